@@ -1,0 +1,80 @@
+//! The only seam between models and inference: a log density over R^D, evaluated for many points at once.
+
+/// What one unconstrained coordinate stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Coordinate {
+    /// `tau`, `alpha[HENNEPIN]`: the element of the latent (or `param`) that the coordinate feeds.
+    pub name: String,
+    pub role: Role,
+    /// Index into [`LogDensity::statements`] of the statement that introduced it.
+    pub statement: usize,
+    /// Unconstrained value that the model itself suggests as a start (a `param`'s start, the centre of a prior).
+    pub start: Option<f64>,
+}
+
+/// Latents get a distribution q; point-estimated parameters (theta) get a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Latent,
+    PointEstimate,
+}
+
+/// A statement that adds to the log density.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Term {
+    /// One-line text of the statement, for messages: `y ~ Normal(mu, sigma)`.
+    pub text: String,
+    pub kind: TermKind,
+    /// Bytes of the model text.
+    pub span: crate::source::Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TermKind {
+    /// log p(z), log-Jacobian of the map to the constrained space included.
+    Prior,
+    /// log p(x | z)
+    Likelihood,
+    /// `factor`; counted with the likelihood.
+    Factor,
+}
+
+/// log p(x, z) on the unconstrained space, log-Jacobians included.
+///
+/// Points come in batches of `lanes`, lanes innermost: coordinate `i` of point `l` is `z[i * lanes + l]`.
+/// A log density that is not finite is a value (`-inf` or NaN), never an error: inference steps back from it.
+pub trait LogDensity: Sync {
+    /// Unconstrained coordinates, latents and theta together, in the order of `z`.
+    fn coordinates(&self) -> &[Coordinate];
+
+    fn dim(&self) -> usize {
+        self.coordinates().len()
+    }
+
+    /// The statements that [`LogDensity::terms`] reports on.
+    fn statements(&self) -> &[Term];
+
+    /// `out[lanes]`: log p(x, z) of each point.
+    fn value(&self, lanes: usize, z: &[f64], out: &mut [f64]);
+
+    /// `out[lanes]`, `gradient[D][lanes]`.
+    fn gradient(&self, lanes: usize, z: &[f64], out: &mut [f64], gradient: &mut [f64]);
+
+    /// `product[D][lanes]` = Hessian(z_l) v_l for each point; also the gradient, which comes for free.
+    fn hessian_vector(&self, lanes: usize, z: &[f64], v: &[f64], gradient: &mut [f64], product: &mut [f64]);
+
+    /// `out[statements][lanes]`: log density by statement; they sum to [`LogDensity::value`].
+    fn terms(&self, lanes: usize, z: &[f64], out: &mut [f64]);
+
+    /// How many numbers [`LogDensity::constrain`] gives for a point.
+    fn n_constrained(&self) -> usize;
+
+    /// `out[n_constrained][lanes]`: latents, theta and reported deterministic quantities on their own scales.
+    fn constrain(&self, lanes: usize, z: &[f64], out: &mut [f64]);
+
+    /// How many observed elements [`LogDensity::pointwise`] gives.
+    fn n_pointwise(&self) -> usize;
+
+    /// `out[n_pointwise][lanes]`: log p(x_i | z) of each observed element.
+    fn pointwise(&self, lanes: usize, z: &[f64], out: &mut [f64]);
+}
