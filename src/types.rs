@@ -109,26 +109,24 @@ impl Type {
     }
 }
 
-/// Two shapes broadcast against each other, trailing dimensions aligned, as in NumPy.
-/// A mismatch of known lengths gives the two lengths; what is unknown is believed.
+/// Two shapes broadcast against each other: trailing dimensions aligned, as in NumPy, except that two different
+/// lengths never broadcast, not even 1 against n. A mismatch gives the two lengths; what is unknown is believed.
 pub fn broadcast(a: &Shape, b: &Shape) -> Result<Shape, (Dim, Dim)> {
     let (Some(a), Some(b)) = (a.dims(), b.dims()) else { return Ok(Shape::UNKNOWN) };
-    let rank = a.len().max(b.len());
-    let at = |dims: &[Dim], i: usize| {
-        (i + dims.len()).checked_sub(rank).map_or(Dim::Known(1), |k| dims[k].clone())
-    };
-    (0..rank)
-        .map(|i| match (at(a, i), at(b, i)) {
-            (Dim::Known(1), d) | (d, Dim::Known(1)) => Ok(d),
-            (Dim::Known(m), Dim::Known(n)) if m != n => Err((Dim::Known(m), Dim::Known(n))),
-            (Dim::Known(n), _) | (_, Dim::Known(n)) => Ok(Dim::Known(n)),
-            (Dim::Unknown, d) | (d, _) => Ok(d),
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map(|dims| Shape(Some(dims)))
+    let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+    let lead = long.len() - short.len();
+    let mut dims = long[..lead].to_vec();
+    for (x, y) in long[lead..].iter().zip(short) {
+        dims.push(match (x, y) {
+            (Dim::Known(m), Dim::Known(n)) if m != n => return Err((x.clone(), y.clone())),
+            (Dim::Known(n), _) | (_, Dim::Known(n)) => Dim::Known(*n),
+            (Dim::Unknown, d) | (d, _) => d.clone(),
+        });
+    }
+    Ok(Shape(Some(dims)))
 }
 
-/// Exact lengths broadcast, as [`broadcast`].
+/// Exact lengths broadcast as the engine does it: as in NumPy, 1 against n included.
 pub fn broadcast_dims(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
     let at = |dims: &[usize], i: usize| (i + dims.len()).checked_sub(rank).map_or(1, |k| dims[k]);

@@ -1,1 +1,187 @@
-//! TO BE WRITTEN
+//! Distributions and their wrappers: the right-hand sides of `~`.
+
+use rand::Rng;
+
+use crate::constraint::Constraint;
+use crate::tape::{Graph, Node};
+use crate::types::ElementType;
+
+/// One argument of a distribution or wrapper.
+#[derive(Debug)]
+pub struct Param {
+    pub name: &'static str,
+    /// How many trailing dimensions one draw's argument has: 0 for a mean, 1 for a mean vector, 2 for a covariance.
+    /// What a value lacks of them is padded with ones: a scalar mean serves every element.
+    pub rank: usize,
+    pub range: Range,
+    /// Value when not given; `None` makes the argument required.
+    pub default: Option<f64>,
+    pub doc: &'static str,
+}
+
+/// What values an argument may take; constants are checked before fitting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Range {
+    Real,
+    Positive,
+    NonNegative,
+    UnitInterval,
+    Simplex,
+    /// 0, 1, 2, ...
+    Count,
+    Integer,
+    /// Symmetric positive definite.
+    Covariance,
+    /// Lower triangular with a positive diagonal.
+    CholeskyFactor,
+}
+
+/// Where a distribution puts its mass.
+#[derive(Clone, Debug)]
+pub enum Support {
+    /// The image of a constraint; `bounds` broadcast against the batch shape.
+    Continuous { constraint: &'static dyn Constraint, bounds: Vec<Node> },
+    /// Whole numbers between bounds, each included; `None` is unbounded.
+    Integers { lower: Option<Node>, upper: Option<Node> },
+}
+
+/// A distribution: all its facts in one place.
+///
+/// Arguments arrive as nodes in the order of the chosen parameterisation `form`, defaults filled in. Their shapes are
+/// batch dimensions (broadcasting against each other and x as in NumPy) followed by `Param::rank` event dimensions.
+/// `x` is batch + `event_rank` dimensions.
+pub trait Distribution: Sync {
+    fn name(&self) -> &'static str;
+
+    /// One line: `Normal (Gaussian) distribution on the real line.`
+    fn summary(&self) -> &'static str;
+
+    /// The parameterisations; the first is the one whose arguments may go by position. A call picks the first one that
+    /// has all the names used.
+    fn forms(&self) -> &'static [&'static [Param]];
+
+    /// Trailing dimensions of one draw.
+    fn event_rank(&self) -> usize {
+        0
+    }
+
+    /// `Real`, or `Int` / `Bool` for discrete distributions.
+    fn element(&self) -> ElementType {
+        ElementType::Real
+    }
+
+    /// Density does not integrate (Flat).
+    fn improper(&self) -> bool {
+        false
+    }
+
+    /// Shape of one draw, from the shapes of the arguments (batch dimensions included).
+    /// Default: scalars. Vectors override: length of the first vector argument.
+    fn event_shape(&self, _form: usize, _args: &[&[usize]]) -> Vec<usize> {
+        Vec::new()
+    }
+
+    fn support(&self, g: &mut Graph, form: usize, args: &[Node]) -> Support;
+
+    /// log p(x), all constants kept; of the batch shape. Outside the support: -inf.
+    fn log_density(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Node;
+
+    /// log P(X <= x), where a stable formula exists; needed by `truncated`.
+    fn log_cdf(&self, _g: &mut Graph, _form: usize, _args: &[Node], _x: Node) -> Option<Node> {
+        None
+    }
+
+    /// log P(X > x).
+    fn log_ccdf(&self, _g: &mut Graph, _form: usize, _args: &[Node], _x: Node) -> Option<Node> {
+        None
+    }
+
+    /// One draw; `args[k]` holds one draw's argument, row-major (1 number for rank 0). `out` has the event's length.
+    fn sample(&self, form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]);
+
+    /// The density as a formula in plain text, for the reference.
+    fn formula(&self) -> &'static str;
+
+    /// A model line that uses it.
+    fn example(&self) -> &'static str;
+}
+
+/// A distribution with its arguments, perhaps wrapped: what stands to the right of `~` once names are gone.
+#[derive(Clone)]
+pub enum Instance {
+    Plain { dist: &'static dyn Distribution, form: usize, args: Vec<Node> },
+    Wrapped { wrapper: &'static dyn Wrapper, inner: Vec<Instance>, args: Vec<Option<Node>> },
+}
+
+/// `truncated`, `ordered`, `mixture`: makes a distribution out of distributions.
+///
+/// The surface form is `name(D, ...)` or, where `weights_first`, `name(w, D)` / `name(w, [D1, D2])`.
+pub trait Wrapper: Sync {
+    fn name(&self) -> &'static str;
+
+    fn summary(&self) -> &'static str;
+
+    /// Arguments other than the inner distribution(s).
+    fn params(&self) -> &'static [Param];
+
+    /// Position of the inner distribution among the positional arguments: 0, or 1 for `mixture(w, D)`.
+    fn inner_position(&self) -> usize {
+        0
+    }
+
+    /// Takes `[D1, D2]` where others take one distribution.
+    fn takes_list(&self) -> bool {
+        false
+    }
+
+    /// Trailing batch dimensions of the inner distribution that this wrapper uses up (a mixture's components).
+    fn inner_rank(&self, _n_inner: usize) -> usize {
+        0
+    }
+
+    fn event_rank(&self, inner: &[Instance]) -> usize {
+        inner[0].event_rank()
+    }
+
+    fn support(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>]) -> Support;
+
+    fn log_density(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>], x: Node) -> Node;
+
+    /// Why this wrapper cannot take these distributions, in words for the user; `None` when it can.
+    fn objection(&self, _g: &Graph, _inner: &[Instance], _args: &[Option<Node>]) -> Option<String> {
+        None
+    }
+
+    fn example(&self) -> &'static str;
+}
+
+impl Instance {
+    pub fn event_rank(&self) -> usize {
+        match self {
+            Instance::Plain { dist, .. } => dist.event_rank(),
+            Instance::Wrapped { wrapper, inner, .. } => wrapper.event_rank(inner),
+        }
+    }
+
+    pub fn element(&self) -> ElementType {
+        match self {
+            Instance::Plain { dist, .. } => dist.element(),
+            Instance::Wrapped { inner, .. } => inner[0].element(),
+        }
+    }
+
+    pub fn support(&self, g: &mut Graph) -> Support {
+        match self {
+            Instance::Plain { dist, form, args } => dist.support(g, *form, args),
+            Instance::Wrapped { wrapper, inner, args } => wrapper.support(g, inner, args),
+        }
+    }
+
+    /// log density at `x`, of the batch shape.
+    pub fn log_density(&self, g: &mut Graph, x: Node) -> Node {
+        match self {
+            Instance::Plain { dist, form, args } => dist.log_density(g, *form, args, x),
+            Instance::Wrapped { wrapper, inner, args } => wrapper.log_density(g, inner, args, x),
+        }
+    }
+}
