@@ -1,1 +1,162 @@
-//! TO BE WRITTEN
+//! The typed program: every name resolved, every call bound to its catalogue entry. Made by `check`, read by `compile`.
+
+use std::fmt;
+
+use crate::builtin::Builtin;
+use crate::dist::{Distribution, Wrapper};
+use crate::source::{Source, Span};
+use crate::types::{ElementType, Type};
+
+/// Index into [`Model::variables`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VariableId(pub usize);
+
+/// Index into [`Model::functions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FunctionId(pub usize);
+
+/// A checked model file (or a checked expression over a model's names, for the REPL).
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub source: Source,
+    pub variables: Vec<Variable>,
+    pub functions: Vec<Function>,
+    pub body: Vec<Statement>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Variable {
+    pub name: String,
+    /// Where it is defined; for data that nothing declares, its first use.
+    pub span: Span,
+    pub role: Role,
+    /// `##` documentation.
+    pub doc: Option<String>,
+    /// As far as known before there is data.
+    pub ty: Type,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Comes from the data and is conditioned on.
+    Data,
+    /// Comes from the data and stands on the left of some `~`.
+    Observed,
+    /// Left of `~` and not in the data.
+    Latent,
+    Deterministic,
+    /// `param`
+    PointEstimate,
+    /// The variable of a `for`.
+    Loop,
+    /// A function's parameter or local.
+    Local,
+}
+
+#[derive(Clone, Debug)]
+pub struct Function {
+    pub name: String,
+    pub span: Span,
+    pub parameters: Vec<VariableId>,
+    /// Ends with [`StatementKind::Return`] on every path (an expression body is a single return).
+    pub body: Vec<Statement>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Statement {
+    pub kind: StatementKind,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub enum StatementKind {
+    /// The only statement of a latent, outside loops: `alpha[county] ~ D`; the plates say how many draws.
+    Latent { variable: VariableId, plates: Vec<Expr>, distribution: Expr },
+    /// One of several statements of a latent, or one in a loop: `z[t] ~ D` defines elements.
+    LatentElements { variable: VariableId, indices: Vec<Index>, distribution: Expr },
+    /// `value` depends on data alone.
+    Observe { value: Expr, distribution: Expr },
+    Define { variable: VariableId, value: Expr },
+    DefineElements { variable: VariableId, indices: Vec<Index>, value: Expr },
+    For { variable: VariableId, range: Expr, body: Vec<Statement> },
+    If { arms: Vec<(Expr, Vec<Statement>)>, otherwise: Vec<Statement> },
+    /// A declaration to hold the data against.
+    Data { variable: VariableId, element: ElementType, dims: Option<Vec<Expr>>, range: Option<(Expr, Expr)> },
+    Param { variable: VariableId, dims: Vec<Expr>, range: Option<(Expr, Expr)>, start: Option<Expr> },
+    Factor { value: Expr },
+    Return { value: Expr },
+}
+
+#[derive(Clone, Debug)]
+pub struct Expr {
+    pub kind: ExprKind,
+    pub span: Span,
+    /// As far as known before there is data; unknown for distributions.
+    pub ty: Type,
+}
+
+#[derive(Clone)]
+pub enum ExprKind {
+    Number(f64, ElementType),
+    /// A level's name, in an index only.
+    Str(String),
+    Variable(VariableId),
+    /// Number of rows of the table.
+    Rows,
+    /// `[a, b, c]`
+    Array(Vec<Expr>),
+    /// A function or operator; arguments in the order of its parameters, variadic ones spread at the end.
+    Call { builtin: &'static dyn Builtin, args: Vec<Option<Expr>> },
+    Apply { function: FunctionId, args: Vec<Expr> },
+    /// A function of the file, passed as a value.
+    Function(FunctionId),
+    /// Arguments in the order of the chosen form; `None` takes the default.
+    Distribution { dist: &'static dyn Distribution, form: usize, args: Vec<Option<Expr>> },
+    /// `inner` are expressions of type distribution.
+    Wrapped { wrapper: &'static dyn Wrapper, inner: Vec<Expr>, args: Vec<Option<Expr>> },
+    /// `lpdf(D, x)`: elementwise over batches.
+    LogDensity { distribution: Box<Expr>, at: Box<Expr> },
+    Index { base: Box<Expr>, indices: Vec<Index> },
+}
+
+#[derive(Clone, Debug)]
+pub enum Index {
+    At(Expr),
+    /// `:`, `a:`, `:b`
+    Slice { lower: Option<Expr>, upper: Option<Expr>, span: Span },
+}
+
+impl Model {
+    pub fn variable(&self, id: VariableId) -> &Variable {
+        &self.variables[id.0]
+    }
+
+    pub fn function(&self, id: FunctionId) -> &Function {
+        &self.functions[id.0]
+    }
+}
+
+impl fmt::Debug for ExprKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ExprKind::Number(value, element) => write!(f, "{value}: {element}"),
+            ExprKind::Str(level) => write!(f, "{level:?}"),
+            ExprKind::Variable(id) => write!(f, "{id:?}"),
+            ExprKind::Rows => f.write_str("rows"),
+            ExprKind::Array(items) => f.debug_tuple("Array").field(items).finish(),
+            ExprKind::Call { builtin, args } => f.debug_tuple(builtin.name()).field(args).finish(),
+            ExprKind::Apply { function, args } => f.debug_tuple("Apply").field(function).field(args).finish(),
+            ExprKind::Function(id) => write!(f, "{id:?}"),
+            ExprKind::Distribution { dist, form, args } => {
+                f.debug_tuple(dist.name()).field(form).field(args).finish()
+            }
+            ExprKind::Wrapped { wrapper, inner, args } => {
+                f.debug_tuple(wrapper.name()).field(inner).field(args).finish()
+            }
+            ExprKind::LogDensity { distribution, at } => {
+                f.debug_tuple("lpdf").field(distribution).field(at).finish()
+            }
+            ExprKind::Index { base, indices } => f.debug_tuple("Index").field(base).field(indices).finish(),
+        }
+    }
+}
