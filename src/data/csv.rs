@@ -38,7 +38,10 @@ pub(super) fn read(
     if n_rows == 0 {
         return Err(DataError::NoRows { file: file.into() });
     }
-    table.check_not_spaces(&names, &columns)?;
+    if table.looks_separated_by_spaces(&names, &columns) {
+        warnings
+            .push(DataWarning::SpaceSeparated { file: table.shared_file.clone(), column: names[0].clone() });
+    }
 
     let mut values: Vec<Option<Values>> = columns.iter_mut().map(Column::take_numbers).collect();
     let is_wordy = |&i: &usize| columns[i].kind == Kind::Words && !names[i].is_empty();
@@ -62,24 +65,29 @@ pub(super) fn read(
     })
 }
 
-/// The separator that occurs most outside quotes in the first line; a comma if none does.
+/// The separator that occurs most outside quotes in the first line, where one that occurs as often in the second line goes
+/// before all others; a comma if none does.
 fn separator(text: &str) -> u8 {
-    let mut counts = [0usize; SEPARATORS.len()];
-    let mut quoted = false;
-    for &byte in text.trim_start_matches(['\r', '\n']).as_bytes() {
+    let mut counts = [[0usize; SEPARATORS.len()]; 2];
+    let (mut line, mut quoted) = (0, false);
+    let text = text.trim_start_matches(['\r', '\n']);
+    for (i, &byte) in text.as_bytes().iter().enumerate() {
         match byte {
             b'"' => quoted = !quoted,
-            b'\n' | b'\r' if !quoted => break,
+            // Blank lines and the second half of `\r\n` end no line.
+            b'\n' | b'\r' if !quoted && matches!(text.as_bytes()[i - 1], b'\n' | b'\r') => {}
+            b'\n' | b'\r' if !quoted && line == 1 => break,
+            b'\n' | b'\r' if !quoted => line += 1,
             _ if !quoted => {
                 if let Some(i) = SEPARATORS.iter().position(|&separator| separator == byte) {
-                    counts[i] += 1;
+                    counts[line][i] += 1;
                 }
             }
             _ => {}
         }
     }
-    let most = (0..SEPARATORS.len()).rev().max_by_key(|&i| counts[i]).unwrap_or(0);
-    SEPARATORS[most]
+    let rank = |&i: &usize| (counts[0][i] > 0 && counts[0][i] == counts[1][i], counts[0][i]);
+    SEPARATORS[(0..SEPARATORS.len()).rev().max_by_key(rank).unwrap_or(0)]
 }
 
 struct Table<'a> {
@@ -207,24 +215,16 @@ impl Table<'_> {
         Ok(())
     }
 
-    /// One column, whose name and first cell both fall apart at blanks, is a table that another program separated by blanks.
-    fn check_not_spaces(&self, names: &[String], columns: &[Column]) -> Result<(), DataError> {
-        let ([name], [column]) = (names, columns) else { return Ok(()) };
+    /// One column, whose name and first cell both fall apart at blanks, may be a table that another program separated so.
+    fn looks_separated_by_spaces(&self, names: &[String], columns: &[Column]) -> bool {
+        let ([name], [column]) = (names, columns) else { return false };
         let n_names = name.split_whitespace().count();
-        if column.kind != Kind::Words || n_names < 2 {
-            return Ok(());
-        }
         let mut lines = self.text.lines().filter(|line| !line.trim().is_empty());
-        let Some(row) = lines.nth(1) else { return Ok(()) };
-        let cells: Vec<&str> = row.split_whitespace().collect();
+        let cells: Vec<&str> = lines.nth(1).unwrap_or("").split_whitespace().collect();
         // R's write.table puts row names first and leaves them out of the header.
         let fits = cells.len() == n_names || cells.len() == n_names + 1;
-        if fits && cells.iter().any(|cell| classify(cell).is_number()) {
-            let start = row.as_ptr() as usize - self.text.as_ptr() as usize;
-            let (snippet, at) = Snippet::new(self.file, self.text, start..start + row.len());
-            return Err(DataError::SpaceSeparated { file: self.file.into(), snippet, at });
-        }
-        Ok(())
+        let is_number = |cell: &&str| classify(cell).is_number();
+        column.kind == Kind::Words && n_names > 1 && fits && cells.iter().any(is_number)
     }
 
     fn ragged(&self, record: &csv::StringRecord, names: &[String]) -> DataError {

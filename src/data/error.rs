@@ -59,7 +59,7 @@ pub enum DataError {
         at: SourceSpan,
     },
 
-    #[error("line {line} of {file} has {found} fields, but its header has {expected}")]
+    #[error("line {line} of {file} has {found} field{}, but its header has {expected}", if *found == 1 { "" } else { "s" })]
     #[diagnostic(code(vippl::data::ragged), help("{help}"))]
     Ragged {
         file: Arc<str>,
@@ -86,19 +86,6 @@ pub enum DataError {
         #[source_code]
         snippet: Arc<Snippet>,
         #[label("opened here")]
-        at: SourceSpan,
-    },
-
-    #[error("the columns of {file} seem to be separated by spaces")]
-    #[diagnostic(
-        code(vippl::data::separator),
-        help("separate them by commas, semicolons or tabs (in R: `write.csv(d, file, row.names = FALSE)`)")
-    )]
-    SpaceSeparated {
-        file: String,
-        #[source_code]
-        snippet: Arc<Snippet>,
-        #[label("read as one column")]
         at: SourceSpan,
     },
 
@@ -230,4 +217,12 @@ pub enum DataWarning {
     )]
     #[diagnostic(severity(Warning), code(vippl::data::headerless))]
     Headerless { file: Arc<str>, name: String },
+
+    #[error("{file} has one column, `{column}`, but its fields seem to be separated by spaces")]
+    #[diagnostic(
+        severity(Warning),
+        code(vippl::data::separator),
+        help("separate them by commas, semicolons or tabs (in R: `write.csv(d, file, row.names = FALSE)`)")
+    )]
+    SpaceSeparated { file: Arc<str>, column: String },
 }

@@ -15,6 +15,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::Loaded;
 use super::error::{DataError, DataWarning};
 use super::json_array::{ArrayBuilder, Problem};
+use super::json_specials::quote_bare_specials;
 use super::snippet::Snippet;
 use super::values::{OriginKind, Values};
 
@@ -42,10 +43,7 @@ pub(super) fn read(
 /// The top level of a file, read.
 enum Top {
     Object(Vec<ArrayBuilder>),
-    Records {
-        columns: Vec<ArrayBuilder>,
-        n_rows: usize,
-    },
+    Records(Vec<ArrayBuilder>),
     Value(ArrayBuilder),
     /// A value without a name to bind it to; what it is.
     Nameless(&'static str),
@@ -107,7 +105,7 @@ fn syntax_problem(error: &serde_json::Error) -> Problem {
     let full = error.to_string();
     let message = full.rsplit_once(" at line ").map_or(full.as_str(), |(message, _)| message);
     let help = if error.is_eof() {
-        "the file ends too early: a `}`, `]` or `\"` is missing"
+        "a `}`, `]` or `\"` is missing"
     } else if message.contains("trailing comma") {
         "remove the comma before the closing bracket"
     } else if message.contains("key must be a string") {
@@ -121,7 +119,7 @@ fn syntax_problem(error: &serde_json::Error) -> Problem {
     } else {
         "the file must be valid JSON: {\"name\": value, ...} with texts in double quotes and `null` for missing values"
     };
-    Problem { message: message.to_string(), help }
+    Problem { message: message.replace("EOF while parsing", "the file ends inside"), help }
 }
 
 /// Byte offset of serde_json's 1-based line and column, which counts bytes.
@@ -367,45 +365,4 @@ impl<'de> Visitor<'de> for ElementSeed<'_> {
 fn raise<E: serde::de::Error>(slot: &RefCell<Option<Problem>>, problem: Problem) -> E {
     slot.replace(Some(problem));
     E::custom("value")
-}
-
-/// A text in which bare `NaN` and `Infinity` are quoted.
-struct Quoted {
-    text: String,
-    /// Offsets in `text` of the quotes put in.
-    inserted: Vec<usize>,
-}
-
-impl Quoted {
-    fn original(&self, offset: usize) -> usize {
-        offset - self.inserted.partition_point(|&inserted| inserted < offset)
-    }
-}
-
-/// Quotes `NaN`, `Infinity` and `-Infinity` where they stand outside strings; `None` if there are none.
-fn quote_bare_specials(text: &str) -> Option<Quoted> {
-    let (mut quoted, mut inserted) = (String::with_capacity(text.len()), Vec::new());
-    let (mut in_string, mut escaped) = (false, false);
-    let mut at = 0;
-    while let Some(c) = text[at..].chars().next() {
-        let special = ["NaN", "-Infinity", "Infinity"]
-            .into_iter()
-            .find(|word| !in_string && text[at..].starts_with(word));
-        if let Some(word) = special {
-            inserted.push(quoted.len());
-            quoted.push('"');
-            quoted.push_str(word);
-            inserted.push(quoted.len());
-            quoted.push('"');
-            at += word.len();
-            continue;
-        }
-        if c == '"' && !escaped {
-            in_string = !in_string;
-        }
-        escaped = in_string && c == '\\' && !escaped;
-        quoted.push(c);
-        at += c.len_utf8();
-    }
-    (!inserted.is_empty()).then_some(Quoted { text: quoted, inserted })
 }

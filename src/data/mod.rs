@@ -1,7 +1,7 @@
 //! Data files: from CSV and JSON to named arrays.
 //!
 //! Several files merge into one [`Dataset`]; a name may occur only once. The rules of a CSV cell stand at `cell::classify`,
-//! those of a JSON value at [`json`]. A file is JSON if it is called `.json`, a table if `.csv` or `.tsv`; any other is JSON if it
+//! those of a JSON value at the head of `json.rs`. A file is JSON if it is called `.json`, a table if `.csv` or `.tsv`; any other is JSON if it
 //! begins with `{` or `[`.
 //!
 //! `--data NAME=FILE` binds what is in FILE to one name: the only column of a table, a table of numbers as a matrix
@@ -11,8 +11,9 @@ mod cell;
 mod column;
 mod csv;
 mod error;
-pub mod json;
+mod json;
 mod json_array;
+mod json_specials;
 mod snippet;
 mod source_arg;
 mod values;
@@ -25,7 +26,8 @@ pub use snippet::Snippet;
 pub use source_arg::DataArg;
 pub use values::{ElementType, Grouping, Levels, Origin, OriginKind, Values, Variable};
 
-/// How alike two names must be for one to be offered for the other (Damerau-Levenshtein, 1 = equal).
+/// How alike two names must be, upper and lower case aside, for one to be offered for the other: 1 less the
+/// Damerau-Levenshtein distance over the longer length.
 const NEAR_NAME: f64 = 0.6;
 
 /// All names of the data, in the order in which the files give them.
@@ -267,13 +269,8 @@ fn columns_to_matrix(columns: &[(String, Values)]) -> Option<Values> {
 }
 
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let similarity = |other: &str| {
-        if other.to_lowercase() == name.to_lowercase() {
-            1.0
-        } else {
-            strsim::normalized_damerau_levenshtein(name, other)
-        }
-    };
+    let name = name.to_lowercase();
+    let similarity = |other: &str| strsim::normalized_damerau_levenshtein(&name, &other.to_lowercase());
     let scored = known.map(|other| (similarity(other), other)).filter(|(score, _)| *score >= NEAR_NAME);
     scored.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, other)| other)
 }
