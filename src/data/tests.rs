@@ -486,6 +486,8 @@ fn tables() -> impl Strategy<Value = (Vec<Made>, Vec<String>, Style)> {
     let columns = (1..8usize).prop_flat_map(|n_rows| prop::collection::vec(made(n_rows), 1..6));
     let names = prop::collection::hash_set("[a-zéμ_]([ ._]?[a-zA-Z0-9é]){0,6}", 6);
     (columns, names, style()).prop_filter_map("names that are no numbers", |(columns, names, style)| {
+        // A single column has no separator to be found by.
+        let style = if columns.len() == 1 { Style { separator: b',', ..style } } else { style };
         let names: Vec<String> = names.into_iter().take(columns.len()).collect();
         names.iter().all(|name| !cell::classify(name).is_number()).then_some((columns, names, style))
     })
