@@ -79,10 +79,7 @@ impl Tracer<'_> {
     /// A whole discrete latent (`mu[z]`) lives on an implicit domain of its elements. Values that run along with it
     /// give up their first dimension to that domain.
     fn peel(&mut self, values: &mut [Traced], layouts: &[Layout], at: Span) -> Result<()> {
-        let implicit = |tracer: &Self, value: &Traced| {
-            value.domain().filter(|&domain| tracer.domains[domain].implicit)
-        };
-        let Some(domain) = values.iter().find_map(|value| implicit(self, value)) else { return Ok(()) };
+        let Some(domain) = values.iter().find_map(|value| self.implicit_of(value)) else { return Ok(()) };
         let size = self.domains[domain].size;
         if layouts.iter().any(|layout| matches!(layout, Layout::Own)) {
             return Err(self.couples(domain, at));
@@ -90,12 +87,12 @@ impl Tracer<'_> {
         let rank = values
             .iter()
             .zip(layouts)
-            .filter(|(value, _)| value.domain().is_some())
+            .filter(|(value, _)| self.implicit_of(value).is_some())
             .map(|(value, layout)| 1 + layout.batch_rank(value))
             .max()
             .unwrap_or(1);
         for (value, layout) in values.iter_mut().zip(layouts) {
-            if value.domain().is_some() || layout.batch_rank(value) < rank {
+            if self.implicit_of(value).is_some() || layout.batch_rank(value) < rank {
                 continue;
             }
             if layout.batch_rank(value) != rank || value.dims[0] != size || value.place != Place::Main {
@@ -114,6 +111,15 @@ impl Tracer<'_> {
             value.labels.remove(0);
         }
         Ok(())
+    }
+
+    /// The implicit domain that a value runs along, by an axis or through the elements that it enumerates.
+    pub fn implicit_of(&self, value: &Traced) -> Option<usize> {
+        let of_axis = |axis: &Axis| match axis {
+            Axis::Domain(domain) => Some(*domain),
+            Axis::Enumeration(e) => self.enumerations[*e].domain,
+        };
+        value.axes.iter().filter_map(of_axis).find(|&domain| self.domains[domain].implicit)
     }
 
     fn couples(&self, domain: usize, at: Span) -> CompileError {

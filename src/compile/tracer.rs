@@ -67,8 +67,8 @@ pub struct Tracer<'a> {
     pub scan: Option<ScanTrace>,
     /// What a dry run of a loop's body collects.
     pub plan: Option<LoopPlan>,
-    /// Latent elements allocated before the loop that defines them, by the start of their statement.
-    pub ahead: HashMap<u32, Traced>,
+    /// Latents with elements allocated before the loop that defines them, and the log-Jacobian not yet added.
+    pub ahead: HashMap<VariableId, Option<Node>>,
     pub function_depth: usize,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Tracer<'a> {
                 Err(error) => errors.push(error),
             }
         }
-        if errors.is_empty() { self.report_elements().map_err(|error| vec![error]) } else { Err(errors) }
+        if errors.is_empty() { self.report_built_up().map_err(|error| vec![error]) } else { Err(errors) }
     }
 
     fn poison(&mut self, statement: &Statement) {
