@@ -93,7 +93,7 @@ def elementwise():
     unary("sign", mp.sign, real, [0.0, -1e300])
     unary("floor", mp.floor, real, [-2.0, 3.0, -0.0])
     unary("ceil", mp.ceil, real, [-2.0, 3.0])
-    unary("round", lambda x: mp.sign(x) * mp.floor(abs(x) + one / 2), real, [2.5, -2.5, 0.5, 0.49999999999999994, 3.0])
+    unary("round", lambda x: mp.sign(x) * mp.floor(abs(x) + one / 2), [-2.4, -1.1, -0.3, 0.6, 1.2], [2.5, -2.5, 0.5, 0.49999999999999994, 3.0])
     row("abs", [[-3, 2, 0]], [3, 2, 0])
     row("square", [[-3, 2]], [9, 4])
     row("isnan", [[1.0, float("nan"), float("inf")]], [False, True, False])

@@ -1,7 +1,6 @@
 //! Choosing between values: `where` and `clamp`.
 
 use super::aligned;
-use super::logic::truth;
 use crate::builtin::function::{Facts, Function, typ};
 use crate::builtin::typing::{Element, alike, broadcast_all, join, numeric};
 use crate::builtin::{Builtin, CallError, Param};
@@ -17,8 +16,7 @@ pub const ALL: &[&dyn Builtin] = &[
         result: where_result,
         build: |g, call| {
             let args = aligned(g, call);
-            let condition = truth(g, args[0]);
-            Ok(g.select(condition, args[1], args[2]))
+            Ok(g.select(args[0], args[1], args[2]))
         },
     },
     &Function {

@@ -13,10 +13,7 @@ pub const ALL: &[&dyn Builtin] = &[
         element: numbers!(Element::Bool),
         size: |_, _| None,
         mismatch: "cannot combine {a} and {b} by `&&`",
-        build: |g, a, b| {
-            let (a, b) = (truth(g, a), truth(g, b));
-            g.and(a, b)
-        },
+        build: Graph::and,
     },
     &Binary {
         name: "||",
@@ -25,21 +22,9 @@ pub const ALL: &[&dyn Builtin] = &[
         element: numbers!(Element::Bool),
         size: |_, _| None,
         mismatch: "cannot combine {a} and {b} by `||`",
-        build: |g, a, b| {
-            let (a, b) = (truth(g, a), truth(g, b));
-            g.or(a, b)
-        },
+        build: Graph::or,
     },
-    &Unary {
-        name: "!",
-        summary: "Not.",
-        example: "!true",
-        element: Element::Bool,
-        build: |g, x| {
-            let zero = g.scalar(0.0);
-            g.equal(x, zero)
-        },
-    },
+    &Unary { name: "!", summary: "Not.", example: "!true", element: Element::Bool, build: Graph::not },
     &Unary {
         name: "isnan",
         summary: "Whether x is not a number.",
