@@ -24,10 +24,10 @@ pub mod logsumexp;
 pub mod sum;
 
 // Linear algebra
-//pub mod cholesky;
-//pub mod lu;
-//pub mod matmul;
-//pub mod triangular;
+pub mod cholesky;
+pub mod lu;
+pub mod matmul;
+pub mod triangular;
 
 // Recursions
 //pub mod scan;
