@@ -326,7 +326,8 @@ fn derivatives_match_finite_differences() {
     }
 }
 
-/// y = Σ w_i f(args)_i with uneven weights: both modes against central differences in each varying element.
+/// y = Σ w_i f(args)_i with uneven weights: gradients of both modes and a Hessian-vector product against central
+/// differences.
 fn check_derivatives(row: &Row, batch: impl Fn(usize) -> Vec<usize>) {
     let mut g = Graph::new();
     let (node, inputs) = built(&mut g, row, &row.vary, &batch);
@@ -350,6 +351,24 @@ fn check_derivatives(row: &Row, batch: impl Fn(usize) -> Vec<usize>) {
         with_directions.push(direction);
     }
     let tangent = forward(&mut g, &[y], &pairs);
+
+    let curvature = forward(&mut g, &gradient, &pairs);
+    let along: Vec<Vec<f64>> =
+        at.iter().map(|v| (0..v.len()).map(|i| 0.5 + (i % 3) as f64 * 0.4).collect()).collect();
+    let product = run(&g, &with_directions, &curvature, &[at.clone(), along.clone()].concat());
+    let gradient_at = |step: f64| {
+        let moved = |(v, d): (&Vec<f64>, &Vec<f64>)| v.iter().zip(d).map(|(x, d)| x + step * d).collect();
+        run(&g, &inputs, &gradient, &at.iter().zip(&along).map(moved).collect::<Vec<_>>())
+    };
+    let (above, below) = (gradient_at(1e-6), gradient_at(-1e-6));
+    for k in 0..at.len() {
+        for i in 0..at[k].len() {
+            let numeric = (above[k][i] - below[k][i]) / 2e-6;
+            let what = format!("Hessian-vector product of {}, argument {} [{i}]", row.text, row.vary[k]);
+            let found = product[k][i];
+            assert!(close(found, numeric, DERIVATIVE_TOLERANCE), "{what}: {found}, numeric {numeric}");
+        }
+    }
 
     let value = |at: &[Vec<f64>]| run(&g, &inputs, &[y], at)[0][0];
     for (k, point) in at.iter().enumerate() {
@@ -595,4 +614,26 @@ fn a_product_in_a_loop_is_one_matrix_product() {
     let program = Program::new(&g, &[beta], &[y]);
     assert_eq!(program.dump().matches("matmul").count(), 1, "{}", program.dump());
     assert!(program.len() <= 3, "{}", program.dump());
+}
+
+#[test]
+fn determinants_keep_their_signs_by_lane() {
+    let mut g = Graph::new();
+    let a = g.input(&[4, 4]);
+    let args = [Some(Arg { node: a, rank: 2, element: ElementType::Real })];
+    let det =
+        find("det").expect("det").build(&mut g, &Call { args: &args, batch: 0 }).expect("a determinant");
+    let program = Program::new(&g, &[a], &[det]);
+    let mut workspace = program.workspace(3);
+    // Lane by lane: 2 I; 2 I with two rows exchanged; a singular matrix.
+    let mut lanes = vec![0.0; 48];
+    for i in 0..4 {
+        lanes[(i * 4 + i) * 3] = 2.0;
+        lanes[(i * 4 + [1, 0, 2, 3][i]) * 3 + 1] = 2.0;
+        lanes[(i * 4 + i) * 3 + 2] = if i == 3 { 0.0 } else { 2.0 };
+    }
+    program.run(&mut workspace, &[&lanes]);
+    let found = program.output(&workspace, 0);
+    let found: Vec<f64> = (0..3).map(|lane| found.get(0, lane)).collect();
+    assert_all_close(&found, &[16.0, -16.0, 0.0], "det");
 }
