@@ -269,13 +269,13 @@ impl<'s> Pass<'_, 's> {
 }
 
 /// A statement cannot end after this token.
-fn waits_for_more(before: &Token) -> bool {
+pub(super) fn waits_for_more(before: &Token) -> bool {
     before.is_infix()
         || matches!(before, Token::Comma | Token::Equals | Token::Tilde | Token::Colon | Token::Bang)
 }
 
 /// A statement cannot begin with this token.
-fn continues_statement(next: &Token) -> bool {
+pub(super) fn continues_statement(next: &Token) -> bool {
     next.is_infix()
         || matches!(
             next,
