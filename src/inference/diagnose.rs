@@ -1,6 +1,6 @@
 //! Did the fixed draws suffice? Fresh sets of draws show how far the optimum would have moved.
 
-use super::draws::{BaseDraws, Task, rng};
+use super::draws::{BaseDraws, Task, orthogonal_draws, rng};
 use super::elbo::{FixedDrawElbo, natural_steps};
 use super::linear::all_finite;
 use super::newton::{Curvature, Objective, Preconditioner, solve};
@@ -28,9 +28,14 @@ impl Shift {
         self.rms <= TOLERABLE_SHIFT
     }
 
-    /// Draws that would bring the shift (as 1/sqrt(M)) down to what is tolerable: at least double, a power of 2 more.
-    pub fn draws_needed(&self, n_draws: usize) -> usize {
+    /// Draws that should bring the shift down to what is tolerable: as many as make the coordinates of `n_base` base
+    /// normals orthogonal, if they are not yet; otherwise by a shift that falls as 1/sqrt(M), in doublings.
+    pub fn draws_needed(&self, n_base: usize, n_draws: usize) -> usize {
+        let orthogonal = orthogonal_draws(n_base);
         let mut needed = 2 * n_draws;
+        if n_draws < orthogonal && orthogonal <= MAX_DRAWS {
+            return needed.max(orthogonal).min(MAX_DRAWS);
+        }
         while needed < MAX_DRAWS && self.rms * (n_draws as f64 / needed as f64).sqrt() > TOLERABLE_SHIFT {
             needed *= 2;
         }

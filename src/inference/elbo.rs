@@ -10,6 +10,8 @@ use crate::family::SecondOrder;
 
 /// Up to this many coordinates the whole Hessian over lambda and theta is formed from a Hessian at every draw.
 const DENSE_MAX_DIM: usize = 12;
+/// With more draws than this, the Hessian of the first blocks with as many draws is the preconditioner instead.
+const DENSE_MAX_DRAWS: usize = 128;
 /// Up to this many coordinates the preconditioner is the Hessian of log p at the mean of q.
 const BLOCK_MAX_DIM: usize = 500;
 /// Lanes of one call when Hessians are formed.
@@ -46,9 +48,9 @@ impl<'t, 'd> FixedDrawElbo<'t, 'd> {
         self.family.n_parameters(self.target.n_latent())
     }
 
-    /// Runs `work` on every block, in parallel where it is worth it; results in block order.
-    fn map_blocks<T: Send>(&self, work: impl Fn(usize, &Block) -> T + Sync) -> Vec<T> {
-        let blocks = &self.draws.blocks;
+    /// Runs `work` on the first `n_blocks` blocks, in parallel where it is worth it; results in block order.
+    fn map_blocks<T: Send>(&self, n_blocks: usize, work: impl Fn(usize, &Block) -> T + Sync) -> Vec<T> {
+        let blocks = &self.draws.blocks[..n_blocks];
         if blocks.len() > 1 && self.target.is_large(self.draws.n_draws) {
             blocks.par_iter().enumerate().map(|(b, block)| work(b, block)).collect()
         } else {
@@ -57,9 +59,14 @@ impl<'t, 'd> FixedDrawElbo<'t, 'd> {
     }
 
     /// The sum of the vectors that `work` makes of the blocks, in block order.
-    fn sum_blocks(&self, length: usize, work: impl Fn(usize, &Block) -> Vec<f64> + Sync) -> Vec<f64> {
+    fn sum_blocks(
+        &self,
+        n_blocks: usize,
+        length: usize,
+        work: impl Fn(usize, &Block) -> Vec<f64> + Sync,
+    ) -> Vec<f64> {
         let mut sum = vec![0.0; length];
-        for part in self.map_blocks(work) {
+        for part in self.map_blocks(n_blocks, work) {
             axpy(1.0, &part, &mut sum);
         }
         sum
@@ -134,11 +141,13 @@ impl<'t, 'd> FixedDrawElbo<'t, 'd> {
         columns
     }
 
-    fn dense_hessian(&self) -> Matrix {
+    /// The Hessian over x averaged over the first `n_blocks` blocks.
+    fn dense_hessian(&self, n_blocks: usize) -> Matrix {
         let n = self.x.len();
-        let sum = self.sum_blocks(n * n, |b, block| self.block_hessian(b, block));
+        let sum = self.sum_blocks(n_blocks, n * n, |b, block| self.block_hessian(b, block));
+        let n_draws: usize = self.draws.blocks[..n_blocks].iter().map(|block| block.lanes).sum();
         let mut hessian = Matrix::from_rows(n, sum);
-        hessian.scale(-1.0 / self.draws.n_draws as f64);
+        hessian.scale(-1.0 / n_draws as f64);
         // the entropy's part, column by column
         let (n_latent, n_lambda) = (self.target.n_latent(), self.n_lambda());
         let mut unit = vec![0.0; n_lambda];
@@ -194,7 +203,7 @@ impl Objective for FixedDrawElbo<'_, '_> {
     fn gradient(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
         let (n_latent, n_lambda, n) = (self.target.n_latent(), self.n_lambda(), self.dim());
         let (lambda, theta) = x.split_at(n_lambda);
-        let parts = self.map_blocks(|_, block| {
+        let parts = self.map_blocks(self.draws.blocks.len(), |_, block| {
             let lanes = block.lanes;
             let z = self.target.points(self.family, lambda, theta, block);
             let (mut values, mut g) = (vec![0.0; lanes], vec![0.0; z.len()]);
@@ -226,7 +235,7 @@ impl Objective for FixedDrawElbo<'_, '_> {
         let lambda = &self.x[..n_lambda];
         let (v_lambda, v_theta) = v.split_at(n_lambda);
         let d = self.target.dim();
-        let sum = self.sum_blocks(n, |b, block| {
+        let sum = self.sum_blocks(self.draws.blocks.len(), n, |b, block| {
             let (lanes, (z, gradient)) = (block.lanes, &self.state[b]);
             let mut dz_latent = vec![0.0; n_latent * lanes];
             self.family.push_forward(lambda, lanes, &block.base, v_lambda, &mut dz_latent);
@@ -250,9 +259,13 @@ impl Objective for FixedDrawElbo<'_, '_> {
 
     fn curvature(&mut self) -> Curvature {
         if self.target.dim() <= DENSE_MAX_DIM {
-            let hessian = self.dense_hessian();
+            let n_lanes: usize = self.draws.blocks[0].lanes;
+            let n_blocks = (DENSE_MAX_DRAWS / n_lanes).clamp(1, self.draws.blocks.len());
+            let hessian = self.dense_hessian(n_blocks);
             if hessian.is_finite() {
-                return Curvature::dense(hessian);
+                let whole = n_blocks == self.draws.blocks.len();
+                let curvature = Curvature::dense(hessian);
+                return Curvature { hessian: curvature.hessian.filter(|_| whole), ..curvature };
             }
         }
         Curvature { hessian: None, preconditioner: self.block_preconditioner() }

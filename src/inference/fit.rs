@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::adam;
 use super::diagnose::{self, Shift};
-use super::draws::{BaseDraws, Task, fill_normal, rng};
+use super::draws::{BaseDraws, Task, fill_normal, orthogonal_draws, rng};
 use super::elbo::{FixedDrawElbo, natural_steps};
 use super::error::InferenceError;
 use super::evaluate::{Elbo, evaluate};
@@ -94,6 +94,7 @@ pub fn fit(
 ) -> Result<Fit, InferenceError> {
     let target = Target::new(density);
     let start = start::find(&target, options, progress)?;
+    if std::env::var("V").is_ok() { eprintln!("start {} {} elbo {}", target.evaluations(), target.calls(), start.elbo); }
     let optimum = match (options.optimizer, options.family.second_order()) {
         _ if target.dim() == 0 => Optimum::trivial(),
         (Optimizer::Newton, Some(family)) => newton(&target, family, &start, options, progress),
@@ -158,11 +159,12 @@ impl Optimum {
     }
 }
 
-/// M, the draws that the objective begins with.
+/// M, the draws that the objective begins with: enough for orthogonal coordinates where that is cheap. (With 2D draws
+/// the sds of a regression on 25 correlated columns were 30 to 40% off; with 4D under 0.1%.)
 fn first_draws(options: &FitOptions, n_base: usize) -> usize {
     const LEAST: usize = 32;
     const MOST: usize = 128;
-    options.mc_draws.unwrap_or((2 * n_base).clamp(LEAST, MOST))
+    options.mc_draws.unwrap_or(orthogonal_draws(n_base).clamp(LEAST, MOST))
 }
 
 /// Newton's method on fixed draws, more of them until they suffice.
@@ -217,6 +219,7 @@ fn newton(
         let theta_curvature = &start.theta_curvature;
         let shift =
             diagnose::shift(target, family, &mut objective, &outcome.x, curvature, stream, theta_curvature);
+        if std::env::var("V").is_ok() { eprintln!("M {} shift {:?} iters {} evals {} calls {}", optimum.n_draws, shift, outcome.iterations, target.evaluations(), target.calls()); }
         if shift.is_tolerable() {
             return optimum;
         }
@@ -225,7 +228,7 @@ fn newton(
             return optimum;
         }
         first_set += 1 << 16;
-        n_draws = shift.draws_needed(optimum.n_draws);
+        n_draws = shift.draws_needed(n_base, optimum.n_draws);
         x = outcome.x;
     }
 }
