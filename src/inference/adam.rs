@@ -26,6 +26,9 @@ const MAX_ITERATIONS: usize = 50_000;
 /// Looks at one step size after which it is halved whatever the iterates do.
 const MAX_LOOKS: usize = 20;
 
+/// Numbers at most that are kept of the iterates of one step size; longer series are thinned.
+const MAX_KEPT: usize = 8_000_000;
+
 /// Where Adam ended.
 pub struct AdamOutcome {
     /// (lambda, theta), averaged
@@ -62,6 +65,7 @@ pub fn maximize(
     let mut previous: Option<Vec<f64>> = None;
     let mut step_size = FIRST_STEP;
     let mut steps = 0_i32;
+    let thinning = (n * LOOK * MAX_LOOKS).div_ceil(MAX_KEPT).clamp(1, LOOK / 20);
     while step_size >= LEAST_STEP && outcome.iterations < max_iterations {
         let mut iterates: Vec<Vec<f64>> = Vec::new();
         let mut average = u.clone();
@@ -88,13 +92,15 @@ pub fn maximize(
                     let v = second[i] / (1.0 - DECAY.1.powi(steps));
                     u[i] += step_size * m / (v.sqrt() + EPSILON);
                 }
-                iterates.push(u.clone());
+                if outcome.iterations.is_multiple_of(thinning) {
+                    iterates.push(u.clone());
+                }
             }
             let elbo = sum / LOOK as f64;
             outcome.trace.push(elbo);
             progress(Progress { stage: Stage::Optimise, iteration: outcome.iterations, value: elbo, n_draws });
             let window = &iterates[iterates.len() / 2..];
-            if window.len() < LOOK / 2 {
+            if window.len() < LOOK / 2 / thinning {
                 break;
             }
             let checks: Vec<Series> = (0..n).map(|i| Series::of(window.iter().map(|u| u[i]).collect())).collect();

@@ -1,8 +1,9 @@
 //! The ELBO that is reported: fresh draws, its Monte Carlo error, and its two parts.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::draws::{BaseDraws, Task, rng};
+use super::draws::{BaseDraws, Block, Task, rng};
 use super::target::Target;
 use crate::density::TermKind;
 use crate::family::Family;
@@ -33,21 +34,26 @@ pub fn evaluate(
     let n_base = family.n_base(n_latent);
     let draws = BaseDraws::antithetic(&mut rng(seed, Task::Elbo), n_base, n_pairs, target.lanes());
     let statements = target.density.statements();
-    let (mut joint, mut likelihood, mut log_q) = (Vec::new(), Vec::new(), Vec::new());
-    for block in &draws.blocks {
+    let one_block = |block: &Block| {
         let lanes = block.lanes;
         let z = target.points(family, lambda, theta, block);
         let mut terms = vec![0.0; statements.len() * lanes];
         target.density.terms(lanes, &z, &mut terms);
-        let mut block_log_q = vec![0.0; lanes];
-        family.log_q(n_latent, lambda, lanes, &block.base, &mut block_log_q);
-        for l in 0..lanes {
-            let lane = || statements.iter().zip(terms[l..].iter().step_by(lanes));
-            joint.push(lane().map(|(_, t)| t).sum::<f64>());
-            likelihood.push(lane().filter(|(s, _)| s.kind != TermKind::Prior).map(|(_, t)| t).sum::<f64>());
-        }
-        log_q.extend(block_log_q);
-    }
+        let mut log_q = vec![0.0; lanes];
+        family.log_q(n_latent, lambda, lanes, &block.base, &mut log_q);
+        let lane = |l: usize| statements.iter().zip(terms[l..].iter().step_by(lanes));
+        let joint = |l| lane(l).map(|(_, t)| t).sum::<f64>();
+        let likelihood = |l| lane(l).filter(|(s, _)| s.kind != TermKind::Prior).map(|(_, t)| t).sum::<f64>();
+        (0..lanes).map(|l| (joint(l), likelihood(l), log_q[l])).collect::<Vec<_>>()
+    };
+    let draws: Vec<(f64, f64, f64)> = if target.is_large(draws.n_draws) {
+        draws.blocks.par_iter().map(one_block).collect::<Vec<_>>().concat()
+    } else {
+        draws.blocks.iter().flat_map(one_block).collect()
+    };
+    let joint: Vec<f64> = draws.iter().map(|d| d.0).collect();
+    let likelihood: Vec<f64> = draws.iter().map(|d| d.1).collect();
+    let log_q: Vec<f64> = draws.iter().map(|d| d.2).collect();
     let (joint, likelihood, log_q) = (pair_means(&joint), pair_means(&likelihood), pair_means(&log_q));
     let usable: Vec<usize> = (0..n_pairs).filter(|&k| joint[k].is_finite() && likelihood[k].is_finite()).collect();
     let pick = |x: &[f64]| usable.iter().map(|&k| x[k]).collect::<Vec<f64>>();

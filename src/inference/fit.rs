@@ -94,7 +94,6 @@ pub fn fit(
 ) -> Result<Fit, InferenceError> {
     let target = Target::new(density);
     let start = start::find(&target, options, progress)?;
-    if std::env::var("V").is_ok() { eprintln!("start {} {} elbo {}", target.evaluations(), target.calls(), start.elbo); }
     let optimum = match (options.optimizer, options.family.second_order()) {
         _ if target.dim() == 0 => Optimum::trivial(),
         (Optimizer::Newton, Some(family)) => newton(&target, family, &start, options, progress),
@@ -219,7 +218,6 @@ fn newton(
         let theta_curvature = &start.theta_curvature;
         let shift =
             diagnose::shift(target, family, &mut objective, &outcome.x, curvature, stream, theta_curvature);
-        if std::env::var("V").is_ok() { eprintln!("M {} shift {:?} iters {} evals {} calls {}", optimum.n_draws, shift, outcome.iterations, target.evaluations(), target.calls()); }
         if shift.is_tolerable() {
             return optimum;
         }

@@ -134,7 +134,7 @@ pub struct Outcome {
     pub value: f64,
     pub stop: Stop,
     pub iterations: usize,
-    /// The curvature of the last accepted point but one, or of the last one where no step was taken from it.
+    /// The curvature where the last step began.
     pub curvature: Curvature,
     /// The last step that was considered, for messages about what does not settle.
     pub last_step: Vec<f64>,

@@ -261,7 +261,7 @@ fn finite_points(target: &Target, options: &FitOptions) -> Result<(Point, Vec<Po
                 z[i * lanes + l] = match (round, l, c.role) {
                     // off the centre by a little, since the centre may be a saddle of a symmetric model
                     (0, 0, Role::Latent) => centre + uniform(0.01),
-                    (0, 0, Role::PointEstimate) if c.start.is_some() => centre,
+                    (0, 0, Role::PointEstimate) if c.start.is_some() => centre + uniform(0.01),
                     (_, _, Role::PointEstimate) => centre + uniform(0.5),
                     (0, _, Role::Latent) => uniform(2.0),
                     // later rounds look near the suggestion, near zero, and far out

@@ -3,9 +3,9 @@
 mod behaviour;
 mod closed_form;
 mod regression;
+mod large;
 mod rough;
-mod scratch;
-mod toy;
+pub mod toy;
 
 use super::*;
 

@@ -364,3 +364,83 @@ impl LogDensity for Regression {
         out[..self.y.len() * lanes].fill(0.0);
     }
 }
+
+/// The log density of one factor from the coordinates it touches.
+pub type Factor = Box<dyn Fn(&[Jet]) -> Jet + Sync>;
+
+/// A sum of factors that touch a few coordinates each, for models with many; factors belong to statement 0.
+pub struct Sparse {
+    coordinates: Vec<Coordinate>,
+    statements: Vec<Term>,
+    factors: Vec<(Vec<usize>, Factor)>,
+}
+
+impl Sparse {
+    pub fn new(d: usize, factors: Vec<(Vec<usize>, Factor)>) -> Sparse {
+        let coordinate =
+            |i: usize| Coordinate { name: format!("z[{i}]"), role: Role::Latent, statement: 0, start: None };
+        Sparse {
+            coordinates: (0..d).map(coordinate).collect(),
+            statements: vec![Term { text: "z".into(), kind: TermKind::Prior, span: Span::default() }],
+            factors,
+        }
+    }
+
+    /// Makes these coordinates point estimates.
+    pub fn estimating(mut self, which: impl IntoIterator<Item = usize>) -> Self {
+        for i in which {
+            self.coordinates[i].role = Role::PointEstimate;
+        }
+        self
+    }
+}
+
+impl LogDensity for Sparse {
+    fn coordinates(&self) -> &[Coordinate] {
+        &self.coordinates
+    }
+    fn statements(&self) -> &[Term] {
+        &self.statements
+    }
+    fn value(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
+        for (l, out) in out.iter_mut().enumerate() {
+            let at = |which: &[usize]| which.iter().map(|i| Jet::constant(z[i * lanes + l])).collect::<Vec<Jet>>();
+            *out = self.factors.iter().map(|(which, factor)| factor(&at(which)).v).sum();
+        }
+    }
+    fn gradient(&self, lanes: usize, z: &[f64], out: &mut [f64], gradient: &mut [f64]) {
+        self.value(lanes, z, out);
+        let mut product = vec![0.0; gradient.len()];
+        self.hessian_vector(lanes, z, &vec![0.0; z.len()], gradient, &mut product);
+    }
+    fn hessian_vector(&self, lanes: usize, z: &[f64], v: &[f64], gradient: &mut [f64], product: &mut [f64]) {
+        gradient.fill(0.0);
+        product.fill(0.0);
+        for (which, factor) in &self.factors {
+            for l in 0..lanes {
+                let jet = |i: &usize| Jet { b: v[i * lanes + l], ..Jet::constant(z[i * lanes + l]) };
+                let mut jets: Vec<Jet> = which.iter().map(jet).collect();
+                for (k, i) in which.iter().enumerate() {
+                    jets[k].a = 1.0;
+                    let value = factor(&jets);
+                    jets[k].a = 0.0;
+                    gradient[i * lanes + l] += value.a;
+                    product[i * lanes + l] += value.c;
+                }
+            }
+        }
+    }
+    fn terms(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
+        self.value(lanes, z, out);
+    }
+    fn n_constrained(&self) -> usize {
+        self.coordinates.len()
+    }
+    fn constrain(&self, _lanes: usize, z: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(z);
+    }
+    fn n_pointwise(&self) -> usize {
+        0
+    }
+    fn pointwise(&self, _lanes: usize, _z: &[f64], _out: &mut [f64]) {}
+}
