@@ -138,3 +138,102 @@ pub fn broadcast_dims(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
         })
         .collect()
 }
+
+impl Dim {
+    /// Length of two pieces end to end: `N` and 1 make `N + 1`, `K - 1` and 1 make `K`.
+    pub fn plus(&self, other: &Dim) -> Dim {
+        match (self, other) {
+            (Dim::Unknown, _) | (_, Dim::Unknown) => Dim::Unknown,
+            (Dim::Known(a), Dim::Known(b)) => a.checked_add(*b).map_or(Dim::Unknown, Dim::Known),
+            (Dim::Named(name), Dim::Known(n)) | (Dim::Known(n), Dim::Named(name)) => shifted(name, *n as i64),
+            (Dim::Named(a), Dim::Named(b)) => {
+                let ((a, m), (b, n)) = (offset(a), offset(b));
+                shifted(&format!("{a} + {b}"), m + n)
+            }
+        }
+    }
+
+    /// What is left after taking `other` away; `None` when that is negative.
+    pub fn minus(&self, other: &Dim) -> Option<Dim> {
+        Some(match (self, other) {
+            (Dim::Known(a), Dim::Known(b)) => Dim::Known(a.checked_sub(*b)?),
+            (Dim::Named(name), Dim::Known(n)) => shifted(name, -(*n as i64)),
+            (Dim::Named(a), Dim::Named(b)) => {
+                let ((a, m), (b, n)) = (offset(a), offset(b));
+                if a == b {
+                    Dim::Known(usize::try_from(m - n).ok()?)
+                } else {
+                    shifted(&format!("{a} - {}", factor(b)), m - n)
+                }
+            }
+            (Dim::Known(a), Dim::Named(b)) => Dim::Named(format!("{a} - {}", factor(b)).into()),
+            (Dim::Unknown, _) | (_, Dim::Unknown) => Dim::Unknown,
+        })
+    }
+
+    pub fn times(&self, other: &Dim) -> Dim {
+        match (self, other) {
+            (Dim::Known(0), _) | (_, Dim::Known(0)) => Dim::Known(0),
+            (Dim::Unknown, _) | (_, Dim::Unknown) => Dim::Unknown,
+            (Dim::Known(1), d) | (d, Dim::Known(1)) => d.clone(),
+            (Dim::Known(a), Dim::Known(b)) => a.checked_mul(*b).map_or(Dim::Unknown, Dim::Known),
+            (Dim::Known(n), Dim::Named(name)) | (Dim::Named(name), Dim::Known(n)) => {
+                Dim::Named(format!("{n} * {}", factor(name)).into())
+            }
+            (Dim::Named(a), Dim::Named(b)) => Dim::Named(format!("{} * {}", factor(a), factor(b)).into()),
+        }
+    }
+
+    /// The length if it is known.
+    pub fn known(&self) -> Option<usize> {
+        match self {
+            Dim::Known(n) => Some(*n),
+            _ => None,
+        }
+    }
+}
+
+/// `N - 1` is `N` and -1; `N` is `N` and 0.
+fn offset(name: &str) -> (&str, i64) {
+    for (sign, separator) in [(1, " + "), (-1, " - ")] {
+        if let Some((base, digits)) = name.rsplit_once(separator)
+            && let Ok(n) = digits.parse::<i64>()
+        {
+            return (base, sign * n);
+        }
+    }
+    (name, 0)
+}
+
+fn shifted(name: &str, by: i64) -> Dim {
+    let (base, own) = offset(name);
+    match own + by {
+        0 => Dim::Named(base.into()),
+        n if n > 0 => Dim::Named(format!("{base} + {n}").into()),
+        n => Dim::Named(format!("{base} - {}", -n).into()),
+    }
+}
+
+/// Bracketed where it would otherwise bind more loosely than a product or a subtraction.
+fn factor(name: &str) -> String {
+    if name.contains(" + ") || name.contains(" - ") { format!("({name})") } else { name.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_add_and_subtract_by_name() {
+        let n = Dim::Named("N".into());
+        let k = Dim::Named("K".into());
+        let one = Dim::Known(1);
+        assert_eq!(n.minus(&one).map(|d| d.plus(&one)), Some(n.clone()));
+        assert_eq!(n.plus(&one).minus(&n), Some(one.clone()));
+        assert_eq!(n.minus(&k.plus(&one)).map(|d| d.to_string()), Some("N - K - 1".into()));
+        assert_eq!(k.minus(&one).map(|d| Dim::Known(2).times(&d).to_string()), Some("2 * (K - 1)".into()));
+        assert_eq!(Dim::Known(2).minus(&Dim::Known(3)), None);
+        assert_eq!(n.minus(&n.plus(&one)), None);
+        assert_eq!(Dim::Unknown.plus(&one), Dim::Unknown);
+    }
+}
