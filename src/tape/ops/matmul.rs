@@ -19,13 +19,7 @@ impl Graph {
     }
 
     /// [`Graph::matmul`] of arguments that are first transposed (in their last two axes) where so flagged.
-    pub fn matmul_transposed(
-        &mut self,
-        a: Node,
-        transpose_a: bool,
-        b: Node,
-        transpose_b: bool,
-    ) -> Node {
+    pub fn matmul_transposed(&mut self, a: Node, transpose_a: bool, b: Node, transpose_b: bool) -> Node {
         self.apply(Arc::new(MatMul { transpose_a, transpose_b }), &[a, b])
     }
 

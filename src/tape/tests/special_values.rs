@@ -24,7 +24,10 @@ fn special_functions_match_references() {
     for (name, build, x, expected) in REFERENCES {
         let found = value(*build, *x);
         let error = if found == *expected { 0.0 } else { (found / expected - 1.0).abs() };
-        assert!(error < ACCURACY, "{name}({x:e}) = {found:e}, expected {expected:e}: relative error {error:e}");
+        assert!(
+            error < ACCURACY,
+            "{name}({x:e}) = {found:e}, expected {expected:e}: relative error {error:e}"
+        );
     }
 }
 
