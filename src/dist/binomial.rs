@@ -57,10 +57,16 @@ impl Distribution for Binomial {
             let total = g.add(distance, distance_rest);
             g.neg(total)
         } else {
+            // Of successes and failures the rarer: its share is the more exact one.
+            let flip = g.less(rest, x);
+            let rarer = g.min(x, rest);
+            let sign = g.mul_scalar(flip, -2.0);
+            let sign = g.add_scalar(sign, 1.0);
+            let logit = g.mul(sign, args[1]);
             let one = g.scalar(1.0);
             let trials = g.max(n, one);
-            let share = g.div(x, trials);
-            let per_trial = relative_log_likelihood(g, share, args[1]);
+            let share = g.div(rarer, trials);
+            let per_trial = relative_log_likelihood(g, share, logit);
             g.mul(n, per_trial)
         };
         let value = g.add(log_maximum, relative);

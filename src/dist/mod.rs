@@ -40,8 +40,7 @@ mod mv_normal;
 mod instance;
 pub mod wrappers;
 
-#[cfg(test)]
-mod tests;
+// TESTS
 
 pub use instance::Sampler;
 

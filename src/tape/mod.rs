@@ -19,8 +19,8 @@ mod kernel;
 mod plan;
 mod program;
 
-//#[cfg(test)]
-//mod tests;
+#[cfg(test)]
+mod tests;
 
 pub use forward::forward;
 pub use graph::{Graph, Node, Tensor};

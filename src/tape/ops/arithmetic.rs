@@ -119,6 +119,10 @@ impl Binary for GatedMul {
     fn slope_b(self, _g: &mut Graph, d: Node, _p: Node, _y: Node) -> Slope {
         Slope::Node(d)
     }
+    /// d stays the gate: where it is 0 the slope of the slope does not matter either.
+    fn along_b(self, g: &mut Graph, [d, _, _]: [Node; 3], incoming: Node) -> Option<Node> {
+        Some(g.gated_mul(d, incoming))
+    }
 }
 
 impl Graph {

@@ -35,6 +35,16 @@ pub trait Binary: Copy + Debug + Send + Sync + 'static {
     fn slope_a(self, g: &mut Graph, a: Node, b: Node, y: Node) -> Slope;
     /// df/db
     fn slope_b(self, g: &mut Graph, a: Node, b: Node, y: Node) -> Slope;
+    /// The chain rule: d df/da
+    fn along_a(self, g: &mut Graph, [a, b, y]: [Node; 3], d: Node) -> Option<Node> {
+        let slope = self.slope_a(g, a, b, y);
+        g.chain(d, slope)
+    }
+    /// The chain rule: d df/db
+    fn along_b(self, g: &mut Graph, [a, b, y]: [Node; 3], d: Node) -> Option<Node> {
+        let slope = self.slope_b(g, a, b, y);
+        g.chain(d, slope)
+    }
 }
 
 /// A [`Unary`] function of every element.
@@ -150,14 +160,8 @@ impl<F: Binary> Op for Map2<F> {
 
     fn tangent(&self, g: &mut Graph, args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {
         let (a, b) = (args[0], args[1]);
-        let along_a = tangents[0].and_then(|d| {
-            let slope = self.0.slope_a(g, a, b, y);
-            g.chain(d, slope)
-        });
-        let along_b = tangents[1].and_then(|d| {
-            let slope = self.0.slope_b(g, a, b, y);
-            g.chain(d, slope)
-        });
+        let along_a = tangents[0].and_then(|d| self.0.along_a(g, [a, b, y], d));
+        let along_b = tangents[1].and_then(|d| self.0.along_b(g, [a, b, y], d));
         let sum = match (along_a, along_b) {
             (Some(a), Some(b)) => g.add(a, b),
             (Some(one), None) | (None, Some(one)) => one,
@@ -169,10 +173,10 @@ impl<F: Binary> Op for Map2<F> {
 
     fn adjoint(&self, g: &mut Graph, args: &[Node], y: Node, dy: Node, wanted: &[bool]) -> Vec<Option<Node>> {
         let (a, b) = (args[0], args[1]);
-        let to_a = wanted[0].then(|| self.0.slope_a(g, a, b, y));
-        let to_a = to_a.and_then(|slope| g.chain(dy, slope)).map(|d| unbroadcast(g, d, y, a));
-        let to_b = wanted[1].then(|| self.0.slope_b(g, a, b, y));
-        let to_b = to_b.and_then(|slope| g.chain(dy, slope)).map(|d| unbroadcast(g, d, y, b));
+        let to_a = wanted[0].then(|| self.0.along_a(g, [a, b, y], dy)).flatten();
+        let to_a = to_a.map(|d| unbroadcast(g, d, y, a));
+        let to_b = wanted[1].then(|| self.0.along_b(g, [a, b, y], dy)).flatten();
+        let to_b = to_b.map(|d| unbroadcast(g, d, y, b));
         vec![to_a, to_b]
     }
 

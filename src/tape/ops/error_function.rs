@@ -9,7 +9,7 @@ use crate::tape::graph::{Graph, Node};
 unary!(/** erf x */ Erf, erf, |x| libm::erf(x), |g, x, y| Slope::Node(gaussian(g, x, -1.0, FRAC_2_SQRT_PI)));
 unary!(/** 1 - erf x */ Erfc, erfc, |x| libm::erfc(x), |g, x, y| Slope::Node(gaussian(g, x, -1.0, -FRAC_2_SQRT_PI)));
 unary!(/** Phi(x), the standard normal distribution function. */
-NormalCdf, normal_cdf, |x| 0.5 * libm::erfc(-x * FRAC_1_SQRT_2), |g, x, y| {
+NormalCdf, normal_cdf, |x| normal_cdf_value(x), |g, x, y| {
     Slope::Node(gaussian(g, x, -0.5, 1.0 / (2.0 * PI).sqrt()))
 });
 unary!(/** log Phi(x), accurate in both tails. */
@@ -33,11 +33,26 @@ fn gaussian(g: &mut Graph, x: Node, exponent: f64, scale: f64) -> Node {
     g.mul_scalar(bell, scale)
 }
 
-/// Below this point log Phi is computed from the scaled complementary error function.
-const LOG_CDF_TAIL: f64 = -5.0;
+/// Below this point Phi is computed from the scaled complementary error function.
+const TAIL_START: f64 = -5.0;
+
+fn normal_cdf_value(x: f64) -> f64 {
+    if x < TAIL_START {
+        0.5 * erfcx(-x * FRAC_1_SQRT_2) * exp_square(x, -0.5)
+    } else {
+        0.5 * libm::erfc(-x * FRAC_1_SQRT_2)
+    }
+}
+
+/// exp(factor x^2) for a power of two, with x^2 a sum of two doubles, for the relative accuracy of its exponential.
+fn exp_square(x: f64, factor: f64) -> f64 {
+    let square = x * x;
+    let rest = x.mul_add(x, -square);
+    (factor * square).exp() * (1.0 + if rest.is_finite() { factor * rest } else { 0.0 })
+}
 
 fn normal_log_cdf_value(x: f64) -> f64 {
-    if x < LOG_CDF_TAIL {
+    if x < TAIL_START {
         (0.5 * erfcx(-x * FRAC_1_SQRT_2)).ln() - 0.5 * x * x
     } else if x < 0.0 {
         (0.5 * libm::erfc(-x * FRAC_1_SQRT_2)).ln()
@@ -57,10 +72,7 @@ const ERFCX_TERMS: usize = 40;
 /// e^(x^2) erfc(x). Abramowitz and Stegun 7.1.14 for large x.
 fn erfcx(x: f64) -> f64 {
     if x < ERFCX_FRACTION {
-        // x^2 as a sum of two doubles, for the relative accuracy of its exponential
-        let square = x * x;
-        let rest = x.mul_add(x, -square);
-        return square.exp() * (1.0 + if rest.is_finite() { rest } else { 0.0 }) * libm::erfc(x);
+        return exp_square(x, 1.0) * libm::erfc(x);
     }
     let mut tail = x;
     for k in (1..=ERFCX_TERMS).rev() {

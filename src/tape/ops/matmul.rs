@@ -19,7 +19,7 @@ impl Graph {
     }
 
     /// [`Graph::matmul`] of arguments that are first transposed (in their last two axes) where so flagged.
-    pub(super) fn matmul_transposed(
+    pub fn matmul_transposed(
         &mut self,
         a: Node,
         transpose_a: bool,
