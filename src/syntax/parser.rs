@@ -490,4 +490,90 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn messages_name_what_was_expected() {
+        let message = |text: &str| {
+            let errors = parse(&Source::new("test.vim", text)).expect_err(text);
+            errors.to_string()
+        };
+        for (text, expected) in [
+            ("x ~ Normal(0 1)", "expected an operator, `,` or `)`, found the number 1"),
+            ("for 3 in 1:2 {}", "expected a name, found the number 3"),
+            ("for i n 1:2 {}", "expected `in`, found the name `n`"),
+            ("x = [1, )", "this `[` is never closed"),
+            ("x = 1 +", "the statement stops too early: expected an expression"),
+            ("for i in 1:2", "the statement stops too early: expected `{`"),
+            ("data x", "the statement stops too early: expected `:`"),
+            ("x = (1 + ]", "this `(` is never closed"),
+            ("x = 1 y", "expected an operator, found the name `y`"),
+            ("x = data", "expected an expression, found the keyword `data`"),
+        ] {
+            assert_eq!(message(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn expressions_parse_alone() {
+        let parse = |text: &str| parse_expression(&Source::new("test", text));
+        assert!(parse("mean(theta[1, :]) > 0").is_ok());
+        assert!(parse("\n (1 +\n 2) # sum\n").is_ok());
+        for text in ["", "x = 1", "x ~ Normal(0, 1)", "1\n2", "a < b < c", "f(", "x {}", "for i in 1:2 {}"] {
+            let errors = parse(text).expect_err(text);
+            assert_eq!(errors.errors().len(), 1, "{text}: {:?}", errors.errors());
+        }
+    }
+
+    #[test]
+    fn lines_are_statements_or_an_expression() {
+        let line = |text: &str| parse_line(&Source::new("test", text));
+        for text in ["mu > 0", "f(x, sd = 1)", "(1 +\n 2);", "x == 2"] {
+            assert!(matches!(line(text), Ok(Line::Expression(_))), "{text}");
+        }
+        for (text, count) in [("x = 1", 1), ("x ~ f(1); y = 2", 2), ("", 0), ("for i in 1:2 { x = 1 }", 1)] {
+            let Ok(Line::Statements(file)) = line(text) else { panic!("{text}") };
+            assert_eq!(file.statements.len(), count, "{text}");
+        }
+        for text in ["mu >", "f(x", "for i in 1:2 {", "x = ", "fn f(a)", "if a {\n x = 1", "x ~ Normal(0,"] {
+            assert!(line(text).expect_err(text).is_incomplete(), "{text}");
+        }
+        for text in ["mu > ) 0", "x = = 1", "f(x))", "a b", "\"abc"] {
+            assert!(!line(text).expect_err(text).is_incomplete(), "{text}");
+        }
+    }
+
+    #[test]
+    fn reports_show_each_error_with_its_source_line() {
+        let errors =
+            parse(&Source::new("radon.vim", "mu <- 3\ntau ~ Normal(0 1)\n")).expect_err("two errors");
+        let handler = miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::none());
+        let mut shown = String::new();
+        handler.render_report(&mut shown, &errors).expect("writes");
+        for part in [
+            "2 syntax errors",
+            "radon.vim:1:4",
+            "radon.vim:2:16",
+            "mu <- 3",
+            "vippl::syntax::assignment",
+            "help: write `mu = ...`",
+        ] {
+            assert!(shown.contains(part), "{part}\n{shown}");
+        }
+        assert!(!shown.contains('\u{1b}'));
+        assert_eq!(errors.into_reports().count(), 2);
+        let one = parse(&Source::new("radon.vim", "mu <- 3")).expect_err("one error");
+        let mut shown = String::new();
+        handler.render_report(&mut shown, &one).expect("writes");
+        assert!(
+            shown.contains("`<-` does not define anything") && !shown.contains("syntax errors"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn errors_are_counted_up_to_a_limit() {
+        let errors = parse(&Source::new("test", "x = = 1\n".repeat(200))).expect_err("errors");
+        assert_eq!(errors.errors().len(), SyntaxErrors::LIMIT);
+        assert_eq!(errors.to_string(), "more than 50 syntax errors");
+    }
 }
