@@ -9,10 +9,12 @@ use lalrpop_util::ParseError;
 
 use super::ast::*;
 use super::complaint;
-use super::error::{SyntaxError, SyntaxErrors};
+use super::error::SyntaxError;
 use super::grammar::{ExprParser, StatementsParser};
 use super::layout::{Layout, Spanned, lay_out};
-use super::lexer::{Token, lex};
+use super::lexer::lex;
+use super::report::SyntaxErrors;
+use super::token::Token;
 use super::tree::{Context, Node};
 use crate::source::{Source, Span};
 
@@ -373,6 +375,39 @@ mod tests {
         assert!(dims.as_ref().is_some_and(|dims| dims.len() == 2) && range.is_some());
         let StatementKind::Param { dims, range, start, .. } = &parsed.statements[11].kind else { panic!() };
         assert!(dims.is_none() && range.is_some() && start.is_some());
+    }
+
+    #[test]
+    fn models_as_people_write_them_parse() {
+        for (model, count) in [
+            (
+                "# radon.vim: houses in counties\nmu            ~ Normal(0, 10)\nalpha[county] ~ Normal(mu, tau)  # one\n\
+                 log_radon     ~ Normal(alpha[county] + beta * floor, sigma)\n",
+                3,
+            ),
+            (
+                "h[1] = sigma1\nfor t in 2:T {\n  h[t] = sqrt(a0 + a1 * (y[t - 1] - mu)^2 + b1 * h[t - 1]^2)\n}\n\
+                 y ~ Normal(mu, h)\n",
+                3,
+            ),
+            (
+                "fn dz_dt(t, z, theta) = [\n  (theta[1] - theta[2] * z[2]) * z[1],\n  -theta[3] * z[2],\n]\n\
+                 z = ode(dz_dt, z_init, 0, ts, theta)\n",
+                2,
+            ),
+            (
+                "age30_44 = age_discrete == 2\npartyid7 ~ Normal(\n  beta[1] + beta[2] * real_ideo\n    + beta[4] * age30_44,\n  \
+                 sigma)\n",
+                2,
+            ),
+            ("for t in (K + 1):T {\n  y[t] ~ Normal(dot(beta, reverse(y[(t - K):(t - 1)])), sigma)\n}\n", 1),
+            ("y ~ mixture([theta, 1 - theta], [Normal(mu[1], 1), StudentT(3, mu[2], 1)])\n", 1),
+            ("cbind(y1, y2) ~ MvNormal([m1, m2], chol = L)\ns = sum(y, axis = 2); s ~ Binomial(T, p)\n", 3),
+            ("x\n  ~ Normal(0, 1)\ny = a\n  @ b'\nz ~\n\n  # why\n  Normal(0,\n    1)\n", 3),
+            ("fn f(z)\n{\n  u = z;\n  return u + 1\n}\nif a\n{ b = 1 }\nelse\n{ b = 2 }\n", 2),
+        ] {
+            assert_eq!(file(model).statements.len(), count, "{model}");
+        }
     }
 
     #[test]

@@ -6,7 +6,8 @@ use super::{format, print_expr, print_file, print_statement_head};
 use crate::source::{Source, Span};
 use crate::syntax::ast::*;
 use crate::syntax::layout::{continues_statement, waits_for_more};
-use crate::syntax::lexer::{Token, lex};
+use crate::syntax::lexer::lex;
+use crate::syntax::token::Token;
 use crate::syntax::{parse, parse_expression, strip_expr_spans, strip_spans};
 
 fn formatted(text: &str) -> String {
