@@ -4,6 +4,7 @@ use super::*;
 
 type UnaryBuilder = fn(&mut Graph, Node) -> Node;
 type BinaryBuilder = fn(&mut Graph, Node, Node) -> Node;
+type Pair = (f64, f64);
 
 /// Name, builder, three points inside the domain and away from kinks.
 const UNARY: &[(&str, UnaryBuilder, [f64; 3])] = &[
@@ -66,7 +67,7 @@ const UNARY: &[(&str, UnaryBuilder, [f64; 3])] = &[
 ];
 
 /// Name, builder, three pairs.
-const BINARY: &[(&str, BinaryBuilder, [(f64, f64); 3])] = &[
+const BINARY: &[(&str, BinaryBuilder, [Pair; 3])] = &[
     ("add", Graph::add, [(-1.5, 0.3), (2.0, 1.0), (0.0, 4.0)]),
     ("sub", Graph::sub, [(-1.5, 0.3), (2.0, 1.0), (0.0, 4.0)]),
     ("mul", Graph::mul, [(-1.5, 0.3), (2.0, 1.0), (0.0, 4.0)]),

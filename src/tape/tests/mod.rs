@@ -5,6 +5,7 @@ mod linear_algebra;
 mod programs;
 mod random_graphs;
 mod scans;
+mod special_references;
 mod special_values;
 mod structure;
 
@@ -15,8 +16,10 @@ pub(super) struct Case {
     pub name: &'static str,
     pub shapes: Vec<Vec<usize>>,
     pub points: Vec<Vec<f64>>,
-    pub build: Box<dyn Fn(&mut Graph, &[Node]) -> Node>,
+    pub build: Builder,
 }
+
+type Builder = Box<dyn Fn(&mut Graph, &[Node]) -> Node>;
 
 pub(super) fn case(
     name: &'static str,

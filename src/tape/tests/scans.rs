@@ -214,7 +214,10 @@ fn tables_lags_and_several_states() {
             State { shape: vec![steps], init: None },
             State { shape: vec![], init: Some(2) },
         ];
-        g.scan(Scan { steps, reverse: false, body: Body { graph, ports, stores }, states }, &[start, x[1], x[2]])
+        g.scan(
+            Scan { steps, reverse: false, body: Body { graph, ports, stores }, states },
+            &[start, x[1], x[2]],
+        )
     }));
 }
 
@@ -256,8 +259,11 @@ fn stores_of_ports_and_constants() {
         let (a, datum) = (graph.input(&[]), graph.input(&[]));
         let (one, log) = (graph.scalar(1.0), graph.log(datum));
         let ports = vec![(a, Source::Arg(0), rows(0, 1)), (datum, Source::Arg(1), rows(0, 1))];
-        let stores =
-            vec![(a, 0, rows(1, -1), Mode::Set), (one, 1, rows(0, 1), Mode::Set), (log, 1, rows(2, 1), Mode::Set)];
+        let stores = vec![
+            (a, 0, rows(1, -1), Mode::Set),
+            (one, 1, rows(0, 1), Mode::Set),
+            (log, 1, rows(2, 1), Mode::Set),
+        ];
         let states = vec![State { shape: vec![2], init: None }, State { shape: vec![4], init: None }];
         let data = g.vector(&[2.0, 3.0]);
         let scan = Scan { steps: 2, reverse: false, body: Body { graph, ports, stores }, states };
