@@ -36,6 +36,17 @@ impl Tracer<'_> {
                 let args = args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>>>()?;
                 self.apply_function(*function, args, expr.span)
             }
+            ExprKind::ApplyVariable { variable, args } => {
+                let Binding::Value(Value::Function(function)) = self.lookup(*variable, expr.span)? else {
+                    return Err(CompileError::Call {
+                        message: "this is called like a function, but is none".into(),
+                        help: Some("pass the name of a function of the file".into()),
+                        at: expr.span,
+                    });
+                };
+                let args = args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>>>()?;
+                self.apply_function(function, args, expr.span)
+            }
             ExprKind::Function(function) => Ok(Value::Function(*function)),
             ExprKind::Distribution { dist, form, args } => {
                 let params = dist.forms()[*form];
