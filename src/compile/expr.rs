@@ -39,8 +39,8 @@ impl Tracer<'_> {
             ExprKind::ApplyVariable { variable, args } => {
                 let Binding::Value(Value::Function(function)) = self.lookup(*variable, expr.span)? else {
                     return Err(CompileError::Call {
-                        message: "this is called like a function, but is none".into(),
-                        help: Some("pass the name of a function of the file".into()),
+                        message: format!("`{}` is called, but is no function", self.model.variable(*variable).name),
+                        help: Some("give it the name of a function: `twice(f, x)`".into()),
                         at: expr.span,
                     });
                 };
