@@ -40,7 +40,8 @@ mod mv_normal;
 mod instance;
 pub mod wrappers;
 
-// TESTS
+#[cfg(test)]
+mod tests;
 
 pub use instance::Sampler;
 

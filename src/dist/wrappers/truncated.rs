@@ -4,7 +4,7 @@ use rand::Rng;
 
 use crate::dist::formula::{between, inside, within};
 use crate::dist::{Instance, Param, Range, Sampler, Support, Wrapper};
-use crate::tape::{Graph, Node, Tensor};
+use crate::tape::{Graph, Node, Program, Tensor};
 use crate::types::ElementType;
 
 /// D given that lower <= x <= upper; bounds may be latent, and a bound that is constant and infinite is none.
@@ -98,7 +98,7 @@ impl Wrapper for Truncated {
 }
 
 /// Draws by rejection before inversion takes over: the range is in a tail.
-const MAX_ATTEMPTS: usize = 1_000;
+const MAX_ATTEMPTS: usize = 100;
 
 /// A bound of the support and a bound of the user's.
 fn tighter(
@@ -246,11 +246,7 @@ fn sample_by_inversion(
     if !(low < high) {
         return None;
     }
-    let mut tails = |x: f64| -> Option<[f64; 2]> {
-        let x = g.scalar(x);
-        let (below, above) = (here.log_cdf(&mut g, x)?, here.log_ccdf(&mut g, x)?);
-        Some([number(&g, below)?, number(&g, above)?])
-    };
+    let mut tails = tails_of(&here, &mut g)?;
     let (start, end) = (tails(low)?, tails(high)?);
     // Above the median work with the upper tail, which falls.
     let side = usize::from(start[0] > -std::f64::consts::LN_2);
@@ -268,6 +264,27 @@ fn sample_by_inversion(
         if below_target { low = middle } else { high = middle }
     }
     Some(high)
+}
+
+/// x to [log P(X <= x), log P(X > x)] of a distribution with constant arguments.
+fn tails_of<'a>(d: &'a Instance, g: &'a mut Graph) -> Option<Box<dyn FnMut(f64) -> Option<[f64; 2]> + 'a>> {
+    if d.element() != ElementType::Real {
+        // x is the shape of an incomplete gamma or beta function: a constant.
+        return Some(Box::new(move |x| {
+            let x = g.scalar(x);
+            let tails = [d.log_cdf(g, x)?, d.log_ccdf(g, x)?];
+            let [below, above] = tails.map(|n| g.value(n).and_then(|v| v.iter().next().copied()));
+            Some([below?, above?])
+        }));
+    }
+    let x = g.input(&[]);
+    let tails = [d.log_cdf(g, x)?, d.log_ccdf(g, x)?];
+    let program = Program::new(g, &[x], &tails);
+    let mut ws = program.workspace(1);
+    Some(Box::new(move |x| {
+        program.run(&mut ws, &[&[x]]);
+        Some([0, 1].map(|k| program.output(&ws, k).get(0, 0)))
+    }))
 }
 
 /// Halves the exponent as long as the ends are orders of magnitude apart, else the distance.
