@@ -44,9 +44,8 @@ fn batches_broadcast() {
             ndarray::ArrayD::from_shape_vec(shape, parts).unwrap().into_shared()
         };
         let scale = |k: usize, step: usize| if varying[k] { 1.0 + 0.01 * step as f64 } else { 1.0 };
-        let mut values: Vec<Tensor> = (0..n - 1)
-            .map(|k| stack(&case.args[k], &[scale(k, 0), scale(k, 1)], &[2]))
-            .collect();
+        let mut values: Vec<Tensor> =
+            (0..n - 1).map(|k| stack(&case.args[k], &[scale(k, 0), scale(k, 1)], &[2])).collect();
         let x_scales = [0, 1, 2].map(|step| scale(n - 1, step));
         values.push(stack(&case.x, &x_scales, &[3, 1]));
         for varying in [varying.clone(), vec![false; n]] {

@@ -5,7 +5,9 @@ use super::*;
 #[test]
 fn tails_add_up_and_their_slope_is_the_density() {
     let mut seen = Vec::new();
-    for case in cases().into_iter().filter(|c| c.dist.element() == ElementType::Real && c.dist.event_rank() == 0) {
+    for case in
+        cases().into_iter().filter(|c| c.dist.element() == ElementType::Real && c.dist.event_rank() == 0)
+    {
         let mut g = Graph::new();
         let args: Vec<Node> = case.args.iter().map(|a| g.constant(a.clone())).collect();
         let x = g.input(&[]);
@@ -22,7 +24,7 @@ fn tails_add_up_and_their_slope_is_the_density() {
         let slope_below = crate::tape::reverse(&mut g, below, &[x])[0];
         let slope_above = crate::tape::reverse(&mut g, above, &[x])[0];
         let all = [below, above, density, slope_below, slope_above];
-        let values = run(&g, &[x], &[case.x.clone()], &all);
+        let values = run(&g, &[x], std::slice::from_ref(&case.x), &all);
         let [below, above, density, slope_below, slope_above] = [0, 1, 2, 3, 4].map(|k| values[k][0]);
         let what = case.describe();
         assert_close(below.exp() + above.exp(), 1.0, 1e-13, &what);
@@ -121,32 +123,32 @@ fn far_tails_keep_their_relative_precision() {
 type Tail = (&'static str, &'static [f64], f64, bool, f64);
 
 const FAR_TAILS: &[Tail] = &[
-    ("Normal", &[0.0, 1.0], -38.0, false, -726.5572160188201301),
-    ("Normal", &[0.0, 1.0], 38.0, true, -726.5572160188201301),
-    ("HalfNormal", &[2.0], 60.0, true, -453.6280967757832518),
-    ("HalfNormal", &[2.0], 1e-12, false, -28.54995964913322097),
-    ("Gamma", &[2.5, 1.0], 800.0, true, -790.25589086563786925),
-    ("Gamma", &[2.5, 1.0], 1e-30, false, -173.89485557690050032),
-    ("Gamma", &[10000.0, 1.0], 9000.0, false, -56.835486168752249207),
-    ("Gamma", &[10000.0, 1.0], 11000.0, true, -50.13045668620431223),
-    ("Gamma", &[0.001, 1.0], 50.0, true, -60.834702705886637454),
-    ("InverseGamma", &[3.0, 1.0], 0.001, false, -986.87563662392698536),
-    ("Beta", &[2.5, 0.8], 1e-40, false, -230.62444400225674572),
-    ("Beta", &[2.0, 30.0], 0.9, true, -65.745348279646173234),
-    ("Beta", &[5000.0, 3000.0], 0.5, false, -256.73207518277567251),
-    ("StudentT", &[3.0, 0.0, 1.0], -100000000.0, false, -55.164318792812496795),
-    ("StudentT", &[3.0, 0.0, 1.0], 100000000.0, true, -55.164318792812496795),
-    ("StudentT", &[50.0, 0.0, 1.0], -40.0, false, -90.277853011201139187),
-    ("StudentT", &[3.0, 0.0, 1.0], -1e-05, false, -0.693154531638903218),
-    ("Cauchy", &[0.0, 1.0], -1000000000000.0, false, -28.775751001777948382),
-    ("HalfCauchy", &[2.0], 1000000000000.0, true, -27.389456640658057764),
-    ("Laplace", &[0.0, 1.0], -700.0, false, -700.69314718055994531),
+    ("Normal", &[0.0, 1.0], -38.0, false, -726.5572160188201),
+    ("Normal", &[0.0, 1.0], 38.0, true, -726.5572160188201),
+    ("HalfNormal", &[2.0], 60.0, true, -453.62809677578326),
+    ("HalfNormal", &[2.0], 1e-12, false, -28.54995964913322),
+    ("Gamma", &[2.5, 1.0], 800.0, true, -790.2558908656379),
+    ("Gamma", &[2.5, 1.0], 1e-30, false, -173.8948555769005),
+    ("Gamma", &[10000.0, 1.0], 9000.0, false, -56.83548616875225),
+    ("Gamma", &[10000.0, 1.0], 11000.0, true, -50.13045668620431),
+    ("Gamma", &[0.001, 1.0], 50.0, true, -60.834702705886635),
+    ("InverseGamma", &[3.0, 1.0], 0.001, false, -986.875636623927),
+    ("Beta", &[2.5, 0.8], 1e-40, false, -230.62444400225675),
+    ("Beta", &[2.0, 30.0], 0.9, true, -65.74534827964618),
+    ("Beta", &[5000.0, 3000.0], 0.5, false, -256.73207518277565),
+    ("StudentT", &[3.0, 0.0, 1.0], -100000000.0, false, -55.164318792812495),
+    ("StudentT", &[3.0, 0.0, 1.0], 100000000.0, true, -55.164318792812495),
+    ("StudentT", &[50.0, 0.0, 1.0], -40.0, false, -90.27785301120115),
+    ("StudentT", &[3.0, 0.0, 1.0], -1e-05, false, -0.6931545316389032),
+    ("Cauchy", &[0.0, 1.0], -1000000000000.0, false, -28.775751001777948),
+    ("HalfCauchy", &[2.0], 1000000000000.0, true, -27.389456640658057),
+    ("Laplace", &[0.0, 1.0], -700.0, false, -700.6931471805599),
     ("Logistic", &[0.0, 1.0], -700.0, false, -700.0),
-    ("LogNormal", &[0.0, 1.0], 1e-12, false, -385.97584712463139015),
-    ("Exponential", &[2.0], 1e-20, false, -45.358554679320968426),
-    ("Weibull", &[1.5, 1.0], 1e-20, false, -69.077552789821370603),
-    ("Poisson", &[3.5], 80.0, true, -180.05017626841698457),
-    ("Poisson", &[1000.0], 700.0, false, -53.325748183695481845),
-    ("Binomial", &[100.0, 0.3], 95.0, true, -101.80842584163033045),
-    ("Binomial", &[100.0, 0.3], 0.0, false, -35.667494393873236305),
+    ("LogNormal", &[0.0, 1.0], 1e-12, false, -385.9758471246314),
+    ("Exponential", &[2.0], 1e-20, false, -45.35855467932097),
+    ("Weibull", &[1.5, 1.0], 1e-20, false, -69.07755278982137),
+    ("Poisson", &[3.5], 80.0, true, -180.05017626841698),
+    ("Poisson", &[1000.0], 700.0, false, -53.32574818369548),
+    ("Binomial", &[100.0, 0.3], 95.0, true, -101.80842584163032),
+    ("Binomial", &[100.0, 0.3], 0.0, false, -35.667494393873234),
 ];

@@ -20,7 +20,13 @@ struct Case {
 impl Case {
     fn describe(&self) -> String {
         let args: Vec<String> = self.args.iter().map(|a| format!("{:?}", a.as_slice().unwrap())).collect();
-        format!("{} form {} ({}) at {:?}", self.dist.name(), self.form, args.join(", "), self.x.as_slice().unwrap())
+        format!(
+            "{} form {} ({}) at {:?}",
+            self.dist.name(),
+            self.form,
+            args.join(", "),
+            self.x.as_slice().unwrap()
+        )
     }
 
     /// Which of the arguments, and of x (last), have derivatives: not counts.
@@ -218,15 +224,18 @@ fn check_derivatives(g: &mut Graph, y: Node, inputs: &[Node], values: &[Tensor],
     }
     assert_close(here[1][0], along, 1e-12, &format!("{what}, forward mode"));
     let mut shifted = |h: f64| {
-        let moved: Vec<Tensor> =
-            values.iter().zip(&directions).map(|(v, d)| (v.to_owned() + &(d.to_owned() * h)).into_shared()).collect();
+        let moved: Vec<Tensor> = values
+            .iter()
+            .zip(&directions)
+            .map(|(v, d)| (v.to_owned() + &(d.to_owned() * h)).into_shared())
+            .collect();
         at(&moved)
     };
     let (high, low) = (shifted(STEP), shifted(-STEP));
-    for k in 0..n {
-        for i in 0..values[k].len() {
+    for (k, product) in here[2 + n..].iter().enumerate() {
+        for (i, &exact) in product.iter().enumerate() {
             let numeric = (high[2 + k][i] - low[2 + k][i]) / (2.0 * STEP);
-            assert_close(here[2 + n + k][i], numeric, 1e-6, &format!("{what}, Hessian product {k} [{i}]"));
+            assert_close(exact, numeric, 1e-6, &format!("{what}, Hessian product {k} [{i}]"));
         }
     }
 }

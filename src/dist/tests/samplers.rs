@@ -24,8 +24,10 @@ pub(super) fn check_continuous(
 ) {
     const BINS: usize = 400;
     const PANELS: usize = 8;
-    let mut y: Vec<f64> =
-        draws.iter().map(|&x| constraint.unconstrain(&[x], bounds).unwrap_or_else(|| panic!("{what}: {x}"))[0]).collect();
+    let mut y: Vec<f64> = draws
+        .iter()
+        .map(|&x| constraint.unconstrain(&[x], bounds).unwrap_or_else(|| panic!("{what}: {x}"))[0])
+        .collect();
     y.sort_by(f64::total_cmp);
     let n = y.len();
     let mut edges: Vec<f64> = (0..=BINS).map(|b| y[(b * (n - 1)) / BINS]).collect();
@@ -53,7 +55,15 @@ pub(super) fn check_continuous(
     for (pair, values) in edges.windows(2).zip(values.chunks_exact(PANELS + 1)) {
         let empirical = y.partition_point(|&v| v <= pair[0]) as f64 / n as f64;
         worst = worst.max((cumulative - empirical).abs());
-        let weights = |i: usize| if i == 0 || i == PANELS { 1.0 } else if i % 2 == 1 { 4.0 } else { 2.0 };
+        let weights = |i: usize| {
+            if i == 0 || i == PANELS {
+                1.0
+            } else if i % 2 == 1 {
+                4.0
+            } else {
+                2.0
+            }
+        };
         let sum: f64 = values.iter().enumerate().map(|(i, v)| weights(i) * v.exp()).sum();
         cumulative += sum * (pair[1] - pair[0]) / PANELS as f64 / 3.0;
     }
@@ -86,7 +96,10 @@ pub(super) fn check_discrete(draws: &[f64], density: impl Fn(&mut Graph, Node) -
     if rest_expected > 10.0 {
         statistic += (rest - rest_expected).powi(2) / rest_expected;
     } else {
-        assert!((rest - rest_expected).abs() < 30.0, "{what}: {rest} draws elsewhere, {rest_expected} expected");
+        assert!(
+            (rest - rest_expected).abs() < 30.0,
+            "{what}: {rest} draws elsewhere, {rest_expected} expected"
+        );
     }
     // Mean plus 4.5 standard deviations
     let limit = f64::from(cells) + 4.5 * (2.0 * f64::from(cells)).sqrt();
@@ -172,9 +185,8 @@ fn covariances_match_the_draws() {
                 let a = value(0);
                 let total: f64 = a.iter().sum();
                 let share = |i: usize| a[i] / total;
-                let entry = |i: usize, j: usize| {
-                    (f64::from(i == j) * share(i) - share(i) * share(j)) / (total + 1.0)
-                };
+                let entry =
+                    |i: usize, j: usize| (f64::from(i == j) * share(i) - share(i) * share(j)) / (total + 1.0);
                 (0..k * k).map(|e| entry(e / k, e % k)).collect()
             }
             (name, _) => panic!("the covariance of {name} is not tested"),

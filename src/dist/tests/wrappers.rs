@@ -88,7 +88,7 @@ fn truncated_integrates_to_one_and_is_what_is_drawn() {
             let inner = plain(g, name, args);
             truncated(g, inner, bounds)
         };
-        check(build, 20_000, &format!("truncated {name} {args:?} {bounds:?}"));
+        check(build, 10_000, &format!("truncated {name} {args:?} {bounds:?}"));
     }
 }
 
@@ -241,7 +241,8 @@ fn ordered_draws_have_the_means_of_order_statistics() {
 #[test]
 fn mixtures_integrate_to_one_and_are_what_is_drawn() {
     let batch = |g: &mut Graph| {
-        let (mean, sd, w) = (g.vector(&[-2.0, 0.0, 3.0]), g.vector(&[1.0, 0.3, 2.0]), g.vector(&[0.2, 0.3, 0.5]));
+        let (mean, sd, w) =
+            (g.vector(&[-2.0, 0.0, 3.0]), g.vector(&[1.0, 0.3, 2.0]), g.vector(&[0.2, 0.3, 0.5]));
         let inner = Instance::Plain { dist: find("Normal").unwrap(), form: 0, args: vec![mean, sd] };
         wrap("mixture", vec![inner], vec![Some(w)])
     };
@@ -279,7 +280,9 @@ fn mixtures_have_derivatives_and_rows() {
     let total = g.sum_all(y);
     let values = [vector(&[0.3, 0.7]), vector(&[-1.0, 2.0]), number(1.3)];
     let rows = run(&g, &[w, mean, sd], &values, &[y]).remove(0);
-    let normal = |x: f64, m: f64| (-0.5 * ((x - m) / 1.3f64).powi(2)).exp() / (1.3 * (2.0 * std::f64::consts::PI).sqrt());
+    let normal = |x: f64, m: f64| {
+        (-0.5 * ((x - m) / 1.3f64).powi(2)).exp() / (1.3 * (2.0 * std::f64::consts::PI).sqrt())
+    };
     for (row, x) in rows.iter().zip([-1.0, 0.3]) {
         assert_close(*row, (0.3 * normal(x, -1.0) + 0.7 * normal(x, 2.0)).ln(), 1e-14, "mixture");
     }
