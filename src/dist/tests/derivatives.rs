@@ -102,3 +102,81 @@ fn observations_outside_leave_gradients_alone() {
         assert!(gradients.iter().all(|d| d.is_finite()), "{}: {gradients:?}", case.describe());
     }
 }
+
+/// Far from the mass, in unconstrained space, value and gradient are finite: an optimiser can walk back.
+#[test]
+fn far_points_have_finite_gradients() {
+    for case in cases().into_iter().filter(|c| c.dist.element() == ElementType::Real) {
+        for far in [-30.0, -12.0, 12.0, 30.0] {
+            let mut g = Graph::new();
+            let mut varying = case.varying();
+            varying.pop();
+            let (args, mut inputs, mut given) = nodes(&mut g, &case.args, &varying);
+            let Support::Continuous { constraint, bounds } = case.dist.support(&mut g, case.form, &args)
+            else {
+                panic!("continuous")
+            };
+            let shape = constraint.unconstrained_shape(case.x.shape());
+            let y = g.input(&shape);
+            let signs = (0..shape.iter().product()).map(|i| if i % 2 == 0 { far } else { -far }).collect();
+            inputs.push(y);
+            given.push(ndarray::ArrayD::from_shape_vec(shape, signs).unwrap().into_shared());
+            let (x, log_jacobian) = constraint.constrain(&mut g, y, &bounds);
+            let log_density = case.dist.log_density(&mut g, case.form, &args, x);
+            let total = g.add(log_density, log_jacobian);
+            let total = g.sum_all(total);
+            let gradients = crate::tape::reverse(&mut g, total, &inputs);
+            let outputs: Vec<Node> = [total].into_iter().chain(gradients).collect();
+            let values = run(&g, &inputs, &given, &outputs).concat();
+            assert!(values.iter().all(|v| v.is_finite()), "{} at y = {far}: {values:?}", case.describe());
+        }
+    }
+}
+
+/// The same for linear predictors that overshoot.
+#[test]
+fn far_predictors_have_finite_gradients() {
+    let predictors: [(&str, &[f64], &[f64]); 4] = [
+        ("Bernoulli", &[], &[0.0, 1.0]),
+        ("Binomial", &[9.0], &[0.0, 4.0, 9.0]),
+        ("Poisson", &[], &[0.0, 4.0]),
+        ("Categorical", &[], &[1.0, 2.0]),
+    ];
+    for (name, before, points) in predictors {
+        for far in [-700.0, -40.0, 40.0, 700.0] {
+            let mut g = Graph::new();
+            let (x, mut args) = (g.vector(points), Vec::new());
+            args.extend(before.iter().map(|&a| g.scalar(a)));
+            let predictor = if name == "Categorical" { vector(&[far, -far]) } else { number(far) };
+            let input = g.input(predictor.shape());
+            args.push(input);
+            let y = find(name).unwrap().log_density(&mut g, 1, &args, x);
+            let total = g.sum_all(y);
+            let gradient = crate::tape::reverse(&mut g, total, &[input])[0];
+            let values = run(&g, &[input], &[predictor], &[total, gradient]).concat();
+            assert!(values.iter().all(|v| v.is_finite()), "{name} at {far}: {values:?}");
+        }
+    }
+}
+
+/// Many rows, one table of probabilities: logarithms are taken of the table. Few rows, many tables: of what is looked up.
+#[test]
+fn categorical_looks_up_rows() {
+    let rows: [f64; 7] = [3.0, 1.0, 2.0, 2.0, 3.0, 1.0, 1.0];
+    let tables: Vec<f64> = (0..21).map(|i| (1.0 + f64::from(i)) / 100.0).collect();
+    let categorical = find("Categorical").unwrap();
+    for (shape, row_of) in [(vec![3], 0), (vec![7, 3], 1)] {
+        let size: usize = shape.iter().product();
+        let values =
+            ndarray::ArrayD::from_shape_vec(shape.clone(), tables[..size].to_vec()).unwrap().into_shared();
+        let mut g = Graph::new();
+        let (p, x) = (g.input(&shape), g.vector(&rows));
+        let y = categorical.log_density(&mut g, 0, &[p], x);
+        let total = g.sum_all(y);
+        let found = run(&g, &[p], std::slice::from_ref(&values), &[y]).remove(0);
+        for (i, (found, x)) in found.into_iter().zip(rows).enumerate() {
+            assert_eq!(found, tables[3 * i * row_of + x as usize - 1].ln());
+        }
+        check_derivatives(&mut g, total, &[p], &[values], "Categorical rows");
+    }
+}
