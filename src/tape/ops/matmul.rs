@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::tape::graph::{Graph, Node};
-use crate::tape::op::{Op, Operand, broadcast_shape, fingerprint_of, size_of};
+use crate::tape::kernel;
+use crate::tape::op::{Extent, Op, Operand, broadcast_shape, fingerprint_of, size_of};
 
 /// op(A) op(B), where op is the identity or the transpose.
 #[derive(Clone, Debug)]
@@ -30,6 +31,26 @@ impl Graph {
     }
 }
 
+/// How a product is computed.
+enum Arrangement {
+    InPlace,
+    /// With a copy of B whose rows are contiguous.
+    Packed,
+    /// A lane at a time: the lanes of large matrices do not fit the cache together.
+    LanesApart,
+}
+
+impl MatMul {
+    fn arrangement(&self, [m, k, n]: [usize; 3], lanes: [usize; 2]) -> Arrangement {
+        match lanes {
+            [1, 1] if self.transpose_b && m.min(n) >= PACKED_SIZE => Arrangement::Packed,
+            [1, _] | [_, 1] => Arrangement::InPlace,
+            _ if m * k * n >= LANES_APART => Arrangement::LanesApart,
+            _ => Arrangement::InPlace,
+        }
+    }
+}
+
 impl Op for MatMul {
     fn name(&self) -> &'static str {
         match (self.transpose_a, self.transpose_b) {
@@ -49,7 +70,17 @@ impl Op for MatMul {
         shape
     }
 
-    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
+    fn scratch(&self, args: &[Extent<'_>], _lanes: usize) -> usize {
+        let (_, [m, k]) = split_matrix(args[0].shape, self.transpose_a);
+        let (_, [_, n]) = split_matrix(args[1].shape, self.transpose_b);
+        match self.arrangement([m, k, n], [args[0].lanes, args[1].lanes]) {
+            Arrangement::InPlace => 0,
+            Arrangement::Packed => k * n,
+            Arrangement::LanesApart => m * k + k * n + m * n,
+        }
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
         let [a, b] = [&args[0], &args[1]];
         let (batch_a, [m, k]) = split_matrix(a.shape, self.transpose_a);
         let (batch_b, [_, n]) = split_matrix(b.shape, self.transpose_b);
@@ -61,9 +92,39 @@ impl Op for MatMul {
         for (position, out) in out.chunks_exact_mut(m * n * lanes).enumerate() {
             let at_a = batch_offset(position, &batch, batch_a) * m * k * a.lanes;
             let at_b = batch_offset(position, &batch, batch_b) * k * n * b.lanes;
-            let a = Factor::new(&a.data[at_a..at_a + m * k * a.lanes], [m, k], self.transpose_a, a.lanes);
-            let b = Factor::new(&b.data[at_b..at_b + k * n * b.lanes], [k, n], self.transpose_b, b.lanes);
-            multiply(&a, &b, [m, k, n], out, lanes);
+            let a_data = &a.data[at_a..at_a + m * k * a.lanes];
+            let b_data = &b.data[at_b..at_b + k * n * b.lanes];
+            let (ta, tb) = (self.transpose_a, self.transpose_b);
+            match self.arrangement([m, k, n], [a.lanes, b.lanes]) {
+                Arrangement::InPlace => {
+                    let a = Factor::new(a_data, [m, k], ta, a.lanes);
+                    let b = Factor::new(b_data, [k, n], tb, b.lanes);
+                    multiply(&a, &b, [m, k, n], out, lanes);
+                }
+                Arrangement::Packed => {
+                    let packed = &mut scratch[..k * n];
+                    kernel::take_lane_transposed(b_data, [n, k], 1, 0, packed);
+                    let a = Factor::new(a_data, [m, k], ta, 1);
+                    multiply(&a, &Factor::new(packed, [k, n], false, 1), [m, k, n], out, 1);
+                }
+                Arrangement::LanesApart => {
+                    let (a_lane, rest) = scratch.split_at_mut(m * k);
+                    let (b_lane, rest) = rest.split_at_mut(k * n);
+                    let product = &mut rest[..m * n];
+                    for lane in 0..lanes {
+                        kernel::take_lane(a_data, lanes, lane, a_lane);
+                        if tb {
+                            kernel::take_lane_transposed(b_data, [n, k], lanes, lane, b_lane);
+                        } else {
+                            kernel::take_lane(b_data, lanes, lane, b_lane);
+                        }
+                        product.fill(0.0);
+                        let a = Factor::new(a_lane, [m, k], ta, 1);
+                        multiply(&a, &Factor::new(b_lane, [k, n], false, 1), [m, k, n], product, 1);
+                        kernel::put_lane(product, out, lanes, lane);
+                    }
+                }
+            }
         }
     }
 
@@ -154,6 +215,12 @@ impl<'a> Factor<'a> {
         Factor { data, row, column, lanes }
     }
 }
+
+/// From this many terms on, products of two matrices that vary are computed a lane at a time.
+const LANES_APART: usize = 4096;
+
+/// From this many rows and columns on, a copy of a transpose pays.
+const PACKED_SIZE: usize = 8;
 
 /// Sums over k are collected in blocks of this many terms, so that a block of both factors stays in cache.
 const BLOCK_TERMS: usize = 256;
