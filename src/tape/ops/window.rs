@@ -146,6 +146,10 @@ impl Op for Reshape {
         Some(0)
     }
 
+    fn takes_unbroadcast(&self) -> bool {
+        true
+    }
+
     fn tangent(&self, g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
         Some(g.reshape(tangents[0]?, &self.shape))
     }
@@ -158,7 +162,11 @@ impl Op for Reshape {
         dy: Node,
         _wanted: &[bool],
     ) -> Vec<Option<Node>> {
+        if g.size(dy) == 1 {
+            return vec![Some(g.reshape(dy, &[]))];
+        }
         let shape = g.shape(args[0]).to_vec();
+        let dy = g.broadcast(dy, &self.shape);
         vec![Some(g.reshape(dy, &shape))]
     }
 
