@@ -1,10 +1,10 @@
 //! Did the fixed draws suffice? Fresh sets of draws show how far the optimum would have moved.
 
+use super::conjugate::solve;
+use super::curvature::{Curvature, Preconditioner};
 use super::draws::{BaseDraws, Task, orthogonal_draws, rng};
 use super::elbo::{FixedDrawElbo, natural_steps};
 use super::linear::all_finite;
-use super::conjugate::solve;
-use super::curvature::{Curvature, Preconditioner};
 use super::newton::Objective;
 use super::target::Target;
 use crate::family::SecondOrder;

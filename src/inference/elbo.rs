@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
+use super::curvature::{Curvature, Preconditioner};
 use super::draws::{BaseDraws, Block};
 use super::linear::{Factor, Matrix, axpy};
-use super::curvature::{Curvature, Preconditioner};
 use super::newton::Objective;
 use super::target::Target;
 use crate::family::SecondOrder;

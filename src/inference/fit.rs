@@ -278,7 +278,7 @@ fn why_not_converged(
              {name} wanted to move most"
         ),
         _ => format!(
-            "the optimiser stopped after {} iterations while {name} still moved by {size:.2} sd",
+            "the optimiser stopped after {} iterations while {name} still moved by {size:.1e} sd",
             outcome.iterations
         ),
     }

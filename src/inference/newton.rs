@@ -77,6 +77,8 @@ pub struct Iterate<'a> {
 
 /// Smaller relative changes of the objective are rounding noise.
 const VALUE_NOISE: f64 = 1e-13;
+/// Steps in a row that promise nothing while the trust region holds them back.
+const PATIENCE: usize = 20;
 /// A trust region this much smaller than the gradient calls for holds no progress.
 const LEAST_RADIUS: f64 = 1e-12;
 
@@ -96,6 +98,7 @@ pub fn minimize(
     let mut radius = f64::INFINITY;
     let mut last_step = vec![0.0; n];
     let mut iteration = 0;
+    let mut stalled = 0;
     loop {
         let curvature = objective.curvature();
         let seen = observe(&Iterate { iteration, x: &x, value, curvature: &curvature });
@@ -129,6 +132,11 @@ pub fn minimize(
                     curvature,
                     last_step,
                 });
+            }
+            stalled = if small { stalled + 1 } else { 0 };
+            if stalled > PATIENCE {
+                let stop = Stop::NoProgress;
+                return Some(Outcome { x, stop, iterations: iteration, curvature, last_step: point.step });
             }
             let mut trial = x.clone();
             axpy(1.0, &point.step, &mut trial);

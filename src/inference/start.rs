@@ -6,10 +6,10 @@ use std::ops::ControlFlow;
 use rand::RngExt;
 
 use super::blame::Failures;
+use super::curvature::{Curvature, Preconditioner};
 use super::draws::{BaseDraws, Task, rng};
 use super::error::InferenceError;
 use super::linear::all_finite;
-use super::curvature::{Curvature, Preconditioner};
 use super::newton::{NewtonOptions, Objective, minimize};
 use super::options::{FitOptions, Progress, Stage};
 use super::target::Target;
