@@ -40,7 +40,12 @@ impl Checker<'_> {
         let (_, returned) = self.function.take().unwrap_or_default();
         if free {
             let id = FunctionId(self.functions.len());
-            self.functions.push(ir::Function { name: name.text.clone(), span: name.span, parameters: ids, body });
+            self.functions.push(ir::Function {
+                name: name.text.clone(),
+                span: name.span,
+                parameters: ids,
+                body,
+            });
             self.results.push(agree(&returned));
             self.function_names.insert(name.text.clone(), id);
         }
@@ -53,7 +58,12 @@ impl Checker<'_> {
             if let Some(first) = self.scopes.lookup_here(&parameter.text) {
                 let first = first.span.into();
                 let name = parameter.text.clone();
-                self.error(CheckError::Redefinition { name, at: span.into(), first, help: Some("rename one of the parameters".into()) });
+                self.error(CheckError::Redefinition {
+                    name,
+                    at: span.into(),
+                    first,
+                    help: Some("rename one of the parameters".into()),
+                });
             }
             let name = parameter.text.clone();
             let variable = ir::Variable { name, span, role: Role::Local, doc: None, ty: Type::unknown() };
@@ -109,7 +119,8 @@ fn returns(statement: &ast::Statement) -> bool {
     match &statement.kind {
         ast::StatementKind::Return { .. } => true,
         ast::StatementKind::If { arms, otherwise: Some(otherwise) } => {
-            arms.iter().all(|(_, block)| always_returns(&block.statements)) && always_returns(&otherwise.statements)
+            arms.iter().all(|(_, block)| always_returns(&block.statements))
+                && always_returns(&otherwise.statements)
         }
         _ => false,
     }

@@ -10,7 +10,12 @@ use crate::syntax::ast;
 use crate::types::{Dim, ElementType, Shape, Type};
 
 impl Checker<'_> {
-    pub(super) fn indexed(&mut self, base: &ast::Expr, indices: &[ast::Index], span: Span) -> Option<ir::Expr> {
+    pub(super) fn indexed(
+        &mut self,
+        base: &ast::Expr,
+        indices: &[ast::Index],
+        span: Span,
+    ) -> Option<ir::Expr> {
         let base = self.value(base);
         let indices = self.indices(indices);
         let (base, indices) = (base?, indices?);
@@ -144,7 +149,9 @@ impl Checker<'_> {
                     }
                 }
                 ExprKind::Array(items) => items.iter().for_each(&mut look),
-                _ if expr.ty.shape.rank() == Some(0) && expr.ty.element == Some(ElementType::Int) => look(expr),
+                _ if expr.ty.shape.rank() == Some(0) && expr.ty.element == Some(ElementType::Int) => {
+                    look(expr)
+                }
                 _ => {}
             },
             Index::Slice { lower, upper, .. } => {
@@ -171,10 +178,13 @@ impl Checker<'_> {
             _ => format!(" in dimension {}", position + 1),
         };
         let (message, help) = match length {
-            _ if value < 1.0 => {
-                (format!("there is no element {value} of `{what}`{place}"), Some("elements are counted from 1".into()))
+            _ if value < 1.0 => (
+                format!("there is no element {value} of `{what}`{place}"),
+                Some("elements are counted from 1".into()),
+            ),
+            Some(n) => {
+                (format!("element {value} of `{what}` is out of range{place}: its length is {n}"), None)
             }
-            Some(n) => (format!("element {value} of `{what}` is out of range{place}: its length is {n}"), None),
             None => (format!("there is no element {value} of `{what}`{place}"), None),
         };
         let mut labels = vec![primary(span, "out of range")];
