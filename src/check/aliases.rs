@@ -272,7 +272,11 @@ pub(super) fn alike(a: &str, b: &str) -> bool {
     if x == y {
         return true;
     }
-    let shorter = x.chars().count().min(y.chars().count());
+    let (m, n) = (x.chars().count(), y.chars().count());
+    let shorter = m.min(n);
+    if m.abs_diff(n) > 2 {
+        return false;
+    }
     let without_digits = |s: &str| s.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     if shorter < 4 || without_digits(&x) == without_digits(&y) {
         return false;

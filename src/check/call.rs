@@ -107,7 +107,7 @@ impl Checker<'_> {
         arguments: &[ast::Argument],
         span: Span,
     ) -> Option<ir::Expr> {
-        self.called.insert(id);
+        self.called(id);
         let function = &self.functions[id.0];
         let parameters: Vec<String> =
             function.parameters.iter().map(|p| self.variables[p.0].name.clone()).collect();

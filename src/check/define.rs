@@ -17,6 +17,8 @@ pub(super) struct Extent {
     /// Highest index by dimension, and the dimensions of one element; `None` when their number is not known.
     pub dims: Option<Vec<Dim>>,
     pub n_statements: usize,
+    /// Every statement fills one element at a position that does not move.
+    pub only_constants: bool,
 }
 
 impl Checker<'_> {
@@ -225,12 +227,16 @@ impl Checker<'_> {
         if self.variable(binding.id).role == role {
             return Some(());
         }
+        self.drawn_and_computed(name);
+        None
+    }
+
+    pub(super) fn drawn_and_computed(&mut self, name: &ast::Name) {
         self.error(CheckError::NotSupportedYet {
             feature: format!("`{}` with some elements drawn by `~` and others computed by `=`", name.text),
             at: name.span.into(),
             help: Some("draw the latent part under a name of its own, and join the parts with concat".into()),
         });
-        None
     }
 
     /// Left of `=` an index is an int or a vector of ints, or a slice.
@@ -266,13 +272,25 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<()> {
         let in_if = self.scopes.in_if();
-        let ends: Vec<Dim> =
-            indices.iter().map(|i| if in_if { Dim::Unknown } else { self.highest(i) }).collect();
-        let wide = indices.iter().filter(|index| is_wide(index)).count();
+        let mut wide = 0;
+        let mut ends = Vec::with_capacity(indices.len());
+        for index in indices {
+            // `m[i, :] = row` is as wide as the row.
+            let open = matches!(index, Index::Slice { lower: None, upper: None, .. });
+            let of_value = own.as_ref().and_then(|own| own.get(wide)).filter(|_| open);
+            wide += usize::from(is_wide(index));
+            ends.push(match of_value {
+                _ if in_if => Dim::Unknown,
+                Some(length) => length.clone(),
+                None => self.highest(index),
+            });
+        }
+        let constant = |index: &Index| matches!(index, Index::At(e) if super::index::known_int(e).is_some());
+        let only_constants = indices.iter().all(constant);
         // What slices select is filled by dimensions of the value; what is left of those belongs to one element.
         let dims = own.map(|own| [&ends[..], &own[wide.min(own.len())..]].concat());
         let extent = match self.extents.get(&id) {
-            None => Extent { element, dims, n_statements: 1 },
+            None => Extent { element, dims, n_statements: 1, only_constants },
             Some(before) => {
                 let n_statements = before.n_statements + 1;
                 let dims = match (&before.dims, dims) {
@@ -298,7 +316,12 @@ impl Checker<'_> {
                     (Some(a), Some(b)) if a != b => Some(ElementType::Real),
                     (a, b) => a.and(b),
                 };
-                Extent { element, dims, n_statements }
+                Extent {
+                    element,
+                    dims,
+                    n_statements,
+                    only_constants: only_constants && before.only_constants,
+                }
             }
         };
         let complete = {

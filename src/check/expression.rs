@@ -210,12 +210,12 @@ impl Checker<'_> {
         let variable = self.variable(id);
         let Some(1..) = variable.ty.shape.rank() else { return };
         let from = match variable.role {
-            ir::Role::Data | ir::Role::Observed => "in the data",
-            _ => "defined here",
+            ir::Role::Data | ir::Role::Observed => " in the data",
+            _ => "",
         };
         let overlaps = labels.iter().any(|l| l.offset() == variable.span.start as usize);
         if variable.span != expr.span && !overlaps && variable.span != Span::default() {
-            let text = format!("`{}` is {} {from}", variable.name, variable.ty.shape);
+            let text = format!("`{}` is {}{from}", variable.name, variable.ty.shape);
             labels.push(super::error::secondary(variable.span, text));
         }
     }

@@ -10,7 +10,16 @@ use crate::source::Span;
 use crate::syntax::ast;
 use crate::types::Type;
 
+/// Functions call functions this deep at most. Guards the stack of everything that follows calls.
+pub(super) const MAX_CALL_DEPTH: usize = 100;
+
 impl Checker<'_> {
+    /// Takes note that a function is called or passed on.
+    pub(super) fn called(&mut self, id: FunctionId) {
+        self.called.insert(id);
+        self.call_depth = self.call_depth.max(self.call_depths[id.0]);
+    }
+
     pub(super) fn function_definition(
         &mut self,
         name: &ast::Name,
@@ -20,6 +29,7 @@ impl Checker<'_> {
         let free = self.free_name(&name.text, name.span, 0, None);
         self.lint_shadowing(&name.text, name.span);
         self.function = Some((name.text.clone(), Vec::new()));
+        self.call_depth = 0;
         self.scopes.open(ScopeKind::Function);
         let ids = self.parameters(parameters);
         let body = match body {
@@ -47,6 +57,15 @@ impl Checker<'_> {
                 body,
             });
             self.results.push(agree(&returned));
+            if self.call_depth == MAX_CALL_DEPTH {
+                self.error(CheckError::Statement {
+                    message: format!("functions call functions more than {MAX_CALL_DEPTH} deep"),
+                    at: name.span.into(),
+                    label: "the last of them".into(),
+                    help: Some("write some of them out".into()),
+                });
+            }
+            self.call_depths.push(self.call_depth + 1);
             self.function_names.insert(name.text.clone(), id);
         }
     }

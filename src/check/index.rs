@@ -112,12 +112,17 @@ impl Checker<'_> {
 
     /// Ints, bools and categories select; a real does not.
     fn index_element(&mut self, expr: &ir::Expr) -> bool {
-        if expr.ty.element != Some(ElementType::Real) {
-            return true;
-        }
-        let message = "an index is an int, and this is real".to_string();
+        let message = match (expr.ty.element, expr.ty.shape.rank()) {
+            (Some(ElementType::Real), _) => "an index is an int, and this is real",
+            (Some(ElementType::Bool), Some(0)) => "an index is an int, and this is a truth value",
+            _ => return true,
+        };
+        let message = message.to_string();
         let labels = vec![primary(expr.span, describe(&expr.ty))];
         let help = Some(match constant(expr) {
+            _ if expr.ty.element == Some(ElementType::Bool) => {
+                "elements are counted from 1: write b + 1".into()
+            }
             Some(value) if value.fract() == 0.0 => format!("write {value:.0}"),
             _ => "`/` is always real: div(a, b) is the whole-number division".into(),
         });
@@ -154,20 +159,20 @@ impl Checker<'_> {
                 }
                 _ => {}
             },
+            // `x[n + 1:]` is empty, and so is `x[:0]`.
             Index::Slice { lower, upper, .. } => {
-                let whole = lower.as_ref().zip(upper.as_ref()).is_some();
-                if !whole {
-                    // `x[n + 1:]` is empty, and so is `x[:0]`.
-                    if let Some(value) = lower.as_ref().and_then(known_int)
-                        && (value < 1.0 || length.is_some_and(|n| value > n as f64 + 1.0))
-                    {
-                        wrong.extend(lower.as_ref().map(|e| (value, e.span)));
-                    }
-                    if let Some(value) = upper.as_ref().and_then(known_int)
-                        && (value < 0.0 || length.is_some_and(|n| value > n as f64))
-                    {
-                        wrong.extend(upper.as_ref().map(|e| (value, e.span)));
-                    }
+                let beyond = |value: f64, slack: f64| length.is_some_and(|n| value > n as f64 + slack);
+                if let Some(lower) = lower
+                    && let Some(value) = known_int(lower)
+                    && (value < 1.0 || beyond(value, 1.0))
+                {
+                    wrong.push((value, lower.span));
+                }
+                if let Some(upper) = upper
+                    && let Some(value) = known_int(upper)
+                    && (value < 0.0 || beyond(value, 0.0))
+                {
+                    wrong.push((value, upper.span));
                 }
             }
         }

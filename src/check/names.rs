@@ -34,7 +34,7 @@ impl Checker<'_> {
             return None;
         }
         if let Some(&function) = self.function_names.get(name) {
-            self.called.insert(function);
+            self.called(function);
             return Some(Meaning::Function(function));
         }
         if self.function.as_ref().is_some_and(|(function, _)| function == name) {

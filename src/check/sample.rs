@@ -32,6 +32,11 @@ impl Checker<'_> {
         let visible = self.scopes.lookup(&name.text).map(|binding| binding.id);
         match visible {
             Some(id) if self.variable(id).role == Role::Latent => {}
+            Some(id) if brackets.is_some() && self.only_starts(id) => {
+                let name = ast::Name { text: name.text, span: target.span };
+                self.drawn_and_computed(&name);
+                return None;
+            }
             Some(_) => return self.observe(target, distribution),
             None if self.in_data(&name.text) => return self.observe(target, distribution),
             None => {}
@@ -80,6 +85,12 @@ impl Checker<'_> {
             }
             _ => self.latent_plates(&name, brackets.unwrap_or_default(), distribution, doc, span),
         }
+    }
+
+    /// A recursion that is drawn, but whose first elements have been computed: `z[1] = 0`, then `z[t] ~ ...` in a loop.
+    fn only_starts(&self, id: VariableId) -> bool {
+        let starts = self.extents.get(&id).is_some_and(|extent| extent.only_constants);
+        starts && self.scopes.in_loop()
     }
 
     /// The name of the innermost loop's variable.
@@ -310,7 +321,7 @@ impl Checker<'_> {
         let own = ty.as_ref().and_then(|d| {
             let wide = indices.iter().filter(|i| matches!(i, Index::Slice { .. })).count();
             let batch = d.batch.dims()?;
-            let padding = vec![Dim::Unknown; wide.saturating_sub(batch.len())];
+            let padding = vec![Dim::Unknown; wide.saturating_sub(batch.len() + d.event.len())];
             Some([&padding, batch, &d.event].concat())
         });
         self.fill(id, &indices, ty.map(|d| d.element), own, span)?;
@@ -383,18 +394,6 @@ impl Checker<'_> {
             });
             return None;
         }
-        if value.ty.element == Some(ElementType::Real)
-            && d.element != ElementType::Real
-            && !self.whole_by_chance(value)
-        {
-            self.error(CheckError::Type {
-                message: format!("`{what}` is real, and this distribution is of whole numbers"),
-                at: value.span.into(),
-                label: describe(&value.ty),
-                help: Some("counts are ints in the data: 3, not 3.0; `round(x)` rounds".into()),
-            });
-            return None;
-        }
         let (Some(rank), Some(batch)) = (value.ty.shape.rank(), d.batch.dims()) else { return Some(()) };
         let shape = d.shape();
         let event_rank = d.event.len() + d.joined;
@@ -426,15 +425,6 @@ impl Checker<'_> {
         });
         self.error(CheckError::Shape { message, labels, help });
         None
-    }
-
-    /// Reals computed by a function may still be whole (`round`, sums of reals); reals in the data are not.
-    fn whole_by_chance(&self, value: &ir::Expr) -> bool {
-        match &value.kind {
-            ExprKind::Variable(id) => !matches!(self.variable(*id).role, Role::Data | Role::Observed),
-            ExprKind::Index { base, .. } => self.whole_by_chance(base),
-            _ => true,
-        }
     }
 
     fn events_agree(&self, value: &ir::Expr, d: &DistributionType) -> bool {

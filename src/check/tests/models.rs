@@ -125,12 +125,12 @@ fn functions_take_functions_and_give_distributions() {
         fn pick(c) { if c > 0 { return 1 } else { return 2 } }
         mu ~ Normal(0, 1)
         z = twice(plus, mu)
-        x ~ noise(z, s = 1)
-        y ~ noise(x + pick(3), 2)";
+        w ~ noise(z, s = 1)
+        y ~ noise(w + pick(3), 2)";
     let checked = checked(text, "shift: real; y: real[4]");
     assert_eq!(checked.model.functions.len(), 4);
     assert_eq!(role_of(&checked, "u"), Role::Local);
-    assert_eq!(role_of(&checked, "x"), Role::Latent);
+    assert_eq!(role_of(&checked, "w"), Role::Latent);
 }
 
 /// Whether a call depends on a latent is known from its arguments, through functions held by parameters too.

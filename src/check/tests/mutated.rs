@@ -114,7 +114,8 @@ proptest! {
                     Err(errors) => {
                         prop_assert!(!errors.errors().is_empty());
                         for report in errors.into_reports() {
-                            prop_assert!(!format!("{report:?}").is_empty());
+                            let words = format!("{report:?}");
+                            prop_assert!(!words.is_empty());
                         }
                     }
                 }
@@ -137,12 +138,18 @@ fn deep_nests() {
         format!("{}x[1] = 1{}", "for i in 1:2 { ".repeat(90), " }".repeat(90)),
         format!("{}x = 1{}", "if true { ".repeat(90), " }".repeat(90)),
     ];
-    for text in texts {
-        let source = Source::new("deep.vim", text);
-        if let Ok(file) = crate::syntax::parse(&source) {
-            let _ = super::check(&source, &file, None);
+    let check_all = move || {
+        for text in texts {
+            let source = Source::new("deep.vim", text);
+            if let Ok(file) = crate::syntax::parse(&source) {
+                let checked = super::check(&source, &file, None);
+                drop(checked.map(|checked| super::dump::dump(&checked.model)));
+            }
         }
-    }
+    };
+    // As much as the main thread of a process has.
+    let thread = std::thread::Builder::new().stack_size(8 << 20).spawn(check_all).expect("a thread");
+    thread.join().expect("no overflow, no panic");
 }
 
 /// Functions that call functions are looked into once for each sort of arguments, not once a call.
