@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 
 use super::error::SyntaxError;
-use super::lexer::{Lexed, Lexeme, Token};
+use super::lexer::{Lexed, Lexeme};
+use super::token::Token;
 use crate::source::Span;
 
 /// Brackets and braces nest this deep at most. Guards the stack of everything that walks the tree later.
@@ -269,13 +270,13 @@ impl<'s> Pass<'_, 's> {
 }
 
 /// A statement cannot end after this token.
-fn waits_for_more(before: &Token) -> bool {
+pub(super) fn waits_for_more(before: &Token) -> bool {
     before.is_infix()
         || matches!(before, Token::Comma | Token::Equals | Token::Tilde | Token::Colon | Token::Bang)
 }
 
 /// A statement cannot begin with this token.
-fn continues_statement(next: &Token) -> bool {
+pub(super) fn continues_statement(next: &Token) -> bool {
     next.is_infix()
         || matches!(
             next,
