@@ -108,6 +108,9 @@ impl Call<'_> {
         let size: usize = self.event(g, arg).iter().product();
         let flat: Vec<f64> = value.iter().copied().collect();
         let first: Vec<f64> = flat.iter().take(size).copied().collect();
+        if flat.is_empty() && size > 0 {
+            return Err(CallError::new(format!("{what} is not known: the loop has no passes")).about(i));
+        }
         let differs = |row: &[f64]| row.iter().zip(&first).any(|(a, b)| a.to_bits() != b.to_bits());
         if size > 0 && flat.chunks(size).any(differs) {
             return Err(CallError::new(format!("{what} changes from one pass of the loop to the next"))
@@ -156,8 +159,9 @@ impl Call<'_> {
     }
 }
 
-/// Longest array: positions are 32-bit in the engine's index tables.
-pub const MAX_LENGTH: usize = u32::MAX as usize;
+/// Most elements of an array that a call makes out of nothing: 2 GiB of numbers, and well within the 32-bit positions of
+/// the engine's index tables.
+pub const MAX_LENGTH: usize = 1 << 28;
 
 /// Elements at the positions `index` along `axis` of `x`.
 pub fn take(g: &mut Graph, x: Node, axis: usize, index: &[usize]) -> Node {

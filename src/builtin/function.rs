@@ -70,7 +70,9 @@ pub fn arity(name: &str, params: &[Param], args: &[Option<Type>]) -> Result<(), 
         }
     }
     if args.len() > params.len() && !variadic {
-        return Err(CallError::new(format!("`{name}` takes {} arguments, found {}", params.len(), args.len())));
+        let arguments = if params.len() == 1 { "argument" } else { "arguments" };
+        let counts = format!("takes {} {arguments}, found {}", params.len(), args.len());
+        return Err(CallError::new(format!("`{name}` {counts}")));
     }
     Ok(())
 }

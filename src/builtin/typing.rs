@@ -70,7 +70,8 @@ pub fn broadcast_all<'a>(
 ) -> Result<Shape, CallError> {
     let mut shape = Shape::scalar();
     for (i, t) in args {
-        shape = broadcast(&shape, &t.shape).map_err(|(m, n)| mismatch(words, &shape, &t.shape, &m, &n).about(i))?;
+        shape = broadcast(&shape, &t.shape)
+            .map_err(|(m, n)| mismatch(words, &shape, &t.shape, &m, &n).about(i))?;
     }
     Ok(shape)
 }
@@ -102,7 +103,8 @@ pub fn length(t: &Type, i: usize, what: &str) -> Result<Dim, CallError> {
     let scalar = t.shape.rank().is_none_or(|r| r == 0);
     let whole = t.element.is_none_or(|e| e == ElementType::Int);
     if !scalar || !whole {
-        let found = if scalar { t.element.map_or("?".into(), |e| e.to_string()) } else { t.shape.to_string() };
+        let found =
+            if scalar { t.element.map_or("?".into(), |e| e.to_string()) } else { t.shape.to_string() };
         return Err(CallError::new(format!("{what} must be one whole number, found {found}")).about(i));
     }
     Ok(t.size.clone().unwrap_or(Dim::Unknown))

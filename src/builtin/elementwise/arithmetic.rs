@@ -87,7 +87,13 @@ pub const ALL: &[&dyn Builtin] = &[
             Ok(g.neg(x))
         },
     },
-    &Unary { name: "abs", summary: "Absolute value.", example: "abs(-2)", element: Element::Keep, build: Graph::abs },
+    &Unary {
+        name: "abs",
+        summary: "Absolute value.",
+        example: "abs(-2)",
+        element: Element::Keep,
+        build: Graph::abs,
+    },
     &Unary {
         name: "sign",
         summary: "-1, 0 or 1.",

@@ -16,7 +16,13 @@ pub const ALL: &[&dyn Builtin] = &[
         element: Real,
         build: Graph::expm1,
     },
-    &Unary { name: "log", summary: "Natural logarithm.", example: "log(10)", element: Real, build: Graph::log },
+    &Unary {
+        name: "log",
+        summary: "Natural logarithm.",
+        example: "log(10)",
+        element: Real,
+        build: Graph::log,
+    },
     &Unary {
         name: "log1p",
         summary: "log(1 + x), exact near zero.",

@@ -64,7 +64,12 @@ pub const ALL: &[&dyn Builtin] = &[
     &Function {
         name: "gp_periodic",
         summary: "Periodic kernel: functions that repeat after each `period`.",
-        params: &[Param::required("x"), Param::required("sd"), Param::required("length"), Param::required("period")],
+        params: &[
+            Param::required("x"),
+            Param::required("sd"),
+            Param::required("length"),
+            Param::required("period"),
+        ],
         example: "gp_periodic([0, 1, 3], 2, 1.5, 4)",
         facts: Facts::Plain,
         result: covariance,
@@ -125,9 +130,10 @@ fn covariance(args: &[Option<Type>]) -> Result<Type, CallError> {
         (Some([n] | [n, _]), None | Some([])) => n.clone(),
         (Some([n, d]), Some([lengths])) if same(d, lengths).is_some() => n.clone(),
         (Some([_] | [_, _]), _) => {
-            let message =
-                format!("the length of a kernel must be one number or one for each coordinate: {} for inputs {}",
-                    length.shape, x.shape);
+            let message = format!(
+                "the length of a kernel must be one number or one for each coordinate: {} for inputs {}",
+                length.shape, x.shape
+            );
             return Err(CallError::new(message).about(2));
         }
         _ => {

@@ -34,7 +34,8 @@ pub const ALL: &[&dyn Builtin] = &[
             let (a, b) = (typ(args, 0)?, typ(args, 1)?);
             let (m, n) = (vector(a, 0, "what `dot` multiplies")?, vector(b, 1, "what `dot` multiplies")?);
             if same(&m, &n).is_none() {
-                let message = format!("cannot take dot of {} and {}: lengths {m} and {n} differ", a.shape, b.shape);
+                let message =
+                    format!("cannot take dot of {} and {}: lengths {m} and {n} differ", a.shape, b.shape);
                 return Err(CallError::new(message).about(1));
             }
             Ok(Type { element: Element::Keep.of([a, b]), shape: Shape::scalar(), size: None })
@@ -72,7 +73,11 @@ pub const ALL: &[&dyn Builtin] = &[
             let (a, b) = (typ(args, 0)?, typ(args, 1)?);
             let (m, n) = matrix(a, 0, "what `kron` multiplies")?;
             let (p, q) = matrix(b, 1, "what `kron` multiplies")?;
-            Ok(Type { element: Element::Keep.of([a, b]), shape: shape([m.times(&p), n.times(&q)]), size: None })
+            Ok(Type {
+                element: Element::Keep.of([a, b]),
+                shape: shape([m.times(&p), n.times(&q)]),
+                size: None,
+            })
         },
         build: |g, call| {
             let (a, b) = (call.arg(0)?, call.arg(1)?);

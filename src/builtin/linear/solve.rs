@@ -41,7 +41,8 @@ pub const ALL: &[&dyn Builtin] = &[
                 }
                 Some([_] | [_, _]) => Ok(Type::real(b.shape.clone())),
                 Some(_) => {
-                    let message = format!("the right side of `solve` must be a vector or a matrix, found {}", b.shape);
+                    let message =
+                        format!("the right side of `solve` must be a vector or a matrix, found {}", b.shape);
                     Err(CallError::new(message).about(1))
                 }
             }
@@ -74,9 +75,11 @@ pub const ALL: &[&dyn Builtin] = &[
             let a = call.arg(0)?.node;
             let l = g.cholesky(a);
             if g.value(l).is_some_and(|value| value.iter().any(|x| x.is_nan())) {
-                return Err(CallError::new("`cholesky` needs a positive definite matrix, and this one is not")
-                    .help("a small addition to the diagonal often helps: `A + 1e-8 * eye(n)`")
-                    .about(0));
+                return Err(CallError::new(
+                    "`cholesky` needs a positive definite matrix, and this one is not",
+                )
+                .help("a small addition to the diagonal often helps: `A + 1e-8 * eye(n)`")
+                .about(0));
             }
             Ok(l)
         },

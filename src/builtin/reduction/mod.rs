@@ -105,11 +105,9 @@ pub fn axis_of(name: &str, axis: &Type, rank: usize) -> Result<Option<usize>, Ca
     let dimensions = if rank == 1 { "1 dimension".to_string() } else { format!("{rank} dimensions") };
     match n {
         Dim::Known(k) if (1..=rank).contains(&k) => Ok(Some(k - 1)),
-        Dim::Known(k) => {
-            Err(CallError::new(format!("{what} is {k}, but the value has {dimensions}"))
-                .help("axes count from 1")
-                .about(1))
-        }
+        Dim::Known(k) => Err(CallError::new(format!("{what} is {k}, but the value has {dimensions}"))
+            .help("axes count from 1")
+            .about(1)),
         _ if rank == 0 => Err(CallError::new(format!("`{name}` of a scalar has no axis")).about(1)),
         _ => Ok(None),
     }

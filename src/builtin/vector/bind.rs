@@ -93,7 +93,8 @@ fn bound(args: &[Option<Type>], axis: usize, words: &str) -> Result<Type, CallEr
                 Some(length) => (length, origin),
                 None => {
                     let differ = format!(": lengths {first} and {length} differ");
-                    let message = words.replace("{a}", &origin.to_string()).replace("{b}", &t.shape.to_string());
+                    let message =
+                        words.replace("{a}", &origin.to_string()).replace("{b}", &t.shape.to_string());
                     return Err(CallError::new(message + &differ).about(i));
                 }
             },

@@ -35,8 +35,9 @@ pub const ALL: &[&dyn Builtin] = &[
             if let Some(value) = g.value(variance)
                 && value.iter().any(|&v| v == 0.0)
             {
-                return Err(CallError::new("`standardize` cannot scale a column whose values are all equal")
-                    .about(0));
+                return Err(
+                    CallError::new("`standardize` cannot scale a column whose values are all equal").about(0)
+                );
             }
             let sd = sqrt_at_zero(g, variance);
             let sd = with_axis(g, sd, call.batch);

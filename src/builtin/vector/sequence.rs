@@ -24,7 +24,12 @@ pub const ALL: &[&dyn Builtin] = &[
     &Function {
         name: "seq",
         summary: "Regular sequence: in steps of 1, or of `by`, or `length` evenly spaced values.",
-        params: &[Param::required("from"), Param::required("to"), Param::named("by"), Param::named("length")],
+        params: &[
+            Param::required("from"),
+            Param::required("to"),
+            Param::optional("by"),
+            Param::named("length"),
+        ],
         example: "seq(0, 1, length = 5)",
         facts: Facts::Plain,
         result: seq_result,
@@ -71,7 +76,7 @@ fn range(g: &mut Graph, call: &Call) -> Result<Node, CallError> {
     if lengths.iter().any(|&n| n != first) {
         return Err(CallError::new("the length of the range changes from one pass of the loop to the next"));
     }
-    if !(first <= MAX_LENGTH as f64) {
+    if first.is_nan() || first > MAX_LENGTH as f64 {
         return Err(CallError::new(format!("a range of {first} numbers is too long")));
     }
     let steps: Vec<f64> = (0..first as usize).map(|i| i as f64).collect();
@@ -110,16 +115,19 @@ fn seq_result(args: &[Option<Type>]) -> Result<Type, CallError> {
 fn seq_values(g: &Graph, call: &Call) -> Result<Vec<f64>, CallError> {
     let number = |i: usize, what: &str| -> Result<f64, CallError> {
         let value = call.known(g, i, what)?;
-        value.first().copied().filter(|x| x.is_finite()).ok_or_else(|| {
-            CallError::new(format!("{what} must be a finite number")).about(i)
-        })
+        value
+            .first()
+            .copied()
+            .filter(|x| x.is_finite())
+            .ok_or_else(|| CallError::new(format!("{what} must be a finite number")).about(i))
     };
     let from = number(0, "the start of `seq`")?;
     let to = number(1, "the end of `seq`")?;
     if call.optional(3).is_some() {
         let n = call.known_length(g, 3, "the length of `seq`")?;
         let last = n.saturating_sub(1) as f64;
-        let at = |i: usize| if i as f64 == last && n > 1 { to } else { from + (to - from) * (i as f64 / last) };
+        let at =
+            |i: usize| if i as f64 == last && n > 1 { to } else { from + (to - from) * (i as f64 / last) };
         return Ok(if n == 1 { vec![from] } else { (0..n).map(at).collect() });
     }
     let by = match call.optional(2) {
@@ -135,7 +143,9 @@ fn seq_values(g: &Graph, call: &Call) -> Result<Vec<f64>, CallError> {
         return Ok(vec![from]);
     }
     if steps >= MAX_LENGTH as f64 {
-        return Err(CallError::new(format!("`seq` from {from} to {to} in steps of {by} is too long")).about(2));
+        return Err(
+            CallError::new(format!("`seq` from {from} to {to} in steps of {by} is too long")).about(2)
+        );
     }
     Ok((0..=steps as usize).map(|i| from + i as f64 * by).collect())
 }
@@ -155,7 +165,10 @@ fn rep_result(args: &[Option<Type>]) -> Result<Type, CallError> {
         Some([]) => n.times(&times.size.clone().unwrap_or(Dim::Unknown)),
         Some([m]) if crate::builtin::typing::same(&n, m).is_some() => Dim::Unknown,
         Some(_) => {
-            let message = format!("`times` must be one number or one for each element: {} for {}", times.shape, x.shape);
+            let message = format!(
+                "`times` must be one number or one for each element: {} for {}",
+                times.shape, x.shape
+            );
             return Err(CallError::new(message).about(1));
         }
     };

@@ -36,8 +36,12 @@ fn same_shape(args: &[Option<Type>], name: &str) -> Result<Type, CallError> {
     numeric(args)?;
     let x = typ(args, 0)?;
     match x.shape.dims() {
-        Some([]) => Err(CallError::new(format!("`{name}` needs a vector or a matrix, found a scalar")).about(0)),
-        Some([.., Dim::Known(0)]) => Err(CallError::new(format!("`{name}` needs at least 1 element")).about(0)),
+        Some([]) => {
+            Err(CallError::new(format!("`{name}` needs a vector or a matrix, found a scalar")).about(0))
+        }
+        Some([.., Dim::Known(0)]) => {
+            Err(CallError::new(format!("`{name}` needs at least 1 element")).about(0))
+        }
         _ => Ok(Type::real(x.shape.clone())),
     }
 }
