@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
-use super::formula::{like, count, counts, draw, inside};
+use super::formula::{count, counts, draw, inside, like};
 use super::special::{deviance, stirling_remainder};
 use super::{Distribution, Param, Range, Support};
 
@@ -13,8 +13,14 @@ use super::{Distribution, Param, Range, Support};
 pub struct NegBinomial;
 
 const FORMS: &[&[Param]] = &[
-    &[Param::scalar("mean", Range::Positive, "mean"), Param::scalar("dispersion", Range::Positive, "shape of the gamma: the smaller, the more dispersed")],
-    &[Param::scalar("log", Range::Real, "log of the mean"), Param::scalar("dispersion", Range::Positive, "shape of the gamma: the smaller, the more dispersed")],
+    &[
+        Param::scalar("mean", Range::Positive, "mean"),
+        Param::scalar("dispersion", Range::Positive, "shape of the gamma: the smaller, the more dispersed"),
+    ],
+    &[
+        Param::scalar("log", Range::Real, "log of the mean"),
+        Param::scalar("dispersion", Range::Positive, "shape of the gamma: the smaller, the more dispersed"),
+    ],
 ];
 
 impl Distribution for NegBinomial {
