@@ -9,7 +9,6 @@ use thiserror::Error;
 use crate::check::{self, DataSummary};
 use crate::compile::{CompileOptions, Compiled, GradientMode, compile};
 use crate::data::{DataArg, Dataset};
-use crate::density::{LogDensity, Role};
 use crate::inference::{self, FitOptions, Progress};
 use crate::ir;
 use crate::posterior::{
@@ -29,7 +28,7 @@ pub struct Request {
 }
 
 /// What a fit needs beyond the compiled model.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FitRequest {
     pub options: FitOptions,
     /// Draws of the posterior.
@@ -137,9 +136,10 @@ impl Prepared {
         let fit = inference::fit(density, &request.options, progress)
             .map_err(|error| Report::new(error).with_source_code(self.model.source.named()))?;
         let quantities = self.compiled.quantities.clone();
-        let marginals = marginals(density, &fit);
+        let family = "a fit is made by a family of the catalogue";
+        let marginals = marginals(&fit).expect(family);
         let summarised = summarise(density, &quantities, &marginals, request.n_draws, |n| {
-            fit.sample_unconstrained(n, fit.seed)
+            fit.sample_unconstrained(n, fit.seed).expect(family)
         });
         let mut warnings: Vec<String> = self.warnings.iter().map(Report::to_string).collect();
         warnings.extend(fit.warnings.iter().cloned());
@@ -190,19 +190,17 @@ pub fn expression(source: &Source) -> Result<ast::Expr, Report> {
 }
 
 /// Mean and sd of each coordinate under q; a point estimate is its value with sd 0.
-fn marginals(density: &dyn LogDensity, fit: &inference::Fit) -> Marginals {
-    let (mut latents, mut thetas) = (fit.mu.iter().zip(&fit.log_sd), fit.theta.iter());
-    let (mut mean, mut sd) = (Vec::new(), Vec::new());
-    for coordinate in density.coordinates() {
-        let (m, s) = match coordinate.role {
-            Role::Latent => latents.next().map(|(mu, log_sd)| (*mu, log_sd.exp())),
-            Role::PointEstimate => thetas.next().map(|theta| (*theta, 0.0)),
-        }
-        .expect("a fit has a value for every coordinate");
-        mean.push(m);
-        sd.push(s);
+fn marginals(fit: &inference::Fit) -> Option<Marginals> {
+    let (latent_mean, latent_sd) = fit.marginals()?;
+    let dim = fit.latent.len() + fit.point_estimated.len();
+    let (mut mean, mut sd) = (vec![0.0; dim], vec![0.0; dim]);
+    for (k, &i) in fit.latent.iter().enumerate() {
+        (mean[i], sd[i]) = (latent_mean[k], latent_sd[k]);
     }
-    Marginals { mean, sd }
+    for (theta, &i) in fit.theta.iter().zip(&fit.point_estimated) {
+        mean[i] = *theta;
+    }
+    Some(Marginals { mean, sd })
 }
 
 /// A lint or warning with the model text it points into.

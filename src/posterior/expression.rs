@@ -135,7 +135,7 @@ impl Asker<'_> {
             }
             let inputs: Vec<&[f64]> = ports.iter().map(Vec::as_slice).collect();
             compiled.program.run(&mut workspace, &inputs);
-            compiled.program.output(&workspace, 0).copy_to(&mut batch);
+            compiled.program.output(&workspace, 0).copy_to(&mut batch, lanes);
             for (row, lane_values) in values.chunks_exact_mut(n).zip(batch.chunks_exact(lanes)) {
                 row[first..first + used].copy_from_slice(&lane_values[..used]);
             }

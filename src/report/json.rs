@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::inference::Elbo;
 use crate::posterior::Posterior;
 
 /// Version of the object.
@@ -10,7 +11,7 @@ pub const SCHEMA: u32 = 1;
 /// The whole result: elements named `theta[1,2]` or `alpha[HENNEPIN]`, on their own scales; what is not computed is null.
 pub fn fit(posterior: &Posterior) -> Value {
     let fit = &posterior.fit;
-    let finite = |x: f64| x.is_finite().then_some(x);
+    let elbo = |part: fn(&Elbo) -> f64| fit.elbo.as_ref().map(part).filter(|x| x.is_finite());
     let mut parameters = Map::new();
     for quantity in &posterior.quantities {
         for (element, summary) in posterior.summaries_of(quantity).iter().enumerate() {
@@ -35,10 +36,10 @@ pub fn fit(posterior: &Posterior) -> Value {
         "verdict": null,
         "k_hat": null,
         "elbo": {
-            "value": finite(fit.elbo.value),
-            "se": finite(fit.elbo.se),
-            "log_likelihood": finite(fit.elbo.log_likelihood),
-            "kl": finite(fit.elbo.kl).filter(|_| posterior.evidence),
+            "value": elbo(|elbo| elbo.value),
+            "se": elbo(|elbo| elbo.se),
+            "log_likelihood": elbo(|elbo| elbo.log_likelihood),
+            "kl": elbo(|elbo| elbo.kl).filter(|_| posterior.evidence),
         },
         "evidence": null,
         "warnings": posterior.warnings,

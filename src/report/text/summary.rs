@@ -94,18 +94,17 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
 /// ELBO with its parts, how the fit was made, the time it took.
 pub fn footer(posterior: &Posterior, style: &Style) -> String {
     let fit = &posterior.fit;
-    let elbo = &fit.elbo;
-    let parts = if posterior.evidence {
-        format!(
-            "{} log likelihood - {} KL to the prior",
-            near(elbo.log_likelihood, elbo.se),
-            near(elbo.kl, elbo.se)
-        )
-    } else {
-        "densities not normalised: no KL, no evidence".to_string()
-    };
-    let mut text = format!("{} {} ± {}", style.bold("ELBO"), near(elbo.value, elbo.se), error(elbo.se));
-    text += &format!("  ({parts})\n");
+    let mut text = String::new();
+    if let Some(elbo) = &fit.elbo {
+        let parts = if posterior.evidence {
+            let [log_likelihood, kl] = [elbo.log_likelihood, elbo.kl].map(|part| near(part, elbo.se));
+            format!("log likelihood {log_likelihood}, KL to the prior {kl}")
+        } else {
+            "densities not normalised: no KL, no evidence".to_string()
+        };
+        let value = near(elbo.value, elbo.se);
+        text += &format!("{} {value} ± {}  ({parts})\n", style.bold("ELBO"), error(elbo.se));
+    }
     let mut how = format!("{}, {} draws, seed {}", fit.family, posterior.draws.n_draws(), fit.seed);
     if let Some(total) = posterior.seconds.total {
         how += &format!(", {}", seconds(total));
