@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// What one element of an array is.
+/// What one element of an array is. Every element is held as an f64: bools as 0/1, categories as 1-based codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ElementType {
     Int,
@@ -13,14 +13,26 @@ pub enum ElementType {
     Category,
 }
 
-impl fmt::Display for ElementType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl ElementType {
+    /// The name that a `data` declaration uses.
+    pub fn name(self) -> &'static str {
+        match self {
             ElementType::Int => "int",
             ElementType::Real => "real",
             ElementType::Bool => "bool",
             ElementType::Category => "category",
-        })
+        }
+    }
+
+    /// Whether the values are numbers (or 0/1), not codes of levels.
+    pub fn is_numeric(self) -> bool {
+        self != ElementType::Category
+    }
+}
+
+impl fmt::Display for ElementType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -137,4 +149,103 @@ pub fn broadcast_dims(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
             _ => None,
         })
         .collect()
+}
+
+impl Dim {
+    /// Length of two pieces end to end: `N` and 1 make `N + 1`, `K - 1` and 1 make `K`.
+    pub fn plus(&self, other: &Dim) -> Dim {
+        match (self, other) {
+            (Dim::Unknown, _) | (_, Dim::Unknown) => Dim::Unknown,
+            (Dim::Known(a), Dim::Known(b)) => a.checked_add(*b).map_or(Dim::Unknown, Dim::Known),
+            (Dim::Named(name), Dim::Known(n)) | (Dim::Known(n), Dim::Named(name)) => shifted(name, *n as i64),
+            (Dim::Named(a), Dim::Named(b)) => {
+                let ((a, m), (b, n)) = (offset(a), offset(b));
+                shifted(&format!("{a} + {b}"), m + n)
+            }
+        }
+    }
+
+    /// What is left after taking `other` away; `None` when that is negative.
+    pub fn minus(&self, other: &Dim) -> Option<Dim> {
+        Some(match (self, other) {
+            (Dim::Known(a), Dim::Known(b)) => Dim::Known(a.checked_sub(*b)?),
+            (Dim::Named(name), Dim::Known(n)) => shifted(name, -(*n as i64)),
+            (Dim::Named(a), Dim::Named(b)) => {
+                let ((a, m), (b, n)) = (offset(a), offset(b));
+                if a == b {
+                    Dim::Known(usize::try_from(m - n).ok()?)
+                } else {
+                    shifted(&format!("{a} - {}", factor(b)), m - n)
+                }
+            }
+            (Dim::Known(a), Dim::Named(b)) => Dim::Named(format!("{a} - {}", factor(b)).into()),
+            (Dim::Unknown, _) | (_, Dim::Unknown) => Dim::Unknown,
+        })
+    }
+
+    pub fn times(&self, other: &Dim) -> Dim {
+        match (self, other) {
+            (Dim::Known(0), _) | (_, Dim::Known(0)) => Dim::Known(0),
+            (Dim::Unknown, _) | (_, Dim::Unknown) => Dim::Unknown,
+            (Dim::Known(1), d) | (d, Dim::Known(1)) => d.clone(),
+            (Dim::Known(a), Dim::Known(b)) => a.checked_mul(*b).map_or(Dim::Unknown, Dim::Known),
+            (Dim::Known(n), Dim::Named(name)) | (Dim::Named(name), Dim::Known(n)) => {
+                Dim::Named(format!("{n} * {}", factor(name)).into())
+            }
+            (Dim::Named(a), Dim::Named(b)) => Dim::Named(format!("{} * {}", factor(a), factor(b)).into()),
+        }
+    }
+
+    /// The length if it is known.
+    pub fn known(&self) -> Option<usize> {
+        match self {
+            Dim::Known(n) => Some(*n),
+            _ => None,
+        }
+    }
+}
+
+/// `N - 1` is `N` and -1; `N` is `N` and 0.
+fn offset(name: &str) -> (&str, i64) {
+    for (sign, separator) in [(1, " + "), (-1, " - ")] {
+        if let Some((base, digits)) = name.rsplit_once(separator)
+            && let Ok(n) = digits.parse::<i64>()
+        {
+            return (base, sign * n);
+        }
+    }
+    (name, 0)
+}
+
+fn shifted(name: &str, by: i64) -> Dim {
+    let (base, own) = offset(name);
+    match own + by {
+        0 => Dim::Named(base.into()),
+        n if n > 0 => Dim::Named(format!("{base} + {n}").into()),
+        n => Dim::Named(format!("{base} - {}", -n).into()),
+    }
+}
+
+/// Bracketed where it would otherwise bind more loosely than a product or a subtraction.
+fn factor(name: &str) -> String {
+    if name.contains(" + ") || name.contains(" - ") { format!("({name})") } else { name.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_add_and_subtract_by_name() {
+        let n = Dim::Named("N".into());
+        let k = Dim::Named("K".into());
+        let one = Dim::Known(1);
+        assert_eq!(n.minus(&one).map(|d| d.plus(&one)), Some(n.clone()));
+        assert_eq!(n.plus(&one).minus(&n), Some(one.clone()));
+        assert_eq!(n.minus(&k.plus(&one)).map(|d| d.to_string()), Some("N - K - 1".into()));
+        assert_eq!(k.minus(&one).map(|d| Dim::Known(2).times(&d).to_string()), Some("2 * (K - 1)".into()));
+        assert_eq!(Dim::Known(2).minus(&Dim::Known(3)), None);
+        assert_eq!(n.minus(&n.plus(&one)), None);
+        assert_eq!(Dim::Unknown.plus(&one), Dim::Unknown);
+    }
 }

@@ -1,4 +1,16 @@
 //! Functions and operators of the language.
+//!
+//! Each is an entry of the catalogue in the file of its family; [`ALL`] holds them all.
+
+pub mod call;
+pub mod elementwise;
+pub mod function;
+pub mod linear;
+pub mod reduction;
+#[cfg(test)]
+mod tests;
+pub mod typing;
+pub mod vector;
 
 use crate::tape::{Graph, Node};
 use crate::types::{ElementType, Type};
@@ -67,11 +79,76 @@ pub trait Builtin: Sync {
         false
     }
 
-    /// A reduction over rows whose value from the fit is kept in predictions (`mean`, `center`, `levels`).
+    /// A reduction over rows whose value from the fit is kept in predictions (`mean`, `center`, `levels`). Of `min` and
+    /// `max` this holds where one array is given: of several values they work element by element.
     fn training_constant(&self) -> bool {
         false
     }
 
     /// An expression that uses it, and is run by the tests.
     fn example(&self) -> &'static str;
+}
+
+/// Every function and operator.
+pub static ALL: &[&dyn Builtin] = &joined::<{ count(FAMILIES) }>(FAMILIES);
+
+/// Names of the language's functions that later versions bring.
+pub static PLANNED: &[&str] = &["eigen_sym", "levels", "ode", "segment_sum"];
+
+/// The function of this name.
+pub fn find(name: &str) -> Option<&'static dyn Builtin> {
+    ALL.iter().copied().find(|f| f.name() == name)
+}
+
+const FAMILIES: &[&[&dyn Builtin]] = &[
+    elementwise::arithmetic::ALL,
+    elementwise::comparison::ALL,
+    elementwise::logic::ALL,
+    elementwise::choice::ALL,
+    elementwise::exponential::ALL,
+    elementwise::trigonometric::ALL,
+    elementwise::probability::ALL,
+    elementwise::neural::ALL,
+    elementwise::special::ALL,
+    elementwise::rounding::ALL,
+    reduction::sums::ALL,
+    reduction::moments::ALL,
+    reduction::extremes::ALL,
+    reduction::cumulative::ALL,
+    vector::size::ALL,
+    vector::fill::ALL,
+    vector::sequence::ALL,
+    vector::bind::ALL,
+    vector::order::ALL,
+    vector::scaling::ALL,
+    vector::softmax::ALL,
+    linear::product::ALL,
+    linear::diagonal::ALL,
+    linear::solve::ALL,
+    linear::determinant::ALL,
+    linear::kernel::ALL,
+];
+
+const fn count(families: &[&[&dyn Builtin]]) -> usize {
+    let (mut n, mut i) = (0, 0);
+    while i < families.len() {
+        n += families[i].len();
+        i += 1;
+    }
+    n
+}
+
+const fn joined<const N: usize>(families: &[&[&'static dyn Builtin]]) -> [&'static dyn Builtin; N] {
+    let mut all = [families[0][0]; N];
+    let (mut n, mut i) = (0, 0);
+    while i < families.len() {
+        let mut j = 0;
+        while j < families[i].len() {
+            all[n] = families[i][j];
+            n += 1;
+            j += 1;
+        }
+        i += 1;
+    }
+    all
 }

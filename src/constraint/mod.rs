@@ -1,6 +1,28 @@
 //! Constraints: smooth bijections from R^n to the support of a latent, with their log-Jacobians.
 
+mod interval;
+mod lower;
+mod ordered;
+mod positive_ordered;
+mod real;
+mod simplex;
+#[cfg(test)]
+mod tests;
+mod upper;
+
+pub use interval::Interval;
+pub use lower::Lower;
+pub use ordered::Ordered;
+pub use positive_ordered::PositiveOrdered;
+pub use real::Real;
+pub use simplex::Simplex;
+pub use upper::Upper;
+
 use crate::tape::{Graph, Node};
+
+/// Every constraint.
+pub static ALL: &[&dyn Constraint] =
+    &[&Real, &Lower, &Upper, &Interval, &Ordered, &PositiveOrdered, &Simplex];
 
 /// A bijection from unconstrained to constrained values, elementwise (event rank 0) or over the last
 /// `event_rank` dimensions. Leading dimensions are batch.
@@ -34,4 +56,24 @@ pub trait Constraint: Sync + std::fmt::Debug {
 
     /// Why one event is outside the (closed) support, in words that follow "the value ...": `must be positive`.
     fn violation(&self, x: &[f64], bounds: &[f64]) -> Option<String>;
+}
+
+/// Elements `from..to` of the last axis.
+fn slice_last(g: &mut Graph, x: Node, from: usize, to: usize) -> Node {
+    let shape = g.shape(x).to_vec();
+    let (Some(&n), k) = (shape.last(), to - from) else { return x };
+    if from == 0 && to == n {
+        return x;
+    }
+    let batch: usize = shape[..shape.len() - 1].iter().product();
+    let index: Vec<u32> = (0..batch).flat_map(|b| (from..to).map(move |i| (b * n + i) as u32)).collect();
+    let mut out = shape;
+    *out.last_mut().expect("a vector") = k;
+    g.gather(x, index.into(), &out)
+}
+
+/// Sum over the last axis: one log-Jacobian an event.
+fn sum_last(g: &mut Graph, x: Node) -> Node {
+    let last = g.shape(x).len() - 1;
+    g.sum(x, &[last])
 }

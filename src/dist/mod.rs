@@ -1,10 +1,88 @@
 //! Distributions and their wrappers: the right-hand sides of `~`.
 
+// Shared by the formulas
+mod formula;
+mod incomplete;
+mod special;
+
+// Continuous
+mod beta;
+mod cauchy;
+mod exponential;
+mod flat;
+mod gamma;
+mod half_cauchy;
+mod half_normal;
+mod half_student_t;
+mod inverse_gamma;
+mod laplace;
+mod log_normal;
+mod logistic;
+mod normal;
+mod student_t;
+mod uniform;
+mod weibull;
+
+// Discrete
+mod bernoulli;
+mod binomial;
+mod categorical;
+mod discrete_uniform;
+mod geometric;
+mod neg_binomial;
+mod poisson;
+
+// Multivariate
+mod dirichlet;
+mod mv_normal;
+
+// Distributions of distributions
+mod instance;
+pub mod wrappers;
+
+// TESTS
+
+pub use instance::Sampler;
+
 use rand::Rng;
 
 use crate::constraint::Constraint;
 use crate::tape::{Graph, Node};
 use crate::types::ElementType;
+
+/// Every distribution, in the order of the reference.
+pub static ALL: &[&dyn Distribution] = &[
+    &normal::Normal,
+    &half_normal::HalfNormal,
+    &student_t::StudentT,
+    &half_student_t::HalfStudentT,
+    &cauchy::Cauchy,
+    &half_cauchy::HalfCauchy,
+    &laplace::Laplace,
+    &logistic::Logistic,
+    &log_normal::LogNormal,
+    &exponential::Exponential,
+    &gamma::Gamma,
+    &inverse_gamma::InverseGamma,
+    &weibull::Weibull,
+    &beta::Beta,
+    &uniform::Uniform,
+    &flat::Flat,
+    &bernoulli::Bernoulli,
+    &binomial::Binomial,
+    &poisson::Poisson,
+    &neg_binomial::NegBinomial,
+    &geometric::Geometric,
+    &categorical::Categorical,
+    &discrete_uniform::DiscreteUniform,
+    &mv_normal::MvNormal,
+    &dirichlet::Dirichlet,
+];
+
+/// The distribution of this name.
+pub fn find(name: &str) -> Option<&'static dyn Distribution> {
+    ALL.iter().copied().find(|d| d.name() == name)
+}
 
 /// One argument of a distribution or wrapper.
 #[derive(Debug)]
@@ -17,6 +95,28 @@ pub struct Param {
     /// Value when not given; `None` makes the argument required.
     pub default: Option<f64>,
     pub doc: &'static str,
+}
+
+impl Param {
+    /// A required number.
+    const fn scalar(name: &'static str, range: Range, doc: &'static str) -> Param {
+        Param { name, rank: 0, range, default: None, doc }
+    }
+
+    /// A required vector.
+    const fn vector(name: &'static str, range: Range, doc: &'static str) -> Param {
+        Param { name, rank: 1, range, default: None, doc }
+    }
+
+    /// A required matrix.
+    const fn matrix(name: &'static str, range: Range, doc: &'static str) -> Param {
+        Param { name, rank: 2, range, default: None, doc }
+    }
+
+    /// A number with a default.
+    const fn optional(name: &'static str, range: Range, default: f64, doc: &'static str) -> Param {
+        Param { name, rank: 0, range, default: Some(default), doc }
+    }
 }
 
 /// What values an argument may take; constants are checked before fitting.
@@ -70,13 +170,12 @@ pub trait Distribution: Sync {
         ElementType::Real
     }
 
-    /// Density does not integrate (Flat).
+    /// Density does not integrate (`Flat`).
     fn improper(&self) -> bool {
         false
     }
 
-    /// Shape of one draw, from the shapes of the arguments (batch dimensions included).
-    /// Default: scalars. Vectors override: length of the first vector argument.
+    /// Shape of one draw, from the shapes of the arguments (batch dimensions included). Default: scalars.
     fn event_shape(&self, _form: usize, _args: &[&[usize]]) -> Vec<usize> {
         Vec::new()
     }
@@ -86,13 +185,19 @@ pub trait Distribution: Sync {
     /// log p(x), all constants kept; of the batch shape. Outside the support: -inf.
     fn log_density(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Node;
 
-    /// log P(X <= x), where a stable formula exists; needed by `truncated`.
+    /// log P(X <= x), where a stable formula with its derivatives exists; needed by `truncated`. For discrete
+    /// distributions x is whole.
     fn log_cdf(&self, _g: &mut Graph, _form: usize, _args: &[Node], _x: Node) -> Option<Node> {
         None
     }
 
     /// log P(X > x).
     fn log_ccdf(&self, _g: &mut Graph, _form: usize, _args: &[Node], _x: Node) -> Option<Node> {
+        None
+    }
+
+    /// The mean, of batch + event shape; `None` where there is none.
+    fn mean(&self, _g: &mut Graph, _form: usize, _args: &[Node]) -> Option<Node> {
         None
     }
 
@@ -145,43 +250,34 @@ pub trait Wrapper: Sync {
 
     fn support(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>]) -> Support;
 
+    /// log p(x) of the batch shape, -inf outside the support.
     fn log_density(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>], x: Node) -> Node;
 
-    /// Why this wrapper cannot take these distributions, in words for the user; `None` when it can.
-    fn objection(&self, _g: &Graph, _inner: &[Instance], _args: &[Option<Node>]) -> Option<String> {
+    /// Why this wrapper cannot take these distributions, in words for the user; `None` when it can. The other methods
+    /// are called only then.
+    fn objection(&self, _g: &mut Graph, _inner: &[Instance], _args: &[Option<Node>]) -> Option<String> {
         None
     }
 
+    /// Whether the density integrates to 1, so that evidences mean something.
+    fn normalized(&self, g: &mut Graph, inner: &[Instance], _args: &[Option<Node>]) -> bool {
+        inner.iter().all(|d| d.normalized(g))
+    }
+
+    /// The mean, of batch + event shape, where there is a formula.
+    fn mean(&self, _g: &mut Graph, _inner: &[Instance], _args: &[Option<Node>]) -> Option<Node> {
+        None
+    }
+
+    /// One draw of `event` shape; `None` where there is no way to make one.
+    fn sample(
+        &self,
+        draw: &Sampler<'_>,
+        inner: &[Instance],
+        args: &[Option<Node>],
+        event: &[usize],
+        rng: &mut dyn Rng,
+    ) -> Option<Vec<f64>>;
+
     fn example(&self) -> &'static str;
-}
-
-impl Instance {
-    pub fn event_rank(&self) -> usize {
-        match self {
-            Instance::Plain { dist, .. } => dist.event_rank(),
-            Instance::Wrapped { wrapper, inner, .. } => wrapper.event_rank(inner),
-        }
-    }
-
-    pub fn element(&self) -> ElementType {
-        match self {
-            Instance::Plain { dist, .. } => dist.element(),
-            Instance::Wrapped { inner, .. } => inner[0].element(),
-        }
-    }
-
-    pub fn support(&self, g: &mut Graph) -> Support {
-        match self {
-            Instance::Plain { dist, form, args } => dist.support(g, *form, args),
-            Instance::Wrapped { wrapper, inner, args } => wrapper.support(g, inner, args),
-        }
-    }
-
-    /// log density at `x`, of the batch shape.
-    pub fn log_density(&self, g: &mut Graph, x: Node) -> Node {
-        match self {
-            Instance::Plain { dist, form, args } => dist.log_density(g, *form, args, x),
-            Instance::Wrapped { wrapper, inner, args } => wrapper.log_density(g, inner, args, x),
-        }
-    }
 }

@@ -1,0 +1,91 @@
+//! Order: `reverse`, and of data `sort` and `rank`.
+
+use ndarray::ArcArray;
+
+use crate::builtin::call::take;
+use crate::builtin::function::{Facts, Function, typ};
+use crate::builtin::typing::{numeric, shape, vector};
+use crate::builtin::{Builtin, Call, CallError, Param};
+use crate::tape::{Graph, Node};
+use crate::types::{ElementType, Type};
+
+const X: &[Param] = &[Param::required("x")];
+
+pub const ALL: &[&dyn Builtin] = &[
+    &Function {
+        name: "reverse",
+        summary: "Elements (rows of a matrix) in reverse order.",
+        params: X,
+        example: "reverse([1, 2, 3])",
+        facts: Facts::Plain,
+        result: |args| {
+            let x = typ(args, 0)?;
+            Ok(Type { size: None, ..x.clone() })
+        },
+        build: |g, call| {
+            let x = call.arg(0)?;
+            let index: Vec<usize> = match call.event(g, x).first() {
+                Some(&n) => (0..n).rev().collect(),
+                None => return Ok(x.node),
+            };
+            Ok(take(g, x.node, call.batch, &index))
+        },
+    },
+    &Function {
+        name: "sort",
+        summary: "Elements of a data vector in increasing order.",
+        params: X,
+        example: "sort([3, 1, 2])",
+        facts: Facts::Plain,
+        result: |args| {
+            numeric(args)?;
+            let x = typ(args, 0)?;
+            let n = vector(x, 0, "what `sort` sorts")?;
+            Ok(Type { element: x.element, shape: shape([n]), size: None })
+        },
+        build: |g, call| by_row(g, call, "sort", |row| row.sort_by(f64::total_cmp)),
+    },
+    &Function {
+        name: "rank",
+        summary: "Places of the elements of a data vector in increasing order; ties share their mean place.",
+        params: X,
+        example: "rank([30, 10, 20])",
+        facts: Facts::Plain,
+        result: |args| {
+            numeric(args)?;
+            let n = vector(typ(args, 0)?, 0, "what `rank` ranks")?;
+            Ok(Type::array(ElementType::Real, shape([n])))
+        },
+        build: |g, call| by_row(g, call, "rank", ranks),
+    },
+];
+
+/// Transforms each vector of the batch in place; the values must be known.
+fn by_row(g: &mut Graph, call: &Call, name: &str, transform: fn(&mut [f64])) -> Result<Node, CallError> {
+    let x = call.arg(0)?;
+    let n = call.event(g, x).first().copied().unwrap_or(0);
+    let Some(value) = g.value(x.node) else {
+        return Err(CallError::new(format!("what `{name}` orders must be known from the data"))
+            .help("it depends on a latent variable here; for ordered latents see `ordered(D)`")
+            .about(0));
+    };
+    let dims = value.raw_dim();
+    let mut flat: Vec<f64> = value.iter().copied().collect();
+    flat.chunks_mut(n.max(1)).for_each(transform);
+    let ordered = ArcArray::from_shape_vec(dims, flat)
+        .map_err(|_| CallError::new(format!("`{name}` lost the shape of its argument")))?;
+    Ok(g.constant(ordered))
+}
+
+fn ranks(row: &mut [f64]) {
+    let mut order: Vec<usize> = (0..row.len()).collect();
+    order.sort_by(|&i, &j| row[i].total_cmp(&row[j]));
+    let mut places = vec![0.0; row.len()];
+    let mut below = 0;
+    for tied in order.chunk_by(|&i, &j| row[i] == row[j]) {
+        let place = below as f64 + (tied.len() + 1) as f64 / 2.0;
+        tied.iter().for_each(|&i| places[i] = place);
+        below += tied.len();
+    }
+    row.copy_from_slice(&places);
+}

@@ -1,0 +1,229 @@
+//! What Stan, BUGS, R, NumPy and PyMC call things, and what the language has but this version does not.
+
+/// Names from elsewhere and what to write here, spelt in lower case without underscores.
+const ALIASES: &[(&str, &str)] = &[
+    // Distributions
+    ("gaussian", "Normal(mean, sd)"),
+    ("norm", "Normal(mean, sd)"),
+    ("dnorm", "Normal(mean, sd), with an sd (BUGS and JAGS take a precision)"),
+    ("rnorm", "Normal(mean, sd)"),
+    ("stdnormal", "Normal(0, 1)"),
+    ("halfnorm", "HalfNormal(sd)"),
+    ("halft", "HalfStudentT(df, scale)"),
+    ("student", "StudentT(df, loc, scale)"),
+    ("dt", "StudentT(df, loc, scale)"),
+    ("tdistribution", "StudentT(df, loc, scale)"),
+    ("dcauchy", "Cauchy(loc, scale)"),
+    ("dlaplace", "Laplace(loc, scale)"),
+    ("ddexp", "Laplace(loc, scale)"),
+    ("doubleexponential", "Laplace(loc, scale)"),
+    ("dlnorm", "LogNormal(meanlog, sdlog)"),
+    ("lnorm", "LogNormal(meanlog, sdlog)"),
+    ("dexp", "Exponential(rate)"),
+    ("expon", "Exponential(rate)"),
+    ("dgamma", "Gamma(shape, rate)"),
+    ("invgamma", "InverseGamma(shape, scale)"),
+    ("dbeta", "Beta(a, b)"),
+    ("dunif", "Uniform(lower, upper)"),
+    ("unif", "Uniform(lower, upper)"),
+    ("dflat", "Flat()"),
+    ("halfflat", "Flat(lower = 0)"),
+    ("improperuniform", "Flat()"),
+    ("dbern", "Bernoulli(p)"),
+    ("bern", "Bernoulli(p)"),
+    ("bernoullilogit", "Bernoulli(logit = ...)"),
+    ("dbin", "Binomial(n, p)"),
+    ("dbinom", "Binomial(n, p)"),
+    ("binom", "Binomial(n, p)"),
+    ("binomiallogit", "Binomial(n, logit = ...)"),
+    ("dpois", "Poisson(rate)"),
+    ("pois", "Poisson(rate)"),
+    ("poissonlog", "Poisson(log = ...)"),
+    ("negativebinomial", "NegBinomial(mean, dispersion)"),
+    ("negbinom", "NegBinomial(mean, dispersion)"),
+    ("negbinomial2", "NegBinomial(mean, dispersion)"),
+    ("negbinomial2log", "NegBinomial(log = ..., dispersion = ...)"),
+    ("dnegbin", "NegBinomial(mean, dispersion)"),
+    ("dcat", "Categorical(p)"),
+    ("discrete", "Categorical(p)"),
+    ("categoricallogit", "Categorical(logits = ...)"),
+    ("dmulti", "Multinomial(n, p)"),
+    ("ddirch", "Dirichlet(concentration)"),
+    ("ddirich", "Dirichlet(concentration)"),
+    ("multinormal", "MvNormal(mean, cov)"),
+    ("multinormalcholesky", "MvNormal(mean, chol = ...)"),
+    ("multinormalprec", "MvNormal(mean, prec = ...)"),
+    ("multivariatenormal", "MvNormal(mean, cov)"),
+    ("dmnorm", "MvNormal(mean, prec = ...)"),
+    ("mvn", "MvNormal(mean, cov)"),
+    ("lkj", "LkjCorr(K, eta)"),
+    ("lkjcorrcholesky", "LkjCholesky(K, eta)"),
+    ("lkjcholeskycov", "LkjCholesky(K, eta)"),
+    ("dweib", "Weibull(shape, scale)"),
+    ("vonmisesdistribution", "VonMises(loc, concentration)"),
+    ("gaussianrandomwalk", "RandomWalk(sd, steps)"),
+    ("deterministic", "a plain definition, `x = ...`"),
+    // Functions
+    ("ln", "log"),
+    ("expit", "inv_logit"),
+    ("logistic", "Logistic(loc, scale) for the distribution, inv_logit(x) for the function"),
+    ("plogis", "inv_logit"),
+    ("qlogis", "logit"),
+    ("ilogit", "inv_logit"),
+    ("phi", "inv_probit"),
+    ("pnorm", "inv_probit"),
+    ("qnorm", "probit"),
+    ("pow", "the operator ^, as in x ^ 2"),
+    ("power", "the operator ^, as in x ^ 2"),
+    ("fabs", "abs"),
+    ("gammaln", "lgamma"),
+    ("loggam", "lgamma"),
+    ("dotproduct", "dot"),
+    ("ifelse", "where(c, a, b)"),
+    ("select", "where(c, a, b)"),
+    ("length", "len"),
+    ("size", "len"),
+    ("rows", "nrow"),
+    ("cols", "ncol"),
+    ("std", "sd"),
+    ("stdev", "sd"),
+    ("stddev", "sd"),
+    ("variance", "var"),
+    ("average", "mean"),
+    ("t", "the postfix ', as in X'"),
+    ("appendcol", "cbind"),
+    ("appendrow", "rbind"),
+    ("hstack", "cbind"),
+    ("columnstack", "cbind"),
+    ("vstack", "rbind"),
+    ("c", "brackets, as in [1, 2, 3], or concat(a, b)"),
+    ("array", "brackets, as in [1, 2, 3]"),
+    ("vector", "brackets, as in [1, 2, 3]"),
+    ("crossprod", "X' @ X"),
+    ("matmul", "the operator @"),
+    ("mdivideleft", "solve"),
+    ("choleskydecompose", "cholesky"),
+    ("chol", "cholesky"),
+    ("covexpquad", "gp_exp_quad"),
+    ("gpexpquadcov", "gp_exp_quad"),
+    ("cumulativesum", "cumsum"),
+    ("scale", "standardize"),
+    ("zscore", "standardize"),
+    ("identity", "eye"),
+    ("identitymatrix", "eye"),
+    ("linspace", "seq"),
+    ("arange", "seq"),
+    ("repvector", "rep"),
+    ("replicate", "rep"),
+    ("repmatrix", "rep"),
+    ("onesvector", "ones"),
+    ("zerosvector", "zeros"),
+    ("logdeterminant", "logdet"),
+    ("logdensity", "lpdf(D, x)"),
+    ("logprob", "lpdf(D, x)"),
+    ("lpmf", "lpdf(D, x)"),
+    ("trunc", "truncated(D, lower = ..., upper = ...)"),
+    ("truncate", "truncated(D, lower = ..., upper = ...)"),
+    ("mix", "mixture(w, D)"),
+    ("normalmixture", "mixture(w, Normal(mean, sd))"),
+    ("simplex", "Dirichlet(concentration), whose draws are simplexes"),
+];
+
+/// Distributions of the language that come with a later version unless the catalogue has them.
+const DISTRIBUTIONS: &[&str] = &[
+    "Normal", "HalfNormal", "StudentT", "HalfStudentT", "Cauchy", "HalfCauchy", "Laplace", "AsymmetricLaplace",
+    "Logistic", "Gumbel", "SkewNormal", "ExpModNormal", "LogNormal", "LogitNormal", "Exponential", "Gamma",
+    "InverseGamma", "ChiSquared", "InverseChiSquared", "Weibull", "Frechet", "Rayleigh", "InverseGaussian", "Pareto",
+    "Lomax", "GeneralizedExtremeValue", "Beta", "Kumaraswamy", "Uniform", "Triangular", "VonMises", "Flat",
+    "Bernoulli", "Binomial", "BetaBinomial", "Poisson", "NegBinomial", "Geometric", "Categorical", "OrderedLogistic",
+    "OrderedProbit", "DiscreteUniform", "Hypergeometric", "MvNormal", "MvStudentT", "Dirichlet", "Multinomial",
+    "DirichletMultinomial", "LkjCholesky", "LkjCorr", "Wishart", "InverseWishart", "RandomWalk", "AutoRegressive",
+    "Icar",
+];
+
+/// Wrappers, questions to distributions and solvers of the language, likewise.
+const WRAPPERS: &[&str] = &[
+    "truncated", "censored", "ordered", "positive_ordered", "zero_sum", "mixture", "zero_inflated", "hurdle", "cdf",
+    "quantile", "ode", "levels", "eigen_sym", "segment_sum",
+];
+
+/// Whether the language has this name, though nothing in this version carries it out.
+pub(super) fn planned(name: &str) -> bool {
+    DISTRIBUTIONS.contains(&name) || WRAPPERS.contains(&name) || crate::builtin::PLANNED.contains(&name)
+}
+
+/// All names that the language knows in call position, present ones and planned ones.
+pub(super) fn known_calls() -> impl Iterator<Item = &'static str> {
+    let builtins = crate::builtin::ALL.iter().map(|b| b.name());
+    let dists = crate::dist::ALL.iter().map(|d| d.name());
+    let wrappers = crate::dist::wrappers::ALL.iter().map(|w| w.name());
+    builtins
+        .chain(dists)
+        .chain(wrappers)
+        .chain(DISTRIBUTIONS.iter().copied())
+        .chain(WRAPPERS.iter().copied())
+        .chain(crate::builtin::PLANNED.iter().copied())
+        .filter(|name| name.starts_with(char::is_alphabetic) && !matches!(*name, "neg" | "range"))
+}
+
+/// What `name`, a name from another language, is called here.
+pub(super) fn translate(name: &str) -> Option<&'static str> {
+    let folded = fold(name);
+    let look = |key: &str| ALIASES.iter().find(|(from, _)| *from == key).map(|(_, to)| *to);
+    if let Some(found) = look(&folded) {
+        return Some(found);
+    }
+    // Stan's normal_lpdf, poisson_log_lpmf, normal_rng, normal_lcdf
+    let stem = ["lpdf", "lpmf", "rng", "lcdf", "lccdf", "lupdf", "lupmf"].iter().find_map(|s| folded.strip_suffix(s))?;
+    if stem.is_empty() {
+        return None;
+    }
+    look(stem).or_else(|| known_calls().find(|known| fold(known) == stem))
+}
+
+/// Lower case without separators: `HalfNormal`, `half_normal` and `Half.Normal` are one.
+pub(super) fn fold(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '.' | ' ' | '-')).flat_map(char::to_lowercase).collect()
+}
+
+/// Names near to `name`, nearest first, at most three.
+pub(super) fn nearest<'n>(name: &str, candidates: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+    let folded = fold(name);
+    let length = folded.chars().count();
+    let limit = if length <= 2 { 0 } else { 1 + (length - 1) / 4 };
+    let mut near: Vec<(usize, &str)> = candidates
+        .filter(|candidate| *candidate != name)
+        .filter_map(|candidate| {
+            let distance = strsim::damerau_levenshtein(&folded, &fold(candidate));
+            (distance <= limit).then_some((distance, candidate))
+        })
+        .collect();
+    near.sort();
+    near.dedup();
+    near.truncate(3);
+    near.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+/// Whether two names are so alike that one is probably meant for the other: at least four characters, one slip (two in
+/// long names), and not a numbered pair such as `x1` and `x2`.
+pub(super) fn alike(a: &str, b: &str) -> bool {
+    let (x, y) = (fold(a), fold(b));
+    if x == y {
+        return true;
+    }
+    let shorter = x.chars().count().min(y.chars().count());
+    let without_digits = |s: &str| s.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    if shorter < 4 || without_digits(&x) == without_digits(&y) {
+        return false;
+    }
+    strsim::damerau_levenshtein(&x, &y) <= if shorter < 8 { 1 } else { 2 }
+}
+
+/// `did you mean `a`, `b`?`
+pub(super) fn did_you_mean(near: &[&str]) -> Option<String> {
+    match near {
+        [] => None,
+        [one] => Some(format!("did you mean `{one}`?")),
+        many => Some(format!("did you mean one of `{}`?", many.join("`, `"))),
+    }
+}

@@ -1,0 +1,151 @@
+//! Categorical distribution: one of K categories.
+
+use std::sync::Arc;
+
+use rand::Rng;
+
+use crate::tape::{Graph, Node, Tensor};
+use crate::types::{ElementType, broadcast_dims};
+
+use super::formula::{inside, open_unit, within};
+use super::{Distribution, Param, Range, Support};
+
+/// Category k = 1, ..., K with probability `p[k]`.
+pub struct Categorical;
+
+const FORMS: &[&[Param]] = &[
+    &[Param::vector("p", Range::Simplex, "probabilities of the categories")],
+    &[Param::vector("logits", Range::Real, "log probabilities up to a constant")],
+];
+
+impl Distribution for Categorical {
+    fn name(&self) -> &'static str {
+        "Categorical"
+    }
+
+    fn summary(&self) -> &'static str {
+        "categorical distribution on 1, ..., K"
+    }
+
+    fn forms(&self) -> &'static [&'static [Param]] {
+        FORMS
+    }
+
+    fn element(&self) -> ElementType {
+        ElementType::Int
+    }
+
+    fn support(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Support {
+        let k = categories(g, args[0]);
+        Support::Integers { lower: Some(g.scalar(1.0)), upper: Some(g.scalar(k as f64)) }
+    }
+
+    fn log_density(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Node {
+        let p = args[0];
+        let k = categories(g, p);
+        let batch = g.shape(p)[..g.shape(p).len() - 1].to_vec();
+        let full = broadcast_dims(&batch, g.shape(x)).expect("x broadcasts against the batch");
+        // Logarithms are taken of the smaller of the table and what is looked up in it.
+        let log_of_table = form == 1 || full.iter().product::<usize>() > g.size(p);
+        let table = match (form, log_of_table) {
+            (0, true) => g.log(p),
+            (0, false) => p,
+            _ => log_softmax(g, p),
+        };
+        let mut value = match g.value(x).cloned() {
+            Some(x) => look_up(g, table, &batch, &x, &full, k),
+            None => match_up(g, table, x, k),
+        };
+        if !log_of_table {
+            value = g.log(value);
+        }
+        let (lowest, highest) = (g.scalar(1.0), g.scalar(k as f64));
+        let (range, whole) = (within(g, x, lowest, highest), super::formula::whole(g, x));
+        let support = g.and(range, whole);
+        inside(g, support, value)
+    }
+
+    fn mean(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
+        let p = match form {
+            0 => args[0],
+            _ => {
+                let log = log_softmax(g, args[0]);
+                g.exp(log)
+            }
+        };
+        let values: Vec<f64> = (1..=categories(g, p)).map(|k| k as f64).collect();
+        let values = g.vector(&values);
+        let terms = g.mul(p, values);
+        Some(super::formula::sum_last(g, terms))
+    }
+
+    fn sample(&self, form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
+        let largest = args[0].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let weights: Vec<f64> = match form {
+            0 => args[0].to_vec(),
+            _ => args[0].iter().map(|logit| (logit - largest).exp()).collect(),
+        };
+        out[0] = (draw_index(&weights, rng) + 1) as f64;
+    }
+
+    fn formula(&self) -> &'static str {
+        "log(p[x]), x = 1, ..., K"
+    }
+
+    fn example(&self) -> &'static str {
+        "z[rows] ~ Categorical(w)"
+    }
+}
+
+/// An index with probability proportional to its weight.
+pub(super) fn draw_index(weights: &[f64], rng: &mut dyn Rng) -> usize {
+    let mut left = open_unit(rng) * weights.iter().sum::<f64>();
+    for (k, w) in weights.iter().enumerate() {
+        left -= w;
+        if left < 0.0 {
+            return k;
+        }
+    }
+    weights.iter().rposition(|&w| w > 0.0).unwrap_or(0)
+}
+
+fn categories(g: &Graph, p: Node) -> usize {
+    g.shape(p).last().copied().unwrap_or(1)
+}
+
+fn log_softmax(g: &mut Graph, logits: Node) -> Node {
+    let axis = g.shape(logits).len() - 1;
+    let mut column = g.shape(logits).to_vec();
+    column[axis] = 1;
+    let total = g.logsumexp(logits, axis);
+    let total = g.reshape(total, &column);
+    g.sub(logits, total)
+}
+
+/// `table[..., x]` for constant x: one gather. Where x is no category, the first.
+fn look_up(g: &mut Graph, table: Node, batch: &[usize], x: &Tensor, full: &[usize], k: usize) -> Node {
+    let x_shape = x.shape().to_vec();
+    let x: Vec<f64> = x.iter().copied().collect();
+    let size: usize = full.iter().product();
+    let index: Arc<[u32]> = (0..size)
+        .map(|i| {
+            let category = x[super::incomplete::broadcast_position(i, full, &x_shape)];
+            let category = if category >= 1.0 && category <= k as f64 { category as usize - 1 } else { 0 };
+            (super::incomplete::broadcast_position(i, full, batch) * k + category) as u32
+        })
+        .collect();
+    g.gather(table, index, full)
+}
+
+/// `table[..., x]` for varying x: a sum over categories, all but one of them 0.
+fn match_up(g: &mut Graph, table: Node, x: Node, k: usize) -> Node {
+    let mut column = g.shape(x).to_vec();
+    column.push(1);
+    let x = g.reshape(x, &column);
+    let categories: Vec<f64> = (1..=k).map(|c| c as f64).collect();
+    let categories = g.vector(&categories);
+    let hit = g.equal(x, categories);
+    let zero = g.scalar(0.0);
+    let hits = g.select(hit, table, zero);
+    super::formula::sum_last(g, hits)
+}

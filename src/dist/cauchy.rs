@@ -1,0 +1,84 @@
+//! Cauchy distribution: tails so heavy that there is no mean.
+
+use std::f64::consts::{PI, FRAC_1_PI};
+
+use rand::Rng;
+
+use crate::tape::{Graph, Node};
+
+use super::formula::{draw, real_line, standardize};
+use super::special::log1p_square;
+use super::{Distribution, Param, Range, Support};
+
+/// StudentT(1, loc, scale).
+pub struct Cauchy;
+
+const FORMS: &[&[Param]] = &[
+    &[Param::scalar("loc", Range::Real, "centre"), Param::scalar("scale", Range::Positive, "half width at half maximum")],
+];
+
+impl Distribution for Cauchy {
+    fn name(&self) -> &'static str {
+        "Cauchy"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Cauchy distribution on the real line"
+    }
+
+    fn forms(&self) -> &'static [&'static [Param]] {
+        FORMS
+    }
+
+    fn support(&self, _g: &mut Graph, _form: usize, _args: &[Node]) -> Support {
+        real_line()
+    }
+
+    fn log_density(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Node {
+        let (loc, scale) = (args[0], args[1]);
+        let z = standardize(g, x, loc, scale);
+        let spread = log1p_square(g, z);
+        let log_scale = g.log(scale);
+        let log_normalizer = g.add_scalar(log_scale, PI.ln());
+        let total = g.add(spread, log_normalizer);
+        g.neg(total)
+    }
+
+    fn log_cdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
+        let z = standardize(g, x, args[0], args[1]);
+        Some(standard_log_cdf(g, z))
+    }
+
+    fn log_ccdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
+        let z = standardize(g, args[0], x, args[1]);
+        Some(standard_log_cdf(g, z))
+    }
+
+    fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
+        out[0] = draw(rand_distr::Cauchy::new(args[0][0], args[1][0]), rng);
+    }
+
+    fn formula(&self) -> &'static str {
+        "-log(pi scale) - log1p(((x - loc) / scale)^2)"
+    }
+
+    fn example(&self) -> &'static str {
+        "alpha ~ Cauchy(0, 2.5)"
+    }
+}
+
+/// log P(Z <= z) of a standard Cauchy: in the lower tail from the angle to the axis, which does not cancel.
+pub(super) fn standard_log_cdf(g: &mut Graph, z: Node) -> Node {
+    let (zero, low) = (g.scalar(0.0), g.scalar(-1.0));
+    let negative = g.less(z, zero);
+    let safe = g.select(negative, z, low);
+    let cotangent = g.recip(safe);
+    let cotangent = g.neg(cotangent);
+    let tail = g.atan(cotangent);
+    let tail = g.mul_scalar(tail, FRAC_1_PI);
+    let angle = g.atan(z);
+    let angle = g.mul_scalar(angle, FRAC_1_PI);
+    let body = g.add_scalar(angle, 0.5);
+    let p = g.select(negative, tail, body);
+    g.log(p)
+}

@@ -1,0 +1,172 @@
+//! Pieces that the formulas of several distributions share.
+
+use rand::Rng;
+use rand_distr::Distribution as _;
+
+use crate::constraint;
+use crate::tape::{Graph, Node, Tensor};
+use crate::types::broadcast_dims;
+
+use super::Support;
+
+/// log(2 pi) / 2
+pub const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
+
+/// `value` where `condition` holds, -inf elsewhere; of the broadcast shape of both.
+pub fn inside(g: &mut Graph, condition: Node, value: Node) -> Node {
+    if g.value(condition).is_some_and(|c| c.iter().all(|&c| c != 0.0)) {
+        return like(g, value, condition);
+    }
+    let outside = g.scalar(f64::NEG_INFINITY);
+    g.select(condition, value, outside)
+}
+
+/// `value` broadcast against the shape of `other`.
+pub fn like(g: &mut Graph, value: Node, other: Node) -> Node {
+    match broadcast_dims(g.shape(value), g.shape(other)) {
+        Some(shape) => g.broadcast(value, &shape),
+        None => value,
+    }
+}
+
+/// x >= 0
+pub fn non_negative(g: &mut Graph, x: Node) -> Node {
+    let zero = g.scalar(0.0);
+    g.less_equal(zero, x)
+}
+
+/// x > 0
+pub fn positive(g: &mut Graph, x: Node) -> Node {
+    let zero = g.scalar(0.0);
+    g.less(zero, x)
+}
+
+/// lower <= x <= upper
+pub fn within(g: &mut Graph, x: Node, lower: Node, upper: Node) -> Node {
+    let (above, below) = (g.less_equal(lower, x), g.less_equal(x, upper));
+    g.and(above, below)
+}
+
+/// x is one of 0, 1, 2, ...
+pub fn count(g: &mut Graph, x: Node) -> Node {
+    let (sign, whole) = (non_negative(g, x), whole(g, x));
+    g.and(sign, whole)
+}
+
+/// x is an integer.
+pub fn whole(g: &mut Graph, x: Node) -> Node {
+    let floor = g.floor(x);
+    g.equal(x, floor)
+}
+
+/// (x - location) / scale
+pub fn standardize(g: &mut Graph, x: Node, location: Node, scale: Node) -> Node {
+    let residual = g.sub(x, location);
+    let precision = g.recip(scale);
+    g.mul(residual, precision)
+}
+
+/// x / scale
+pub fn unscale(g: &mut Graph, x: Node, scale: Node) -> Node {
+    let precision = g.recip(scale);
+    g.mul(x, precision)
+}
+
+/// 1 - x
+pub fn one_minus(g: &mut Graph, x: Node) -> Node {
+    let negative = g.neg(x);
+    g.add_scalar(negative, 1.0)
+}
+
+/// For a density of the kind `distance^(shape - 1)` near an edge of its support: (whether its formula applies, the
+/// distance to use in it).
+///
+/// On the edge itself the density is 0 or infinite, and counts as 0, unless the shape is 1. Then the formula is a
+/// difference of two terms that grow alike, and is evaluated close by.
+pub fn at_edge(g: &mut Graph, distance: Node, shape: Node) -> (Node, Node) {
+    let inner = positive(g, distance);
+    let (zero, one) = (g.scalar(0.0), g.scalar(1.0));
+    let (on_edge, flat) = (g.equal(distance, zero), g.equal(shape, one));
+    let finite = g.and(on_edge, flat);
+    let near = g.scalar(1e-300);
+    (g.or(inner, finite), g.select(inner, distance, near))
+}
+
+/// Sum over the last axis: the total of an event.
+pub fn sum_last(g: &mut Graph, x: Node) -> Node {
+    let last = g.shape(x).len() - 1;
+    g.sum(x, &[last])
+}
+
+/// The support between bounds that may be absent, or constant and infinite.
+pub fn between(g: &mut Graph, lower: Option<Node>, upper: Option<Node>) -> Support {
+    let finite = |g: &Graph, bound: Option<Node>| {
+        bound.filter(|&b| g.value(b).is_none_or(|v| v.iter().any(|b| b.is_finite())))
+    };
+    let mixed = |g: &Graph, bound: Option<Node>| {
+        bound.and_then(|b| g.value(b)).is_some_and(|v| v.iter().any(|b| b.is_infinite()))
+    };
+    let (lower, upper) = (finite(g, lower), finite(g, upper));
+    let (constraint, bounds): (&'static dyn constraint::Constraint, _) = match (lower, upper) {
+        (None, None) => (&constraint::Real, vec![]),
+        (Some(lower), None) if !mixed(g, Some(lower)) => (&constraint::Lower, vec![lower]),
+        (None, Some(upper)) if !mixed(g, Some(upper)) => (&constraint::Upper, vec![upper]),
+        (lower, upper) => {
+            let lower = lower.unwrap_or_else(|| g.scalar(f64::NEG_INFINITY));
+            let upper = upper.unwrap_or_else(|| g.scalar(f64::INFINITY));
+            (&constraint::Interval, vec![lower, upper])
+        }
+    };
+    Support::Continuous { constraint, bounds }
+}
+
+pub fn real_line() -> Support {
+    Support::Continuous { constraint: &constraint::Real, bounds: vec![] }
+}
+
+pub fn positive_reals(g: &mut Graph) -> Support {
+    let zero = g.scalar(0.0);
+    between(g, Some(zero), None)
+}
+
+pub fn unit_interval(g: &mut Graph) -> Support {
+    let (zero, one) = (g.scalar(0.0), g.scalar(1.0));
+    between(g, Some(zero), Some(one))
+}
+
+pub fn counts(g: &mut Graph) -> Support {
+    Support::Integers { lower: Some(g.scalar(0.0)), upper: None }
+}
+
+/// The value of a constant all of whose elements satisfy `test`.
+pub fn constant_where(g: &Graph, n: Node, test: impl Fn(f64) -> bool) -> Option<&Tensor> {
+    g.value(n).filter(|v| v.iter().all(|&x| test(x)))
+}
+
+/// A draw from a library distribution; NaN where its parameters are not valid.
+pub fn draw<D: rand_distr::Distribution<f64>, E>(distribution: Result<D, E>, rng: &mut dyn Rng) -> f64 {
+    distribution.map_or(f64::NAN, |d| d.sample(rng))
+}
+
+/// A standard normal draw.
+pub fn standard_normal(rng: &mut dyn Rng) -> f64 {
+    rand_distr::StandardNormal.sample(rng)
+}
+
+/// A uniform draw in (0, 1).
+pub fn open_unit(rng: &mut dyn Rng) -> f64 {
+    rand_distr::Open01.sample(rng)
+}
+
+impl Support {
+    /// Lower and upper bound of single numbers: those that there are. Vectors have none.
+    pub fn bounds(&self) -> [Option<Node>; 2] {
+        match self {
+            Support::Integers { lower, upper } => [*lower, *upper],
+            Support::Continuous { constraint, bounds } => {
+                let named = |name| constraint.bounds().iter().position(|&b| b == name).map(|k| bounds[k]);
+                [named("lower"), named("upper")]
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! What can be asked of a distribution once its arguments are known.
+
+use rand::Rng;
+
+use crate::tape::{Graph, Node, Tensor};
+use crate::types::ElementType;
+
+use super::incomplete::broadcast_position;
+use super::{Instance, Support};
+
+/// Values that are listed one by one: more are no finite support to sum over.
+const MAX_SUPPORT: f64 = 1e6;
+
+impl Instance {
+    pub fn event_rank(&self) -> usize {
+        match self {
+            Instance::Plain { dist, .. } => dist.event_rank(),
+            Instance::Wrapped { wrapper, inner, .. } => wrapper.event_rank(inner),
+        }
+    }
+
+    pub fn element(&self) -> ElementType {
+        match self {
+            Instance::Plain { dist, .. } => dist.element(),
+            Instance::Wrapped { inner, .. } => inner[0].element(),
+        }
+    }
+
+    pub fn support(&self, g: &mut Graph) -> Support {
+        match self {
+            Instance::Plain { dist, form, args } => dist.support(g, *form, args),
+            Instance::Wrapped { wrapper, inner, args } => wrapper.support(g, inner, args),
+        }
+    }
+
+    /// log density at `x`, of the batch shape.
+    pub fn log_density(&self, g: &mut Graph, x: Node) -> Node {
+        match self {
+            Instance::Plain { dist, form, args } => dist.log_density(g, *form, args, x),
+            Instance::Wrapped { wrapper, inner, args } => wrapper.log_density(g, inner, args, x),
+        }
+    }
+
+    /// log P(X <= x), where it is known.
+    pub fn log_cdf(&self, g: &mut Graph, x: Node) -> Option<Node> {
+        match self {
+            Instance::Plain { dist, form, args } => dist.log_cdf(g, *form, args, x),
+            Instance::Wrapped { .. } => None,
+        }
+    }
+
+    /// log P(X > x), where it is known.
+    pub fn log_ccdf(&self, g: &mut Graph, x: Node) -> Option<Node> {
+        match self {
+            Instance::Plain { dist, form, args } => dist.log_ccdf(g, *form, args, x),
+            Instance::Wrapped { .. } => None,
+        }
+    }
+
+    /// Why some wrapper in here cannot take what it wraps, in words for the user.
+    pub fn objection(&self, g: &mut Graph) -> Option<String> {
+        let Instance::Wrapped { wrapper, inner, args } = self else { return None };
+        let within = inner.iter().find_map(|d| d.objection(g));
+        within.or_else(|| wrapper.objection(g, inner, args))
+    }
+
+    /// Whether the density does not integrate (`Flat`).
+    pub fn improper(&self) -> bool {
+        match self {
+            Instance::Plain { dist, .. } => dist.improper(),
+            Instance::Wrapped { inner, .. } => inner.iter().any(Instance::improper),
+        }
+    }
+
+    /// Whether the density integrates to 1, so that evidences mean something.
+    pub fn normalized(&self, g: &mut Graph) -> bool {
+        match self {
+            Instance::Plain { dist, .. } => !dist.improper(),
+            Instance::Wrapped { wrapper, inner, args } => wrapper.normalized(g, inner, args),
+        }
+    }
+
+    /// The mean, of batch + event shape (perhaps yet to be broadcast); `None` where there is none or no formula.
+    pub fn mean(&self, g: &mut Graph) -> Option<Node> {
+        match self {
+            Instance::Plain { dist, form, args } => dist.mean(g, *form, args),
+            Instance::Wrapped { wrapper, inner, args } => wrapper.mean(g, inner, args),
+        }
+    }
+
+    /// The values of a discrete distribution with constant bounds, in order, over all elements of the batch: 1, ..., K of a
+    /// `Categorical`; 0 and 1 of a `Bernoulli`. `None` where they are not finitely many.
+    pub fn support_values(&self, g: &mut Graph) -> Option<Vec<f64>> {
+        let Support::Integers { lower: Some(lower), upper: Some(upper) } = self.support(g) else { return None };
+        let lowest = g.value(lower)?.iter().copied().fold(f64::INFINITY, f64::min);
+        let highest = g.value(upper)?.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let n = highest - lowest + 1.0;
+        (n >= 0.0 && n <= MAX_SUPPORT).then(|| (0..n as usize).map(|k| lowest + k as f64).collect())
+    }
+
+    /// Every node that the distribution depends on: what [`Instance::sample`] asks the values of.
+    pub fn arguments(&self) -> Vec<Node> {
+        match self {
+            Instance::Plain { args, .. } => args.clone(),
+            Instance::Wrapped { inner, args, .. } => {
+                args.iter().flatten().copied().chain(inner.iter().flat_map(Instance::arguments)).collect()
+            }
+        }
+    }
+
+    /// One draw of an array of `shape` (batch and event dimensions); `value` gives the values of
+    /// [`Instance::arguments`], of their shapes in the graph. `None` where there is no way to draw.
+    pub fn sample(
+        &self,
+        value: &dyn Fn(Node) -> Tensor,
+        shape: &[usize],
+        rng: &mut dyn Rng,
+    ) -> Option<Vec<f64>> {
+        let (batch, event) = shape.split_at(shape.len().checked_sub(self.event_rank())?);
+        let size: usize = batch.iter().product();
+        let mut out = Vec::with_capacity(shape.iter().product());
+        for i in 0..size {
+            let at = unravel(i, batch);
+            out.extend(self.draw(&Sampler { value, batch, at: &at }, event, rng)?);
+        }
+        Some(out)
+    }
+
+    /// One draw at one position of the batch.
+    pub(super) fn draw(&self, sampler: &Sampler<'_>, event: &[usize], rng: &mut dyn Rng) -> Option<Vec<f64>> {
+        match self {
+            Instance::Plain { dist, form, args } => {
+                if dist.improper() {
+                    return None;
+                }
+                let params = dist.forms()[*form];
+                let values: Vec<Vec<f64>> =
+                    args.iter().zip(params).map(|(&arg, param)| sampler.argument(arg, param.rank)).collect();
+                let values: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
+                let mut out = vec![0.0; event.iter().product()];
+                dist.sample(*form, &values, rng, &mut out);
+                Some(out)
+            }
+            Instance::Wrapped { wrapper, inner, args } => wrapper.sample(sampler, inner, args, event, rng),
+        }
+    }
+
+    /// Whether the elements along the last batch axis are independent and identically distributed.
+    pub(super) fn identical_along_last(&self, g: &Graph) -> bool {
+        let same = |arg: Node, rank: usize| {
+            let shape = g.shape(arg);
+            let Some(axis) = shape.len().checked_sub(rank + 1) else { return true };
+            let n = shape[axis];
+            if n <= 1 {
+                return true;
+            }
+            // A constant may repeat itself.
+            g.value(arg).is_some_and(|value| {
+                let inner: usize = shape[axis + 1..].iter().product();
+                let value: Vec<f64> = value.iter().copied().collect();
+                value
+                    .chunks_exact(n * inner)
+                    .all(|row| row.chunks_exact(inner).all(|element| element == &row[..inner]))
+            })
+        };
+        match self {
+            Instance::Plain { dist, form, args } => {
+                args.iter().zip(dist.forms()[*form]).all(|(&arg, param)| same(arg, param.rank))
+            }
+            Instance::Wrapped { wrapper, inner, args } => {
+                let given = args.iter().zip(wrapper.params());
+                inner.len() == 1
+                    && wrapper.inner_rank(1) == 0
+                    && wrapper.event_rank(inner) == 0
+                    && given.filter_map(|(arg, param)| Some(((*arg)?, param.rank))).all(|(a, r)| same(a, r))
+                    && inner[0].identical_along_last(g)
+            }
+        }
+    }
+
+    /// A name for messages: `truncated(Normal)`.
+    pub fn describe(&self) -> String {
+        match self {
+            Instance::Plain { dist, .. } => dist.name().to_string(),
+            Instance::Wrapped { wrapper, inner, .. } => {
+                let inner: Vec<String> = inner.iter().map(Instance::describe).collect();
+                format!("{}({})", wrapper.name(), inner.join(", "))
+            }
+        }
+    }
+}
+
+/// One position of a batch, and the values of arguments there.
+pub struct Sampler<'a> {
+    pub value: &'a dyn Fn(Node) -> Tensor,
+    /// Batch dimensions.
+    pub batch: &'a [usize],
+    /// Position, one index for each batch dimension.
+    pub at: &'a [usize],
+}
+
+impl Sampler<'_> {
+    /// The argument of one draw: its last `rank` dimensions at this position, row-major.
+    pub fn argument(&self, node: Node, rank: usize) -> Vec<f64> {
+        let value = (self.value)(node);
+        let shape = value.shape();
+        let (batch, event) = shape.split_at(shape.len().saturating_sub(rank));
+        let size: usize = event.iter().product();
+        let flat = self.at.iter().zip(self.batch).fold(0, |flat, (&i, &n)| flat * n + i);
+        let start = broadcast_position(flat, self.batch, batch) * size;
+        value.iter().skip(start).take(size).copied().collect()
+    }
+}
+
+/// Indices of the i-th element of an array.
+fn unravel(mut i: usize, shape: &[usize]) -> Vec<usize> {
+    let mut at = vec![0; shape.len()];
+    for (k, &n) in at.iter_mut().zip(shape).rev() {
+        *k = i % n;
+        i /= n;
+    }
+    at
+}

@@ -1,0 +1,77 @@
+//! Inverse gamma distribution: 1 / x is gamma distributed.
+
+use rand::Rng;
+
+use crate::tape::{Graph, Node};
+
+use super::formula::{constant_where, draw, inside, positive, positive_reals};
+use super::incomplete::{log_gamma_p, log_gamma_q};
+use super::special::{deviance, stirling_remainder};
+use super::{Distribution, Param, Range, Support};
+
+/// 1 / Gamma(shape, rate = scale).
+pub struct InverseGamma;
+
+const FORMS: &[&[Param]] = &[
+    &[Param::scalar("shape", Range::Positive, "shape"), Param::scalar("scale", Range::Positive, "scale")],
+];
+
+impl Distribution for InverseGamma {
+    fn name(&self) -> &'static str {
+        "InverseGamma"
+    }
+
+    fn summary(&self) -> &'static str {
+        "inverse gamma distribution on the positive reals"
+    }
+
+    fn forms(&self) -> &'static [&'static [Param]] {
+        FORMS
+    }
+
+    fn support(&self, g: &mut Graph, _form: usize, _args: &[Node]) -> Support {
+        positive_reals(g)
+    }
+
+    fn log_density(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Node {
+        let (shape, scale) = (args[0], args[1]);
+        let scaled = g.div(scale, x);
+        let distance = deviance(g, shape, scaled);
+        let log_x = g.log(x);
+        let log_shape = g.log(shape);
+        let remainder = stirling_remainder(g, shape);
+        let log_normalizer = g.sub(log_shape, remainder);
+        let varying = g.add(log_x, distance);
+        let value = g.sub(log_normalizer, varying);
+        let support = positive(g, x);
+        inside(g, support, value)
+    }
+
+    fn log_cdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
+        let scaled = g.div(args[1], x);
+        log_gamma_q(g, args[0], scaled)
+    }
+
+    fn log_ccdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
+        let scaled = g.div(args[1], x);
+        log_gamma_p(g, args[0], scaled)
+    }
+
+    fn mean(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        constant_where(g, args[0], |shape| shape > 1.0)?;
+        let less = g.add_scalar(args[0], -1.0);
+        Some(g.div(args[1], less))
+    }
+
+    fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
+        out[0] = args[1][0] / draw(rand_distr::Gamma::new(args[0][0], 1.0), rng);
+    }
+
+    fn formula(&self) -> &'static str {
+        "shape log(scale) - lgamma(shape) - (shape + 1) log(x) - scale / x for x > 0"
+    }
+
+    fn example(&self) -> &'static str {
+        "sigma2 ~ InverseGamma(2, 1)"
+    }
+}

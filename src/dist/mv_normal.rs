@@ -1,0 +1,140 @@
+//! Multivariate normal distribution.
+
+use rand::Rng;
+
+use crate::constraint;
+use crate::tape::{Graph, Node};
+
+use super::formula::{HALF_LN_2PI, like, standard_normal, sum_last};
+use super::{Distribution, Param, Range, Support};
+
+/// Vectors with a mean and a covariance, its Cholesky factor, or its inverse.
+pub struct MvNormal;
+
+const MEAN: Param = Param::vector("mean", Range::Real, "mean vector");
+
+const FORMS: &[&[Param]] = &[
+    &[MEAN, Param::matrix("cov", Range::Covariance, "covariance matrix")],
+    &[MEAN, Param::matrix("chol", Range::CholeskyFactor, "lower Cholesky factor of the covariance")],
+    &[MEAN, Param::matrix("prec", Range::Covariance, "precision matrix: the inverse of the covariance")],
+];
+
+impl Distribution for MvNormal {
+    fn name(&self) -> &'static str {
+        "MvNormal"
+    }
+
+    fn summary(&self) -> &'static str {
+        "multivariate normal distribution"
+    }
+
+    fn forms(&self) -> &'static [&'static [Param]] {
+        FORMS
+    }
+
+    fn event_rank(&self) -> usize {
+        1
+    }
+
+    fn event_shape(&self, _form: usize, args: &[&[usize]]) -> Vec<usize> {
+        let length = |k: usize| args[k].last().copied().unwrap_or(1);
+        vec![length(0).max(length(1))]
+    }
+
+    fn support(&self, _g: &mut Graph, _form: usize, _args: &[Node]) -> Support {
+        Support::Continuous { constraint: &constraint::Real, bounds: vec![] }
+    }
+
+    fn log_density(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Node {
+        let residual = g.sub(x, args[0]);
+        let factor = if form == 1 { args[1] } else { g.cholesky(args[1]) };
+        let k = g.shape(factor).last().copied().unwrap_or(1);
+        let squared_distance = whitened_square(g, factor, residual, form == 2);
+        let diagonal = g.diagonal(factor);
+        let log_diagonal = g.log(diagonal);
+        let mut log_root = sum_last(g, log_diagonal);
+        if form == 2 {
+            log_root = g.neg(log_root);
+        }
+        let exponent = g.mul_scalar(squared_distance, -0.5);
+        let log_normalizer = g.add_scalar(log_root, k as f64 * HALF_LN_2PI);
+        g.sub(exponent, log_normalizer)
+    }
+
+    fn mean(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        let row = g.diagonal(args[1]);
+        Some(like(g, args[0], row))
+    }
+
+    fn sample(&self, form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
+        let k = out.len();
+        let factor = if form == 1 { args[1].to_vec() } else { cholesky(args[1], k) };
+        let z: Vec<f64> = (0..k).map(|_| standard_normal(rng)).collect();
+        if form == 2 {
+            // L' x = z
+            for i in (0..k).rev() {
+                let known: f64 = (i + 1..k).map(|j| factor[j * k + i] * out[j]).sum();
+                out[i] = (z[i] - known) / factor[i * k + i];
+            }
+        } else {
+            for i in 0..k {
+                out[i] = (0..=i).map(|j| factor[i * k + j] * z[j]).sum();
+            }
+        }
+        for (i, x) in out.iter_mut().enumerate() {
+            *x += if args[0].len() == 1 { args[0][0] } else { args[0][i] };
+        }
+    }
+
+    fn formula(&self) -> &'static str {
+        "-(x - mean)' inverse(cov) (x - mean) / 2 - logdet(cov) / 2 - K log(2 pi) / 2"
+    }
+
+    fn example(&self) -> &'static str {
+        "beta ~ MvNormal(0, cov = [[1, 0.5], [0.5, 1]])"
+    }
+}
+
+/// |L^-1 r|^2, or |L' r|^2 for the factor of a precision; r: batch + [K].
+fn whitened_square(g: &mut Graph, factor: Node, residual: Node, precision: bool) -> Node {
+    let shape = g.shape(residual).to_vec();
+    let k = shape[shape.len() - 1];
+    if g.shape(factor).len() == 2 {
+        // One factor for all: the batch goes into columns.
+        let batch: usize = shape[..shape.len() - 1].iter().product();
+        let rows = g.reshape(residual, &[batch, k]);
+        let columns = g.transpose(rows);
+        let white = whiten(g, factor, columns, precision);
+        let square = g.square(white);
+        let sum = g.sum(square, &[0]);
+        return g.reshape(sum, &shape[..shape.len() - 1]);
+    }
+    let mut column = shape;
+    column.push(1);
+    let columns = g.reshape(residual, &column);
+    let white = whiten(g, factor, columns, precision);
+    let square = g.square(white);
+    let rank = g.shape(square).len();
+    g.sum(square, &[rank - 2, rank - 1])
+}
+
+fn whiten(g: &mut Graph, factor: Node, columns: Node, precision: bool) -> Node {
+    if precision {
+        let transposed = g.transpose(factor);
+        return g.matmul(transposed, columns);
+    }
+    g.solve_triangular(factor, columns, false)
+}
+
+/// Lower Cholesky factor of a row-major matrix; NaN where it is not positive definite.
+fn cholesky(a: &[f64], k: usize) -> Vec<f64> {
+    let mut l = vec![0.0; k * k];
+    for i in 0..k {
+        for j in 0..=i {
+            let known: f64 = (0..j).map(|m| l[i * k + m] * l[j * k + m]).sum();
+            let rest = a[i * k + j] - known;
+            l[i * k + j] = if i == j { rest.sqrt() } else { rest / l[j * k + j] };
+        }
+    }
+    l
+}

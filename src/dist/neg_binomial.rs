@@ -1,0 +1,85 @@
+//! Negative binomial distribution: overdispersed counts.
+
+use rand::Rng;
+
+use crate::tape::{Graph, Node};
+use crate::types::ElementType;
+
+use super::formula::{like, count, counts, draw, inside};
+use super::special::{deviance, stirling_remainder};
+use super::{Distribution, Param, Range, Support};
+
+/// Poisson with a gamma distributed rate; variance mean + mean^2 / dispersion.
+pub struct NegBinomial;
+
+const FORMS: &[&[Param]] = &[
+    &[Param::scalar("mean", Range::Positive, "mean"), Param::scalar("dispersion", Range::Positive, "shape of the gamma: the smaller, the more dispersed")],
+    &[Param::scalar("log", Range::Real, "log of the mean"), Param::scalar("dispersion", Range::Positive, "shape of the gamma: the smaller, the more dispersed")],
+];
+
+impl Distribution for NegBinomial {
+    fn name(&self) -> &'static str {
+        "NegBinomial"
+    }
+
+    fn summary(&self) -> &'static str {
+        "negative binomial distribution on 0, 1, 2, ..."
+    }
+
+    fn forms(&self) -> &'static [&'static [Param]] {
+        FORMS
+    }
+
+    fn element(&self) -> ElementType {
+        ElementType::Int
+    }
+
+    fn support(&self, g: &mut Graph, _form: usize, _args: &[Node]) -> Support {
+        counts(g)
+    }
+
+    fn log_density(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Node {
+        let phi = args[1];
+        let support = count(g, x);
+        let zero = g.scalar(0.0);
+        let x = g.select(support, x, zero);
+        let n = g.add(x, phi);
+        let remainders = [n, x, phi].map(|k| stirling_remainder(g, k));
+        let (log_n, log_phi) = (g.log(n), g.log(phi));
+        let below = g.add(remainders[1], remainders[2]);
+        let log_maximum = g.sub(remainders[0], below);
+        let log_maximum = g.add(log_maximum, log_phi);
+        let log_maximum = g.sub(log_maximum, log_n);
+        // The mean's share of mean + dispersion is a probability at the log odds log(mean / dispersion).
+        let log_mean = if form == 0 { g.log(args[0]) } else { args[0] };
+        let logit = g.sub(log_mean, log_phi);
+        let against = g.neg(logit);
+        let (p, q) = (g.logistic(logit), g.logistic(against));
+        let (expected, expected_rest) = (g.mul(n, p), g.mul(n, q));
+        let (distance, distance_rest) = (deviance(g, x, expected), deviance(g, phi, expected_rest));
+        let total = g.add(distance, distance_rest);
+        let relative = g.neg(total);
+        let value = g.add(log_maximum, relative);
+        inside(g, support, value)
+    }
+
+    fn mean(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
+        let mean = if form == 0 { args[0] } else { g.exp(args[0]) };
+        Some(like(g, mean, args[1]))
+    }
+
+    fn sample(&self, form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
+        let mean = if form == 0 { args[0][0] } else { args[0][0].exp() };
+        let phi = args[1][0];
+        let rate = draw(rand_distr::Gamma::new(phi, mean / phi), rng);
+        out[0] = if rate == 0.0 { 0.0 } else { draw(rand_distr::Poisson::new(rate), rng) };
+    }
+
+    fn formula(&self) -> &'static str {
+        "log choose(x + dispersion - 1, x) + x log(mean / (mean + dispersion)) + dispersion log(dispersion / (mean + dispersion))"
+    }
+
+    fn example(&self) -> &'static str {
+        "y ~ NegBinomial(log = alpha + beta * x, dispersion = phi)"
+    }
+}

@@ -1,0 +1,98 @@
+//! Poisson distribution: counts of independent events.
+
+use rand::Rng;
+
+use crate::tape::{Graph, Node};
+use crate::types::ElementType;
+
+use super::formula::{count, counts, draw, inside};
+use super::incomplete::{log_gamma_p, log_gamma_q};
+use super::special::{deviance, stirling_remainder};
+use super::{Distribution, Param, Range, Support};
+
+/// Rate, or its logarithm.
+pub struct Poisson;
+
+const FORMS: &[&[Param]] = &[
+    &[Param::scalar("rate", Range::NonNegative, "mean")],
+    &[Param::scalar("log", Range::Real, "log of the mean")],
+];
+
+impl Distribution for Poisson {
+    fn name(&self) -> &'static str {
+        "Poisson"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Poisson distribution on 0, 1, 2, ..."
+    }
+
+    fn forms(&self) -> &'static [&'static [Param]] {
+        FORMS
+    }
+
+    fn element(&self) -> ElementType {
+        ElementType::Int
+    }
+
+    fn support(&self, g: &mut Graph, _form: usize, _args: &[Node]) -> Support {
+        counts(g)
+    }
+
+    fn log_density(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Node {
+        let support = count(g, x);
+        let zero = g.scalar(0.0);
+        let x = g.select(support, x, zero);
+        let remainder = stirling_remainder(g, x);
+        let relative = if form == 0 {
+            let distance = deviance(g, x, args[0]);
+            g.neg(distance)
+        } else {
+            // x d - x (exp(d) - 1), d = log rate - log x, is flat where its terms are large. At x = 0: -exp(log rate).
+            let one = g.scalar(1.0);
+            let at_least_one = g.max(x, one);
+            let log_x = g.log(at_least_one);
+            let d = g.sub(args[0], log_x);
+            let (linear, growth) = (g.mul(x, d), g.expm1(d));
+            let growth = g.mul(at_least_one, growth);
+            let relative = g.sub(linear, growth);
+            let excess = g.sub(x, at_least_one);
+            g.add(relative, excess)
+        };
+        let value = g.sub(relative, remainder);
+        inside(g, support, value)
+    }
+
+    fn log_cdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
+        let next = g.add_scalar(x, 1.0);
+        let rate = rate(g, form, args[0]);
+        log_gamma_q(g, next, rate)
+    }
+
+    fn log_ccdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
+        let next = g.add_scalar(x, 1.0);
+        let rate = rate(g, form, args[0]);
+        log_gamma_p(g, next, rate)
+    }
+
+    fn mean(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
+        Some(rate(g, form, args[0]))
+    }
+
+    fn sample(&self, form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
+        let rate = if form == 0 { args[0][0] } else { args[0][0].exp() };
+        out[0] = if rate == 0.0 { 0.0 } else { draw(rand_distr::Poisson::new(rate), rng) };
+    }
+
+    fn formula(&self) -> &'static str {
+        "x log(rate) - rate - lgamma(x + 1), x = 0, 1, 2, ..."
+    }
+
+    fn example(&self) -> &'static str {
+        "y ~ Poisson(log = alpha + beta * x)"
+    }
+}
+
+fn rate(g: &mut Graph, form: usize, arg: Node) -> Node {
+    if form == 0 { arg } else { g.exp(arg) }
+}

@@ -1,0 +1,100 @@
+//! Student t distribution: heavier tails than the normal.
+
+use std::f64::consts::PI;
+
+use rand::Rng;
+
+use crate::tape::{Graph, Node};
+
+use super::formula::{constant_where, like, draw, real_line, standardize, unscale};
+use super::incomplete::student_log_cdf;
+use super::special::{deviance, log1p_square, stirling_remainder};
+use super::{Distribution, Param, Range, Support};
+
+/// Location-scale t.
+pub struct StudentT;
+
+const FORMS: &[&[Param]] = &[
+    &[Param::scalar("df", Range::Positive, "degrees of freedom"), Param::scalar("loc", Range::Real, "centre"), Param::scalar("scale", Range::Positive, "scale")],
+];
+
+impl Distribution for StudentT {
+    fn name(&self) -> &'static str {
+        "StudentT"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Student t distribution on the real line"
+    }
+
+    fn forms(&self) -> &'static [&'static [Param]] {
+        FORMS
+    }
+
+    fn support(&self, _g: &mut Graph, _form: usize, _args: &[Node]) -> Support {
+        real_line()
+    }
+
+    fn log_density(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Node {
+        let (df, loc, scale) = (args[0], args[1], args[2]);
+        let z = standardize(g, x, loc, scale);
+        let log_scale = g.log(scale);
+        scaled_log_density(g, df, z, Some(log_scale))
+    }
+
+    fn log_cdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
+        let z = standardize(g, x, args[1], args[2]);
+        student_log_cdf(g, args[0], z)
+    }
+
+    fn log_ccdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
+        let z = standardize(g, args[1], x, args[2]);
+        student_log_cdf(g, args[0], z)
+    }
+
+    fn mean(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        constant_where(g, args[0], |df| df > 1.0)?;
+        Some(like(g, args[1], args[2]))
+    }
+
+    fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
+        out[0] = args[1][0] + args[2][0] * draw(rand_distr::StudentT::new(args[0][0]), rng);
+    }
+
+    fn formula(&self) -> &'static str {
+        "lgamma((df + 1) / 2) - lgamma(df / 2) - log(pi df) / 2 - log(scale) - (df + 1) / 2 log1p(((x - loc) / scale)^2 / df)"
+    }
+
+    fn example(&self) -> &'static str {
+        "y ~ StudentT(4, mu, sigma)"
+    }
+}
+
+/// log density of a standard t at z, less `log_scale`. The gammas are written as Stirling remainders, which do not cancel
+/// for large df.
+pub(super) fn scaled_log_density(g: &mut Graph, df: Node, z: Node, log_scale: Option<Node>) -> Node {
+    let half = g.mul_scalar(df, 0.5);
+    let next = g.add_scalar(half, 0.5);
+    // log Gamma(half + 1/2) - log Gamma(half)
+    let (remainder, remainder_next) = (stirling_remainder(g, half), stirling_remainder(g, next));
+    let step = deviance(g, half, next);
+    let (log_half, log_next) = (g.log(half), g.log(next));
+    let log_next = g.mul_scalar(log_next, 0.5);
+    let up = g.add(remainder_next, log_half);
+    let down = g.add(remainder, step);
+    let down = g.add(down, log_next);
+    let log_gammas = g.sub(up, down);
+    // log sqrt(pi df), scale
+    let log_df = g.log(df);
+    let log_df = g.mul_scalar(log_df, 0.5);
+    let mut log_normalizer = g.sub(log_gammas, log_df);
+    log_normalizer = g.add_scalar(log_normalizer, -0.5 * PI.ln());
+    if let Some(log_scale) = log_scale {
+        log_normalizer = g.sub(log_normalizer, log_scale);
+    }
+    let root = g.sqrt(df);
+    let t = unscale(g, z, root);
+    let spread = log1p_square(g, t);
+    let exponent = g.mul(next, spread);
+    g.sub(log_normalizer, exponent)
+}

@@ -1,0 +1,179 @@
+//! Mixtures with the component summed out.
+
+use rand::Rng;
+
+use crate::dist::categorical::draw_index;
+use crate::dist::formula::{between, sum_last};
+use crate::dist::{Instance, Param, Range, Sampler, Support, Wrapper};
+use crate::tape::{Graph, Node};
+use crate::types::broadcast_dims;
+
+/// `mixture(w, D)`: the last batch dimension of D is the component. `mixture(w, [D1, D2])`: each is one.
+pub struct Mixture;
+
+const PARAMS: &[Param] = &[Param::vector("w", Range::Simplex, "probabilities of the components")];
+
+impl Wrapper for Mixture {
+    fn name(&self) -> &'static str {
+        "mixture"
+    }
+
+    fn summary(&self) -> &'static str {
+        "each draw comes from one of several distributions"
+    }
+
+    fn params(&self) -> &'static [Param] {
+        PARAMS
+    }
+
+    fn inner_position(&self) -> usize {
+        1
+    }
+
+    fn takes_list(&self) -> bool {
+        true
+    }
+
+    fn inner_rank(&self, n_inner: usize) -> usize {
+        usize::from(n_inner == 1)
+    }
+
+    /// The hull of the components' supports.
+    fn support(&self, g: &mut Graph, inner: &[Instance], _args: &[Option<Node>]) -> Support {
+        let supports: Vec<Support> = inner.iter().map(|d| d.support(g)).collect();
+        if inner[0].event_rank() > 0 {
+            return supports[0].clone();
+        }
+        let single = inner.len() == 1;
+        let lower = hull(g, &supports, 0, single, Graph::min);
+        let upper = hull(g, &supports, 1, single, Graph::max);
+        match supports[0] {
+            Support::Continuous { .. } => between(g, lower, upper),
+            Support::Integers { .. } => Support::Integers { lower, upper },
+        }
+    }
+
+    fn log_density(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>], x: Node) -> Node {
+        let event_rank = inner[0].event_rank();
+        let shape = g.shape(x).to_vec();
+        let components = if let [one] = inner {
+            let mut with_component = shape;
+            with_component.insert(with_component.len() - event_rank, 1);
+            let x = g.reshape(x, &with_component);
+            one.log_density(g, x)
+        } else {
+            let densities: Vec<Node> = inner.iter().map(|d| d.log_density(g, x)).collect();
+            let batch = densities.iter().fold(Vec::new(), |all, &d| {
+                broadcast_dims(&all, g.shape(d)).expect("components of shapes that broadcast")
+            });
+            let mut column = batch.clone();
+            column.push(1);
+            let columns: Vec<Node> = densities
+                .into_iter()
+                .map(|d| {
+                    let d = g.broadcast(d, &batch);
+                    g.reshape(d, &column)
+                })
+                .collect();
+            g.concat(&columns, batch.len())
+        };
+        let weights = args[0].expect("mixture has its weights");
+        let log_weights = g.log(weights);
+        let joint = g.add(log_weights, components);
+        let axis = g.shape(joint).len() - 1;
+        g.logsumexp(joint, axis)
+    }
+
+    fn objection(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>]) -> Option<String> {
+        if let Some(other) = inner.iter().find(|d| d.event_rank() != inner[0].event_rank()) {
+            return Some(format!(
+                "components must have draws of one shape, {} and {} differ",
+                inner[0].describe(),
+                other.describe()
+            ));
+        }
+        let supports: Vec<Support> = inner.iter().map(|d| d.support(g)).collect();
+        for (d, support) in inner.iter().zip(&supports) {
+            let alike = match (&supports[0], support) {
+                (Support::Integers { .. }, Support::Integers { .. }) => true,
+                (Support::Continuous { constraint: a, .. }, Support::Continuous { constraint: b, .. }) => {
+                    inner[0].event_rank() == 0 || a.name() == b.name()
+                }
+                _ => false,
+            };
+            if !alike {
+                let (a, b) = (inner[0].describe(), d.describe());
+                return Some(format!("components must have one kind of support, {a} and {b} differ"));
+            }
+        }
+        let n_weights = args[0].and_then(|w| g.shape(w).last().copied()).unwrap_or(1);
+        (inner.len() > 1 && n_weights != inner.len())
+            .then(|| format!("{} distributions need as many weights, found {n_weights}", inner.len()))
+    }
+
+    fn mean(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>]) -> Option<Node> {
+        if inner[0].event_rank() > 0 {
+            return None;
+        }
+        let weights = args[0]?;
+        if let [one] = inner {
+            let means = one.mean(g)?;
+            let terms = g.mul(weights, means);
+            return Some(sum_last(g, terms));
+        }
+        let mut total = g.scalar(0.0);
+        for (k, d) in inner.iter().enumerate() {
+            let mean = d.mean(g)?;
+            let indicator: Vec<f64> = (0..inner.len()).map(|j| f64::from(j == k)).collect();
+            let indicator = g.vector(&indicator);
+            let weight = g.mul(weights, indicator);
+            let weight = sum_last(g, weight);
+            let term = g.mul(weight, mean);
+            total = g.add(total, term);
+        }
+        Some(total)
+    }
+
+    fn sample(
+        &self,
+        draw: &Sampler<'_>,
+        inner: &[Instance],
+        args: &[Option<Node>],
+        event: &[usize],
+        rng: &mut dyn Rng,
+    ) -> Option<Vec<f64>> {
+        let weights = draw.argument(args[0]?, 1);
+        let component = draw_index(&weights, rng);
+        let [one] = inner else { return inner[component].draw(draw, event, rng) };
+        let batch: Vec<usize> = draw.batch.iter().copied().chain([weights.len()]).collect();
+        let at: Vec<usize> = draw.at.iter().copied().chain([component]).collect();
+        one.draw(&Sampler { value: draw.value, batch: &batch, at: &at }, event, rng)
+    }
+
+    fn example(&self) -> &'static str {
+        "y ~ mixture([theta, 1 - theta], Normal(mu, sigma))"
+    }
+}
+
+/// The lowest lower (side 0) or highest upper bound (side 1); `None` where a component has none.
+fn hull(
+    g: &mut Graph,
+    supports: &[Support],
+    side: usize,
+    along_last: bool,
+    wider: fn(&mut Graph, Node, Node) -> Node,
+) -> Option<Node> {
+    let mut out = None;
+    for support in supports {
+        let mut bound = support.bounds()[side]?;
+        if along_last && !g.shape(bound).is_empty() {
+            let axis = g.shape(bound).len() - 1;
+            bound = if side == 0 { g.min_axis(bound, axis) } else { g.max_axis(bound, axis) };
+        }
+        out = Some(match out {
+            None => bound,
+            Some(other) => wider(g, other, bound),
+        });
+    }
+    out
+}

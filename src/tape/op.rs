@@ -1,0 +1,88 @@
+//! What an operation must say about itself: shape, value, derivatives.
+
+use std::fmt::Debug;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::graph::{Graph, Node};
+
+/// An argument of an operation while a program runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Operand<'a> {
+    /// `[size][lanes]`
+    pub data: &'a [f64],
+    pub shape: &'a [usize],
+    /// 1 where the value is the same in all lanes, else the lanes of the program.
+    pub lanes: usize,
+}
+
+/// An array operation. Its derivatives are graph transformations, so that they can be differentiated again.
+pub trait Op: Debug + Send + Sync {
+    fn name(&self) -> &'static str;
+
+    /// Shape of the value. Panics where the shapes of the arguments do not fit: callers have checked them.
+    fn shape(&self, args: &[&[usize]]) -> Vec<usize>;
+
+    /// How many numbers of working memory [`Op::evaluate`] needs.
+    fn scratch(&self, _args: &[&[usize]], _lanes: usize) -> usize {
+        0
+    }
+
+    /// Writes every element of `out[size][lanes]`. At least one argument varies by lane, or `lanes` is 1.
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]);
+
+    /// Where the value is a contiguous block of its first argument: the block's offset. Such an op costs nothing.
+    fn view(&self) -> Option<usize> {
+        None
+    }
+
+    /// Where the value is zero but for a contiguous block, which is the first argument: the block's offset.
+    fn padding(&self) -> Option<usize> {
+        None
+    }
+
+    /// Whether [`Op::adjoint`] takes a `dy` that has yet to be broadcast to the shape of y, and may give the same.
+    fn takes_unbroadcast(&self) -> bool {
+        false
+    }
+
+    /// J v: the tangent of `y` given those of the arguments (`None` is zero; at least one is not).
+    fn tangent(&self, g: &mut Graph, args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node>;
+
+    /// v J: what `dy` contributes to the adjoint of each wanted argument (`None` is zero).
+    fn adjoint(&self, g: &mut Graph, args: &[Node], y: Node, dy: Node, wanted: &[bool]) -> Vec<Option<Node>>;
+
+    /// The program that a recursion runs at every step, as text.
+    fn body(&self) -> Option<String> {
+        None
+    }
+
+    /// Ops of one name and one fingerprint are equal: on equal arguments they are one node. `None`: never merged.
+    fn fingerprint(&self) -> Option<u64>;
+}
+
+/// A fingerprint from all that distinguishes an op from others of its name.
+pub(super) fn fingerprint_of(parameters: impl Hash) -> Option<u64> {
+    let mut hasher = DefaultHasher::new();
+    parameters.hash(&mut hasher);
+    Some(hasher.finish())
+}
+
+/// The number of elements of a shape.
+pub(super) fn size_of(shape: &[usize]) -> usize {
+    shape.iter().product()
+}
+
+/// The shape that arguments broadcast to, NumPy's rule.
+pub(super) fn broadcast_shape(shapes: &[&[usize]]) -> Vec<usize> {
+    let rank = shapes.iter().map(|s| s.len()).max().unwrap_or(0);
+    let mut out = vec![1; rank];
+    for shape in shapes {
+        for (have, &dim) in out[rank - shape.len()..].iter_mut().zip(*shape) {
+            assert!(*have == dim || *have == 1 || dim == 1, "shapes {shapes:?} do not broadcast");
+            if *have == 1 {
+                *have = dim;
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,197 @@
+//! Sums, products, rounding and extremes of two.
+
+use super::elementwise::{Binary, Slope, Unary};
+use crate::tape::graph::{Graph, Node};
+
+macro_rules! unary {
+    ($(#[$doc:meta])* $type:ident, $name:ident, |$x:ident| $value:expr, |$g:ident, $xn:ident, $y:ident| $slope:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $type;
+
+        impl $crate::tape::ops::elementwise::Unary for $type {
+            const NAME: &'static str = stringify!($name);
+            #[inline(always)]
+            fn value(self, $x: f64) -> f64 {
+                $value
+            }
+            #[allow(unused_variables)]
+            fn slope(self, $g: &mut Graph, $xn: Node, $y: Node) -> Slope {
+                $slope
+            }
+        }
+
+        impl Graph {
+            $(#[$doc])*
+            pub fn $name(&mut self, x: Node) -> Node {
+                self.map1($type, x)
+            }
+        }
+    };
+}
+
+pub(super) use unary;
+
+unary!(/** 1/x */ Recip, recip, |x| 1.0 / x, |g, x, y| {
+    let square = g.square(y);
+    Slope::Node(g.neg(square))
+});
+unary!(/** |x|; its slope at 0 is 0. */ Abs, abs, |x| x.abs(), |g, x, y| Slope::Node(g.sign(x)));
+unary!(/** -1, 0 or 1; its slope is 0. */ Sign, sign, |x| if x == 0.0 { 0.0 } else { x.signum() }, |g, x, y| Slope::Zero);
+unary!(/** Rounds down; its slope is 0. */ Floor, floor, |x| x.floor(), |g, x, y| Slope::Zero);
+unary!(/** Rounds up; its slope is 0. */ Ceil, ceil, |x| x.ceil(), |g, x, y| Slope::Zero);
+unary!(/** Rounds to the nearest integer, halves away from 0; its slope is 0. */ Round, round, |x| x.round(), |g, x, y| Slope::Zero);
+unary!(/** x^2 */ Square, square, |x| x * x, |g, x, y| Slope::Node(g.mul_scalar(x, 2.0)));
+unary!(/** The square root, NaN below 0. */ Sqrt, sqrt, |x| x.sqrt(), |g, x, y| {
+    let inverse = g.recip(y);
+    Slope::Node(g.mul_scalar(inverse, 0.5))
+});
+
+/// -x
+#[derive(Clone, Copy, Debug)]
+pub struct Neg;
+
+impl Unary for Neg {
+    const NAME: &'static str = "neg";
+    #[inline(always)]
+    fn value(self, x: f64) -> f64 {
+        -x
+    }
+    fn slope(self, _g: &mut Graph, _x: Node, _y: Node) -> Slope {
+        Slope::Constant(-1.0)
+    }
+}
+
+macro_rules! binary {
+    ($(#[$doc:meta])* $type:ident, $name:literal, |$a:ident, $b:ident| $value:expr,
+     |$g:ident, $an:ident, $bn:ident, $y:ident| $slope_a:expr, $slope_b:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $type;
+
+        impl $crate::tape::ops::elementwise::Binary for $type {
+            const NAME: &'static str = $name;
+            #[inline(always)]
+            fn value(self, $a: f64, $b: f64) -> f64 {
+                $value
+            }
+            #[allow(unused_variables)]
+            fn slope_a(self, $g: &mut Graph, $an: Node, $bn: Node, $y: Node) -> Slope {
+                $slope_a
+            }
+            #[allow(unused_variables)]
+            fn slope_b(self, $g: &mut Graph, $an: Node, $bn: Node, $y: Node) -> Slope {
+                $slope_b
+            }
+        }
+    };
+}
+
+pub(super) use binary;
+
+binary!(/** a + b */ Add, "add", |a, b| a + b, |g, a, b, y| Slope::Constant(1.0), Slope::Constant(1.0));
+binary!(/** a - b */ Sub, "sub", |a, b| a - b, |g, a, b, y| Slope::Constant(1.0), Slope::Constant(-1.0));
+binary!(/** a b */ Mul, "mul", |a, b| a * b, |g, a, b, y| Slope::Node(b), Slope::Node(a));
+binary!(/** a / b */ Div, "div", |a, b| a / b, |g, a, b, y| Slope::Node(g.recip(b)), {
+    let ratio = g.div(y, b);
+    Slope::Node(g.neg(ratio))
+});
+binary!(/** The larger, NaN if one is; of equals the slope goes to `a`. */
+    Max, "max", |a, b| if a >= b || a.is_nan() { a } else { b },
+    |g, a, b, y| Slope::Node(g.less_equal(b, a)), Slope::Node(g.less(a, b)));
+binary!(/** The smaller, NaN if one is; of equals the slope goes to `a`. */
+    Min, "min", |a, b| if a <= b || a.is_nan() { a } else { b },
+    |g, a, b, y| Slope::Node(g.less_equal(a, b)), Slope::Node(g.less(b, a)));
+
+/// d p, but 0 wherever d is 0: the product of the chain rule, with `d` the derivative that came in and `p` the slope.
+#[derive(Clone, Copy, Debug)]
+pub struct GatedMul;
+
+impl Binary for GatedMul {
+    const NAME: &'static str = "gated_mul";
+    #[inline(always)]
+    fn value(self, d: f64, p: f64) -> f64 {
+        if d == 0.0 { 0.0 } else { d * p }
+    }
+    fn slope_a(self, _g: &mut Graph, _d: Node, p: Node, _y: Node) -> Slope {
+        Slope::Node(p)
+    }
+    fn slope_b(self, _g: &mut Graph, d: Node, _p: Node, _y: Node) -> Slope {
+        Slope::Node(d)
+    }
+    /// d stays the gate: where it is 0 the slope of the slope does not matter either.
+    fn along_b(self, g: &mut Graph, [d, _, _]: [Node; 3], incoming: Node) -> Option<Node> {
+        Some(g.gated_mul(d, incoming))
+    }
+}
+
+impl Graph {
+    pub fn add(&mut self, a: Node, b: Node) -> Node {
+        self.unless_neutral(0.0, a, b)
+            .or_else(|| self.unless_neutral(0.0, b, a))
+            .unwrap_or_else(|| self.map2(Add, a, b))
+    }
+
+    pub fn sub(&mut self, a: Node, b: Node) -> Node {
+        self.unless_neutral(0.0, b, a).unwrap_or_else(|| self.map2(Sub, a, b))
+    }
+
+    pub fn mul(&mut self, a: Node, b: Node) -> Node {
+        if let Some(same) = self.unless_neutral(1.0, a, b).or_else(|| self.unless_neutral(1.0, b, a)) {
+            return same;
+        }
+        if a == b {
+            return self.square(a);
+        }
+        self.map2(Mul, a, b)
+    }
+
+    pub fn div(&mut self, a: Node, b: Node) -> Node {
+        self.unless_neutral(1.0, b, a).unwrap_or_else(|| self.map2(Div, a, b))
+    }
+
+    /// The larger of each pair, NaN if one is.
+    pub fn max(&mut self, a: Node, b: Node) -> Node {
+        self.map2(Max, a, b)
+    }
+
+    /// The smaller of each pair, NaN if one is.
+    pub fn min(&mut self, a: Node, b: Node) -> Node {
+        self.map2(Min, a, b)
+    }
+
+    pub fn neg(&mut self, x: Node) -> Node {
+        if let Some((op, args)) = self.application(x)
+            && op.name() == Neg::NAME
+        {
+            return args[0];
+        }
+        self.map1(Neg, x)
+    }
+
+    pub fn add_scalar(&mut self, x: Node, c: f64) -> Node {
+        let c = self.scalar(c);
+        self.add(x, c)
+    }
+
+    pub fn mul_scalar(&mut self, x: Node, c: f64) -> Node {
+        if c == -1.0 {
+            return self.neg(x);
+        }
+        let c = self.scalar(c);
+        self.mul(x, c)
+    }
+
+    /// d p, but 0 wherever d is 0 even if p is not finite; see [`Graph::chain`].
+    pub fn gated_mul(&mut self, d: Node, p: Node) -> Node {
+        let finite = |g: &Graph, n| g.value(n).is_some_and(|v| v.iter().all(|x| x.is_finite()));
+        let nonzero = |g: &Graph, n| g.scalar_value(n).is_some_and(|x| x != 0.0);
+        if finite(self, p) || nonzero(self, d) { self.mul(d, p) } else { self.map2(GatedMul, d, p) }
+    }
+
+    /// `x`, if combining it with the constant `c` changes neither its elements nor its shape.
+    fn unless_neutral(&self, neutral: f64, c: Node, x: Node) -> Option<Node> {
+        let is_neutral = self.scalar_value(c) == Some(neutral) && self.shape(c).len() <= self.shape(x).len();
+        is_neutral.then_some(x)
+    }
+}

@@ -1,0 +1,196 @@
+//! Operations described by a scalar function and its slopes: everything else about them is said here, once.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::tape::graph::{Graph, Node};
+use crate::tape::kernel::Walk;
+use crate::tape::op::{Op, Operand, broadcast_shape, fingerprint_of};
+
+/// f'(x), or a partial derivative, at the point where the function is evaluated.
+#[derive(Clone, Copy, Debug)]
+pub enum Slope {
+    Zero,
+    Constant(f64),
+    Node(Node),
+}
+
+/// A function of one number.
+pub trait Unary: Copy + Debug + Send + Sync + 'static {
+    const NAME: &'static str;
+    fn value(self, x: f64) -> f64;
+    /// f'(x), where y = f(x).
+    fn slope(self, g: &mut Graph, x: Node, y: Node) -> Slope;
+    /// Tells functions of one name apart.
+    fn parameter(self) -> u64 {
+        0
+    }
+}
+
+/// A function of two numbers.
+pub trait Binary: Copy + Debug + Send + Sync + 'static {
+    const NAME: &'static str;
+    fn value(self, a: f64, b: f64) -> f64;
+    /// df/da, where y = f(a, b).
+    fn slope_a(self, g: &mut Graph, a: Node, b: Node, y: Node) -> Slope;
+    /// df/db
+    fn slope_b(self, g: &mut Graph, a: Node, b: Node, y: Node) -> Slope;
+    /// The chain rule: d df/da
+    fn along_a(self, g: &mut Graph, [a, b, y]: [Node; 3], d: Node) -> Option<Node> {
+        let slope = self.slope_a(g, a, b, y);
+        g.chain(d, slope)
+    }
+    /// The chain rule: d df/db
+    fn along_b(self, g: &mut Graph, [a, b, y]: [Node; 3], d: Node) -> Option<Node> {
+        let slope = self.slope_b(g, a, b, y);
+        g.chain(d, slope)
+    }
+}
+
+/// A [`Unary`] function of every element.
+#[derive(Clone, Copy, Debug)]
+pub struct Map1<F>(pub F);
+
+/// A [`Binary`] function of every pair of elements, broadcast.
+#[derive(Clone, Copy, Debug)]
+pub struct Map2<F>(pub F);
+
+impl Graph {
+    pub fn map1<F: Unary>(&mut self, f: F, x: Node) -> Node {
+        self.apply(Arc::new(Map1(f)), &[x])
+    }
+
+    pub fn map2<F: Binary>(&mut self, f: F, a: Node, b: Node) -> Node {
+        self.apply(Arc::new(Map2(f)), &[a, b])
+    }
+
+    /// The chain rule: d times slope, 0 wherever d is 0 (so that a branch not taken contributes nothing, even where its
+    /// slope is not finite).
+    pub fn chain(&mut self, d: Node, slope: Slope) -> Option<Node> {
+        match slope {
+            Slope::Zero => None,
+            Slope::Constant(c) => Some(self.mul_scalar(d, c)),
+            Slope::Node(slope) => Some(self.gated_mul(d, slope)),
+        }
+    }
+}
+
+impl<F: Unary> Op for Map1<F> {
+    fn name(&self) -> &'static str {
+        F::NAME
+    }
+
+    fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
+        args[0].to_vec()
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], _lanes: usize, _scratch: &mut [f64]) {
+        for (y, &x) in out.iter_mut().zip(args[0].data) {
+            *y = self.0.value(x);
+        }
+    }
+
+    fn takes_unbroadcast(&self) -> bool {
+        true
+    }
+
+    fn tangent(&self, g: &mut Graph, args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {
+        let slope = self.0.slope(g, args[0], y);
+        g.chain(tangents[0]?, slope)
+    }
+
+    fn adjoint(
+        &self,
+        g: &mut Graph,
+        args: &[Node],
+        y: Node,
+        dy: Node,
+        _wanted: &[bool],
+    ) -> Vec<Option<Node>> {
+        let slope = self.0.slope(g, args[0], y);
+        vec![g.chain(dy, slope)]
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        fingerprint_of(self.0.parameter())
+    }
+}
+
+impl<F: Binary> Op for Map2<F> {
+    fn name(&self) -> &'static str {
+        F::NAME
+    }
+
+    fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
+        broadcast_shape(args)
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
+        let f = self.0;
+        let [a, b] = [&args[0], &args[1]];
+        let shape = broadcast_shape(&[a.shape, b.shape]);
+        Walk::broadcast(&shape, lanes, [a, b]).rows(|o, [i, j], n, strides| {
+            let out = &mut out[o..o + n];
+            match strides {
+                [1, 1] => {
+                    for ((y, &a), &b) in out.iter_mut().zip(&a.data[i..i + n]).zip(&b.data[j..j + n]) {
+                        *y = f.value(a, b);
+                    }
+                }
+                [1, _] => {
+                    let b = b.data[j];
+                    for (y, &a) in out.iter_mut().zip(&a.data[i..i + n]) {
+                        *y = f.value(a, b);
+                    }
+                }
+                [_, 1] => {
+                    let a = a.data[i];
+                    for (y, &b) in out.iter_mut().zip(&b.data[j..j + n]) {
+                        *y = f.value(a, b);
+                    }
+                }
+                _ => out.fill(f.value(a.data[i], b.data[j])),
+            }
+        });
+    }
+
+    fn takes_unbroadcast(&self) -> bool {
+        true
+    }
+
+    fn tangent(&self, g: &mut Graph, args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {
+        let (a, b) = (args[0], args[1]);
+        let along_a = tangents[0].and_then(|d| self.0.along_a(g, [a, b, y], d));
+        let along_b = tangents[1].and_then(|d| self.0.along_b(g, [a, b, y], d));
+        let sum = match (along_a, along_b) {
+            (Some(a), Some(b)) => g.add(a, b),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => return None,
+        };
+        let shape = g.shape(y).to_vec();
+        Some(g.broadcast(sum, &shape))
+    }
+
+    fn adjoint(&self, g: &mut Graph, args: &[Node], y: Node, dy: Node, wanted: &[bool]) -> Vec<Option<Node>> {
+        let (a, b) = (args[0], args[1]);
+        let to_a = wanted[0].then(|| self.0.along_a(g, [a, b, y], dy)).flatten();
+        let to_a = to_a.map(|d| unbroadcast(g, d, y, a));
+        let to_b = wanted[1].then(|| self.0.along_b(g, [a, b, y], dy)).flatten();
+        let to_b = to_b.map(|d| unbroadcast(g, d, y, b));
+        vec![to_a, to_b]
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        fingerprint_of(0)
+    }
+}
+
+/// The adjoint of broadcasting `arg` to the shape of `y`: sums `d`, which itself may have yet to be broadcast.
+pub(super) fn unbroadcast(g: &mut Graph, d: Node, y: Node, arg: Node) -> Node {
+    if g.shape(arg) == g.shape(y) {
+        return d;
+    }
+    let (full, target) = (g.shape(y).to_vec(), g.shape(arg).to_vec());
+    let d = g.broadcast(d, &full);
+    g.sum_to(d, &target)
+}

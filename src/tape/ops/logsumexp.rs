@@ -1,0 +1,105 @@
+//! The logarithm of a sum of exponentials along an axis.
+
+use std::sync::Arc;
+
+use super::sum::Middle;
+use crate::tape::graph::{Graph, Node};
+use crate::tape::op::{Op, Operand, fingerprint_of};
+
+/// y = log sum exp x, with the largest element taken out; -inf where all are -inf.
+#[derive(Clone, Debug)]
+pub struct LogSumExp {
+    axis: usize,
+}
+
+impl Graph {
+    /// log sum exp along `axis`, which is removed; -inf, with derivatives of 0, where all elements are -inf.
+    pub fn logsumexp(&mut self, x: Node, axis: usize) -> Node {
+        let shape = self.shape(x);
+        if shape[axis] == 1 {
+            let mut kept = shape.to_vec();
+            kept.remove(axis);
+            return self.reshape(x, &kept);
+        }
+        self.apply(Arc::new(LogSumExp { axis }), &[x])
+    }
+}
+
+impl LogSumExp {
+    /// exp(x - y): the shares of the elements in the sum; 0 where y is -inf. Differentiates as softmax does.
+    fn shares(&self, g: &mut Graph, x: Node, y: Node) -> Node {
+        let infinite = g.scalar(f64::NEG_INFINITY);
+        let (empty, zero) = (g.equal(y, infinite), g.scalar(0.0));
+        let level = g.select(empty, zero, y);
+        let level = g.insert_axis(level, self.axis);
+        let below = g.sub(x, level);
+        g.exp(below)
+    }
+}
+
+impl Op for LogSumExp {
+    fn name(&self) -> &'static str {
+        "logsumexp"
+    }
+
+    fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
+        let mut shape = args[0].to_vec();
+        shape.remove(self.axis);
+        shape
+    }
+
+    fn scratch(&self, args: &[&[usize]], lanes: usize) -> usize {
+        Middle::new(args[0], self.axis, self.axis + 1).inner * lanes
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
+        let Middle { outer, n, inner } = Middle::new(args[0].shape, self.axis, self.axis + 1);
+        let width = inner * lanes;
+        if width == 0 {
+            return;
+        }
+        let largest = &mut scratch[..width];
+        for group in 0..outer {
+            let rows = &args[0].data[group * n * width..(group + 1) * n * width];
+            let out = &mut out[group * width..(group + 1) * width];
+            largest.fill(f64::NEG_INFINITY);
+            for row in rows.chunks_exact(width) {
+                for (m, &x) in largest.iter_mut().zip(row) {
+                    *m = if x > *m || x.is_nan() { x } else { *m };
+                }
+            }
+            out.fill(0.0);
+            for row in rows.chunks_exact(width) {
+                for ((y, &x), &m) in out.iter_mut().zip(row).zip(&*largest) {
+                    *y += if x == m { 1.0 } else { (x - m).exp() };
+                }
+            }
+            for (y, &m) in out.iter_mut().zip(&*largest) {
+                *y = m + y.ln();
+            }
+        }
+    }
+
+    fn tangent(&self, g: &mut Graph, args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {
+        let shares = self.shares(g, args[0], y);
+        let weighted = g.gated_mul(tangents[0]?, shares);
+        Some(g.sum(weighted, &[self.axis]))
+    }
+
+    fn adjoint(
+        &self,
+        g: &mut Graph,
+        args: &[Node],
+        y: Node,
+        dy: Node,
+        _wanted: &[bool],
+    ) -> Vec<Option<Node>> {
+        let shares = self.shares(g, args[0], y);
+        let dy = g.insert_axis(dy, self.axis);
+        vec![Some(g.gated_mul(dy, shares))]
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        fingerprint_of(self.axis)
+    }
+}

@@ -1,0 +1,33 @@
+//! The catalogue of operations: one, or one family, a file, each with its values, derivatives and builders.
+
+// Elementwise
+pub mod arithmetic;
+pub mod comparison;
+pub mod elementwise;
+pub mod error_function;
+pub mod exponential;
+pub mod gamma;
+pub mod power;
+pub mod select;
+pub mod trigonometric;
+
+// Structure
+pub mod broadcast;
+pub mod gather;
+pub mod permute;
+pub mod window;
+
+// Reductions
+pub mod cumsum;
+pub mod extremum;
+pub mod logsumexp;
+pub mod sum;
+
+// Linear algebra
+pub mod cholesky;
+pub mod lu;
+pub mod matmul;
+pub mod triangular;
+
+// Recursions
+//pub mod scan;

@@ -1,0 +1,79 @@
+//! Choice between two values by a condition.
+
+use std::sync::Arc;
+
+use super::elementwise::unbroadcast;
+use crate::tape::graph::{Graph, Node};
+use crate::tape::kernel::Walk;
+use crate::tape::op::{Op, Operand, broadcast_shape, fingerprint_of};
+
+/// The second argument where the first is not 0, else the third; broadcast. Derivatives flow to the taken side only.
+#[derive(Clone, Copy, Debug)]
+pub struct Select;
+
+impl Graph {
+    /// `a` where `condition` is not 0, else `b`. Neither value nor derivative of the side not taken leaks.
+    pub fn select(&mut self, condition: Node, a: Node, b: Node) -> Node {
+        self.apply(Arc::new(Select), &[condition, a, b])
+    }
+}
+
+impl Op for Select {
+    fn name(&self) -> &'static str {
+        "select"
+    }
+
+    fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
+        broadcast_shape(args)
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
+        let [c, a, b] = [&args[0], &args[1], &args[2]];
+        let shape = broadcast_shape(&[c.shape, a.shape, b.shape]);
+        Walk::broadcast(&shape, lanes, [c, a, b]).rows(|o, [i, j, k], n, [s, t, u]| {
+            let out = &mut out[o..o + n];
+            if [s, t, u] == [1, 1, 1] {
+                let sides = a.data[j..j + n].iter().zip(&b.data[k..k + n]);
+                for ((y, &c), (&a, &b)) in out.iter_mut().zip(&c.data[i..i + n]).zip(sides) {
+                    *y = if c != 0.0 { a } else { b };
+                }
+            } else {
+                for (r, y) in out.iter_mut().enumerate() {
+                    let (c, a, b) = (c.data[i + r * s], a.data[j + r * t], b.data[k + r * u]);
+                    *y = if c != 0.0 { a } else { b };
+                }
+            }
+        });
+    }
+
+    fn takes_unbroadcast(&self) -> bool {
+        true
+    }
+
+    fn tangent(&self, g: &mut Graph, args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {
+        if tangents[1].is_none() && tangents[2].is_none() {
+            return None;
+        }
+        let zero = g.scalar(0.0);
+        let chosen = g.select(args[0], tangents[1].unwrap_or(zero), tangents[2].unwrap_or(zero));
+        let shape = g.shape(y).to_vec();
+        Some(g.broadcast(chosen, &shape))
+    }
+
+    fn adjoint(&self, g: &mut Graph, args: &[Node], y: Node, dy: Node, wanted: &[bool]) -> Vec<Option<Node>> {
+        let zero = g.scalar(0.0);
+        let to_a = wanted[1].then(|| {
+            let d = g.select(args[0], dy, zero);
+            unbroadcast(g, d, y, args[1])
+        });
+        let to_b = wanted[2].then(|| {
+            let d = g.select(args[0], zero, dy);
+            unbroadcast(g, d, y, args[2])
+        });
+        vec![None, to_a, to_b]
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        fingerprint_of(0)
+    }
+}

@@ -1,0 +1,230 @@
+//! Triangular systems, and triangles and diagonals of matrices.
+
+use std::sync::Arc;
+
+use super::matmul::batch_offset;
+use crate::tape::graph::{Graph, Node, tensor};
+use crate::tape::kernel;
+use crate::tape::op::{Op, Operand, broadcast_shape, fingerprint_of, size_of};
+
+/// L^-1 B, or L^-T B if `transposed`, for lower triangular L.
+#[derive(Clone, Debug)]
+pub struct SolveTriangular {
+    transposed: bool,
+}
+
+impl Graph {
+    /// L^-1 B, or L^-T B if `transposed`; reads the lower triangle of `l`. `[.., n, n] [.., n, k] -> [.., n, k]`.
+    pub fn solve_triangular(&mut self, l: Node, b: Node, transposed: bool) -> Node {
+        self.apply(Arc::new(SolveTriangular { transposed }), &[l, b])
+    }
+
+    /// `a` with zeros above the diagonal.
+    pub fn tril(&mut self, a: Node) -> Node {
+        let mask = self.triangle(a, 1.0, 1.0);
+        let zero = self.scalar(0.0);
+        self.select(mask, a, zero)
+    }
+
+    /// The diagonal, `[.., n, n] -> [.., n]`.
+    pub fn diagonal(&mut self, a: Node) -> Node {
+        let shape = self.shape(a);
+        let (vector, index) = diagonal_positions(&shape[..shape.len() - 1]);
+        self.gather(a, index, &vector)
+    }
+
+    /// The matrix with this diagonal, `[.., n] -> [.., n, n]`.
+    pub fn diagonal_matrix(&mut self, v: Node) -> Node {
+        let (vector, index) = diagonal_positions(self.shape(v));
+        let mut matrix = vector;
+        matrix.extend(matrix.last().copied());
+        self.scatter_add(v, index, &matrix)
+    }
+
+    /// A constant of the shape of the matrices of `a`: `below` and `on` the diagonal, 0 above it.
+    pub(super) fn triangle(&mut self, a: Node, below: f64, on: f64) -> Node {
+        let shape = self.shape(a);
+        let [rows, columns] = [shape[shape.len() - 2], shape[shape.len() - 1]];
+        let element = |i: usize, j: usize| match j.cmp(&i) {
+            std::cmp::Ordering::Less => below,
+            std::cmp::Ordering::Equal => on,
+            std::cmp::Ordering::Greater => 0.0,
+        };
+        let data = (0..rows * columns).map(|at| element(at / columns, at % columns)).collect();
+        self.constant(tensor(&[rows, columns], data))
+    }
+}
+
+/// The shape `[.., n]` of diagonals, and their flat positions in matrices `[.., n, n]`.
+fn diagonal_positions(vector: &[usize]) -> (Vec<usize>, Arc<[u32]>) {
+    let n = vector[vector.len() - 1];
+    let index = (0..size_of(vector)).map(|at| ((at / n * n + at % n) * n + at % n) as u32).collect();
+    (vector.to_vec(), index)
+}
+
+impl Op for SolveTriangular {
+    fn name(&self) -> &'static str {
+        if self.transposed { "solve_lower_transposed" } else { "solve_lower" }
+    }
+
+    fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
+        solution_shape(args)
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
+        for_each_system(args, out, lanes, |l, b, [n, k], out| {
+            kernel::copy(b, out, lanes);
+            let width = k * lanes;
+            if l.lanes == 1 {
+                solve_rows(l.data, n, width, out, self.transposed);
+            } else {
+                solve_lanes(l.data, n, k, lanes, out, self.transposed);
+            }
+        });
+    }
+
+    fn tangent(&self, g: &mut Graph, args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {
+        // dX = L^-1 (dB - dL X)
+        let through_l = tangents[0].map(|dl| {
+            let dl = g.tril(dl);
+            g.matmul_transposed(dl, self.transposed, y, false)
+        });
+        let right = match (tangents[1], through_l) {
+            (Some(db), Some(moved)) => g.sub(db, moved),
+            (Some(db), None) => db,
+            (None, Some(moved)) => g.neg(moved),
+            (None, None) => return None,
+        };
+        Some(g.solve_triangular(args[0], right, self.transposed))
+    }
+
+    fn adjoint(&self, g: &mut Graph, args: &[Node], y: Node, dy: Node, wanted: &[bool]) -> Vec<Option<Node>> {
+        // dB = L^-T dX, dL = -tril(dB X^T)
+        let db = g.solve_triangular(args[0], dy, !self.transposed);
+        let to_l = wanted[0].then(|| {
+            let (left, right) = if self.transposed { (y, db) } else { (db, y) };
+            let product = g.matmul_transposed(left, false, right, true);
+            let summed = g.sum_batches_to(product, args[0]);
+            let lower = g.tril(summed);
+            g.neg(lower)
+        });
+        let to_b = wanted[1].then(|| g.sum_batches_to(db, args[1]));
+        vec![to_l, to_b]
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        fingerprint_of(self.transposed)
+    }
+}
+
+/// Shape of the solutions of systems `[.., n, n] [.., n, k]`.
+pub(super) fn solution_shape(args: &[&[usize]]) -> Vec<usize> {
+    let (a, b) = (args[0], args[1]);
+    assert!(a.len() >= 2 && b.len() >= 2, "a system of {a:?} and {b:?}");
+    let (batch_a, matrix) = a.split_at(a.len() - 2);
+    let (batch_b, right) = b.split_at(b.len() - 2);
+    assert!(matrix[0] == matrix[1] && matrix[0] == right[0], "a system of {a:?} and {b:?}");
+    let mut shape = broadcast_shape(&[batch_a, batch_b]);
+    shape.extend(right);
+    shape
+}
+
+/// Calls `solve(matrix, right side, [n, k], solution)` for every system of a batch.
+pub(super) fn for_each_system(
+    args: &[Operand<'_>],
+    out: &mut [f64],
+    lanes: usize,
+    mut solve: impl FnMut(&Operand<'_>, &Operand<'_>, [usize; 2], &mut [f64]),
+) {
+    let [a, b] = [&args[0], &args[1]];
+    let (batch_a, matrix) = a.shape.split_at(a.shape.len() - 2);
+    let (batch_b, right) = b.shape.split_at(b.shape.len() - 2);
+    let [n, k] = [right[0], right[1]];
+    if n * k == 0 {
+        return;
+    }
+    let batch = broadcast_shape(&[batch_a, batch_b]);
+    for (position, out) in out.chunks_exact_mut(n * k * lanes).enumerate() {
+        let at_a = batch_offset(position, &batch, batch_a) * n * n * a.lanes;
+        let at_b = batch_offset(position, &batch, batch_b) * n * k * b.lanes;
+        let a = Operand { data: &a.data[at_a..at_a + n * n * a.lanes], shape: matrix, lanes: a.lanes };
+        let b = Operand { data: &b.data[at_b..at_b + n * k * b.lanes], shape: right, lanes: b.lanes };
+        solve(&a, &b, [n, k], out);
+    }
+}
+
+/// Solves in place for rows of `width` numbers that share one L.
+fn solve_rows(l: &[f64], n: usize, width: usize, x: &mut [f64], transposed: bool) {
+    if !transposed {
+        for i in 0..n {
+            let (solved, rest) = x.split_at_mut(i * width);
+            let row = &mut rest[..width];
+            if let [y] = row {
+                for (factor, x) in l[i * n..i * n + i].iter().zip(solved.iter()) {
+                    *y -= factor * x;
+                }
+            } else {
+                for (j, known) in solved.chunks_exact(width).enumerate() {
+                    subtract(row, l[i * n + j], known);
+                }
+            }
+            row.iter_mut().for_each(|y| *y /= l[i * n + i]);
+        }
+    } else {
+        for i in (0..n).rev() {
+            let (rest, solved) = x.split_at_mut(i * width);
+            let row = &mut solved[..width];
+            row.iter_mut().for_each(|y| *y /= l[i * n + i]);
+            if let [y] = row {
+                subtract(rest, *y, &l[i * n..i * n + i]);
+            } else {
+                for (j, open) in rest.chunks_exact_mut(width).enumerate() {
+                    subtract(open, l[i * n + j], row);
+                }
+            }
+        }
+    }
+}
+
+fn subtract(row: &mut [f64], factor: f64, from: &[f64]) {
+    for (y, x) in row.iter_mut().zip(from) {
+        *y -= factor * x;
+    }
+}
+
+/// Solves in place where every lane has its L.
+fn solve_lanes(l: &[f64], n: usize, k: usize, lanes: usize, x: &mut [f64], transposed: bool) {
+    let width = k * lanes;
+    let element = |i: usize, j: usize| &l[(i * n + j) * lanes..(i * n + j + 1) * lanes];
+    let divide = |row: &mut [f64], i: usize| {
+        for y in row.chunks_exact_mut(lanes) {
+            for (y, d) in y.iter_mut().zip(element(i, i)) {
+                *y /= d;
+            }
+        }
+    };
+    let subtract = |row: &mut [f64], factor: &[f64], from: &[f64]| {
+        for (y, x) in row.chunks_exact_mut(lanes).zip(from.chunks_exact(lanes)) {
+            for ((y, f), x) in y.iter_mut().zip(factor).zip(x) {
+                *y -= f * x;
+            }
+        }
+    };
+    if !transposed {
+        for i in 0..n {
+            let (solved, rest) = x.split_at_mut(i * width);
+            for (j, known) in solved.chunks_exact(width).enumerate() {
+                subtract(&mut rest[..width], element(i, j), known);
+            }
+            divide(&mut rest[..width], i);
+        }
+    } else {
+        for i in (0..n).rev() {
+            let (rest, solved) = x.split_at_mut(i * width);
+            divide(&mut solved[..width], i);
+            for (j, open) in rest.chunks_exact_mut(width).enumerate() {
+                subtract(open, element(i, j), &solved[..width]);
+            }
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Blocks of an array: taken out, put into zeros, put side by side, or seen in another shape.
+
+use std::sync::Arc;
+
+use crate::tape::graph::{Graph, Kind, Node};
+use crate::tape::kernel;
+use crate::tape::op::{Op, Operand, fingerprint_of, size_of};
+
+/// The same elements in another shape: a view.
+#[derive(Clone, Debug)]
+pub struct Reshape {
+    shape: Vec<usize>,
+}
+
+/// Where a block lies: the array is `outer` groups of `before + block + after` elements.
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
+pub struct Window {
+    outer: usize,
+    before: usize,
+    block: usize,
+    after: usize,
+    /// Shape of the result.
+    shape: Vec<usize>,
+}
+
+/// Takes the block out of every group; a view if there is one group.
+#[derive(Clone, Debug)]
+pub struct Narrow(Window);
+
+/// Puts the block into every group of an array of zeros.
+#[derive(Clone, Debug)]
+pub struct Pad(Window);
+
+/// Arrays side by side along an axis.
+#[derive(Clone, Debug)]
+pub struct Concat {
+    axis: usize,
+}
+
+impl Graph {
+    /// The same elements in another shape: a view.
+    pub fn reshape(&mut self, x: Node, shape: &[usize]) -> Node {
+        assert_eq!(self.size(x), size_of(shape), "reshape of {:?} to {shape:?}", self.shape(x));
+        if self.shape(x) == shape {
+            return x;
+        }
+        if let Some(value) = self.value(x) {
+            let value = value.clone().into_shape_with_order(ndarray::IxDyn(shape));
+            let value = value.expect("a standard layout takes any shape of its size");
+            return self.constant(value);
+        }
+        if let Kind::Apply { op, args } = &self.entries[x.index()].kind
+            && op.name() == "reshape"
+        {
+            let origin = args[0];
+            return self.reshape(origin, shape);
+        }
+        self.apply(Arc::new(Reshape { shape: shape.to_vec() }), &[x])
+    }
+
+    /// A contiguous block of the flat array that starts at `offset`: a view.
+    pub fn slice(&mut self, x: Node, offset: usize, shape: &[usize]) -> Node {
+        let (size, block) = (self.size(x), size_of(shape));
+        assert!(offset + block <= size, "a block of {block} at {offset} in an array of {size}");
+        if block == size {
+            return self.reshape(x, shape);
+        }
+        self.narrow(
+            x,
+            Window { outer: 1, before: offset, block, after: size - offset - block, shape: shape.to_vec() },
+        )
+    }
+
+    /// Arrays side by side along `axis`; they agree in all other axes.
+    pub fn concat(&mut self, parts: &[Node], axis: usize) -> Node {
+        match parts {
+            [one] => *one,
+            _ => self.apply(Arc::new(Concat { axis }), parts),
+        }
+    }
+
+    fn narrow(&mut self, x: Node, window: Window) -> Node {
+        self.apply(Arc::new(Narrow(window)), &[x])
+    }
+
+    /// Sum of terms of one shape, where `None` is what remains of no terms. Blocks padded with zeros that do not overlap
+    /// (the adjoints of the slices of one array) become one concatenation instead of a chain of sums.
+    pub(in crate::tape) fn sum_of_terms(&mut self, terms: &[Node]) -> Option<Node> {
+        let mut blocks: Vec<(usize, usize, Node)> = Vec::new();
+        let mut rest: Vec<Node> = Vec::new();
+        for &term in terms {
+            match &self.entries[term.index()].kind {
+                Kind::Apply { op, args } if op.name() == "pad" => match op.padding() {
+                    Some(before) => blocks.push((before, before + self.size(args[0]), args[0])),
+                    None => rest.push(term),
+                },
+                _ => rest.push(term),
+            }
+        }
+        blocks.sort_by_key(|b| (b.0, b.1));
+        let disjoint = blocks.windows(2).all(|pair| pair[0].1 <= pair[1].0);
+        if blocks.len() < 2 || !disjoint {
+            rest = terms.to_vec();
+        } else {
+            let shape = self.shape(terms[terms.iter().position(|t| !rest.contains(t))?]).to_vec();
+            let mut parts = Vec::new();
+            let mut at = 0;
+            for (start, end, block) in blocks {
+                if start > at {
+                    parts.push(self.full(&[start - at], 0.0));
+                }
+                parts.push(self.reshape(block, &[end - start]));
+                at = end;
+            }
+            if at < size_of(&shape) {
+                parts.push(self.full(&[size_of(&shape) - at], 0.0));
+            }
+            let joined = self.concat(&parts, 0);
+            rest.push(self.reshape(joined, &shape));
+        }
+        let (&first, others) = rest.split_first()?;
+        Some(others.iter().fold(first, |sum, &term| self.add(sum, term)))
+    }
+}
+
+impl Op for Reshape {
+    fn name(&self) -> &'static str {
+        "reshape"
+    }
+
+    fn shape(&self, _args: &[&[usize]]) -> Vec<usize> {
+        self.shape.clone()
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
+        kernel::copy(&args[0], out, lanes);
+    }
+
+    fn view(&self) -> Option<usize> {
+        Some(0)
+    }
+
+    fn tangent(&self, g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
+        Some(g.reshape(tangents[0]?, &self.shape))
+    }
+
+    fn adjoint(
+        &self,
+        g: &mut Graph,
+        args: &[Node],
+        _y: Node,
+        dy: Node,
+        _wanted: &[bool],
+    ) -> Vec<Option<Node>> {
+        let shape = g.shape(args[0]).to_vec();
+        vec![Some(g.reshape(dy, &shape))]
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        fingerprint_of(&self.shape)
+    }
+}
+
+impl Op for Narrow {
+    fn name(&self) -> &'static str {
+        "slice"
+    }
+
+    fn shape(&self, _args: &[&[usize]]) -> Vec<usize> {
+        self.0.shape.clone()
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
+        let Window { before, block, after, .. } = self.0;
+        for group in 0..self.0.outer {
+            let from = (group * (before + block + after) + before) * lanes;
+            let to = group * block * lanes;
+            out[to..to + block * lanes].copy_from_slice(&args[0].data[from..from + block * lanes]);
+        }
+    }
+
+    fn view(&self) -> Option<usize> {
+        (self.0.outer == 1).then_some(self.0.before)
+    }
+
+    fn tangent(&self, g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
+        Some(g.narrow(tangents[0]?, self.0.clone()))
+    }
+
+    fn adjoint(
+        &self,
+        g: &mut Graph,
+        args: &[Node],
+        _y: Node,
+        dy: Node,
+        _wanted: &[bool],
+    ) -> Vec<Option<Node>> {
+        let window = Window { shape: g.shape(args[0]).to_vec(), ..self.0.clone() };
+        vec![Some(g.apply(Arc::new(Pad(window)), &[dy]))]
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        fingerprint_of(&self.0)
+    }
+}
+
+impl Op for Pad {
+    fn name(&self) -> &'static str {
+        "pad"
+    }
+
+    fn padding(&self) -> Option<usize> {
+        (self.0.outer == 1).then_some(self.0.before)
+    }
+
+    fn shape(&self, _args: &[&[usize]]) -> Vec<usize> {
+        self.0.shape.clone()
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
+        let Window { before, block, after, .. } = self.0;
+        out.fill(0.0);
+        for group in 0..self.0.outer {
+            let to = (group * (before + block + after) + before) * lanes;
+            let from = group * block * lanes;
+            out[to..to + block * lanes].copy_from_slice(&args[0].data[from..from + block * lanes]);
+        }
+    }
+
+    fn tangent(&self, g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
+        Some(g.apply(Arc::new(self.clone()), &[tangents[0]?]))
+    }
+
+    fn adjoint(
+        &self,
+        g: &mut Graph,
+        args: &[Node],
+        _y: Node,
+        dy: Node,
+        _wanted: &[bool],
+    ) -> Vec<Option<Node>> {
+        let window = Window { shape: g.shape(args[0]).to_vec(), ..self.0.clone() };
+        vec![Some(g.narrow(dy, window))]
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        fingerprint_of(&self.0)
+    }
+}
+
+impl Op for Concat {
+    fn name(&self) -> &'static str {
+        "concat"
+    }
+
+    fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
+        let mut shape = args[0].to_vec();
+        shape[self.axis] = args.iter().map(|s| s[self.axis]).sum();
+        for s in args {
+            let agrees = s.iter().zip(&shape).enumerate().all(|(k, (a, b))| k == self.axis || a == b);
+            assert!(s.len() == shape.len() && agrees, "concat of {args:?} along axis {}", self.axis);
+        }
+        shape
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
+        let outer = size_of(&args[0].shape[..self.axis]);
+        let mut at = 0;
+        for group in 0..outer {
+            for part in args {
+                let block = size_of(&part.shape[self.axis..]);
+                let data = &part.data[group * block * part.lanes..(group + 1) * block * part.lanes];
+                let block_out = &mut out[at..at + block * lanes];
+                kernel::copy(&Operand { data, ..*part }, block_out, lanes);
+                at += block * lanes;
+            }
+        }
+    }
+
+    fn tangent(&self, g: &mut Graph, args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
+        let parts: Vec<Node> = args
+            .iter()
+            .zip(tangents)
+            .map(|(&arg, tangent)| {
+                tangent.unwrap_or_else(|| {
+                    let shape = g.shape(arg).to_vec();
+                    g.full(&shape, 0.0)
+                })
+            })
+            .collect();
+        Some(g.concat(&parts, self.axis))
+    }
+
+    fn adjoint(&self, g: &mut Graph, args: &[Node], y: Node, dy: Node, wanted: &[bool]) -> Vec<Option<Node>> {
+        let outer = size_of(&g.shape(y)[..self.axis]);
+        let total = size_of(&g.shape(y)[self.axis..]);
+        let mut before = 0;
+        let mut adjoints = Vec::with_capacity(args.len());
+        for (&arg, &wanted) in args.iter().zip(wanted) {
+            let shape = g.shape(arg).to_vec();
+            let block = size_of(&shape[self.axis..]);
+            let window = Window { outer, before, block, after: total - before - block, shape };
+            adjoints.push(wanted.then(|| g.narrow(dy, window)));
+            before += block;
+        }
+        adjoints
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        fingerprint_of(self.axis)
+    }
+}

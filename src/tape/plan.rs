@@ -1,0 +1,225 @@
+//! From a graph to a program: what is needed, in which order, and where values live.
+
+use std::sync::Arc;
+
+use super::arena::Arena;
+use super::graph::{Graph, Kind, Node, elements};
+use super::op::{Op, Operand};
+use super::program::{Argument, Instruction, Place, Program, Slot};
+
+/// Whether the inputs of a program are copied into its arena or read where the caller has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inputs {
+    Copied,
+    Ports,
+}
+
+/// A node seen through views: a block of the value of `root`, which is an input, a constant or has an instruction.
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    root: Node,
+    offset: usize,
+}
+
+/// Never released.
+const FOREVER: usize = usize::MAX;
+
+pub(super) fn compile(
+    g: &Graph,
+    inputs: &[Node],
+    directions: &[Node],
+    outputs: &[Node],
+    how: Inputs,
+) -> Program {
+    let live = live_nodes(g, outputs);
+    let blocks = see_through_views(g);
+    let in_second_stage = g.depends(directions);
+
+    // Order of execution
+    let runs = |n: &Node| live[n.index()] && blocks[n.index()].root == *n && g.application(*n).is_some();
+    let all = (0..g.entries.len() as u32).map(Node).filter(runs);
+    let (mut order, second): (Vec<Node>, Vec<Node>) = all.partition(|n| !in_second_stage[n.index()]);
+    let second_stage = order.len();
+    order.extend(second);
+
+    // The last instruction that reads each buffer
+    let mut last_use = vec![0; g.entries.len()];
+    for (k, &n) in order.iter().enumerate() {
+        last_use[n.index()] = last_use[n.index()].max(k);
+        for arg in g.application(n).into_iter().flat_map(|(_, args)| args) {
+            let root = blocks[arg.index()].root.index();
+            let kept = k >= second_stage && !in_second_stage[root];
+            last_use[root] = if kept { FOREVER } else { last_use[root].max(k) };
+        }
+    }
+    for n in outputs {
+        last_use[blocks[n.index()].root.index()] = FOREVER;
+    }
+
+    // Places
+    let mut compiler = Compiler { g, blocks, places: vec![None; g.entries.len()], constants: Vec::new() };
+    let mut arena = Arena::default();
+    let mut slots = Vec::new();
+    for (k, &n) in inputs.iter().chain(directions).enumerate() {
+        let size = g.size(n);
+        compiler.places[n.index()] = Some(match how {
+            Inputs::Ports => Place::Port { input: k, offset: 0, size },
+            Inputs::Copied => {
+                let offset = arena.take(size);
+                slots.push(Slot { offset, size, label: compiler.label(n) });
+                Place::Slot { offset, size }
+            }
+        });
+    }
+    let mut instructions = Vec::with_capacity(order.len());
+    let mut dying: Vec<Vec<(usize, usize)>> = vec![Vec::new(); order.len()];
+    for (k, &n) in order.iter().enumerate() {
+        let Some((op, args)) = g.application(n) else { continue };
+        let args = args.iter().map(|&a| compiler.argument(a)).collect();
+        let size = g.size(n);
+        let offset = arena.take(size);
+        compiler.places[n.index()] = Some(Place::Slot { offset, size });
+        if last_use[n.index()] != FOREVER {
+            dying[last_use[n.index()]].push((offset, size));
+        }
+        instructions.push(Instruction { op: op.clone(), args, offset, size, label: compiler.label(n) });
+        for (offset, size) in std::mem::take(&mut dying[k]) {
+            arena.release(offset, size);
+        }
+    }
+
+    // Outputs; those that are ports are copied into the arena
+    let mut results = Vec::with_capacity(outputs.len());
+    for &n in outputs {
+        let mut result = compiler.argument(n);
+        if let Place::Port { .. } = result.place {
+            let size = g.size(n);
+            let (offset, shape, label) = (arena.take(size), result.shape.clone(), compiler.label(n));
+            instructions.push(Instruction {
+                op: Arc::new(Copy),
+                args: Box::new([result]),
+                offset,
+                size,
+                label: label.clone(),
+            });
+            result = Argument { place: Place::Slot { offset, size }, shape, label };
+        }
+        results.push(result);
+    }
+    Program {
+        second_stage: if directions.is_empty() { instructions.len() } else { second_stage },
+        instructions,
+        constants: compiler.constants.iter().filter_map(|&n| g.value(n).cloned()).collect(),
+        inputs: slots,
+        n_first_inputs: inputs.len(),
+        outputs: results,
+        arena_size: arena.size(),
+    }
+}
+
+fn live_nodes(g: &Graph, outputs: &[Node]) -> Vec<bool> {
+    let mut live = vec![false; g.entries.len()];
+    for n in outputs {
+        live[n.index()] = true;
+    }
+    for i in (0..g.entries.len()).rev() {
+        if let (true, Kind::Apply { args, .. }) = (live[i], &g.entries[i].kind) {
+            for a in args {
+                live[a.index()] = true;
+            }
+        }
+    }
+    live
+}
+
+fn see_through_views(g: &Graph) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::with_capacity(g.entries.len());
+    for (i, entry) in g.entries.iter().enumerate() {
+        let block = match &entry.kind {
+            Kind::Apply { op, args } => op.view().map(|offset| {
+                let of = blocks[args[0].index()];
+                Block { root: of.root, offset: of.offset + offset }
+            }),
+            _ => None,
+        };
+        blocks.push(block.unwrap_or(Block { root: Node(i as u32), offset: 0 }));
+    }
+    blocks
+}
+
+struct Compiler<'a> {
+    g: &'a Graph,
+    blocks: Vec<Block>,
+    /// Of roots.
+    places: Vec<Option<Place>>,
+    constants: Vec<Node>,
+}
+
+impl Compiler<'_> {
+    fn argument(&mut self, n: Node) -> Argument {
+        let Block { root, offset: within } = self.blocks[n.index()];
+        let size = self.g.size(n);
+        if self.places[root.index()].is_none() && self.g.value(root).is_some() {
+            self.places[root.index()] = Some(Place::Constant(self.constants.len()));
+            self.constants.push(root);
+        }
+        let place = match self.places[root.index()] {
+            Some(Place::Slot { offset, .. }) => Place::Slot { offset: offset + within, size },
+            Some(Place::Port { input, offset, .. }) => Place::Port { input, offset: offset + within, size },
+            Some(constant @ Place::Constant(_)) => constant,
+            None => panic!("an output depends on node {} which is not among the inputs", root.0),
+        };
+        Argument { place, shape: self.g.shape(n).into(), label: self.label(n) }
+    }
+
+    fn label(&self, n: Node) -> Box<str> {
+        let Block { root, offset } = self.blocks[n.index()];
+        let size = self.g.size(n);
+        match self.g.value(root) {
+            Some(value) => match elements(value) {
+                [x] => format!("{x}"),
+                _ => format!("const{}{:?}", root.0, value.shape()),
+            },
+            None if size == self.g.size(root) => format!("%{}", root.0),
+            None => format!("%{}[{offset}..{}]", root.0, offset + size),
+        }
+        .into()
+    }
+}
+
+/// The value of an input, in the arena.
+#[derive(Debug)]
+struct Copy;
+
+impl Op for Copy {
+    fn name(&self) -> &'static str {
+        "copy"
+    }
+
+    fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
+        args[0].to_vec()
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], _lanes: usize, _scratch: &mut [f64]) {
+        out.copy_from_slice(args[0].data);
+    }
+
+    fn tangent(&self, _g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
+        tangents[0]
+    }
+
+    fn adjoint(
+        &self,
+        _g: &mut Graph,
+        _args: &[Node],
+        _y: Node,
+        dy: Node,
+        _wanted: &[bool],
+    ) -> Vec<Option<Node>> {
+        vec![Some(dy)]
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        None
+    }
+}

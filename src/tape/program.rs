@@ -1,0 +1,222 @@
+//! A compiled graph: dead code gone, constants in a table, buffers planned, ready to be run for many points at once.
+
+use std::fmt::Write;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::executor::NoPorts;
+use super::graph::{Graph, Node, Tensor, elements};
+use super::kernel;
+use super::op::{Op, Operand};
+use super::plan::{self, Inputs};
+
+/// Where a value is found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Place {
+    /// A block of the arena, in elements.
+    Slot {
+        offset: usize,
+        size: usize,
+    },
+    Constant(usize),
+    /// A block of an input that is read where the caller has it.
+    Port {
+        input: usize,
+        offset: usize,
+        size: usize,
+    },
+}
+
+#[derive(Debug)]
+pub(super) struct Argument {
+    pub place: Place,
+    pub shape: Box<[usize]>,
+    /// For [`Program::dump`].
+    pub label: Box<str>,
+}
+
+#[derive(Debug)]
+pub(super) struct Instruction {
+    pub op: Arc<dyn Op>,
+    pub args: Box<[Argument]>,
+    /// Slot of the result, in elements.
+    pub offset: usize,
+    pub size: usize,
+    pub label: Box<str>,
+}
+
+/// A compiled graph. Values of n elements over L lanes are `v[i * L + l]`.
+#[derive(Debug)]
+pub struct Program {
+    pub(super) instructions: Vec<Instruction>,
+    /// Instructions from here on depend on the directions.
+    pub(super) second_stage: usize,
+    pub(super) constants: Vec<Tensor>,
+    /// The inputs, then the directions; none if they are ports.
+    pub(super) inputs: Vec<Slot>,
+    pub(super) n_first_inputs: usize,
+    pub(super) outputs: Vec<Argument>,
+    pub(super) arena_size: usize,
+}
+
+/// Where an input is kept.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub offset: usize,
+    pub size: usize,
+    pub label: Box<str>,
+}
+
+/// The memory that a program runs in.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    pub(super) lanes: usize,
+    pub(super) arena: Vec<f64>,
+    pub(super) scratch: Vec<f64>,
+}
+
+/// A result of a program.
+#[derive(Clone, Copy, Debug)]
+pub struct Output<'a> {
+    /// `[size][lanes]`
+    pub data: &'a [f64],
+    pub shape: &'a [usize],
+    /// 1 if the value is a constant, the same in all lanes of the run.
+    pub lanes: usize,
+}
+
+impl Output<'_> {
+    /// Copies to `[size][lanes]`.
+    pub fn copy_to(&self, out: &mut [f64], lanes: usize) {
+        kernel::copy(&Operand { data: self.data, shape: self.shape, lanes: self.lanes }, out, lanes);
+    }
+
+    /// Element `i` of lane `l`.
+    pub fn get(&self, i: usize, l: usize) -> f64 {
+        if self.lanes == 1 { self.data[i] } else { self.data[i * self.lanes + l] }
+    }
+}
+
+impl Program {
+    /// Compiles what `outputs` need, as a function of `inputs`. Panics if they depend on an input not listed.
+    pub fn new(g: &Graph, inputs: &[Node], outputs: &[Node]) -> Program {
+        Program::staged(g, inputs, &[], outputs)
+    }
+
+    /// A program in two stages: what does not depend on `directions` is run by [`Program::run`] and kept, the rest by
+    /// [`Program::run_directions`], any number of times.
+    pub fn staged(g: &Graph, inputs: &[Node], directions: &[Node], outputs: &[Node]) -> Program {
+        plan::compile(g, inputs, directions, outputs, Inputs::Copied)
+    }
+
+    /// A program whose inputs are read where the caller has them; its outputs are all in the arena or constants.
+    pub(super) fn with_ports(g: &Graph, inputs: &[Node], outputs: &[Node]) -> Program {
+        plan::compile(g, inputs, &[], outputs, Inputs::Ports)
+    }
+
+    /// Memory for runs over `lanes` points.
+    pub fn workspace(&self, lanes: usize) -> Workspace {
+        assert!(lanes > 0, "a run over no points");
+        Workspace {
+            lanes,
+            arena: vec![0.0; self.arena_size * lanes],
+            scratch: vec![0.0; self.scratch_size(lanes)],
+        }
+    }
+
+    /// The most working memory that one instruction needs, in numbers.
+    pub(super) fn scratch_size(&self, lanes: usize) -> usize {
+        let need = |i: &Instruction| {
+            let shapes: Vec<&[usize]> = i.args.iter().map(|a| &*a.shape).collect();
+            i.op.scratch(&shapes, lanes).max(i.op.scratch(&shapes, 1))
+        };
+        self.instructions.iter().map(need).max().unwrap_or(0)
+    }
+
+    /// Runs (the first stage of) the program on inputs of `[size][lanes]` each. Allocates nothing.
+    pub fn run(&self, ws: &mut Workspace, inputs: &[&[f64]]) {
+        assert_eq!(inputs.len(), self.n_first_inputs, "as many inputs as the program has");
+        self.load(ws, &self.inputs[..self.n_first_inputs], inputs);
+        self.run_instructions(ws, 0..self.second_stage);
+    }
+
+    /// Runs the second stage, for directions of `[size][lanes]` each, at the inputs of the last run. Allocates nothing.
+    pub fn run_directions(&self, ws: &mut Workspace, directions: &[&[f64]]) {
+        assert_eq!(
+            directions.len(),
+            self.inputs.len() - self.n_first_inputs,
+            "as many directions as the program has"
+        );
+        self.load(ws, &self.inputs[self.n_first_inputs..], directions);
+        self.run_instructions(ws, self.second_stage..self.instructions.len());
+    }
+
+    /// Output `k` of the last run.
+    pub fn output<'a>(&'a self, ws: &'a Workspace, k: usize) -> Output<'a> {
+        let Argument { place, shape, .. } = &self.outputs[k];
+        let lanes = ws.lanes;
+        match *place {
+            Place::Slot { offset, size } => {
+                Output { data: &ws.arena[offset * lanes..(offset + size) * lanes], shape, lanes }
+            }
+            Place::Constant(k) => Output { data: elements(&self.constants[k]), shape, lanes: 1 },
+            Place::Port { .. } => unreachable!("outputs are never ports"),
+        }
+    }
+
+    /// How many instructions there are.
+    pub fn len(&self) -> usize {
+        self.instructions.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.instructions.is_empty()
+    }
+
+    /// Numbers of arena memory for each lane.
+    pub fn arena_size(&self) -> usize {
+        self.arena_size
+    }
+
+    /// Bytes of constants.
+    pub fn constant_bytes(&self) -> usize {
+        self.constants.iter().map(|c| c.len() * std::mem::size_of::<f64>()).sum()
+    }
+
+    /// The program as text, one instruction a line: `%7 = mul %3 %5 : [434]`.
+    pub fn dump(&self) -> String {
+        let mut text = String::new();
+        for (k, Slot { size, label, .. }) in self.inputs.iter().enumerate() {
+            let what = if k < self.n_first_inputs { "input" } else { "direction" };
+            let _ = writeln!(text, "{label} = {what} {k} : {size} numbers");
+        }
+        for (k, i) in self.instructions.iter().enumerate() {
+            if k == self.second_stage && k > 0 {
+                text.push_str("-- for each direction\n");
+            }
+            let args: Vec<&str> = i.args.iter().map(|a| &*a.label).collect();
+            let shapes: Vec<&[usize]> = i.args.iter().map(|a| &*a.shape).collect();
+            let (name, args, shape) = (i.op.name(), args.join(" "), i.op.shape(&shapes));
+            let _ = writeln!(text, "{} = {name} {args} : {shape:?}", i.label);
+            if let Some(body) = i.op.body() {
+                for line in body.lines() {
+                    let _ = writeln!(text, "    {line}");
+                }
+            }
+        }
+        let outputs: Vec<&str> = self.outputs.iter().map(|a| &*a.label).collect();
+        let _ = writeln!(text, "return {}", outputs.join(" "));
+        text
+    }
+
+    fn load(&self, ws: &mut Workspace, slots: &[Slot], values: &[&[f64]]) {
+        for (&Slot { offset, size, .. }, value) in slots.iter().zip(values) {
+            ws.arena[offset * ws.lanes..(offset + size) * ws.lanes].copy_from_slice(value);
+        }
+    }
+
+    fn run_instructions(&self, ws: &mut Workspace, range: Range<usize>) {
+        let Workspace { lanes, arena, scratch } = ws;
+        self.execute(range, *lanes, arena, scratch, &NoPorts);
+    }
+}

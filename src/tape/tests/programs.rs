@@ -1,0 +1,121 @@
+//! Folding, sharing, liveness, stages and the printed form.
+
+use super::*;
+
+#[test]
+fn constants_fold_and_equal_nodes_are_one() {
+    let mut g = Graph::new();
+    let (a, b) = (g.scalar(2.0), g.vector(&[1.0, 2.0]));
+    let c = g.mul(a, b);
+    assert_eq!(g.value(c).map(|v| v.iter().copied().collect::<Vec<_>>()), Some(vec![2.0, 4.0]));
+    let x = g.input(&[2]);
+    let (p, q) = (g.exp(x), g.exp(x));
+    assert_eq!(p, q);
+    assert_eq!(g.scalar(2.0), a);
+    assert_ne!(g.scalar(-0.0), g.scalar(0.0));
+    let (m, n) = (g.polygamma(1, x), g.polygamma(2, x));
+    assert_ne!(m, n);
+    let one = g.scalar(1.0);
+    assert_eq!(g.mul(x, one), x);
+    let zero = g.scalar(0.0);
+    assert_eq!(g.add(zero, x), x);
+    let scalar = g.input(&[]);
+    let ones = g.full(&[1], 1.0);
+    let product = g.mul(scalar, ones);
+    assert_eq!(g.shape(product), [1]);
+}
+
+#[test]
+fn buffers_are_reused() {
+    let mut g = Graph::new();
+    let x = g.input(&[1000]);
+    let mut y = x;
+    for _ in 0..100 {
+        y = g.exp(y);
+        y = g.neg(y);
+    }
+    let program = Program::new(&g, &[x], &[y]);
+    assert_eq!(program.len(), 200);
+    assert_eq!(program.arena_size(), 3000);
+    assert_eq!(program.constant_bytes(), 0);
+}
+
+#[test]
+fn dead_code_and_views_cost_nothing() {
+    let mut g = Graph::new();
+    let x = g.input(&[6]);
+    let _dead = g.exp(x);
+    let view = g.reshape(x, &[2, 3]);
+    let view = g.slice(view, 3, &[3]);
+    let y = g.neg(view);
+    let program = Program::new(&g, &[x], &[y, view, x]);
+    assert_eq!(program.len(), 1);
+    assert_eq!(program.dump(), "%0 = input 0 : 6 numbers\n%4 = neg %0[3..6] : [3]\nreturn %4 %0[3..6] %0\n");
+    let out = run(&g, &[x], &[y, view, x], &[vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]);
+    assert_eq!((&out[0][0][..], &out[1][0][..]), (&[-4.0, -5.0, -6.0][..], &[4.0, 5.0, 6.0][..]));
+}
+
+#[test]
+fn constant_outputs() {
+    let mut g = Graph::new();
+    let x = g.input(&[]);
+    let c = g.vector(&[1.0, 2.0]);
+    let program = Program::new(&g, &[x], &[c]);
+    let mut ws = program.workspace(2);
+    program.run(&mut ws, &[&[0.0, 0.0]]);
+    let mut out = [0.0; 4];
+    let output = program.output(&ws, 0);
+    output.copy_to(&mut out, 2);
+    assert_eq!((output.lanes, out), (1, [1.0, 1.0, 2.0, 2.0]));
+}
+
+#[test]
+fn the_second_stage_runs_alone() {
+    let n = 20;
+    let mut g = Graph::new();
+    let (x, v) = (g.input(&[n]), g.input(&[n]));
+    let mut y = x;
+    for _ in 0..5 {
+        let s = g.sin(y);
+        y = g.mul(s, x);
+    }
+    let s = g.sum_all(y);
+    let d = reverse(&mut g, s, &[x])[0];
+    let h = forward(&mut g, &[d], &[(x, v)])[0];
+    let staged = Program::staged(&g, &[x], &[v], &[s, d, h]);
+    let whole = Program::new(&g, &[x, v], &[s, d, h]);
+    assert_eq!(staged.len(), whole.len());
+    let mut ws = staged.workspace(1);
+    let at = numbers(n, 1);
+    staged.run(&mut ws, &[&at]);
+    for seed in 2..5 {
+        let direction = numbers(n, seed);
+        staged.run_directions(&mut ws, &[&direction]);
+        let mut ws_whole = whole.workspace(1);
+        whole.run(&mut ws_whole, &[&at, &direction]);
+        for k in 0..3 {
+            assert_eq!(staged.output(&ws, k).data, whole.output(&ws_whole, k).data, "output {k}");
+        }
+    }
+    assert!(staged.dump().contains("-- for each direction"));
+}
+
+#[test]
+fn an_operation_of_many_arguments() {
+    for n in [3, 5, 33, 1025] {
+        let mut g = Graph::new();
+        let parts: Vec<Node> = (0..n).map(|_| g.input(&[1])).collect();
+        let y = g.concat(&parts, 0);
+        let out = run(&g, &parts, &[y], &[numbers(n, 1), numbers(n, 2)]);
+        assert_eq!(out[0], [numbers(n, 1), numbers(n, 2)]);
+    }
+}
+
+#[test]
+#[should_panic(expected = "not among the inputs")]
+fn an_input_left_out_is_noticed() {
+    let mut g = Graph::new();
+    let (x, y) = (g.input(&[]), g.input(&[]));
+    let z = g.add(x, y);
+    Program::new(&g, &[x], &[z]);
+}
