@@ -78,7 +78,7 @@ impl Command for Check {
             let checked = session::check(&request.model, summary.as_ref())?;
             warnings.extend(checked.warnings);
             let text = match arguments.dump {
-                Some(_) => check::dump(&checked.model),
+                Some(_) => check::dump::dump(&checked.model),
                 None => variables(&VariableRow::of_model(&checked.model), &terminal.out_style),
             };
             (text, warnings)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::DataSummary;
+use crate::check::{self, DataSummary};
 use crate::data::{Dataset, Rows};
 use crate::types::{Dim, ElementType, Shape, Type};
 
@@ -29,7 +29,13 @@ pub struct DataVariable {
     /// The levels of a category.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub levels: Option<Vec<String>>,
+    /// How many distinct values a vector of ints or categories has.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub n_levels: Option<usize>,
 }
+
+/// The distinct values of longer vectors of ints are not counted.
+const MAX_COUNTED: usize = 100_000;
 
 impl DataRecord {
     pub fn new(dataset: &Dataset, files: Vec<String>, dropped: Vec<String>) -> DataRecord {
@@ -41,7 +47,10 @@ impl DataRecord {
                     (ElementType::Int, Some(x)) if x.is_finite() => Some(x as i64),
                     _ => None,
                 };
+                let counted = values.element == ElementType::Category || values.flat().len() <= MAX_COUNTED;
+                let grouping = if counted { variable.grouping() } else { None };
                 DataVariable {
+                    n_levels: grouping.map(|grouping| grouping.levels.len()),
                     name: variable.name.clone(),
                     element: values.element.to_string(),
                     dims: values.shape().to_vec(),
@@ -59,9 +68,12 @@ impl DataRecord {
 
     /// Names and types as the checker takes them.
     pub fn summary(&self) -> DataSummary {
-        let variables =
-            self.variables.iter().map(|variable| (variable.name.clone(), variable.ty())).collect();
-        DataSummary { variables, rows: self.rows }
+        let of = |variable: &DataVariable| check::DataVariable {
+            name: variable.name.clone(),
+            ty: variable.ty(),
+            n_levels: variable.n_levels,
+        };
+        DataSummary { variables: self.variables.iter().map(of).collect(), rows: self.rows }
     }
 }
 

@@ -3,6 +3,7 @@
 //! `mean sd var median quantile P` of something that has a posterior are taken over draws, element by element.
 //! Of data alone, or with a named argument (`mean(x, axis = 1)`), the words keep their meaning in models.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use miette::{NamedSource, Report};
@@ -111,9 +112,11 @@ impl Asker<'_> {
         n: usize,
         fill: impl Fn(&Quantity, usize, usize, &mut [f64]),
     ) -> Result<Value, Report> {
-        let quantities = &self.posterior.quantities;
         let typed = check_expression(self.scope.model, self.source, expr)?;
-        let compiled = compile_expression(self.scope.model, &typed, quantities, self.scope.dataset)?;
+        let quantities = self.quantities_in(expr);
+        // Errors point into the question.
+        let model = ir::Model { source: self.source.clone(), ..self.scope.model.clone() };
+        let compiled = compile_expression(&model, &typed, &quantities, self.scope.dataset)?;
         let shape = shape_of(self.source.slice(expr.span), compiled.dims, compiled.labels, compiled.element);
         let elements = shape.len();
         let random = !compiled.inputs.is_empty();
@@ -141,6 +144,26 @@ impl Asker<'_> {
             }
         }
         Ok(Value { shape, values, n, random })
+    }
+
+    /// The quantities that an expression depends on: those it names, and all if it calls a function of the model,
+    /// which may name any.
+    fn quantities_in(&self, expr: &Expr) -> Vec<Quantity> {
+        let mut names: HashSet<&str> = HashSet::new();
+        let mut all = false;
+        let functions = &self.scope.model.functions;
+        visit(expr, &mut |e| match &e.kind {
+            ExprKind::Name(name) => {
+                all |= functions.iter().any(|function| function.name == *name);
+                names.insert(name);
+            }
+            ExprKind::Call { function, .. } => {
+                all |= functions.iter().any(|own| own.name == function.text);
+            }
+            _ => {}
+        });
+        let used = |quantity: &&Quantity| all || names.contains(quantity.name.as_str());
+        self.posterior.quantities.iter().filter(used).cloned().collect()
     }
 
     /// If `expr` is a call like `mean(x)` of something random (or `P`, `median` of anything): its value.
@@ -366,7 +389,7 @@ fn index_parts(index: &Index) -> Vec<&Expr> {
 }
 
 /// Calls `f` on `expr` and everything in it.
-fn visit(expr: &Expr, f: &mut dyn FnMut(&Expr)) {
+fn visit<'a>(expr: &'a Expr, f: &mut dyn FnMut(&'a Expr)) {
     f(expr);
     match &expr.kind {
         ExprKind::Array(items) => items.iter().for_each(|item| visit(item, f)),
