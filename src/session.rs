@@ -122,8 +122,7 @@ pub fn prepare(request: &Request) -> Result<Prepared, Report> {
     let checked = check(&request.model, Some(&record.summary()))?;
     warnings.extend(checked.warnings);
     let options = CompileOptions { gradient: request.gradient };
-    let mut compiled = compile(&checked.model, &dataset, &options)?;
-    warnings.extend(compiled.warnings.drain(..).map(|each| warning(each, &request.model)));
+    let compiled = compile(&checked.model, &dataset, &options)?;
     let seconds = Seconds { load, compile: seconds_since(start), ..Seconds::default() };
     Ok(Prepared { model: checked.model, dataset, record, compiled, warnings, seconds })
 }

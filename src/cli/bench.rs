@@ -150,7 +150,7 @@ fn as_json(prepared: &Prepared, timings: &[Timing]) -> Value {
             "value": size.value,
             "gradient": size.gradient,
             "hessian_vector": size.hessian_vector,
-            "constants_bytes": size.constants_bytes,
+            "constants_bytes": size.constant_bytes,
             "arena_bytes_per_lane": size.arena_bytes_per_lane,
         },
         "lanes": by_lanes,
@@ -168,7 +168,7 @@ fn as_text(prepared: &Prepared, timings: &[Timing], style: &Style) -> String {
     );
     text += &format!(
         "instructions: value {}, gradient {}, Hessian-vector {}; constants {} bytes, arena {} bytes a lane\n\n",
-        size.value, size.gradient, size.hessian_vector, size.constants_bytes, size.arena_bytes_per_lane
+        size.value, size.gradient, size.hessian_vector, size.constant_bytes, size.arena_bytes_per_lane
     );
     let header =
         ["lanes", "value", "forward", "reverse", "Hessian-vector"].map(|title| (title, Align::Right));
