@@ -116,35 +116,25 @@ impl Tracer<'_> {
     /// log D(x), elementwise over the batch.
     pub fn log_density(&mut self, distribution: &TracedDistribution, x: &Traced, at: Span) -> Result<Traced> {
         let placed = self.place(distribution, Some(x), at)?;
-        let event_rank = placed.instance.event_rank();
         let Some(x_node) = placed.x else { return Err(CompileError::Poisoned) };
+        let axes_shape = self.full_shape(&placed.axes, &[], placed.place);
         let graph = self.graph_at(placed.place);
         if let Some(objection) = placed.instance.objection(graph) {
             return Err(CompileError::Call { message: objection, help: None, at: distribution.span });
         }
-        if !placed.instance.normalized(graph) {
-            self.normalised = false;
-        }
-        let node = placed.instance.log_density(self.graph_at(placed.place), x_node);
-        let n_axes = placed.axes.len();
-        let full = self.full_shape(&placed.axes, &[], placed.place);
-        let graph = self.graph_at(placed.place);
+        let normalised = placed.instance.normalized(graph);
+        let mut node = placed.instance.log_density(graph, x_node);
         let mut shape = graph.shape(node).to_vec();
-        let _ = event_rank;
-        if shape.len() < n_axes || shape[..n_axes] != full[..] {
-            // A density that ignores some of its axes.
-            let lead = n_axes.saturating_sub(shape.len());
-            let mut whole = full.clone();
-            whole.extend(shape.get(n_axes..).unwrap_or_default());
-            let mut padded = vec![1; lead];
-            padded.extend(&shape);
-            let padded = graph.reshape(node, &padded);
-            let node = graph.broadcast(padded, &whole);
-            shape = whole;
-            let mut traced = Traced::new(node, shape[n_axes..].to_vec(), ElementType::Real);
-            (traced.axes, traced.place) = (placed.axes, placed.place);
-            return Ok(traced);
+        let n_axes = axes_shape.len();
+        if !shape.starts_with(&axes_shape) {
+            // A density that does not vary along some of its axes.
+            let missing = n_axes.saturating_sub(shape.len());
+            shape.splice(0..0, std::iter::repeat_n(1, missing));
+            node = graph.reshape(node, &shape);
+            shape.splice(..n_axes, axes_shape);
+            node = graph.broadcast(node, &shape);
         }
+        self.normalised &= normalised;
         let mut traced = Traced::new(node, shape[n_axes..].to_vec(), ElementType::Real);
         (traced.axes, traced.place) = (placed.axes, placed.place);
         Ok(traced)

@@ -207,7 +207,7 @@ impl Tracer<'_> {
                 [a, b] => {
                     let (from, to) = (self.map_over(*a, factor.domain), self.map_over(*b, factor.domain));
                     let node = self.graph.reshape(factor.node, &[own_rows, k, k]);
-                    pairs.push(self.oriented(discrete, node, from, to, k, factor.span)?);
+                    pairs.push(self.oriented(discrete, node, from, to, factor.span)?);
                 }
                 _ => {
                     return Err(CompileError::NotSupportedYet {
@@ -268,7 +268,6 @@ impl Tracer<'_> {
         node: Node,
         from: Vec<u32>,
         to: Vec<u32>,
-        k: usize,
         at: Span,
     ) -> Result<Pair> {
         let forward = from.iter().zip(&to).all(|(from, to)| from < to);

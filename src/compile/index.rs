@@ -88,8 +88,9 @@ impl Tracer<'_> {
                 let size: usize = position.dims.iter().product();
                 let start = position_rows[k][combination] as usize * size;
                 let chosen = &position.values[start..start + size];
+                let stride = strides[k];
                 wider.clear();
-                wider.extend(run.iter().flat_map(|&offset| chosen.iter().map(move |&p| offset + p * strides[k])));
+                wider.extend(run.iter().flat_map(|&offset| chosen.iter().map(move |&p| offset + p * stride)));
                 std::mem::swap(&mut run, &mut wider);
             }
             index.extend_from_slice(&run);

@@ -293,11 +293,11 @@ impl Tracer<'_> {
         selection: &Selection,
         at: Span,
     ) -> Result<Option<Traced>> {
-        let Some(scan) = &self.scan else { return Ok(None) };
-        let steps = scan.steps;
         if let Some(value) = self.read_in_step(variable, selection, at)? {
             return Ok(Some(value));
         }
+        let Some(scan) = &self.scan else { return Ok(None) };
+        let steps = scan.steps;
         let Some(state) = scan.states.iter().position(|state| state.variable == variable) else { return Ok(None) };
         let carried = &scan.states[state];
         let n = selection.tuples.len();

@@ -25,6 +25,6 @@ mod tests;
 pub use forward::forward;
 pub use graph::{Graph, Node, Tensor};
 pub use op::{Op, Operand};
-//pub use ops::scan::{Access, Body, Mode, Scan, Source, State};
+pub use ops::scan::{Access, Body, Mode, Scan, Source, State};
 pub use program::{Output, Program, Workspace};
 pub use reverse::reverse;
