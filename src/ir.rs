@@ -49,7 +49,7 @@ pub enum Role {
     PointEstimate,
     /// The variable of a `for`.
     Loop,
-    /// A function's parameter or local.
+    /// A function's parameter or local, or a plain name defined in the body of a loop.
     Local,
 }
 
@@ -108,6 +108,8 @@ pub enum ExprKind {
     /// A function or operator; arguments in the order of its parameters, variadic ones spread at the end.
     Call { builtin: &'static dyn Builtin, args: Vec<Option<Expr>> },
     Apply { function: FunctionId, args: Vec<Expr> },
+    /// A function that a parameter holds, called: `g(x)` in `fn twice(g, x) = g(g(x))`.
+    ApplyVariable { variable: VariableId, args: Vec<Expr> },
     /// A function of the file, passed as a value.
     Function(FunctionId),
     /// Arguments in the order of the chosen form; `None` takes the default.
@@ -146,6 +148,9 @@ impl fmt::Debug for ExprKind {
             ExprKind::Array(items) => f.debug_tuple("Array").field(items).finish(),
             ExprKind::Call { builtin, args } => f.debug_tuple(builtin.name()).field(args).finish(),
             ExprKind::Apply { function, args } => f.debug_tuple("Apply").field(function).field(args).finish(),
+            ExprKind::ApplyVariable { variable, args } => {
+                f.debug_tuple("Apply").field(variable).field(args).finish()
+            }
             ExprKind::Function(id) => write!(f, "{id:?}"),
             ExprKind::Distribution { dist, form, args } => {
                 f.debug_tuple(dist.name()).field(form).field(args).finish()

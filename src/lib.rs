@@ -21,7 +21,7 @@ pub mod family;
 pub mod inference;
 
 // From text and data to a log density
-//pub mod check;
+pub mod check;
 pub mod compile;
 pub mod data;
 pub mod ir;

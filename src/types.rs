@@ -119,6 +119,11 @@ impl Type {
     pub fn array(element: ElementType, shape: Shape) -> Type {
         Type { element: Some(element), shape, size: None }
     }
+
+    /// As `array`, where the element type may not be known.
+    pub fn array_of(element: Option<ElementType>, shape: Shape) -> Type {
+        Type { element, shape, size: None }
+    }
 }
 
 /// Two shapes broadcast against each other: trailing dimensions aligned, as in NumPy, except that two different

@@ -259,7 +259,7 @@ pub enum CheckError {
 
     /// A number where a distribution is wanted, a distribution where a number is, and the like.
     #[error("{message}")]
-    #[diagnostic(code(vippl::check::type))]
+    #[diagnostic(code("vippl::check::type"))]
     Type {
         message: String,
         #[label("{label}")]

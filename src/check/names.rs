@@ -218,7 +218,7 @@ impl Checker<'_> {
             .or_else(|| super::aliases::translate(name).map(|here| format!("vippl calls it {here}")))
             .or_else(|| {
                 let functions = self.function_names.keys().map(String::as_str);
-                did_you_mean(&nearest(name, known_calls().chain(functions)))
+                did_you_mean(&nearest(name, functions.chain(known_calls())))
             });
         self.error(CheckError::UnknownFunction { name: name.into(), at: span.into(), help });
     }

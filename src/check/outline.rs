@@ -144,19 +144,16 @@ pub(super) fn ungroup(mut expr: &ast::Expr) -> &ast::Expr {
 /// `~` statements by name; alternatives of an `if` count as the largest of them.
 fn count_samples(statements: &[ast::Statement]) -> HashMap<&str, usize> {
     let mut counts: HashMap<&str, usize> = HashMap::new();
-    let add = |counts: &mut HashMap<&str, usize>, name, n| {
-        *counts.entry(name).or_default() += n;
-    };
     for statement in statements {
         match &statement.kind {
             ast::StatementKind::Sample { target, .. } => {
                 if let Some((name, _, _)) = left_side(target) {
-                    add(&mut counts, name, 1);
+                    *counts.entry(name).or_default() += 1;
                 }
             }
             ast::StatementKind::For { body, .. } => {
                 for (name, n) in count_samples(&body.statements) {
-                    add(&mut counts, name, n);
+                    *counts.entry(name).or_default() += n;
                 }
             }
             ast::StatementKind::If { arms, otherwise } => {
@@ -168,7 +165,7 @@ fn count_samples(statements: &[ast::Statement]) -> HashMap<&str, usize> {
                     }
                 }
                 for (name, n) in most {
-                    add(&mut counts, name, n);
+                    *counts.entry(name).or_default() += n;
                 }
             }
             _ => {}

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::error::SyntaxError;
 use super::foreign;
 use super::layout::Spanned;
-use super::lexer::Token;
+use super::token::Token;
 use crate::source::{Source, Span};
 
 /// The error for the token at `at`, within the statement or header `unit`; `expected` are the terminals of the grammar
@@ -149,7 +149,7 @@ fn help(
         }
         (_, Token::LeftBrace) if wanted.expression => says("braces hold statements; an array is `[a, b, c]`"),
         (_, Token::LeftBrace) => says("only `for`, `if`, `else` and `fn` have a body in braces"),
-        (_, keyword) if keyword.symbol().is_some_and(|word| super::lexer::KEYWORDS.contains(&word)) => {
+        (_, keyword) if keyword.symbol().is_some_and(|word| super::token::KEYWORDS.contains(&word)) => {
             let word = keyword.symbol()?;
             (wanted.expression || wanted.name)
                 .then(|| format!("`{word}` is a keyword; a column called so is written in backquotes"))

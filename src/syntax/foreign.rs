@@ -2,7 +2,7 @@
 
 use super::ast::{BinaryOp, Expr, ExprKind};
 use super::error::SyntaxError;
-use super::lexer::Token;
+use super::token::Token;
 use crate::source::Span;
 
 /// Type words with which a Stan declaration begins.

@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 
 use super::error::SyntaxError;
-use super::lexer::{Lexed, Lexeme, Token};
+use super::lexer::{Lexed, Lexeme};
+use super::token::Token;
 use crate::source::Span;
 
 /// Brackets and braces nest this deep at most. Guards the stack of everything that walks the tree later.

@@ -11,7 +11,9 @@ pub mod layout;
 pub mod lexer;
 mod parser;
 pub mod printer;
+mod report;
 mod spans;
+pub mod token;
 mod tree;
 
 #[allow(clippy::all, clippy::pedantic, dead_code, unused_imports, unused_parens)]
@@ -21,7 +23,8 @@ mod grammar {
 }
 
 pub use dump::dump;
-pub use error::{SyntaxError, SyntaxErrors};
+pub use error::SyntaxError;
 pub use parser::{Line, parse, parse_expression, parse_line};
 pub use printer::{format, print_expr, print_file, print_statement_head};
+pub use report::SyntaxErrors;
 pub use spans::{strip_expr_spans, strip_spans};

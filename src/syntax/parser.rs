@@ -9,10 +9,12 @@ use lalrpop_util::ParseError;
 
 use super::ast::*;
 use super::complaint;
-use super::error::{SyntaxError, SyntaxErrors};
+use super::error::SyntaxError;
 use super::grammar::{ExprParser, StatementsParser};
 use super::layout::{Layout, Spanned, lay_out};
-use super::lexer::{Token, lex};
+use super::lexer::lex;
+use super::report::SyntaxErrors;
+use super::token::Token;
 use super::tree::{Context, Node};
 use crate::source::{Source, Span};
 
@@ -376,6 +378,39 @@ mod tests {
     }
 
     #[test]
+    fn models_as_people_write_them_parse() {
+        for (model, count) in [
+            (
+                "# radon.vim: houses in counties\nmu            ~ Normal(0, 10)\nalpha[county] ~ Normal(mu, tau)  # one\n\
+                 log_radon     ~ Normal(alpha[county] + beta * floor, sigma)\n",
+                3,
+            ),
+            (
+                "h[1] = sigma1\nfor t in 2:T {\n  h[t] = sqrt(a0 + a1 * (y[t - 1] - mu)^2 + b1 * h[t - 1]^2)\n}\n\
+                 y ~ Normal(mu, h)\n",
+                3,
+            ),
+            (
+                "fn dz_dt(t, z, theta) = [\n  (theta[1] - theta[2] * z[2]) * z[1],\n  -theta[3] * z[2],\n]\n\
+                 z = ode(dz_dt, z_init, 0, ts, theta)\n",
+                2,
+            ),
+            (
+                "age30_44 = age_discrete == 2\npartyid7 ~ Normal(\n  beta[1] + beta[2] * real_ideo\n    + beta[4] * age30_44,\n  \
+                 sigma)\n",
+                2,
+            ),
+            ("for t in (K + 1):T {\n  y[t] ~ Normal(dot(beta, reverse(y[(t - K):(t - 1)])), sigma)\n}\n", 1),
+            ("y ~ mixture([theta, 1 - theta], [Normal(mu[1], 1), StudentT(3, mu[2], 1)])\n", 1),
+            ("cbind(y1, y2) ~ MvNormal([m1, m2], chol = L)\ns = sum(y, axis = 2); s ~ Binomial(T, p)\n", 3),
+            ("x\n  ~ Normal(0, 1)\ny = a\n  @ b'\nz ~\n\n  # why\n  Normal(0,\n    1)\n", 3),
+            ("fn f(z)\n{\n  u = z;\n  return u + 1\n}\nif a\n{ b = 1 }\nelse\n{ b = 2 }\n", 2),
+        ] {
+            assert_eq!(file(model).statements.len(), count, "{model}");
+        }
+    }
+
+    #[test]
     fn spans_cover_what_was_written() {
         let text = "y[t] ~ Normal((mu + 1), sd = f(2)')\nfor i in 1:2 { a = 1 }\nparam s in (0, 1) = 2 # c\n";
         let source = Source::new("test", text);
@@ -489,5 +524,91 @@ mod tests {
                 "unexpected ="
             ]
         );
+    }
+
+    #[test]
+    fn messages_name_what_was_expected() {
+        let message = |text: &str| {
+            let errors = parse(&Source::new("test.vim", text)).expect_err(text);
+            errors.to_string()
+        };
+        for (text, expected) in [
+            ("x ~ Normal(0 1)", "expected an operator, `,` or `)`, found the number 1"),
+            ("for 3 in 1:2 {}", "expected a name, found the number 3"),
+            ("for i n 1:2 {}", "expected `in`, found the name `n`"),
+            ("x = [1, )", "this `[` is never closed"),
+            ("x = 1 +", "the statement stops too early: expected an expression"),
+            ("for i in 1:2", "the statement stops too early: expected `{`"),
+            ("data x", "the statement stops too early: expected `:`"),
+            ("x = (1 + ]", "this `(` is never closed"),
+            ("x = 1 y", "expected an operator, found the name `y`"),
+            ("x = data", "expected an expression, found the keyword `data`"),
+        ] {
+            assert_eq!(message(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn expressions_parse_alone() {
+        let parse = |text: &str| parse_expression(&Source::new("test", text));
+        assert!(parse("mean(theta[1, :]) > 0").is_ok());
+        assert!(parse("\n (1 +\n 2) # sum\n").is_ok());
+        for text in ["", "x = 1", "x ~ Normal(0, 1)", "1\n2", "a < b < c", "f(", "x {}", "for i in 1:2 {}"] {
+            let errors = parse(text).expect_err(text);
+            assert_eq!(errors.errors().len(), 1, "{text}: {:?}", errors.errors());
+        }
+    }
+
+    #[test]
+    fn lines_are_statements_or_an_expression() {
+        let line = |text: &str| parse_line(&Source::new("test", text));
+        for text in ["mu > 0", "f(x, sd = 1)", "(1 +\n 2);", "x == 2"] {
+            assert!(matches!(line(text), Ok(Line::Expression(_))), "{text}");
+        }
+        for (text, count) in [("x = 1", 1), ("x ~ f(1); y = 2", 2), ("", 0), ("for i in 1:2 { x = 1 }", 1)] {
+            let Ok(Line::Statements(file)) = line(text) else { panic!("{text}") };
+            assert_eq!(file.statements.len(), count, "{text}");
+        }
+        for text in ["mu >", "f(x", "for i in 1:2 {", "x = ", "fn f(a)", "if a {\n x = 1", "x ~ Normal(0,"] {
+            assert!(line(text).expect_err(text).is_incomplete(), "{text}");
+        }
+        for text in ["mu > ) 0", "x = = 1", "f(x))", "a b", "\"abc"] {
+            assert!(!line(text).expect_err(text).is_incomplete(), "{text}");
+        }
+    }
+
+    #[test]
+    fn reports_show_each_error_with_its_source_line() {
+        let errors =
+            parse(&Source::new("radon.vim", "mu <- 3\ntau ~ Normal(0 1)\n")).expect_err("two errors");
+        let handler = miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::none());
+        let mut shown = String::new();
+        handler.render_report(&mut shown, &errors).expect("writes");
+        for part in [
+            "2 syntax errors",
+            "radon.vim:1:4",
+            "radon.vim:2:16",
+            "mu <- 3",
+            "vippl::syntax::assignment",
+            "help: write `mu = ...`",
+        ] {
+            assert!(shown.contains(part), "{part}\n{shown}");
+        }
+        assert!(!shown.contains('\u{1b}'));
+        assert_eq!(errors.into_reports().count(), 2);
+        let one = parse(&Source::new("radon.vim", "mu <- 3")).expect_err("one error");
+        let mut shown = String::new();
+        handler.render_report(&mut shown, &one).expect("writes");
+        assert!(
+            shown.contains("`<-` does not define anything") && !shown.contains("syntax errors"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn errors_are_counted_up_to_a_limit() {
+        let errors = parse(&Source::new("test", "x = = 1\n".repeat(200))).expect_err("errors");
+        assert_eq!(errors.errors().len(), SyntaxErrors::LIMIT);
+        assert_eq!(errors.to_string(), "more than 50 syntax errors");
     }
 }

@@ -104,19 +104,19 @@ pub fn span(start: u32, end: u32) -> Span {
 
 // Statements
 
-pub fn statement(cx: &mut Context, start: u32, end: u32, kind: StatementKind) -> Option<Statement> {
-    Some(Statement { kind, span: span(start, end), doc: cx.docs.get(&start).cloned() })
+pub fn statement(cx: &mut Context, start: u32, end: u32, kind: StatementKind) -> Option<Box<Statement>> {
+    Some(Box::new(Statement { kind, span: span(start, end), doc: cx.docs.get(&start).cloned() }))
 }
 
 /// `target ~ distribution`; which expressions may be observed is for `check` to say.
-pub fn sample(cx: &mut Context, target: Node, distribution: Node) -> Option<Statement> {
+pub fn sample(cx: &mut Context, target: Node, distribution: Node) -> Option<Box<Statement>> {
     let (target, distribution) = (target.expr, distribution.expr);
     let (start, end) = (target.span.start, distribution.span.end);
     statement(cx, start, end, StatementKind::Sample { target, distribution })
 }
 
 /// `target = value`; the target is a name or an element of one.
-pub fn define(cx: &mut Context, target: Node, value: Node) -> Option<Statement> {
+pub fn define(cx: &mut Context, target: Node, value: Node) -> Option<Box<Statement>> {
     let (target, value) = (target.expr, value.expr);
     if let Some(word) = foreign::declared_type(&target) {
         cx.errors.push(SyntaxError::Declaration { at: word.span });
@@ -145,7 +145,7 @@ fn is_definable(target: &Expr) -> bool {
 }
 
 /// An expression that stands alone: no statement, but often one in another language.
-pub fn bare(cx: &mut Context, node: Node) -> Option<Statement> {
+pub fn bare(cx: &mut Context, node: Node) -> Option<Box<Statement>> {
     let expr = node.expr;
     let error = match &expr.kind {
         ExprKind::Binary { op: BinaryOp::Less, op_span, left, right }
@@ -179,13 +179,19 @@ pub fn bare(cx: &mut Context, node: Node) -> Option<Statement> {
     None
 }
 
-pub fn for_loop(cx: &mut Context, start: u32, variable: Name, range: Node, body: Block) -> Option<Statement> {
+pub fn for_loop(
+    cx: &mut Context,
+    start: u32,
+    variable: Name,
+    range: Node,
+    body: Block,
+) -> Option<Box<Statement>> {
     let end = body.span.end;
     statement(cx, start, end, StatementKind::For { variable, range: range.expr, body })
 }
 
 /// `if`, its `else if`s and its `else`; `None` if a condition failed to parse.
-pub fn conditional(cx: &mut Context, arms: Arms, otherwise: Option<Block>) -> Option<Statement> {
+pub fn conditional(cx: &mut Context, arms: Arms, otherwise: Option<Block>) -> Option<Box<Statement>> {
     let last = otherwise.as_ref().or(arms.arms.last().map(|(_, body)| body));
     let end = last.map_or(arms.start, |body| body.span.end);
     let complete: Option<Vec<_>> =

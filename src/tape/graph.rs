@@ -131,7 +131,7 @@ impl Graph {
             let shapes: Vec<&[usize]> = args.iter().map(|&a| self.shape(a)).collect();
             op.shape(&shapes)
         };
-        if args.iter().all(|&a| self.value(a).is_some()) && !args.is_empty() {
+        if args.iter().all(|&a| self.value(a).is_some()) {
             let value = self.fold(&*op, args, &shape);
             return self.constant(value);
         }

@@ -1,9 +1,9 @@
 //! Walks over broadcast arrays: the loops that elementwise operations and copies share.
 
-use super::op::Operand;
+use super::op::{self, Operand};
 
-/// Axes that remain after coalescing, lanes included.
-const MAX_RANK: usize = 16;
+/// Axes of arrays, and lanes.
+const MAX_RANK: usize = op::MAX_RANK + 1;
 
 /// The index space of a result, lanes innermost, with adjacent axes merged wherever all operands allow it.
 pub(super) struct Walk<const K: usize> {
@@ -87,15 +87,12 @@ impl<const K: usize> Walk<K> {
                     return;
                 }
                 counter[axis] += 1;
-                for k in 0..K {
-                    at[k] += self.strides[axis][k];
-                }
+                at.iter_mut().zip(self.strides[axis]).for_each(|(at, stride)| *at += stride);
                 if counter[axis] < self.dims[axis] {
                     break;
                 }
-                for k in 0..K {
-                    at[k] -= self.strides[axis][k] * self.dims[axis];
-                }
+                let dim = self.dims[axis];
+                at.iter_mut().zip(self.strides[axis]).for_each(|(at, stride)| *at -= stride * dim);
                 counter[axis] = 0;
                 axis += 1;
             }

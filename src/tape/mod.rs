@@ -25,18 +25,6 @@ mod tests;
 pub use forward::forward;
 pub use graph::{Graph, Node, Tensor};
 pub use op::{Op, Operand};
-//pub use ops::scan::{Access, Body, Mode, Scan, Source, State};
+pub use ops::scan::{Access, Body, Mode, Scan, Source, State};
 pub use program::{Output, Program, Workspace};
 pub use reverse::reverse;
-mod scan_stub {
-    use super::*;
-    use std::sync::Arc;
-    pub struct Scan { pub steps: usize, pub reverse: bool, pub body: Body, pub states: Vec<State> }
-    pub struct Body { pub graph: Graph, pub ports: Vec<(Node, Source, Access)>, pub stores: Vec<(Node, usize, Access, Mode)> }
-    pub enum Source { Arg(usize), State(usize) }
-    pub struct State { pub shape: Vec<usize>, pub init: Option<usize> }
-    pub enum Access { Whole, Rows { start: isize, step: isize }, Table(Arc<[u32]>) }
-    pub enum Mode { Set, Add }
-    impl Graph { pub fn scan(&mut self, _s: Scan, _a: &[Node]) -> Node { unimplemented!() } }
-}
-pub use scan_stub::*;

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::{Deref, DerefMut};
 
 use super::graph::{Graph, Node};
 
@@ -72,10 +73,41 @@ pub(super) fn size_of(shape: &[usize]) -> usize {
     shape.iter().product()
 }
 
+/// Arrays have at most this many axes.
+pub(super) const MAX_RANK: usize = 15;
+
+/// A shape that is kept on the stack, for use while a program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Dims {
+    dims: [usize; MAX_RANK],
+    rank: usize,
+}
+
+impl Dims {
+    pub fn ones(rank: usize) -> Dims {
+        assert!(rank <= MAX_RANK, "arrays of more than {MAX_RANK} axes");
+        Dims { dims: [1; MAX_RANK], rank }
+    }
+}
+
+impl Deref for Dims {
+    type Target = [usize];
+
+    fn deref(&self) -> &[usize] {
+        &self.dims[..self.rank]
+    }
+}
+
+impl DerefMut for Dims {
+    fn deref_mut(&mut self) -> &mut [usize] {
+        &mut self.dims[..self.rank]
+    }
+}
+
 /// The shape that arguments broadcast to, NumPy's rule.
-pub(super) fn broadcast_shape(shapes: &[&[usize]]) -> Vec<usize> {
+pub(super) fn broadcast_shape(shapes: &[&[usize]]) -> Dims {
     let rank = shapes.iter().map(|s| s.len()).max().unwrap_or(0);
-    let mut out = vec![1; rank];
+    let mut out = Dims::ones(rank);
     for shape in shapes {
         for (have, &dim) in out[rank - shape.len()..].iter_mut().zip(*shape) {
             assert!(*have == dim || *have == 1 || dim == 1, "shapes {shapes:?} do not broadcast");

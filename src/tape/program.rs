@@ -109,9 +109,9 @@ impl Program {
         plan::compile(g, inputs, directions, outputs, Inputs::Copied)
     }
 
-    /// A program whose inputs are read where the caller has them; its outputs are all in the arena or constants.
-    pub(super) fn with_ports(g: &Graph, inputs: &[Node], outputs: &[Node]) -> Program {
-        plan::compile(g, inputs, &[], outputs, Inputs::Ports)
+    /// A program in two stages whose inputs are read where the caller has them; its outputs are in the arena or constants.
+    pub(super) fn with_ports(g: &Graph, inputs: &[Node], directions: &[Node], outputs: &[Node]) -> Program {
+        plan::compile(g, inputs, directions, outputs, Inputs::Ports)
     }
 
     /// Memory for runs over `lanes` points.
@@ -153,14 +153,17 @@ impl Program {
 
     /// Output `k` of the last run.
     pub fn output<'a>(&'a self, ws: &'a Workspace, k: usize) -> Output<'a> {
+        self.output_in(&ws.arena, ws.lanes, k)
+    }
+
+    pub(super) fn output_in<'a>(&'a self, arena: &'a [f64], lanes: usize, k: usize) -> Output<'a> {
         let Argument { place, shape, .. } = &self.outputs[k];
-        let lanes = ws.lanes;
         match *place {
             Place::Slot { offset, size } => {
-                Output { data: &ws.arena[offset * lanes..(offset + size) * lanes], shape, lanes }
+                Output { data: &arena[offset * lanes..(offset + size) * lanes], shape, lanes }
             }
             Place::Constant(k) => Output { data: elements(&self.constants[k]), shape, lanes: 1 },
-            Place::Port { .. } => unreachable!("outputs are never ports"),
+            Place::Port { .. } => unreachable!("outputs that are ports are copied into the arena"),
         }
     }
 

@@ -111,6 +111,13 @@ fn real(value: f64) -> String {
     }
 }
 
+/// As a `Group` would be printed.
+pub(super) fn parenthesised(inner: Vec<Doc>) -> Vec<Doc> {
+    let mut inside = vec![Doc::Soft];
+    inside.extend(inner);
+    vec![Doc::text("("), Doc::Group(vec![Doc::Indent(inside), Doc::Soft]), Doc::text(")")]
+}
+
 /// Whether a comma at the end of a broken list is kept from the source as a wish to keep it broken.
 #[derive(Clone, Copy, PartialEq)]
 enum Lists {
@@ -128,10 +135,7 @@ impl Printer<'_> {
         if Level::of(expr) >= at_least {
             return self.open_expr(expr);
         }
-        let mut inside = self.comments_before(expr.span.start);
-        inside.push(Doc::Soft);
-        inside.extend(self.open_expr(expr));
-        vec![Doc::text("("), Doc::Group(vec![Doc::Indent(inside), Doc::Soft]), Doc::text(")")]
+        parenthesised(self.open_expr(expr))
     }
 
     fn open_expr(&mut self, expr: &Expr) -> Vec<Doc> {

@@ -14,9 +14,9 @@ pub use expr::{name as print_name, symbol, unary_symbol};
 
 use self::doc::{Doc, OutLine, render};
 use super::ast::*;
-use super::error::SyntaxErrors;
 use super::lexer::{Comment, lex};
 use super::parser::parse;
+use super::report::SyntaxErrors;
 use crate::source::{Source, Span};
 
 /// Lines are broken, where they can be, to end by this column.

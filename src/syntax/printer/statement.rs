@@ -1,7 +1,7 @@
 //! How statements and blocks are written, and where their comments and blank lines go.
 
 use super::doc::{Doc, INDENT, OutLine, render};
-use super::expr::name;
+use super::expr::{name, parenthesised};
 use super::{Printer, WIDTH};
 use crate::syntax::ast::*;
 use crate::syntax::lexer::Comment;
@@ -130,35 +130,30 @@ impl<'a> Printer<'a> {
                 head.push(Doc::text(" {"));
                 self.add(&head, indent);
                 self.block(body, Vec::new(), indent);
-                self.close("}", indent);
+                self.close(indent);
             }
             StatementKind::If { arms, otherwise } => {
-                let mut before = "if ";
-                let mut last_end = statement.span.start;
-                for (condition, body) in arms {
-                    // Comments before an `else` move into its block: no newline may follow `if`.
-                    let mut held = Vec::new();
-                    if last_end > statement.span.start {
-                        held = self.take_comments(condition.span.start);
-                    }
-                    let mut head = vec![Doc::text(before)];
+                for (position, (condition, body)) in arms.iter().enumerate() {
+                    let held = if position == 0 {
+                        self.add(&[], indent);
+                        Vec::new()
+                    } else {
+                        let held = self.take_comments(condition.span.start);
+                        self.close_before_else(held, indent)
+                    };
+                    let mut head = vec![Doc::text(if position == 0 { "if " } else { "else if " })];
                     head.extend(self.expr(condition));
                     head.push(Doc::text(" {"));
-                    if before == "if " {
-                        self.add(&head, indent)
-                    } else {
-                        self.join(&head, indent)
-                    }
+                    self.join(&head, indent);
                     self.block(body, held, indent);
-                    last_end = body.span.end;
-                    before = "} else if ";
                 }
                 if let Some(body) = otherwise {
                     let held = self.take_comments(body.span.start);
-                    self.join(&[Doc::text("} else {")], indent);
+                    let held = self.close_before_else(held, indent);
+                    self.join(&[Doc::text("else {")], indent);
                     self.block(body, held, indent);
                 }
-                self.close("}", indent);
+                self.close(indent);
             }
             _ => {
                 let mut docs = self.head(statement, padding);
@@ -241,16 +236,12 @@ impl<'a> Printer<'a> {
 
     /// The left of `~` or `=`; in parentheses if it begins with a `-`, which would continue the line above.
     fn target(&mut self, target: &Expr) -> Vec<Doc> {
-        let mut docs = self.expr(target);
+        let docs = self.expr(target);
         let first = docs.iter().find_map(|doc| match doc {
             Doc::Text(text) => Some(text.as_str()),
             _ => None,
         });
-        if first.is_some_and(|first| first.starts_with('-')) {
-            docs.insert(0, Doc::text("("));
-            docs.push(Doc::text(")"));
-        }
-        docs
+        if first.is_some_and(|first| first.starts_with('-')) { parenthesised(docs) } else { docs }
     }
 
     /// ` in (lower, upper)`
@@ -268,7 +259,16 @@ impl<'a> Printer<'a> {
     /// What stands between the braces; `held` are comments to put at its beginning.
     fn block(&mut self, block: &Block, mut held: Vec<Comment<'a>>, indent: usize) {
         let inner_end = block.span.end.saturating_sub(1);
-        held.extend(self.take_comments(block.span.start));
+        let before_brace = self.take_comments(block.span.start);
+        if before_brace.iter().any(|comment| comment.doc().is_some()) {
+            if let Some(line) = self.lines.last_mut() {
+                line.code.truncate(line.code.trim_end_matches([' ', '{']).len());
+            }
+            self.stay(before_brace, indent);
+            self.join(&[Doc::text("{")], indent);
+        } else {
+            held.extend(before_brace);
+        }
         if held.is_empty()
             && let Some(&comment) = self.comments.get(self.next)
             && comment.span.start < inner_end
@@ -293,12 +293,12 @@ impl<'a> Printer<'a> {
         self.lines.extend(render(docs, indent, WIDTH));
     }
 
-    /// The same, but behind a `{` with nothing in its block on the same line.
+    /// The same, but on the last line if that is empty or ends in a brace with nothing behind it.
     fn join(&mut self, docs: &[Doc], indent: usize) {
         let mut lines = render(docs, indent, WIDTH).into_iter();
         if let Some(last) = self.lines.last_mut()
             && last.comment.is_none()
-            && last.code.ends_with('{')
+            && (last.code.is_empty() || last.code.ends_with(['{', ' ']))
             && let Some(first) = lines.next()
         {
             last.code.push_str(&first.code);
@@ -307,7 +307,33 @@ impl<'a> Printer<'a> {
         self.lines.extend(lines);
     }
 
-    fn close(&mut self, brace: &str, indent: usize) {
-        self.join(&[Doc::text(brace)], indent);
+    fn close(&mut self, indent: usize) {
+        self.join(&[Doc::text("}")], indent);
+    }
+
+    /// The `}` before an `else`, with the comments between them. They move into the block of the `else`, except where
+    /// a `##` line would become the doc of its first statement. Gives those that move.
+    fn close_before_else(&mut self, held: Vec<Comment<'a>>, indent: usize) -> Vec<Comment<'a>> {
+        self.close(indent);
+        if held.iter().any(|comment| comment.doc().is_some()) {
+            self.stay(held, indent);
+            return Vec::new();
+        }
+        if let Some(line) = self.lines.last_mut() {
+            line.code.push(' ');
+        }
+        held
+    }
+
+    /// Comments that stay between the lines of a statement, and an empty line to go on.
+    fn stay(&mut self, held: Vec<Comment<'a>>, indent: usize) {
+        for comment in held {
+            let text = Some(comment.text.to_owned());
+            match self.lines.last_mut() {
+                Some(line) if !comment.own_line && line.comment.is_none() => line.comment = text,
+                _ => self.lines.push(OutLine { indent, comment: text, ..OutLine::default() }),
+            }
+        }
+        self.lines.push(OutLine { indent, ..OutLine::default() });
     }
 }

@@ -6,7 +6,8 @@ use super::{format, print_expr, print_file, print_statement_head};
 use crate::source::{Source, Span};
 use crate::syntax::ast::*;
 use crate::syntax::layout::{continues_statement, waits_for_more};
-use crate::syntax::lexer::{Token, lex};
+use crate::syntax::lexer::lex;
+use crate::syntax::token::Token;
 use crate::syntax::{parse, parse_expression, strip_expr_spans, strip_spans};
 
 fn formatted(text: &str) -> String {
@@ -184,6 +185,13 @@ fn a_line_never_begins_with_a_minus_that_would_continue_the_line_above() {
 #[test]
 fn docs_stay_above_their_statement() {
     formats_to("## The mean.\nmu ~ f(1)\n  ## Deep.\n x = 2", "## The mean.\nmu ~ f(1)\n## Deep.\nx = 2\n");
+}
+
+#[test]
+fn a_doc_line_inside_a_statement_does_not_become_a_doc() {
+    let text = "if a {\n  x = 1\n}  # c\n## d\nelse {\n  x = 2\n}\nfor i in 1:2\n## e\n{\n  x = 2\n}\n";
+    formats_to(text, text);
+    formats_to("if a {} \n # d\nelse if b {x=1}", "if a {} else if b {\n  # d\n  x = 1\n}\n");
 }
 
 #[test]
@@ -428,12 +436,13 @@ fn with_comments(text: &str, choices: &[u8]) -> String {
             || lexeme.token == Token::RightBrace;
         let may_break = in_brackets || is_boundary || is_joined || before.is_none();
         let (count, choice) = choices.next().unwrap_or((0, 0));
-        // An own-line `##` comment directly above a statement would become its doc; keep to plain comments.
+        // Directly above a statement a `##` line would be its doc.
         match choice % 8 {
             0 if may_break => out.push_str(&format!(" # c{count}\n")),
             1 if may_break => out.push_str(&format!("\n  # c{count}\n\n\n# d{count},\n")),
             2 if may_break => out.push_str("\n\n\n"),
             3 if may_break => out.push('\n'),
+            5 if may_break && !is_boundary && before.is_some() => out.push_str(&format!("\n## e{count}\n")),
             4 if is_boundary && !matches!(before, None | Some(Token::LeftBrace)) => {
                 out.push_str("; ");
             }

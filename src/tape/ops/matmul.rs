@@ -19,13 +19,7 @@ impl Graph {
     }
 
     /// [`Graph::matmul`] of arguments that are first transposed (in their last two axes) where so flagged.
-    pub fn matmul_transposed(
-        &mut self,
-        a: Node,
-        transpose_a: bool,
-        b: Node,
-        transpose_b: bool,
-    ) -> Node {
+    pub fn matmul_transposed(&mut self, a: Node, transpose_a: bool, b: Node, transpose_b: bool) -> Node {
         self.apply(Arc::new(MatMul { transpose_a, transpose_b }), &[a, b])
     }
 
@@ -50,7 +44,7 @@ impl Op for MatMul {
         let (batch_a, [m, k]) = split_matrix(args[0], self.transpose_a);
         let (batch_b, [k_b, n]) = split_matrix(args[1], self.transpose_b);
         assert_eq!(k, k_b, "product of {:?} and {:?}", args[0], args[1]);
-        let mut shape = broadcast_shape(&[batch_a, batch_b]);
+        let mut shape = broadcast_shape(&[batch_a, batch_b]).to_vec();
         shape.extend([m, n]);
         shape
     }

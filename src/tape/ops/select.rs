@@ -24,7 +24,7 @@ impl Op for Select {
     }
 
     fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
-        broadcast_shape(args)
+        broadcast_shape(args).to_vec()
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {

@@ -124,7 +124,7 @@ pub(super) fn solution_shape(args: &[&[usize]]) -> Vec<usize> {
     let (batch_a, matrix) = a.split_at(a.len() - 2);
     let (batch_b, right) = b.split_at(b.len() - 2);
     assert!(matrix[0] == matrix[1] && matrix[0] == right[0], "a system of {a:?} and {b:?}");
-    let mut shape = broadcast_shape(&[batch_a, batch_b]);
+    let mut shape = broadcast_shape(&[batch_a, batch_b]).to_vec();
     shape.extend(right);
     shape
 }

@@ -1,0 +1,413 @@
+//! `x ~ D`: whether it observes, draws over plates, or draws elements, and the shapes that follow.
+
+use super::distribution::{DistributionType, distribution_type, drop_trailing};
+use super::error::{CheckError, primary, secondary};
+use super::expression::describe;
+use super::outline::ungroup;
+use super::{Checker, Kind};
+use crate::ir::{self, ExprKind, Index, Role, StatementKind, VariableId};
+use crate::source::Span;
+use crate::syntax::ast;
+use crate::types::{Dim, ElementType, Shape, Type, broadcast};
+
+impl Checker<'_> {
+    pub(super) fn sample(
+        &mut self,
+        target: &ast::Expr,
+        distribution: &ast::Expr,
+        doc: Option<&str>,
+        span: Span,
+    ) -> Option<StatementKind> {
+        let target = ungroup(target);
+        let (name, brackets) = match &target.kind {
+            ast::ExprKind::Name(name) => (ast::Name { text: name.clone(), span: target.span }, None),
+            ast::ExprKind::Index { base, indices } => match &ungroup(base).kind {
+                ast::ExprKind::Name(name) => (ast::Name { text: name.clone(), span: base.span }, Some(&indices[..])),
+                _ => return self.observe(target, distribution),
+            },
+            _ => return self.observe(target, distribution),
+        };
+        let visible = self.scopes.lookup(&name.text).map(|binding| binding.id);
+        match visible {
+            Some(id) if self.variable(id).role == Role::Latent => {}
+            Some(_) => return self.observe(target, distribution),
+            None if self.in_data(&name.text) => return self.observe(target, distribution),
+            None => {}
+        }
+        let Some(outline) = self.outlines.get(&name.text) else { return self.observe(target, distribution) };
+        if outline.declared_data || outline.function {
+            // Declared or defined further down, or a function: the use reports it.
+            return self.observe(target, distribution);
+        }
+        let by_elements = outline.by_elements();
+        if let Some((plain, bracketed)) = mixed(&outline.samples) {
+            if target.span == outline.samples[1].span || visible.is_none() {
+                let (at, other, found, before) = if plain.start > bracketed.start {
+                    (plain, bracketed, "all of it here", "elements or plates here")
+                } else {
+                    (bracketed, plain, "elements or plates here", "all of it here")
+                };
+                let (found, before) = (found.into(), before.into());
+                self.error(CheckError::MixedPlates { name: name.text.clone(), at: at.into(), other: other.into(), found, before });
+            }
+            let distribution = self.distribution(distribution);
+            if visible.is_none() {
+                self.latent(&name, distribution.as_ref(), None, doc);
+            }
+            return None;
+        }
+        match brackets {
+            Some(indices) if by_elements => self.latent_elements(&name, indices, distribution, doc, target.span),
+            _ if self.scopes.in_loop() => {
+                let index = self.loop_variable();
+                let at = target.span.into();
+                self.error(CheckError::LatentInLoop { name: name.text.clone(), index, at });
+                self.distribution(distribution);
+                if visible.is_none() {
+                    self.element_name(&name, Role::Latent, doc);
+                }
+                None
+            }
+            _ => self.latent_plates(&name, brackets.unwrap_or_default(), distribution, doc, span),
+        }
+    }
+
+    /// The name of the innermost loop's variable.
+    fn loop_variable(&self) -> String {
+        let innermost = self.loop_ends.keys().max_by_key(|id| id.0);
+        innermost.map_or_else(|| "i".into(), |id| self.variable(*id).name.clone())
+    }
+
+    fn latent(
+        &mut self,
+        name: &ast::Name,
+        distribution: Option<&ir::Expr>,
+        plates: Option<&[Dim]>,
+        doc: Option<&str>,
+    ) -> Option<VariableId> {
+        let ty = match (distribution.and_then(distribution_type), plates) {
+            (Some(d), Some(plates)) => latent_type(&d, plates),
+            (Some(d), None) => Type::array(d.element, Shape::UNKNOWN),
+            (None, _) => Type::unknown(),
+        };
+        self.define_name(name, Role::Latent, Kind::Value, ty, doc)
+    }
+
+    /// The only statement of a latent, outside loops.
+    fn latent_plates(
+        &mut self,
+        name: &ast::Name,
+        plates: &[ast::Index],
+        distribution: &ast::Expr,
+        doc: Option<&str>,
+        span: Span,
+    ) -> Option<StatementKind> {
+        let outer = self.defining.replace(name.text.clone());
+        let distribution = self.distribution(distribution);
+        let plates = self.plates(&name.text, plates);
+        self.defining = outer;
+        let dims: Option<Vec<Dim>> = plates.as_ref().map(|plates| plates.iter().map(|p| self.plate_length(p)).collect());
+        let fits = match (&distribution, &dims, &plates) {
+            (Some(distribution), Some(dims), Some(plates)) => {
+                self.plates_fit(name, distribution, dims, plates, span).is_some()
+            }
+            _ => false,
+        };
+        let variable = self.latent(name, distribution.as_ref(), dims.as_deref().filter(|_| fits), doc);
+        if !fits {
+            return None;
+        }
+        Some(StatementKind::Latent { variable: variable?, plates: plates?, distribution: distribution? })
+    }
+
+    fn plates(&mut self, name: &str, plates: &[ast::Index]) -> Option<Vec<ir::Expr>> {
+        let checked: Vec<Option<ir::Expr>> = plates.iter().map(|plate| self.plate(name, plate)).collect();
+        checked.into_iter().collect()
+    }
+
+    /// One plate: an int, a grouping column, or `rows`.
+    fn plate(&mut self, name: &str, plate: &ast::Index) -> Option<ir::Expr> {
+        let refuse = |checker: &mut Self, message: String, span: Span, label: String, help: String| {
+            checker.error(CheckError::Plate { message, at: span.into(), label, help: Some(help) });
+            None
+        };
+        let sizes = || format!("left of `~` brackets say how many draws there are: `{name}[N]`, `{name}[county]`, `{name}[rows]`");
+        let expr = match plate {
+            ast::Index::Slice { span, .. } => {
+                return refuse(self, format!("a slice does not say how many `{name}` there are"), *span, "a slice".into(), sizes());
+            }
+            ast::Index::At(expr) => match &expr.kind {
+                ast::ExprKind::Str(_) => {
+                    return refuse(self, format!("a level does not say how many `{name}` there are"), expr.span, "a level".into(), sizes());
+                }
+                _ => self.value(expr)?,
+            },
+        };
+        let rank = expr.ty.shape.rank();
+        let negative = super::distribution::constant(&expr).is_some_and(|value| value < 0.0);
+        match (expr.ty.element, rank) {
+            (Some(ElementType::Real), _) => {
+                let label = describe(&expr.ty);
+                let message = if rank == Some(0) { "the number of draws is an int" } else { "a column of reals is not a grouping" };
+                refuse(self, message.into(), expr.span, label, sizes())
+            }
+            (_, Some(2..)) => {
+                let label = describe(&expr.ty);
+                refuse(self, "a plate is an int or a column".into(), expr.span, label, sizes())
+            }
+            (Some(ElementType::Category | ElementType::Bool), Some(0)) => {
+                let label = describe(&expr.ty);
+                refuse(self, "a plate is an int or a column".into(), expr.span, label, sizes())
+            }
+            _ if negative => refuse(self, "a negative number of draws".into(), expr.span, "below zero".into(), sizes()),
+            _ => Some(expr),
+        }
+    }
+
+    fn plate_length(&self, plate: &ir::Expr) -> Dim {
+        match plate.ty.shape.rank() {
+            Some(0) => plate.ty.size.clone().unwrap_or(Dim::Unknown),
+            Some(_) => {
+                let counted = match plate.kind {
+                    ExprKind::Variable(id) => {
+                        let variable = self.variable(id);
+                        let from_data = matches!(variable.role, Role::Data | Role::Observed);
+                        self.data_variable(&variable.name).filter(|_| from_data).and_then(|v| v.n_levels)
+                    }
+                    _ => None,
+                };
+                let levels = || Dim::Named(format!("levels({})", self.source.slice(plate.span)).into());
+                counted.map_or_else(levels, Dim::Known)
+            }
+            None => Dim::Named(self.source.slice(plate.span).into()),
+        }
+    }
+
+    /// The batch of the arguments against the plates.
+    fn plates_fit(
+        &mut self,
+        name: &ast::Name,
+        distribution: &ir::Expr,
+        dims: &[Dim],
+        plates: &[ir::Expr],
+        span: Span,
+    ) -> Option<()> {
+        let Some(d) = distribution_type(distribution) else { return Some(()) };
+        let Some(batch) = d.batch.dims() else { return Some(()) };
+        if dims.is_empty() {
+            if d.joined > batch.len() {
+                self.error(CheckError::Plate {
+                    message: format!("how long is `{}`?", name.text),
+                    at: name.span.into(),
+                    label: "a vector, but of which length?".into(),
+                    help: Some(format!("say it in brackets: `{}[K] ~ ...`", name.text)),
+                });
+                return None;
+            }
+            return Some(());
+        }
+        let shape = Shape(Some(dims.to_vec()));
+        let fits = batch.len() <= dims.len() && broadcast(&shape, &d.batch).is_ok();
+        if fits {
+            return Some(());
+        }
+        let message = if batch.len() > dims.len() {
+            format!(
+                "`{}` has {} in brackets, but the arguments of its distribution make an array {}",
+                name.text,
+                count(dims.len()),
+                d.batch
+            )
+        } else {
+            format!("`{}` is {shape}, but the arguments of its distribution make an array {}", name.text, d.batch)
+        };
+        let place = plates.iter().map(|p| p.span).reduce(Span::to).unwrap_or(span);
+        let mut labels = vec![primary(place, shape.to_string())];
+        self.argument_labels(distribution, &mut labels);
+        let help = Some("the arguments broadcast against the plates: their trailing dimensions have to be equal".into());
+        self.error(CheckError::Shape { message, labels, help });
+        None
+    }
+
+    /// Labels the arrays among the arguments of a distribution.
+    fn argument_labels(&self, distribution: &ir::Expr, labels: &mut Vec<miette::LabeledSpan>) {
+        let (inner, args): (&[ir::Expr], &[Option<ir::Expr>]) = match &distribution.kind {
+            ExprKind::Distribution { args, .. } => (&[], args),
+            ExprKind::Wrapped { inner, args, .. } => (inner, args),
+            _ => return,
+        };
+        inner.iter().for_each(|inner| self.argument_labels(inner, labels));
+        for arg in args.iter().flatten() {
+            if arg.ty.shape.rank().is_some_and(|rank| rank > 0) {
+                labels.push(secondary(arg.span, describe(&arg.ty)));
+                self.origin(arg, labels);
+            }
+        }
+    }
+
+    /// `z[t] ~ D` in a loop, or one of several such statements.
+    fn latent_elements(
+        &mut self,
+        name: &ast::Name,
+        indices: &[ast::Index],
+        distribution: &ast::Expr,
+        doc: Option<&str>,
+        span: Span,
+    ) -> Option<StatementKind> {
+        let in_loop = self.scopes.in_loop();
+        let early = if in_loop { self.element_name(name, Role::Latent, doc) } else { None };
+        let outer = if in_loop { self.defining.take() } else { self.defining.replace(name.text.clone()) };
+        let distribution = self.distribution(distribution);
+        let indices = self.indices(indices);
+        self.defining = outer;
+        let id = if in_loop { early? } else { self.element_name(name, Role::Latent, doc)? };
+        let indices = indices?;
+        if !in_loop && self.is_plate(&name.text, &indices, span) {
+            return None;
+        }
+        self.element_indices(&name.text, &indices)?;
+        let distribution = distribution?;
+        let ty = distribution_type(&distribution);
+        // A scalar statement fills one element; a slice takes its length from the brackets.
+        let own = ty.as_ref().and_then(|d| {
+            let wide = indices.iter().filter(|i| matches!(i, Index::Slice { .. })).count();
+            let batch = d.batch.dims()?;
+            let padding = vec![Dim::Unknown; wide.saturating_sub(batch.len())];
+            Some([&padding, batch, &d.event].concat())
+        });
+        self.fill(id, &indices, ty.map(|d| d.element), own, span)?;
+        Some(StatementKind::LatentElements { variable: id, indices, distribution })
+    }
+
+    /// Reports brackets that are plainly plates where other statements name elements.
+    fn is_plate(&mut self, name: &str, indices: &[Index], span: Span) -> bool {
+        let plate = indices.iter().any(|index| match index {
+            Index::At(expr) => match &expr.kind {
+                ExprKind::Rows => true,
+                ExprKind::Variable(id) => {
+                    self.variable(*id).role == Role::Data && expr.ty.shape.rank() == Some(1)
+                }
+                _ => false,
+            },
+            Index::Slice { .. } => false,
+        });
+        if !plate {
+            return false;
+        }
+        let other = self.outlines.get(name).and_then(|o| o.samples.iter().find(|s| s.span != span));
+        let other = other.map_or(span, |sample| sample.span);
+        let (found, before) = ("plates here".into(), "elements here".into());
+        self.error(CheckError::MixedPlates { name: name.into(), at: span.into(), other: other.into(), found, before });
+        true
+    }
+
+    /// The value on the left is data, or made of data alone.
+    fn observe(&mut self, target: &ast::Expr, distribution: &ast::Expr) -> Option<StatementKind> {
+        let value = self.value(target);
+        let distribution = self.distribution(distribution);
+        let (value, distribution) = (value?, distribution?);
+        if let ExprKind::Variable(id) = value.kind
+            && !self.scopes.in_if()
+        {
+            if let Some(first) = self.observed.get(&id) {
+                let name = self.variable(id).name.clone();
+                let lint = super::Lint::ObservedTwice { name, at: value.span.into(), first: (*first).into() };
+                self.lints.push(lint);
+            } else {
+                self.observed.insert(id, value.span);
+            }
+        }
+        if let Some(d) = distribution_type(&distribution) {
+            self.observed_fits(&value, &distribution, &d)?;
+        }
+        Some(StatementKind::Observe { value, distribution })
+    }
+
+    fn observed_fits(&mut self, value: &ir::Expr, distribution: &ir::Expr, d: &DistributionType) -> Option<()> {
+        let what = self.source.slice(value.span);
+        if value.ty.element == Some(ElementType::Category) && d.element == ElementType::Real {
+            self.error(CheckError::Type {
+                message: format!("`{what}` is a category, and this distribution is of real numbers"),
+                at: value.span.into(),
+                label: describe(&value.ty),
+                help: Some("a category is drawn from Categorical(p)".into()),
+            });
+            return None;
+        }
+        if value.ty.element == Some(ElementType::Real) && d.element != ElementType::Real && !self.whole_by_chance(value) {
+            self.error(CheckError::Type {
+                message: format!("`{what}` is real, and this distribution is of whole numbers"),
+                at: value.span.into(),
+                label: describe(&value.ty),
+                help: Some("counts are ints in the data: 3, not 3.0; `round(x)` rounds".into()),
+            });
+            return None;
+        }
+        let (Some(rank), Some(batch)) = (value.ty.shape.rank(), d.batch.dims()) else { return Some(()) };
+        let shape = d.shape();
+        let event_rank = d.event.len() + d.joined;
+        let too_flat = rank < event_rank.max(batch.len() + d.event.len());
+        let own = drop_trailing(&value.ty.shape, d.event.len());
+        if !too_flat && broadcast(&own, &d.batch).is_ok() && self.events_agree(value, d) {
+            return Some(());
+        }
+        let message = if too_flat && rank < event_rank {
+            format!("one draw of this distribution is {}, and `{what}` is {}", kind_of_event(event_rank), value.ty.shape)
+        } else if too_flat {
+            format!("`{what}` is {}, but the arguments of its distribution make an array {shape}", value.ty.shape)
+        } else {
+            format!("`{what}` is {}, and its distribution is {shape}", value.ty.shape)
+        };
+        let mut labels = vec![primary(value.span, describe(&value.ty))];
+        self.argument_labels(distribution, &mut labels);
+        let help = Some(if too_flat {
+            "arguments never stretch an observed value: give each observation its own argument, as in mu[group]".into()
+        } else {
+            "trailing dimensions have to be equal; a scalar goes with anything".into()
+        });
+        self.error(CheckError::Shape { message, labels, help });
+        None
+    }
+
+    /// Reals computed by a function may still be whole (`round`, sums of reals); reals in the data are not.
+    fn whole_by_chance(&self, value: &ir::Expr) -> bool {
+        match &value.kind {
+            ExprKind::Variable(id) => !matches!(self.variable(*id).role, Role::Data | Role::Observed),
+            ExprKind::Index { base, .. } => self.whole_by_chance(base),
+            _ => true,
+        }
+    }
+
+    fn events_agree(&self, value: &ir::Expr, d: &DistributionType) -> bool {
+        let Some(dims) = value.ty.shape.dims() else { return true };
+        let tail = &dims[dims.len().saturating_sub(d.event.len())..];
+        tail.iter().zip(&d.event).all(|(a, b)| a.known().is_none() || b.known().is_none() || a == b)
+    }
+}
+
+/// A statement without brackets and one with them, of the same name.
+fn mixed(samples: &[super::outline::Sample]) -> Option<(Span, Span)> {
+    let plain = samples.iter().find(|s| s.brackets.is_none())?;
+    let bracketed = samples.iter().find(|s| s.brackets.is_some())?;
+    Some((plain.span, bracketed.span))
+}
+
+/// Plates and the shape of one draw make the shape of a latent; without plates the arguments do.
+fn latent_type(d: &DistributionType, plates: &[Dim]) -> Type {
+    let batch = match (plates, d.batch.dims()) {
+        ([], batch) => batch.map(<[Dim]>::to_vec),
+        (plates, Some(batch)) => {
+            broadcast(&Shape(Some(plates.to_vec())), &Shape(Some(batch.to_vec()))).ok().and_then(|s| s.0)
+        }
+        (plates, None) => Some(plates.to_vec()),
+    };
+    Type::array(d.element, Shape(batch.map(|batch| [batch, d.event.clone()].concat())))
+}
+
+fn count(n: usize) -> String {
+    if n == 1 { "one dimension".into() } else { format!("{n} dimensions") }
+}
+
+fn kind_of_event(rank: usize) -> &'static str {
+    if rank == 1 { "a vector" } else { "a matrix" }
+}
