@@ -189,7 +189,12 @@ impl Tracer<'_> {
         }
         let mut positions = Vec::with_capacity(rank);
         for k in 0..rank {
-            let len = read.map_or(u32::MAX as usize / 2, |elements| elements.slots.extents[k] as usize);
+            // Single indices are checked against what is defined; slices need to know how far it goes.
+            const ANY: usize = u32::MAX as usize / 2;
+            let len = match (read, indices.get(k)) {
+                (Some(elements), None | Some(Index::Slice { .. })) => elements.slots.extents[k] as usize,
+                _ => ANY,
+            };
             positions.push(match indices.get(k) {
                 Some(Index::Slice { lower, upper, span }) if read.is_none() && (lower.is_none() || upper.is_none()) => {
                     return Err(CompileError::Index {

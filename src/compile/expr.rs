@@ -36,6 +36,17 @@ impl Tracer<'_> {
                 let args = args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>>>()?;
                 self.apply_function(*function, args, expr.span)
             }
+            ExprKind::ApplyVariable { variable, args } => {
+                let Binding::Value(Value::Function(function)) = self.lookup(*variable, expr.span)? else {
+                    return Err(CompileError::Call {
+                        message: format!("`{}` is called, but is no function", self.model.variable(*variable).name),
+                        help: Some("give it the name of a function: `twice(f, x)`".into()),
+                        at: expr.span,
+                    });
+                };
+                let args = args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>>>()?;
+                self.apply_function(function, args, expr.span)
+            }
             ExprKind::Function(function) => Ok(Value::Function(*function)),
             ExprKind::Distribution { dist, form, args } => {
                 let params = dist.forms()[*form];

@@ -545,7 +545,9 @@ fn expr_uses(expr: &Expr, read: &mut HashSet<VariableId>) {
             read.insert(*variable);
         }
         ExprKind::Number(..) | ExprKind::Str(_) | ExprKind::Rows | ExprKind::Function(_) => {}
-        ExprKind::Array(items) | ExprKind::Apply { args: items, .. } => {
+        ExprKind::Array(items)
+        | ExprKind::Apply { args: items, .. }
+        | ExprKind::ApplyVariable { args: items, .. } => {
             items.iter().for_each(|item| expr_uses(item, read));
         }
         ExprKind::Call { args, .. } | ExprKind::Distribution { args, .. } => {
