@@ -42,6 +42,7 @@ fn derivatives_match_finite_differences() {
         // Shapes of incomplete gamma and beta functions are constants.
         let fixed: &[usize] = match (case.dist.name(), case.form) {
             ("StudentT" | "HalfStudentT" | "InverseGamma", _) | ("Gamma", 0) => &[0],
+            ("NegBinomial", _) => &[1],
             ("Gamma" | "Beta", _) => &[0, 1],
             _ => &[],
         };
@@ -76,7 +77,7 @@ fn shapes_that_vary_have_no_distribution_function() {
 #[test]
 fn discrete_sums_match() {
     for case in cases() {
-        let counts = ["Binomial", "Poisson", "Geometric", "DiscreteUniform"];
+        let counts = ["Binomial", "Poisson", "NegBinomial", "Geometric", "DiscreteUniform"];
         if !counts.contains(&case.dist.name()) {
             continue;
         }

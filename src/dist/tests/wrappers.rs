@@ -80,6 +80,7 @@ fn truncated_integrates_to_one_and_is_what_is_drawn() {
         ("Poisson", &[4.0], [2.0, 6.0]),
         ("Poisson", &[4.0], [25.0, INF]),
         ("Binomial", &[12.0, 0.3], [1.0, 11.5]),
+        ("NegBinomial", &[3.5, 1.8], [1.0, INF]),
         ("Geometric", &[0.3], [0.5, 9.0]),
         ("DiscreteUniform", &[1.0, 6.0], [3.0, INF]),
     ];
