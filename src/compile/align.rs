@@ -20,6 +20,8 @@ pub struct Aligned {
 pub enum Layout {
     /// All its own: nothing is padded.
     Own,
+    /// Broadcast against the others, by an operation that pads what it needs.
+    Elementwise,
     /// Broadcast against the others, but for this many trailing dimensions.
     Batch { event: usize },
 }
@@ -222,7 +224,7 @@ impl Tracer<'_> {
 impl Layout {
     fn batch_rank(self, value: &Traced) -> usize {
         match self {
-            Layout::Own => value.rank(),
+            Layout::Own | Layout::Elementwise => value.rank(),
             Layout::Batch { event } => value.rank().saturating_sub(event),
         }
     }

@@ -230,6 +230,7 @@ impl Tracer<'_> {
             term: Term { text, kind: TermKind::Likelihood, span },
             node,
             pointwise: Some(pointwise),
+            joined: factors.iter().map(|factor| factor.span).collect(),
         });
         Ok(())
     }

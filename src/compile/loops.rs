@@ -27,9 +27,11 @@ pub struct LoopPlan {
     domain: usize,
     pub writes: HashMap<VariableId, Writes>,
     reads: HashMap<VariableId, Vec<(Tuple, u32)>>,
+    /// Inputs that stand for elements that are not defined yet.
+    pub placeholders: Vec<Node>,
 }
 
-/// Elements of one array that a loop defines.
+/// Elements of one array that a loop defines. Latents are there before the loop where they can be.
 #[derive(Default)]
 pub struct Writes {
     pub slots: Slots,
@@ -39,8 +41,10 @@ pub struct Writes {
     pub rank: usize,
     pub dims: Vec<usize>,
     pub element: Option<ElementType>,
-    /// A latent whose support does not depend on the loop: it can be allocated before it.
-    pub ahead: Option<super::latent::Ahead>,
+    /// A latent: what can be allocated before the loop.
+    pub ahead: Vec<super::latent::Ahead>,
+    /// A latent some of whose elements cannot be.
+    pub late: Option<Span>,
     /// A discrete latent with these values.
     pub discrete: Option<Vec<f64>>,
 }
@@ -50,7 +54,7 @@ impl LoopPlan {
     fn carried(&self) -> HashSet<VariableId> {
         let carries = |variable: &VariableId, reads: &Vec<(Tuple, u32)>| {
             let Some(writes) = self.writes.get(variable) else { return false };
-            if writes.ahead.is_some() || writes.discrete.is_some() {
+            if !writes.ahead.is_empty() || writes.late.is_some() || writes.discrete.is_some() {
                 return false;
             }
             reads.iter().any(|(tuple, iteration)| {
@@ -103,6 +107,7 @@ impl Tracer<'_> {
             return self.in_domain(&order, variable, body);
         }
         let plan = self.dry_run(&order, variable, body)?;
+        self.refuse_late(&plan)?;
         self.allocate_ahead(&plan)?;
         let carried = plan.carried();
         if carried.is_empty() {
@@ -120,6 +125,15 @@ impl Tracer<'_> {
         self.domain = outer;
         traced?;
         self.finish_scan(range.span)
+    }
+
+    /// Latents that are read before they can be allocated.
+    fn refuse_late(&self, plan: &LoopPlan) -> Result<()> {
+        let late = plan.writes.iter().find(|(variable, writes)| writes.late.is_some() && plan.reads.contains_key(variable));
+        let Some((variable, writes)) = late else { return Ok(()) };
+        let name = &self.model.variable(*variable).name;
+        let at = writes.late.unwrap_or_default();
+        Err(CompileError::unsupported(format!("`{name}`, whose support depends on values of the same recursion"), at))
     }
 
     fn iterations(&mut self, range: &Expr) -> Result<Iterations> {
@@ -199,7 +213,7 @@ impl Tracer<'_> {
         let (blocks, coordinates) = (self.blocks.len(), self.coordinates.len());
         let (normalised, variables, quantities) = (self.normalised, self.variables.len(), self.quantities.len());
         let domain = self.domains.len();
-        self.plan = Some(LoopPlan { domain, writes: HashMap::new(), reads: HashMap::new() });
+        self.plan = Some(LoopPlan { domain, writes: HashMap::new(), reads: HashMap::new(), placeholders: Vec::new() });
         let traced = self.in_domain(order, variable, body);
         let plan = self.plan.take();
         self.env = env;
