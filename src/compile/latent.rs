@@ -17,7 +17,7 @@ use crate::density::{Coordinate, Role, Term, TermKind};
 use crate::dist::{Instance, Support};
 use crate::ir::{self, Expr, ExprKind, Index, Statement, VariableId};
 use crate::source::Span;
-use crate::tape::{Node, Tensor};
+use crate::tape::Node;
 use crate::types::{ElementType, Shape, broadcast};
 
 /// More elements than this in one latent are a mistake, or beyond the machine.
@@ -91,6 +91,7 @@ impl Tracer<'_> {
             return Err(CompileError::Poisoned);
         };
         self.refuse_enumerated(&placed.axes, &bounds, &name, distribution.span)?;
+        let bounds = self.bounds_along(&placed.axes, bounds);
         self.note_improper(&placed.instance);
         let allocated = self.allocate(&name, constraint, &bounds, &dims, &labels, Role::Latent, statement.span);
         let mut x = Traced::new(allocated.x, dims, ElementType::Real);
@@ -147,6 +148,7 @@ impl Tracer<'_> {
                 return Err(CompileError::Poisoned);
             };
             self.refuse_enumerated(&placed.axes, &bounds, &name, distribution.span)?;
+            let bounds = self.bounds_along(&placed.axes, bounds);
             self.note_improper(&placed.instance);
             let mut shape = self.full_shape(&selection.axes, &selection.dims, Place::Main);
             let batch = shape.len() + element_dims.len() - constraint.event_rank();
@@ -279,6 +281,26 @@ impl Tracer<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// Bounds that vary along the current loop as its latents do.
+    fn bounds_along(&mut self, axes: &[Axis], bounds: Vec<Node>) -> Vec<Node> {
+        let along = |bound: Node, tracer: &mut Self| {
+            let shape = tracer.graph.shape(bound).to_vec();
+            if shape.iter().product::<usize>() == 1 {
+                return tracer.graph.reshape(bound, &[]);
+            }
+            match (axes.first(), tracer.domain) {
+                (Some(Axis::Domain(own)), Some(domain))
+                    if *own != domain && shape.first() == Some(&tracer.domains[*own].size) =>
+                {
+                    let rows = tracer.rows_between(*own, domain);
+                    tracer.take_rows(bound, &rows, &shape[1..], Place::Main)
+                }
+                _ => bound,
+            }
+        };
+        bounds.into_iter().map(|bound| along(bound, self)).collect()
     }
 
     /// Shape of a latent: plates, then the event; without plates what the arguments broadcast to.

@@ -93,7 +93,7 @@ fn sizes_from_expressions_and_arguments() {
 #[test]
 fn an_observed_value_is_never_broadcast() {
     let data = json(r#"{"y": 0.5, "x": [0.1, 0.2, 0.3]}"#);
-    refused("m ~ Normal(0, 1)\ny ~ Normal(m + x, 1)", &data, &["shape"]);
+    refused("m ~ Normal(0, 1)\ny ~ Normal(m + x, 1)", &data, &["Shape"]);
     let row = json(r#"{"y": [[0.5, 1.0]], "x": [[1.0, 2.0], [3.0, 4.0]]}"#);
     refused("m ~ Normal(0, 1)\ny ~ Normal(m + x, 1)", &row, &["2"]);
 }

@@ -32,7 +32,7 @@ fn nested_two_and_three_deep() {
 fn triangular_and_empty_ranges() {
     let data = json(r#"{"y": [[1, 2, 3], [0, 1, 0.5], [3, 2, 1]]}"#);
     let model = "a[3] ~ Normal(0, 1)\nfor i in 1:3 { for j in 1:i - 1 { y[i, j] ~ Normal(a[i] * a[j], 1) } }\n\
-                 for i in 2:1 { y[i, 7] ~ Normal(a[9], 1) }";
+                 for i in 2:1 { y[i, 1] ~ Normal(a[i + 9], 1) }";
     agrees(model, &data, |p| {
         let (a, y) = (p.v("a"), [[1.0, 2.0, 3.0], [0.0, 1.0, 0.5], [3.0, 2.0, 1.0]]);
         let mut total: f64 = a.iter().map(|&v| normal(v, 0.0, 1.0)).sum();

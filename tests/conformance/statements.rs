@@ -170,7 +170,7 @@ fn log_densities_as_numbers() {
 
 #[test]
 fn values_outside_a_support_are_found() {
-    let data = json(r#"{"y": [1, 2, 0], "p": 1.5}"#);
+    let data = json(r#"{"y": [1, 2, -1], "p": 1.5}"#);
     refused("m ~ Exponential(1)\ny ~ Exponential(m)\ny ~ LogNormal(m, 1)", &data, &["y", "3"]);
     refused("m ~ Exponential(1)\ny ~ Bernoulli(p)", &data, &["1.5"]);
 }
