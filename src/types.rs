@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// What one element of an array is.
+/// What one element of an array is. Every element is held as an f64: bools as 0/1, categories as 1-based codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ElementType {
     Int,
@@ -13,14 +13,26 @@ pub enum ElementType {
     Category,
 }
 
-impl fmt::Display for ElementType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl ElementType {
+    /// The name that a `data` declaration uses.
+    pub fn name(self) -> &'static str {
+        match self {
             ElementType::Int => "int",
             ElementType::Real => "real",
             ElementType::Bool => "bool",
             ElementType::Category => "category",
-        })
+        }
+    }
+
+    /// Whether the values are numbers (or 0/1), not codes of levels.
+    pub fn is_numeric(self) -> bool {
+        self != ElementType::Category
+    }
+}
+
+impl fmt::Display for ElementType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -233,8 +233,9 @@ impl Checker<'_> {
             })
             .or_else(|| super::aliases::translate(name).map(|here| format!("vippl calls it {here}")))
             .or_else(|| {
-                let functions = self.function_names.keys().map(String::as_str);
-                did_you_mean(&nearest(name, functions.chain(known_calls())))
+                let mut known: Vec<&str> = known_calls().collect();
+                known.extend(self.function_names.keys().map(String::as_str));
+                did_you_mean(&nearest(name, known.into_iter()))
             });
         self.error(CheckError::UnknownFunction { name: name.into(), at: span.into(), help });
     }

@@ -1,1 +1,117 @@
-//! TO BE WRITTEN
+//! From a checked model and its data to a log density: tracing, loops, elimination, programs.
+//!
+//! The model is run once on nodes instead of numbers (`tracer`). What depends on data alone is a constant at once.
+//! A loop is traced once, with an axis for its iterations (`loops`, `align`); where iterations feed each other the
+//! part that carries values becomes a scan (`scan`). Discrete latents get an axis for their values and are summed out
+//! at the end (`eliminate`).
+
+// Values
+mod align;
+mod elements;
+mod index;
+mod value;
+
+// Statements and expressions
+mod distribution;
+mod expr;
+mod latent;
+mod loops;
+mod scan;
+mod tracer;
+
+// The whole
+mod density;
+mod eliminate;
+mod error;
+mod expression;
+mod quantity;
+
+#[cfg(test)]
+mod tests;
+
+pub use density::{Density, GradientMode, ProgramSize};
+pub use error::{CompileError, CompileErrors};
+pub use expression::{ExpressionProgram, compile_expression};
+pub use quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport};
+
+use crate::data::Dataset;
+use crate::ir::{Model, Role};
+use crate::tape::Tensor;
+use density::Parts;
+use tracer::Tracer;
+
+/// How a model is compiled.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CompileOptions {
+    pub gradient: GradientMode,
+}
+
+/// A model that has met its data.
+pub struct Compiled {
+    pub density: Density,
+    /// Every variable of the model, in file order.
+    pub variables: Vec<VariableReport>,
+    /// Latents, `param`s and deterministic quantities, in the order of `LogDensity::constrain`.
+    pub quantities: Vec<Quantity>,
+    /// Reductions of data alone, by their text: kept for predictions.
+    pub training_constants: Vec<(String, Tensor)>,
+    /// All densities are normalised, so that KL to the prior and the evidence mean something.
+    pub evidence: bool,
+}
+
+/// Compiles a checked model with its data. All errors come back together.
+pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Result<Compiled, CompileErrors> {
+    let mut tracer = Tracer::new(model, data);
+    tracer.file().map_err(|errors| CompileErrors::new(&model.source, errors))?;
+    let variables = report_variables(model, data, std::mem::take(&mut tracer.variables));
+    let (quantities, nodes): (Vec<Quantity>, Vec<_>) = tracer.quantities.into_iter().unzip();
+    let pointwise = tracer.terms.iter().filter_map(|term| term.pointwise).collect();
+    let terms = tracer.terms.iter().map(|term| term.node).collect();
+    let parts = Parts {
+        graph: tracer.graph,
+        blocks: tracer.blocks,
+        coordinates: tracer.coordinates,
+        statements: tracer.terms.into_iter().map(|term| term.term).collect(),
+        terms,
+        pointwise,
+        quantities: nodes,
+        mode: options.gradient,
+    };
+    Ok(Compiled {
+        density: Density::new(parts),
+        variables,
+        quantities,
+        training_constants: tracer.training_constants,
+        evidence: tracer.normalised,
+    })
+}
+
+/// The variables in file order, data included.
+fn report_variables(model: &Model, data: &Dataset, known: Vec<VariableReport>) -> Vec<VariableReport> {
+    let mut reports = Vec::new();
+    for variable in &model.variables {
+        if let Some(report) = known.iter().find(|report| report.name == variable.name) {
+            if !matches!(variable.role, Role::Loop | Role::Local) {
+                reports.push(report.clone());
+            }
+            continue;
+        }
+        let Some(values) = data.get(&variable.name).filter(|_| matches!(variable.role, Role::Data | Role::Observed))
+        else {
+            continue;
+        };
+        reports.push(VariableReport {
+            name: variable.name.clone(),
+            role: variable.role,
+            dims: values.values.shape().to_vec(),
+            labels: vec![None; values.values.rank()],
+            element: values.values.element,
+            support: None,
+            distribution: None,
+            doc: variable.doc.clone(),
+            missing: values.values.n_missing(),
+            discrete: false,
+        });
+    }
+    reports
+}

@@ -1,1 +1,30 @@
-//! TO BE WRITTEN
+//! From a log density to a fit: start, objective on fixed draws, optimisers, checks.
+
+// Numbers
+mod draws;
+mod linear;
+mod target;
+
+// Optimisation
+mod adam;
+mod conjugate;
+mod curvature;
+mod elbo;
+mod newton;
+mod start;
+
+// What comes of it
+mod blame;
+mod diagnose;
+mod error;
+mod evaluate;
+mod fit;
+mod options;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::InferenceError;
+pub use evaluate::Elbo;
+pub use fit::{Fit, fit};
+pub use options::{FitOptions, Optimizer, Progress, Stage};

@@ -1,1 +1,170 @@
-//! TO BE WRITTEN
+//! What a fit says about the quantities of its model: draws, summaries, expressions over draws, the fit file.
+
+mod data_record;
+mod draws;
+mod error;
+mod exact;
+mod expression;
+pub mod fit_file;
+mod reduction;
+mod summary;
+
+pub use data_record::{DataRecord, DataVariable};
+pub use draws::Draws;
+pub use error::{FitFileError, QuestionError};
+pub use exact::{Marginals, summaries as exact_summaries};
+pub use expression::{Answer, AnswerKind, Scope, ask};
+pub use summary::{Summary, mean_sd, quantile_in_place};
+
+use serde::{Deserialize, Serialize};
+
+use crate::compile::{Quantity, QuantityKind};
+use crate::density::{LogDensity, Role};
+use crate::inference::Fit;
+use crate::source::Source;
+use crate::tape::Tensor;
+
+/// Draws of the posterior unless `--draws` says otherwise: the least for which 5% and 95% quantiles are steady.
+pub const DEFAULT_DRAWS: usize = 4_000;
+/// Draws are kept for as many numbers as this (1 GiB), for wider models fewer of them.
+const MAX_DRAWN_NUMBERS: usize = 1 << 27;
+/// Fewest draws kept, however wide the model.
+const MIN_DRAWS: usize = 100;
+
+/// A fitted model: everything that is reported or asked of it, without its data.
+#[derive(Clone, Debug)]
+pub struct Posterior {
+    pub model: Source,
+    pub data: DataRecord,
+    /// Rows of `summaries` and `draws`, in order: quantity k has rows `offset .. offset + len`.
+    pub quantities: Vec<Quantity>,
+    pub coordinates: Vec<FittedCoordinate>,
+    /// Reductions of data alone, which keep their values on other data.
+    pub training_constants: Vec<(String, Tensor)>,
+    /// Densities are normalised, so that KL to the prior means something.
+    pub evidence: bool,
+    pub fit: Fit,
+    /// `[rows]`
+    pub summaries: Vec<Summary>,
+    pub draws: Draws,
+    pub warnings: Vec<String>,
+    pub seconds: Seconds,
+}
+
+/// Name and role of an unconstrained coordinate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FittedCoordinate {
+    pub name: String,
+    pub point_estimate: bool,
+}
+
+/// Wall-clock seconds by phase; `None` for a phase that did not run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Seconds {
+    pub load: Option<f64>,
+    pub compile: Option<f64>,
+    pub fit: Option<f64>,
+    pub audit: Option<f64>,
+    pub total: Option<f64>,
+}
+
+/// What [`summarise`] makes of a fit.
+pub struct Summarised {
+    pub summaries: Vec<Summary>,
+    pub draws: Draws,
+    pub warnings: Vec<String>,
+}
+
+/// Summaries and draws of all quantities: exact where q gives it, from draws elsewhere.
+///
+/// `sample(n)` gives n points of q, `[D][n]`. For models too wide for `n_draws` draws fewer are kept, with a warning.
+pub fn summarise(
+    density: &dyn LogDensity,
+    quantities: &[Quantity],
+    marginals: &Marginals,
+    n_draws: usize,
+    sample: impl FnOnce(usize) -> Vec<f64>,
+) -> Summarised {
+    let mut warnings = Vec::new();
+    let width = density.n_constrained().max(density.dim()).max(1);
+    let affordable = (MAX_DRAWN_NUMBERS / width).max(MIN_DRAWS).min(n_draws);
+    if affordable < n_draws {
+        warnings.push(format!(
+            "{affordable} of {n_draws} posterior draws are made: there are {width} numbers in each"
+        ));
+    }
+    let draws = Draws::push_forward(density, &sample(affordable), affordable);
+    let coordinates: Vec<Option<usize>> =
+        quantities.iter().flat_map(|quantity| quantity.marginals.iter().copied()).collect();
+    let exact = exact::summaries(density, marginals, &coordinates);
+    let summaries: Vec<Summary> = exact
+        .into_iter()
+        .enumerate()
+        .map(|(row, exact)| exact.unwrap_or_else(|| Summary::of_draws(draws.row(row))))
+        .collect();
+    warnings.extend(quantities.iter().filter_map(|quantity| trouble(quantity, &summaries, &draws)));
+    Summarised { summaries, draws, warnings }
+}
+
+/// A warning about elements whose moments do not exist or overflow, or whose value is not a number in some draws.
+fn trouble(quantity: &Quantity, summaries: &[Summary], draws: &Draws) -> Option<String> {
+    let mut without_number = Vec::new();
+    let mut without_moments = Vec::new();
+    for element in 0..quantity.len() {
+        let row = quantity.offset + element;
+        let summary = &summaries[row];
+        if draws.row(row).iter().any(|x| x.is_nan()) {
+            without_number.push(element);
+        } else if summary.mean.is_none()
+            || (summary.sd.is_none() && quantity.kind != QuantityKind::PointEstimate)
+        {
+            without_moments.push(element);
+        }
+    }
+    let others = |elements: &[usize]| match elements.len() {
+        1 => String::new(),
+        2 => " and one more element".to_string(),
+        n => format!(" and {} more elements", n - 1),
+    };
+    if let Some(&first) = without_number.first() {
+        let n = draws.row(quantity.offset + first).iter().filter(|x| x.is_nan()).count();
+        return Some(format!(
+            "`{}` is not a number in {n} of {} draws{}: not summarised",
+            quantity.element_name(first),
+            draws.n_draws(),
+            others(&without_number)
+        ));
+    }
+    let &first = without_moments.first()?;
+    Some(format!(
+        "`{}`{}: the mean or sd is too large to represent; look at the quantiles",
+        quantity.element_name(first),
+        others(&without_moments)
+    ))
+}
+
+impl Posterior {
+    pub fn quantity(&self, name: &str) -> Option<&Quantity> {
+        self.quantities.iter().find(|quantity| quantity.name == name)
+    }
+
+    /// The summaries of a quantity's elements.
+    pub fn summaries_of(&self, quantity: &Quantity) -> &[Summary] {
+        &self.summaries[quantity.offset..quantity.offset + quantity.len()]
+    }
+}
+
+impl FittedCoordinate {
+    pub fn all_of(density: &dyn LogDensity) -> Vec<FittedCoordinate> {
+        let of = |c: &crate::density::Coordinate| FittedCoordinate {
+            name: c.name.clone(),
+            point_estimate: c.role == Role::PointEstimate,
+        };
+        density.coordinates().iter().map(of).collect()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,231 @@
-//! TO BE WRITTEN
+//! The prompt: commands that begin with a colon, and questions to the posterior. Errors are shown; it goes on.
+
+mod commands;
+mod console;
+mod prompt;
+
+pub use console::Console;
+pub use prompt::run;
+
+use std::io;
+use std::path::Path;
+
+use miette::Report;
+
+use crate::compile::GradientMode;
+use crate::data::DataArg;
+use crate::ir;
+use crate::posterior::{Posterior, Scope, fit_file};
+use crate::report::text::{VariableRow, answer, variables};
+use crate::session::{self, Prepared, Request};
+use crate::source::Source;
+
+use commands::Command;
+
+/// What has been loaded so far.
+#[derive(Default)]
+pub struct Repl {
+    model: Option<Source>,
+    data: Vec<DataArg>,
+    drop: Vec<String>,
+    /// The model with its data; made when first needed.
+    prepared: Option<Prepared>,
+    posterior: Option<Fitted>,
+}
+
+/// A posterior with the names that questions may use.
+struct Fitted {
+    posterior: Posterior,
+    /// Of a fit that was read from a file; otherwise `prepared` has the model.
+    model: Option<ir::Model>,
+}
+
+/// What a line makes the prompt do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    Continue,
+    Quit,
+}
+
+/// Why a command does not end well.
+pub(crate) enum Trouble {
+    /// Shown; the prompt comes back.
+    Input(Report),
+    /// Nobody reads the output any more.
+    Output(io::Error),
+}
+
+impl From<Report> for Trouble {
+    fn from(report: Report) -> Trouble {
+        Trouble::Input(report)
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Trouble {
+        Trouble::Output(error)
+    }
+}
+
+impl Repl {
+    /// Begins with a model file or a fit file, and data. What is wrong with them is shown.
+    pub fn open(
+        &mut self,
+        path: Option<&Path>,
+        data: Vec<DataArg>,
+        drop: Vec<String>,
+        console: &mut Console<'_>,
+    ) -> io::Result<()> {
+        (self.data, self.drop) = (data, drop);
+        let opened = match path {
+            Some(path) => self.load(path, console),
+            None => Ok(()),
+        };
+        show_trouble(opened, console)
+    }
+
+    /// Does what a line says. Fails only when output cannot be written.
+    pub fn line(&mut self, line: &str, console: &mut Console<'_>) -> io::Result<Flow> {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            return Ok(Flow::Continue);
+        }
+        let outcome = match line.strip_prefix(':') {
+            Some(command) => self.command(command, console),
+            None => self.question(line, console).map(|()| Flow::Continue),
+        };
+        let flow = *outcome.as_ref().unwrap_or(&Flow::Continue);
+        show_trouble(outcome, console)?;
+        console.flush()?;
+        Ok(flow)
+    }
+
+    fn command(&mut self, text: &str, console: &mut Console<'_>) -> Result<Flow, Trouble> {
+        let mut words = commands::words(text)?;
+        let name = if words.is_empty() { String::new() } else { words.remove(0) };
+        let command: &dyn Command = commands::find(&name)?;
+        command.run(self, &words, console)
+    }
+
+    fn question(&mut self, line: &str, console: &mut Console<'_>) -> Result<(), Trouble> {
+        // A statement is told apart before anything is asked of a posterior.
+        let source = Source::new("prompt", line);
+        session::expression(&source)?;
+        let (posterior, scope) = self.posterior()?;
+        let answered = session::answer(posterior, scope, line)?;
+        console.print(&answer(&answered, &console.out_style))?;
+        Ok(())
+    }
+
+    /// The posterior with its names, or what to do first.
+    fn posterior(&self) -> Result<(&Posterior, Scope<'_>), Report> {
+        let Some(fitted) = &self.posterior else {
+            return Err(if self.model.is_some() {
+                miette::miette!(
+                    code = "vippl::repl::no_fit",
+                    help = "`:fit` fits the model",
+                    "nothing is fitted yet"
+                )
+            } else {
+                miette::miette!(
+                    code = "vippl::repl::no_model",
+                    help = "`:load MODEL`, `:data FILE`, then `:fit`; or `:load FIT.json`",
+                    "no model is loaded"
+                )
+            });
+        };
+        let scope = match (&fitted.model, &self.prepared) {
+            (Some(model), _) => Scope { model, dataset: None },
+            (None, Some(prepared)) => prepared.scope(),
+            (None, None) => return Err(Report::msg("the model of the fit is gone; `:fit` again")),
+        };
+        Ok((&fitted.posterior, scope))
+    }
+
+    /// Reads a model, or a fit file (`.json`).
+    fn load(&mut self, path: &Path, console: &mut Console<'_>) -> Result<(), Trouble> {
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let posterior = fit_file::read(path).map_err(Report::new)?;
+            let model = session::recheck(&posterior)?;
+            self.model = Some(posterior.model.clone());
+            self.prepared = None;
+            self.posterior = Some(Fitted { posterior, model: Some(model) });
+            return Ok(());
+        }
+        let model = session::read_model(path)?;
+        self.model = Some(model);
+        self.prepared = None;
+        self.posterior = None;
+        self.show_variables(console)
+    }
+
+    /// The table of variables: against the data where there are some.
+    fn show_variables(&mut self, console: &mut Console<'_>) -> Result<(), Trouble> {
+        let Some(model) = &self.model else {
+            return Err(self.posterior().err().map_or_else(no_model, Trouble::Input));
+        };
+        let rows = if self.data.is_empty() && self.prepared.is_none() {
+            let checked = session::check(model, None)?;
+            for warning in &checked.warnings {
+                console.report(warning)?;
+            }
+            VariableRow::of_model(&checked.model)
+        } else {
+            VariableRow::of_compiled(&self.prepared(console)?.compiled.variables)
+        };
+        console.print(&variables(&rows, &console.out_style))?;
+        Ok(())
+    }
+
+    /// The model with its data, compiled now if it has not been.
+    fn prepared(&mut self, console: &mut Console<'_>) -> Result<&Prepared, Trouble> {
+        let Some(model) = &self.model else { return Err(no_model()) };
+        if self.prepared.is_none() {
+            let request = Request {
+                model: model.clone(),
+                data: self.data.clone(),
+                drop: self.drop.clone(),
+                gradient: GradientMode::Auto,
+            };
+            let prepared = session::prepare(&request)?;
+            for warning in &prepared.warnings {
+                console.report(warning)?;
+            }
+            self.prepared = Some(prepared);
+        }
+        self.prepared.as_ref().ok_or_else(no_model)
+    }
+
+    /// Names that can be completed: quantities, and names of the data.
+    fn names(&self) -> Vec<String> {
+        let quantities = self.posterior.iter().flat_map(|fitted| &fitted.posterior.quantities);
+        let mut names: Vec<String> = quantities.map(|quantity| quantity.name.clone()).collect();
+        if let Some(prepared) = &self.prepared {
+            names.extend(prepared.dataset.names().map(String::from));
+            names.extend(prepared.compiled.variables.iter().map(|variable| variable.name.clone()));
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+fn no_model() -> Trouble {
+    Trouble::Input(miette::miette!(
+        code = "vippl::repl::no_model",
+        help = "`:load MODEL` reads a model file",
+        "no model is loaded"
+    ))
+}
+
+/// Shows what went wrong; only output that cannot be written ends the prompt.
+fn show_trouble<T>(outcome: Result<T, Trouble>, console: &mut Console<'_>) -> io::Result<()> {
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(Trouble::Input(report)) => console.report(&report),
+        Err(Trouble::Output(error)) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests;

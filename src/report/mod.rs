@@ -1,1 +1,9 @@
-//! TO BE WRITTEN
+//! What people and programs read: summaries, variables, answers and errors, as text or JSON. Nothing here prints.
+
+pub mod diagnostic;
+pub mod json;
+pub mod number;
+pub mod style;
+pub mod text;
+
+pub use style::Style;

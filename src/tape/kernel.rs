@@ -1,9 +1,9 @@
 //! Walks over broadcast arrays: the loops that elementwise operations and copies share.
 
-use super::op::Operand;
+use super::op::{self, Operand};
 
-/// Axes that remain after coalescing, lanes included.
-const MAX_RANK: usize = 16;
+/// Axes of arrays, and lanes.
+const MAX_RANK: usize = op::MAX_RANK + 1;
 
 /// The index space of a result, lanes innermost, with adjacent axes merged wherever all operands allow it.
 pub(super) struct Walk<const K: usize> {
@@ -87,15 +87,12 @@ impl<const K: usize> Walk<K> {
                     return;
                 }
                 counter[axis] += 1;
-                for k in 0..K {
-                    at[k] += self.strides[axis][k];
-                }
+                at.iter_mut().zip(self.strides[axis]).for_each(|(at, stride)| *at += stride);
                 if counter[axis] < self.dims[axis] {
                     break;
                 }
-                for k in 0..K {
-                    at[k] -= self.strides[axis][k] * self.dims[axis];
-                }
+                let dim = self.dims[axis];
+                at.iter_mut().zip(self.strides[axis]).for_each(|(at, stride)| *at -= stride * dim);
                 counter[axis] = 0;
                 axis += 1;
             }
@@ -108,6 +105,35 @@ pub(super) fn spread(out: &mut [f64], lanes: usize) {
     for i in (0..out.len() / lanes).rev() {
         let x = out[i];
         out[i * lanes..(i + 1) * lanes].fill(x);
+    }
+}
+
+/// Takes one lane out of `[size][lanes]`.
+pub(super) fn take_lane(from: &[f64], lanes: usize, lane: usize, to: &mut [f64]) {
+    for (to, from) in to.iter_mut().zip(from.chunks_exact(lanes)) {
+        *to = from[lane];
+    }
+}
+
+/// Takes the transpose of one lane out of a matrix `[rows][columns][lanes]`.
+pub(super) fn take_lane_transposed(
+    from: &[f64],
+    [rows, columns]: [usize; 2],
+    lanes: usize,
+    lane: usize,
+    to: &mut [f64],
+) {
+    for i in 0..rows {
+        for j in 0..columns {
+            to[j * rows + i] = from[(i * columns + j) * lanes + lane];
+        }
+    }
+}
+
+/// Puts one lane into `[size][lanes]`.
+pub(super) fn put_lane(from: &[f64], to: &mut [f64], lanes: usize, lane: usize) {
+    for (from, to) in from.iter().zip(to.chunks_exact_mut(lanes)) {
+        to[lane] = *from;
     }
 }
 

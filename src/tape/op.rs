@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::{Deref, DerefMut};
 
 use super::graph::{Graph, Node};
 
@@ -15,6 +16,14 @@ pub struct Operand<'a> {
     pub lanes: usize,
 }
 
+/// What is known of an argument before a program runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent<'a> {
+    pub shape: &'a [usize],
+    /// 1 where the value is the same in all lanes, else the lanes of the program.
+    pub lanes: usize,
+}
+
 /// An array operation. Its derivatives are graph transformations, so that they can be differentiated again.
 pub trait Op: Debug + Send + Sync {
     fn name(&self) -> &'static str;
@@ -23,7 +32,7 @@ pub trait Op: Debug + Send + Sync {
     fn shape(&self, args: &[&[usize]]) -> Vec<usize>;
 
     /// How many numbers of working memory [`Op::evaluate`] needs.
-    fn scratch(&self, _args: &[&[usize]], _lanes: usize) -> usize {
+    fn scratch(&self, _args: &[Extent<'_>], _lanes: usize) -> usize {
         0
     }
 
@@ -67,15 +76,56 @@ pub(super) fn fingerprint_of(parameters: impl Hash) -> Option<u64> {
     Some(hasher.finish())
 }
 
+/// A hash of a table of indices, quick for long ones.
+pub(super) fn hash_of_table(table: &[u32]) -> u64 {
+    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+    let fold = |a: u64, b: u64| {
+        let product = u128::from(a) * u128::from(b);
+        product as u64 ^ (product >> 64) as u64
+    };
+    table.iter().fold(table.len() as u64 ^ MIX, |hash, &i| fold(hash ^ u64::from(i), MIX).wrapping_add(MIX))
+}
+
 /// The number of elements of a shape.
 pub(super) fn size_of(shape: &[usize]) -> usize {
     shape.iter().product()
 }
 
+/// Arrays have at most this many axes.
+pub(super) const MAX_RANK: usize = 15;
+
+/// A shape that is kept on the stack, for use while a program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Dims {
+    dims: [usize; MAX_RANK],
+    rank: usize,
+}
+
+impl Dims {
+    pub fn ones(rank: usize) -> Dims {
+        assert!(rank <= MAX_RANK, "arrays of more than {MAX_RANK} axes");
+        Dims { dims: [1; MAX_RANK], rank }
+    }
+}
+
+impl Deref for Dims {
+    type Target = [usize];
+
+    fn deref(&self) -> &[usize] {
+        &self.dims[..self.rank]
+    }
+}
+
+impl DerefMut for Dims {
+    fn deref_mut(&mut self) -> &mut [usize] {
+        &mut self.dims[..self.rank]
+    }
+}
+
 /// The shape that arguments broadcast to, NumPy's rule.
-pub(super) fn broadcast_shape(shapes: &[&[usize]]) -> Vec<usize> {
+pub(super) fn broadcast_shape(shapes: &[&[usize]]) -> Dims {
     let rank = shapes.iter().map(|s| s.len()).max().unwrap_or(0);
-    let mut out = vec![1; rank];
+    let mut out = Dims::ones(rank);
     for shape in shapes {
         for (have, &dim) in out[rank - shape.len()..].iter_mut().zip(*shape) {
             assert!(*have == dim || *have == 1 || dim == 1, "shapes {shapes:?} do not broadcast");

@@ -117,7 +117,7 @@ pub(super) fn compile(
     }
 }
 
-fn live_nodes(g: &Graph, outputs: &[Node]) -> Vec<bool> {
+pub(super) fn live_nodes(g: &Graph, outputs: &[Node]) -> Vec<bool> {
     let mut live = vec![false; g.entries.len()];
     for n in outputs {
         live[n.index()] = true;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::executor::NoPorts;
 use super::graph::{Graph, Node, Tensor, elements};
 use super::kernel;
-use super::op::{Op, Operand};
+use super::op::{Extent, Op, Operand};
 use super::plan::{self, Inputs};
 
 /// Where a value is found.
@@ -109,9 +109,9 @@ impl Program {
         plan::compile(g, inputs, directions, outputs, Inputs::Copied)
     }
 
-    /// A program whose inputs are read where the caller has them; its outputs are all in the arena or constants.
-    pub(super) fn with_ports(g: &Graph, inputs: &[Node], outputs: &[Node]) -> Program {
-        plan::compile(g, inputs, &[], outputs, Inputs::Ports)
+    /// A program in two stages whose inputs are read where the caller has them; its outputs are in the arena or constants.
+    pub(super) fn with_ports(g: &Graph, inputs: &[Node], directions: &[Node], outputs: &[Node]) -> Program {
+        plan::compile(g, inputs, directions, outputs, Inputs::Ports)
     }
 
     /// Memory for runs over `lanes` points.
@@ -126,10 +126,14 @@ impl Program {
 
     /// The most working memory that one instruction needs, in numbers.
     pub(super) fn scratch_size(&self, lanes: usize) -> usize {
-        let need = |i: &Instruction| {
-            let shapes: Vec<&[usize]> = i.args.iter().map(|a| &*a.shape).collect();
-            i.op.scratch(&shapes, lanes).max(i.op.scratch(&shapes, 1))
+        let lanes_of = |a: &Argument, lanes: usize| -> usize {
+            if let Place::Constant(_) = a.place { 1 } else { lanes }
         };
+        let need_over = |i: &Instruction, lanes: usize| {
+            let extents = i.args.iter().map(|a| Extent { shape: &a.shape, lanes: lanes_of(a, lanes) });
+            i.op.scratch(&extents.collect::<Vec<_>>(), lanes)
+        };
+        let need = |i: &Instruction| need_over(i, lanes).max(need_over(i, 1));
         self.instructions.iter().map(need).max().unwrap_or(0)
     }
 
@@ -153,14 +157,17 @@ impl Program {
 
     /// Output `k` of the last run.
     pub fn output<'a>(&'a self, ws: &'a Workspace, k: usize) -> Output<'a> {
+        self.output_in(&ws.arena, ws.lanes, k)
+    }
+
+    pub(super) fn output_in<'a>(&'a self, arena: &'a [f64], lanes: usize, k: usize) -> Output<'a> {
         let Argument { place, shape, .. } = &self.outputs[k];
-        let lanes = ws.lanes;
         match *place {
             Place::Slot { offset, size } => {
-                Output { data: &ws.arena[offset * lanes..(offset + size) * lanes], shape, lanes }
+                Output { data: &arena[offset * lanes..(offset + size) * lanes], shape, lanes }
             }
             Place::Constant(k) => Output { data: elements(&self.constants[k]), shape, lanes: 1 },
-            Place::Port { .. } => unreachable!("outputs are never ports"),
+            Place::Port { .. } => unreachable!("outputs that are ports are copied into the arena"),
         }
     }
 

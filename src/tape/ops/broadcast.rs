@@ -18,7 +18,12 @@ impl Graph {
         if self.shape(x) == shape {
             return x;
         }
-        assert_eq!(broadcast_shape(&[self.shape(x), shape]), shape, "{:?} does not broadcast", self.shape(x));
+        assert_eq!(
+            *broadcast_shape(&[self.shape(x), shape]),
+            *shape,
+            "{:?} does not broadcast",
+            self.shape(x)
+        );
         if self.shape(x).iter().product::<usize>() == 1 && shape.iter().product::<usize>() == 1 {
             return self.reshape(x, shape);
         }

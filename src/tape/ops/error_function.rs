@@ -62,7 +62,11 @@ fn normal_log_cdf_value(x: f64) -> f64 {
 }
 
 fn normal_hazard_value(x: f64) -> f64 {
-    (2.0 / PI).sqrt() / erfcx(-x * FRAC_1_SQRT_2)
+    if x > 0.0 {
+        exp_square(x, -0.5) / ((2.0 * PI).sqrt() * normal_cdf_value(x))
+    } else {
+        (2.0 / PI).sqrt() / erfcx(-x * FRAC_1_SQRT_2)
+    }
 }
 
 /// From here on the continued fraction of erfcx has full precision in [`ERFCX_TERMS`] terms.

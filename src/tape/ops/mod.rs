@@ -30,4 +30,4 @@ pub mod matmul;
 pub mod triangular;
 
 // Recursions
-//pub mod scan;
+pub mod scan;

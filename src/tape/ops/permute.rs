@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel::Walk;
-use crate::tape::op::{Op, Operand, fingerprint_of};
+use crate::tape::op::{Dims, Op, Operand, fingerprint_of};
 
 /// numpy.transpose: axis k of the result is axis `axes[k]` of the argument.
 #[derive(Clone, Debug)]
@@ -45,7 +45,8 @@ impl Op for Permute {
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
         let x = &args[0];
-        let shape = self.shape(&[x.shape]);
+        let mut shape = Dims::ones(self.axes.len());
+        shape.iter_mut().zip(&self.axes).for_each(|(dim, &axis)| *dim = x.shape[axis]);
         let stride = |axis: usize| [x.shape[self.axes[axis] + 1..].iter().product()];
         Walk::strided(&shape, lanes, stride).rows(|o, [i], n, [stride]| {
             if stride == 1 {

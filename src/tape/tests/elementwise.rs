@@ -4,6 +4,7 @@ use super::*;
 
 type UnaryBuilder = fn(&mut Graph, Node) -> Node;
 type BinaryBuilder = fn(&mut Graph, Node, Node) -> Node;
+type Pair = (f64, f64);
 
 /// Name, builder, three points inside the domain and away from kinks.
 const UNARY: &[(&str, UnaryBuilder, [f64; 3])] = &[
@@ -55,11 +56,18 @@ const UNARY: &[(&str, UnaryBuilder, [f64; 3])] = &[
     ("x^0.5", |g, x| power(g, x, 0.5), [1.5, 0.3, 2.0]),
     ("x^-1", |g, x| power(g, x, -1.0), [1.5, 0.6, 2.0]),
     ("x^2.5", |g, x| power(g, x, 2.5), [1.5, 0.3, 2.0]),
-    ("2^x", |g, x| { let two = g.scalar(2.0); g.pow(two, x) }, [-1.5, 0.3, 2.0]),
+    (
+        "2^x",
+        |g, x| {
+            let two = g.scalar(2.0);
+            g.pow(two, x)
+        },
+        [-1.5, 0.3, 2.0],
+    ),
 ];
 
 /// Name, builder, three pairs.
-const BINARY: &[(&str, BinaryBuilder, [(f64, f64); 3])] = &[
+const BINARY: &[(&str, BinaryBuilder, [Pair; 3])] = &[
     ("add", Graph::add, [(-1.5, 0.3), (2.0, 1.0), (0.0, 4.0)]),
     ("sub", Graph::sub, [(-1.5, 0.3), (2.0, 1.0), (0.0, 4.0)]),
     ("mul", Graph::mul, [(-1.5, 0.3), (2.0, 1.0), (0.0, 4.0)]),
@@ -176,17 +184,36 @@ fn branches_not_taken_do_not_leak() {
         ("sqrt", Graph::sqrt, 0.0),
         ("sqrt of negative", Graph::sqrt, -1.0),
         ("recip", Graph::recip, 0.0),
-        ("overflow", |g, x| { let e = g.mul_scalar(x, 1000.0); g.exp(e) }, 5.0),
-        ("product with infinity", |g, x| { let e = g.exp(x); let e = g.exp(e); g.mul(x, e) }, 10.0),
+        (
+            "overflow",
+            |g, x| {
+                let e = g.mul_scalar(x, 1000.0);
+                g.exp(e)
+            },
+            5.0,
+        ),
+        (
+            "product with infinity",
+            |g, x| {
+                let e = g.exp(x);
+                let e = g.exp(e);
+                g.mul(x, e)
+            },
+            10.0,
+        ),
         ("lgamma", Graph::lgamma, 0.0),
         ("pow", |g, x| g.pow(x, x), 0.0),
         ("log1m_exp", Graph::log1m_exp, 0.0),
         ("quantile", Graph::normal_quantile, 0.0),
-        ("logsumexp of infinities", |g, x| {
-            let l = g.log(x);
-            let both = g.concat(&[l, l], 0);
-            g.logsumexp(both, 0)
-        }, 0.0),
+        (
+            "logsumexp of infinities",
+            |g, x| {
+                let l = g.log(x);
+                let both = g.concat(&[l, l], 0);
+                g.logsumexp(both, 0)
+            },
+            0.0,
+        ),
     ];
     for (name, build, x0) in builders {
         let mut g = Graph::new();
@@ -219,14 +246,56 @@ fn kinks_and_edges() {
     assert_eq!(derivative(|g, x| power(g, x, 3.0), 0.0), (0.0, 0.0));
     assert_eq!(derivative(|g, x| power(g, x, 3.0), -2.0), (-8.0, 12.0));
     assert_eq!(derivative(|g, x| power(g, x, 0.0), 0.0), (1.0, 0.0));
-    assert_eq!(derivative(|g, x| { let b = g.vector(&[0.0, 1.0, 2.0]); let p = g.pow(x, b); g.sum_all(p) }, 0.0), (1.0, 1.0));
+    assert_eq!(
+        derivative(
+            |g, x| {
+                let b = g.vector(&[0.0, 1.0, 2.0]);
+                let p = g.pow(x, b);
+                g.sum_all(p)
+            },
+            0.0
+        ),
+        (1.0, 1.0)
+    );
     assert_eq!(derivative(Graph::abs, 0.0), (0.0, 0.0));
-    assert_eq!(derivative(|g, x| { let z = g.scalar(0.0); g.xlogy(z, x) }, 0.0), (0.0, 0.0));
-    assert_eq!(derivative(|g, x| { let z = g.scalar(0.0); g.xlog1py(z, x) }, -1.0), (0.0, 0.0));
+    assert_eq!(
+        derivative(
+            |g, x| {
+                let z = g.scalar(0.0);
+                g.xlogy(z, x)
+            },
+            0.0
+        ),
+        (0.0, 0.0)
+    );
+    assert_eq!(
+        derivative(
+            |g, x| {
+                let z = g.scalar(0.0);
+                g.xlog1py(z, x)
+            },
+            -1.0
+        ),
+        (0.0, 0.0)
+    );
     assert_eq!(derivative(|g, x| g.xlogy(x, x), 0.0).0, 0.0);
     assert_eq!(derivative(|g, x| g.max(x, x), 1.0), (1.0, 1.0));
-    let nan = derivative(|g, x| { let one = g.scalar(1.0); g.max(one, x) }, f64::NAN).0;
+    let nan = derivative(
+        |g, x| {
+            let one = g.scalar(1.0);
+            g.max(one, x)
+        },
+        f64::NAN,
+    )
+    .0;
     assert!(nan.is_nan(), "max hides NaN");
-    let nan = derivative(|g, x| { let one = g.scalar(1.0); g.min(x, one) }, f64::NAN).0;
+    let nan = derivative(
+        |g, x| {
+            let one = g.scalar(1.0);
+            g.min(x, one)
+        },
+        f64::NAN,
+    )
+    .0;
     assert!(nan.is_nan(), "min hides NaN");
 }

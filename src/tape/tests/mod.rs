@@ -4,6 +4,8 @@ mod elementwise;
 mod linear_algebra;
 mod programs;
 mod random_graphs;
+mod scans;
+mod special_references;
 mod special_values;
 mod structure;
 
@@ -14,8 +16,10 @@ pub(super) struct Case {
     pub name: &'static str,
     pub shapes: Vec<Vec<usize>>,
     pub points: Vec<Vec<f64>>,
-    pub build: Box<dyn Fn(&mut Graph, &[Node]) -> Node>,
+    pub build: Builder,
 }
+
+type Builder = Box<dyn Fn(&mut Graph, &[Node]) -> Node>;
 
 pub(super) fn case(
     name: &'static str,
@@ -70,7 +74,9 @@ pub(super) fn run(g: &Graph, inputs: &[Node], outputs: &[Node], points: &[Vec<f6
 fn assert_close(what: &str, found: f64, expected: f64, tolerance: f64) {
     let scale = 1.0 + expected.abs();
     assert!(
-        (found - expected).abs() <= tolerance * scale || found == expected || found.is_nan() && expected.is_nan(),
+        (found - expected).abs() <= tolerance * scale
+            || found == expected
+            || found.is_nan() && expected.is_nan(),
         "{what}: {found:e}, expected {expected:e}"
     );
 }
@@ -125,7 +131,10 @@ pub(super) fn check(case: &Case) {
     for (lane, point) in lanes.iter().enumerate() {
         let alone = run(&g, &all_inputs, &outputs, std::slice::from_ref(point));
         for (k, (a, b)) in alone.iter().zip(&together).enumerate() {
-            let same = a[0].iter().zip(&b[lane]).all(|(x, y)| x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan());
+            let same = a[0]
+                .iter()
+                .zip(&b[lane])
+                .all(|(x, y)| x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan());
             assert!(same, "{name}: output {k} of lane {lane} differs from a single run");
         }
         let (x, v) = point.split_at(size);
@@ -149,8 +158,18 @@ pub(super) fn check(case: &Case) {
         assert_close(&format!("{name}: tangent at {x:?}"), alone[2][0][0], along, 1e-11);
         let expected = difference(&of(outputs[3..3 + parts].to_vec()), x, v);
         for i in 0..size {
-            assert_close(&format!("{name}: Hessian product {i} at {x:?}"), product[i], expected[i], DIFFERENCES);
-            assert_close(&format!("{name}: reverse over reverse {i} at {x:?}"), product_reverse[i], product[i], 1e-9);
+            assert_close(
+                &format!("{name}: Hessian product {i} at {x:?}"),
+                product[i],
+                expected[i],
+                DIFFERENCES,
+            );
+            assert_close(
+                &format!("{name}: reverse over reverse {i} at {x:?}"),
+                product_reverse[i],
+                product[i],
+                1e-9,
+            );
         }
     }
 }

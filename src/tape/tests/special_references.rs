@@ -1,6 +1,12 @@
-// Computed with mpmath at 60 digits.
+//! Values of special functions, computed with mpmath at 60 digits.
+
+use super::special_values::Builder;
+use crate::tape::Graph;
+
+/// Function, argument, value.
 #[rustfmt::skip]
-const REFERENCE_TABLE: &[(&str, Builder, f64, f64)] = &[
+#[allow(clippy::approx_constant)]
+pub(super) const REFERENCES: &[(&str, Builder, f64, f64)] = &[
     ("lgamma", Graph::lgamma, 1e-08, 18.42068073818021),
     ("lgamma", Graph::lgamma, 0.3, 1.0957979948180756),
     ("lgamma", Graph::lgamma, 2.5, 0.2846828704729192),

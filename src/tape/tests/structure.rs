@@ -12,8 +12,15 @@ fn points(n: usize) -> Vec<Vec<f64>> {
 fn structure_derivatives() {
     let index = |i: &[u32]| -> Arc<[u32]> { i.into() };
     let cases = vec![
-        case("reshape", &[&[2, 3]], points(6), |g, x| { let y = g.square(x[0]); let y = g.reshape(y, &[3, 2]); g.exp(y) }),
-        case("broadcast", &[&[2, 1]], points(2), |g, x| { let y = g.square(x[0]); g.broadcast(y, &[3, 2, 2]) }),
+        case("reshape", &[&[2, 3]], points(6), |g, x| {
+            let y = g.square(x[0]);
+            let y = g.reshape(y, &[3, 2]);
+            g.exp(y)
+        }),
+        case("broadcast", &[&[2, 1]], points(2), |g, x| {
+            let y = g.square(x[0]);
+            g.broadcast(y, &[3, 2, 2])
+        }),
         case("gather", &[&[4]], points(4), move |g, x| {
             let y = g.square(x[0]);
             g.gather(y, index(&[3, 0, 0, 2, 3, 3]), &[2, 3])
@@ -32,27 +39,78 @@ fn structure_derivatives() {
             let (a, b) = (g.slice(x[0], 1, &[4]), g.slice(x[0], 2, &[4]));
             g.mul(a, b)
         }),
-        case("concat, first axis", &[&[2, 2], &[1, 2]], points(6), |g, x| { let y = g.concat(x, 0); g.square(y) }),
-        case("concat, last axis", &[&[2, 2], &[2, 1]], points(6), |g, x| { let y = g.concat(&[x[0], x[1], x[0]], 1); g.square(y) }),
+        case("concat, first axis", &[&[2, 2], &[1, 2]], points(6), |g, x| {
+            let y = g.concat(x, 0);
+            g.square(y)
+        }),
+        case("concat, last axis", &[&[2, 2], &[2, 1]], points(6), |g, x| {
+            let y = g.concat(&[x[0], x[1], x[0]], 1);
+            g.square(y)
+        }),
         case("concat with a constant", &[&[2]], points(2), |g, x| {
             let c = g.vector(&[1.0, 2.0]);
             let y = g.concat(&[c, x[0]], 0);
             g.square(y)
         }),
-        case("permute", &[&[2, 3, 2]], points(12), |g, x| { let y = g.square(x[0]); g.permute(y, &[2, 0, 1]) }),
-        case("transpose", &[&[2, 3, 2]], points(12), |g, x| { let y = g.square(x[0]); g.transpose(y) }),
-        case("permute of axes of length 1", &[&[1, 3, 1, 2]], points(6), |g, x| g.permute(x[0], &[1, 0, 3, 2])),
-        case("sum, first", &[&[3, 2, 2]], points(12), |g, x| { let y = g.square(x[0]); let s = g.sum(y, &[0]); g.exp(s) }),
-        case("sum, middle", &[&[2, 3, 2]], points(12), |g, x| { let y = g.square(x[0]); let s = g.sum(y, &[1]); g.exp(s) }),
-        case("sum, outer two", &[&[2, 3, 2]], points(12), |g, x| { let y = g.square(x[0]); let s = g.sum(y, &[0, 2]); g.exp(s) }),
-        case("sum_all", &[&[2, 3]], points(6), |g, x| { let y = g.square(x[0]); let s = g.sum_all(y); g.exp(s) }),
-        case("sum_to", &[&[2, 3, 2]], points(12), |g, x| { let y = g.square(x[0]); let s = g.sum_to(y, &[3, 1]); g.exp(s) }),
-        case("max_axis", &[&[2, 3]], points(6), |g, x| { let y = g.exp(x[0]); g.max_axis(y, 1) }),
-        case("min_axis", &[&[2, 3]], points(6), |g, x| { let y = g.exp(x[0]); g.min_axis(y, 0) }),
+        case("permute", &[&[2, 3, 2]], points(12), |g, x| {
+            let y = g.square(x[0]);
+            g.permute(y, &[2, 0, 1])
+        }),
+        case("transpose", &[&[2, 3, 2]], points(12), |g, x| {
+            let y = g.square(x[0]);
+            g.transpose(y)
+        }),
+        case("permute of axes of length 1", &[&[1, 3, 1, 2]], points(6), |g, x| {
+            g.permute(x[0], &[1, 0, 3, 2])
+        }),
+        case("sum, first", &[&[3, 2, 2]], points(12), |g, x| {
+            let y = g.square(x[0]);
+            let s = g.sum(y, &[0]);
+            g.exp(s)
+        }),
+        case("sum, middle", &[&[2, 3, 2]], points(12), |g, x| {
+            let y = g.square(x[0]);
+            let s = g.sum(y, &[1]);
+            g.exp(s)
+        }),
+        case("sum, outer two", &[&[2, 3, 2]], points(12), |g, x| {
+            let y = g.square(x[0]);
+            let s = g.sum(y, &[0, 2]);
+            g.exp(s)
+        }),
+        case("sum_all", &[&[2, 3]], points(6), |g, x| {
+            let y = g.square(x[0]);
+            let s = g.sum_all(y);
+            g.exp(s)
+        }),
+        case("sum_to", &[&[2, 3, 2]], points(12), |g, x| {
+            let y = g.square(x[0]);
+            let s = g.sum_to(y, &[3, 1]);
+            g.exp(s)
+        }),
+        case("max_axis", &[&[2, 3]], points(6), |g, x| {
+            let y = g.exp(x[0]);
+            g.max_axis(y, 1)
+        }),
+        case("min_axis", &[&[2, 3]], points(6), |g, x| {
+            let y = g.exp(x[0]);
+            g.min_axis(y, 0)
+        }),
         case("logsumexp, last", &[&[2, 3]], points(6), |g, x| g.logsumexp(x[0], 1)),
-        case("logsumexp, first", &[&[2, 3]], points(6), |g, x| { let y = g.square(x[0]); g.logsumexp(y, 0) }),
-        case("cumsum", &[&[2, 3]], points(6), |g, x| { let y = g.square(x[0]); let y = g.cumsum(y, 1, false); g.exp(y) }),
-        case("cumsum from the end", &[&[3, 2]], points(6), |g, x| { let y = g.square(x[0]); let y = g.cumsum(y, 0, true); g.exp(y) }),
+        case("logsumexp, first", &[&[2, 3]], points(6), |g, x| {
+            let y = g.square(x[0]);
+            g.logsumexp(y, 0)
+        }),
+        case("cumsum", &[&[2, 3]], points(6), |g, x| {
+            let y = g.square(x[0]);
+            let y = g.cumsum(y, 1, false);
+            g.exp(y)
+        }),
+        case("cumsum from the end", &[&[3, 2]], points(6), |g, x| {
+            let y = g.square(x[0]);
+            let y = g.cumsum(y, 0, true);
+            g.exp(y)
+        }),
     ];
     cases.iter().for_each(check);
 }
@@ -91,7 +149,10 @@ fn structure_values() {
     assert_eq!(of_constants(|g, x| g.concat(&[x, x], 1), m, &six)[..6], [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]);
     assert_eq!(of_constants(|g, x| g.slice(x, 2, &[3]), m, &six), [3.0, 4.0, 5.0]);
     assert_eq!(of_constants(|g, x| g.gather(x, [5, 0].into(), &[2]), m, &six), [6.0, 1.0]);
-    assert_eq!(of_constants(|g, x| g.scatter_add(x, [0, 1, 0, 1, 0, 1].into(), &[3]), m, &six), [9.0, 12.0, 0.0]);
+    assert_eq!(
+        of_constants(|g, x| g.scatter_add(x, [0, 1, 0, 1, 0, 1].into(), &[3]), m, &six),
+        [9.0, 12.0, 0.0]
+    );
     assert_eq!(of_constants(|g, x| g.broadcast(x, &[2, 2, 3]), m, &six)[6..], six);
     assert_eq!(of_constants(|g, x| g.diagonal_matrix(x), &[2], &[1.0, 2.0]), [1.0, 0.0, 0.0, 2.0]);
     assert_eq!(of_constants(|g, x| g.diagonal(x), &[2, 2], &six[..4]), [1.0, 4.0]);
@@ -112,8 +173,28 @@ fn empty_arrays() {
     assert_eq!(of_constants(|g, x| g.logsumexp(x, 0), &[0, 2], &[]), [f64::NEG_INFINITY; 2]);
     assert!(of_constants(|g, x| g.logsumexp(x, 1), &[0, 3], &[]).is_empty());
     assert!(of_constants(|g, x| g.logsumexp(x, 0), &[3, 0], &[]).is_empty());
-    assert!(of_constants(|g, x| { let t = g.transpose(x); g.matmul(t, x) }, &[3, 0], &[]).is_empty());
-    assert_eq!(of_constants(|g, x| { let t = g.transpose(x); g.matmul(t, x) }, &[0, 2], &[]), [0.0; 4]);
+    assert!(
+        of_constants(
+            |g, x| {
+                let t = g.transpose(x);
+                g.matmul(t, x)
+            },
+            &[3, 0],
+            &[]
+        )
+        .is_empty()
+    );
+    assert_eq!(
+        of_constants(
+            |g, x| {
+                let t = g.transpose(x);
+                g.matmul(t, x)
+            },
+            &[0, 2],
+            &[]
+        ),
+        [0.0; 4]
+    );
 }
 
 #[test]

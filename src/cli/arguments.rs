@@ -1,0 +1,115 @@
+//! Arguments that several commands share.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use miette::Report;
+
+use crate::compile::GradientMode;
+use crate::data::DataArg;
+use crate::family::{self, Family};
+use crate::inference::{FitOptions, Optimizer};
+use crate::posterior::DEFAULT_DRAWS;
+use crate::session::{self, FitRequest, Request};
+
+/// `--data`, `--drop`
+#[derive(Args, Clone, Debug, Default)]
+pub struct DataArgs {
+    /// CSV or JSON file with the data; may be given several times. NAME=FILE binds what is in FILE to one name
+    #[arg(long = "data", value_name = "FILE", value_parser = parse_data)]
+    pub data: Vec<DataArg>,
+
+    /// Leave this name of the data out, so that the model can define it
+    #[arg(long = "drop", value_name = "NAME")]
+    pub drop: Vec<String>,
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+pub struct GradientArgs {
+    /// How derivatives are computed
+    #[arg(long, value_enum, default_value = "auto", value_name = "MODE")]
+    gradient: GradientChoice,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum GradientChoice {
+    /// Whichever suits the model
+    Auto,
+    /// Tangents, a few directions at a time
+    Forward,
+    /// Adjoints, all directions at once
+    Reverse,
+}
+
+impl GradientArgs {
+    pub fn mode(self) -> GradientMode {
+        match self.gradient {
+            GradientChoice::Auto => GradientMode::Auto,
+            GradientChoice::Forward => GradientMode::Forward,
+            GradientChoice::Reverse => GradientMode::Reverse,
+        }
+    }
+}
+
+/// How to fit.
+#[derive(Args, Clone)]
+pub struct FitArgs {
+    /// Seed of all random numbers: the same seed gives the same result
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+
+    /// Draws of the posterior, for whatever is not known exactly
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_DRAWS as u64,
+          value_parser = clap::value_parser!(u64).range(2..=10_000_000))]
+    draws: u64,
+
+    /// Draws of the objective (M) instead of as many as it needs
+    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    mc_draws: Option<u64>,
+
+    /// Approximating family
+    #[arg(long, value_name = "FAMILY", default_value = "meanfield", value_parser = parse_family)]
+    family: &'static dyn Family,
+
+    /// How the ELBO is maximised: newton (fixed draws, second order) or adam (stochastic)
+    #[arg(long, value_name = "NAME", default_value = "newton", value_parser = parse_optimizer)]
+    optimizer: Optimizer,
+}
+
+impl FitArgs {
+    pub fn request(&self) -> FitRequest {
+        let options = FitOptions {
+            family: self.family,
+            optimizer: self.optimizer,
+            seed: self.seed,
+            mc_draws: self.mc_draws.map(|m| m as usize),
+            ..FitOptions::default()
+        };
+        FitRequest { options, n_draws: self.draws as usize }
+    }
+}
+
+/// A model file with its data.
+pub fn request(model: &PathBuf, data: &DataArgs, gradient: GradientMode) -> Result<Request, Report> {
+    let model = session::read_model(model)?;
+    Ok(Request { model, data: data.data.clone(), drop: data.drop.clone(), gradient })
+}
+
+fn parse_data(argument: &str) -> Result<DataArg, String> {
+    DataArg::parse(argument).map_err(|error| error.to_string())
+}
+
+fn parse_family(name: &str) -> Result<&'static dyn Family, String> {
+    family::by_name(name).ok_or_else(|| {
+        let known: Vec<&str> = family::ALL.iter().map(|family| family.name()).collect();
+        let what = if name == "auto" { "the automatic choice is not there yet" } else { "no such family" };
+        format!("{what}; there is: {}", known.join(", "))
+    })
+}
+
+fn parse_optimizer(name: &str) -> Result<Optimizer, String> {
+    Optimizer::ALL.into_iter().find(|optimizer| optimizer.name() == name).ok_or_else(|| {
+        let known: Vec<&str> = Optimizer::ALL.iter().map(|optimizer| optimizer.name()).collect();
+        format!("no such optimizer; there are: {}", known.join(", "))
+    })
+}

@@ -1,0 +1,91 @@
+//! `vippl check`: mistakes in a model, what its variables are, and its intermediate forms.
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args, ValueEnum};
+use miette::Report;
+
+use super::arguments::{DataArgs, GradientArgs, request};
+use super::terminal::Terminal;
+use super::{Command, Failure, parsed};
+use crate::report::text::{VariableRow, variables};
+use crate::{check, session, syntax};
+
+pub struct Check;
+
+#[derive(Args)]
+struct Arguments {
+    /// Model file
+    model: PathBuf,
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    gradient: GradientArgs,
+    /// Print an intermediate form instead of the variables
+    #[arg(long, value_enum, value_name = "FORM")]
+    dump: Option<Form>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// Syntax tree
+    Ast,
+    /// Typed program, every name resolved
+    Ir,
+    /// Compiled array program; needs the data
+    Program,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  vippl check radon.vim                        what the file alone shows
+  vippl check radon.vim --data radon.csv       shapes, ranges and names against the data
+  vippl check radon.vim --data radon.csv --dump program";
+
+impl Command for Check {
+    fn define(&self) -> clap::Command {
+        let command = clap::Command::new("check")
+            .about("Find mistakes in a model and show its variables")
+            .after_help(EXAMPLES);
+        Arguments::augment_args(command)
+    }
+
+    fn run(&self, matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Failure> {
+        let arguments: Arguments = parsed(matches)?;
+        let request = request(&arguments.model, &arguments.data, arguments.gradient.mode())?;
+        if arguments.dump == Some(Form::Ast) {
+            let file = syntax::parse(&request.model).map_err(Report::new)?;
+            return Ok(terminal.print(&syntax::dump(&file))?);
+        }
+        let with_data = !request.data.is_empty() || arguments.dump == Some(Form::Program);
+        let (text, warnings) = if with_data && arguments.dump != Some(Form::Ir) {
+            let prepared = session::prepare(&request)?;
+            let text = match arguments.dump {
+                Some(_) => prepared.compiled.density.dump(),
+                None => {
+                    variables(&VariableRow::of_compiled(&prepared.compiled.variables), &terminal.out_style)
+                }
+            };
+            (text, prepared.warnings)
+        } else {
+            let mut warnings = Vec::new();
+            let mut summary = None;
+            if !request.data.is_empty() {
+                let (_, record, data_warnings) = session::read_data(&request.data, &request.drop)?;
+                summary = Some(record.summary());
+                warnings.extend(data_warnings);
+            }
+            let checked = session::check(&request.model, summary.as_ref())?;
+            warnings.extend(checked.warnings);
+            let text = match arguments.dump {
+                Some(_) => check::dump::dump(&checked.model),
+                None => variables(&VariableRow::of_model(&checked.model), &terminal.out_style),
+            };
+            (text, warnings)
+        };
+        for warning in &warnings {
+            terminal.report(warning)?;
+        }
+        Ok(terminal.print(&text)?)
+    }
+}

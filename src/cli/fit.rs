@@ -1,0 +1,103 @@
+//! `vippl fit`: from a model and data to a posterior.
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args};
+use miette::Report;
+
+use super::arguments::{DataArgs, FitArgs, GradientArgs, request};
+use super::progress::listener;
+use super::terminal::Terminal;
+use super::{Command, Failure, parsed};
+use crate::posterior::fit_file;
+use crate::report::style::Elements;
+use crate::report::{Style, json, text};
+use crate::session;
+
+pub struct Fit;
+
+#[derive(Args)]
+struct Arguments {
+    /// Model file
+    model: PathBuf,
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    fit: FitArgs,
+    #[command(flatten)]
+    gradient: GradientArgs,
+    /// Write a fit file, for `vippl summary` and `vippl repl`
+    #[arg(long, value_name = "FIT")]
+    out: Option<PathBuf>,
+    /// Print the summary table only
+    #[arg(long, short)]
+    quiet: bool,
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+    /// Show every element of long vectors
+    #[arg(long)]
+    all: bool,
+    /// Threads to use [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    threads: Option<u32>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  vippl fit radon.vim --data radon.csv
+  vippl fit radon.vim --data houses.csv --data counties.json --out radon.json
+  vippl fit regression.vim --data X=matrix.csv --data outcome.csv
+  vippl fit model.vim --data d.csv --json | jq .parameters.tau";
+
+impl Command for Fit {
+    fn define(&self) -> clap::Command {
+        let command = clap::Command::new("fit")
+            .about("Fit a model to data and print the posterior")
+            .after_help(EXAMPLES);
+        Arguments::augment_args(command)
+    }
+
+    fn run(&self, matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Failure> {
+        let arguments: Arguments = parsed(matches)?;
+        if let Some(n) = arguments.threads {
+            // Fails only if the pool exists already; nothing before this uses it.
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n as usize).build_global();
+            pool.map_err(|error| Report::msg(format!("cannot start {n} threads: {error}")))?;
+        }
+        let prepared =
+            session::prepare(&request(&arguments.model, &arguments.data, arguments.gradient.mode())?)?;
+        let style = Style {
+            elements: if arguments.all { Elements::All } else { Elements::Few },
+            ..terminal.out_style
+        };
+        if !arguments.quiet && !arguments.json {
+            let rows = text::VariableRow::of_compiled(&prepared.compiled.variables);
+            terminal.print(&text::variables(&rows, &style))?;
+            terminal.print("\n")?;
+        }
+        terminal.flush()?;
+        for warning in &prepared.warnings {
+            terminal.report(warning)?;
+        }
+        let mut progress = listener(terminal.interactive && !arguments.quiet);
+        let posterior = prepared.fit(&arguments.fit.request(), &mut *progress)?;
+        drop(progress);
+        for warning in &posterior.warnings[prepared.warnings.len()..] {
+            terminal.warn(warning)?;
+        }
+        if let Some(path) = &arguments.out {
+            fit_file::write(&posterior, path).map_err(Report::new)?;
+        }
+        if arguments.json {
+            terminal.print(&format!("{:#}\n", json::fit(&posterior)))?;
+            return Ok(());
+        }
+        terminal.print(&text::summary(&posterior, &style))?;
+        if !arguments.quiet {
+            terminal.print("\n")?;
+            terminal.print(&text::footer(&posterior, &style))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,60 @@
+//! `vippl repl`: questions to a posterior, one line at a time.
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args};
+
+use super::arguments::DataArgs;
+use super::progress::listener;
+use super::terminal::Terminal;
+use super::{Command, Failure, parsed};
+use crate::repl::{self, Console};
+
+pub struct Repl;
+
+#[derive(Args)]
+struct Arguments {
+    /// Model file, or a fit file (.json)
+    path: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  vippl repl radon.vim --data radon.csv
+  vippl repl radon.json                     a saved fit, without its data
+  echo 'P(beta > 0)' | vippl repl radon.json
+
+At the prompt:
+  :fit
+  mean(tau)
+  P(alpha[\"HENNEPIN\"] > alpha[\"AITKIN\"])
+  quantile(tau, [0.05, 0.95])
+  :help";
+
+impl Command for Repl {
+    fn define(&self) -> clap::Command {
+        let command = clap::Command::new("repl")
+            .about("Ask questions about a posterior interactively")
+            .after_help(EXAMPLES);
+        Arguments::augment_args(command)
+    }
+
+    fn run(&self, matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Failure> {
+        let arguments: Arguments = parsed(matches)?;
+        let mut repl = repl::Repl::default();
+        let interactive = terminal.interactive;
+        let mut console = Console {
+            out: &mut *terminal.out,
+            err: &mut *terminal.err,
+            out_style: terminal.out_style,
+            err_style: terminal.err_style,
+            progress: &move || listener(interactive),
+        };
+        let (data, drop) = (arguments.data.data, arguments.data.drop);
+        repl.open(arguments.path.as_deref(), data, drop, &mut console)?;
+        repl::run(&mut repl, &mut console)?;
+        Ok(())
+    }
+}

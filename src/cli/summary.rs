@@ -1,0 +1,62 @@
+//! `vippl summary`: the posterior of a fit file.
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args};
+use miette::Report;
+
+use super::terminal::Terminal;
+use super::{Command, Failure, parsed};
+use crate::posterior::fit_file;
+use crate::report::style::Elements;
+use crate::report::{Style, json, text};
+
+pub struct Summary;
+
+#[derive(Args)]
+struct Arguments {
+    /// Fit file, as `vippl fit --out` writes it
+    fit: PathBuf,
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+    /// Show every element of long vectors
+    #[arg(long)]
+    all: bool,
+    /// Print the summary table only
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  vippl fit radon.vim --data radon.csv --out radon.json
+  vippl summary radon.json --all";
+
+impl Command for Summary {
+    fn define(&self) -> clap::Command {
+        let command =
+            clap::Command::new("summary").about("Print the posterior of a saved fit").after_help(EXAMPLES);
+        Arguments::augment_args(command)
+    }
+
+    fn run(&self, matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Failure> {
+        let arguments: Arguments = parsed(matches)?;
+        let posterior = fit_file::read(&arguments.fit).map_err(Report::new)?;
+        for warning in &posterior.warnings {
+            terminal.warn(warning)?;
+        }
+        if arguments.json {
+            terminal.print(&format!("{:#}\n", json::fit(&posterior)))?;
+            return Ok(());
+        }
+        let elements = if arguments.all { Elements::All } else { Elements::Few };
+        let style = Style { elements, ..terminal.out_style };
+        terminal.print(&text::summary(&posterior, &style))?;
+        if !arguments.quiet {
+            terminal.print("\n")?;
+            terminal.print(&text::footer(&posterior, &style))?;
+        }
+        Ok(())
+    }
+}

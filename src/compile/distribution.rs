@@ -1,0 +1,394 @@
+//! Distributions with traced arguments: shapes, log densities, and the checks of what the data give them.
+
+use super::CompileError;
+use super::align::Layout;
+use super::eliminate::Factor;
+use super::scan::Deferred;
+use super::tracer::{Result, Tracer};
+use super::value::{Axis, DistributionKind, Place, Traced, TracedDistribution};
+use crate::density::TermKind;
+use crate::dist::{Instance, Param, Range, Support};
+use crate::ir::{Expr, Statement};
+use crate::source::Span;
+use crate::tape::{Node, Tensor};
+use crate::types::{ElementType, Shape, broadcast};
+
+/// A distribution and a value brought to common axes.
+pub struct Placed {
+    pub instance: Instance,
+    pub x: Option<Node>,
+    pub axes: Vec<Axis>,
+    pub place: Place,
+}
+
+impl Tracer<'_> {
+    /// `value ~ D` where the value depends on data alone.
+    pub fn observe(&mut self, statement: &Statement, value: &Expr, distribution: &Expr) -> Result<()> {
+        let x = self.array(value)?;
+        self.known(&x, value.span, "what is observed must come from the data; `factor lpdf(D, x)` adds any density")?;
+        let distribution = self.distribution(distribution)?;
+        let name = self.model.source.slice(value.span).to_string();
+        self.check_shape(&distribution, &x, &name, value.span)?;
+        self.check_observed(&distribution, &x, &name, value.span)?;
+        self.density_statement(statement.span, TermKind::Likelihood, &distribution, &x)
+    }
+
+    /// `factor e`
+    pub fn factor(&mut self, statement: &Statement, value: &Expr) -> Result<()> {
+        let value = self.array(value)?;
+        self.normalised = false;
+        if value.place == Place::Step {
+            let value = self.export(&value);
+            self.defer(Deferred::Factor { span: statement.span, domain: self.domain, value });
+            return Ok(());
+        }
+        self.add_value(statement.span, TermKind::Factor, value, false);
+        Ok(())
+    }
+
+    /// Adds log D(x) to the log density, now or when the scan around it is done.
+    pub fn density_statement(
+        &mut self,
+        span: Span,
+        kind: TermKind,
+        distribution: &TracedDistribution,
+        x: &Traced,
+    ) -> Result<()> {
+        let mut leaves = Vec::new();
+        collect(distribution, 0, &mut leaves);
+        let in_step = x.place == Place::Step || leaves.iter().any(|(leaf, _)| leaf.place == Place::Step);
+        if in_step {
+            let distribution = self.export_distribution(distribution);
+            let x = self.export(x);
+            self.defer(Deferred::Density { span, kind, domain: self.domain, distribution, x });
+            return Ok(());
+        }
+        self.add_density(span, kind, distribution, x)
+    }
+
+    pub fn add_density(
+        &mut self,
+        span: Span,
+        kind: TermKind,
+        distribution: &TracedDistribution,
+        x: &Traced,
+    ) -> Result<()> {
+        let density = self.log_density(distribution, x, span)?;
+        self.add_value(span, kind, density, kind == TermKind::Likelihood);
+        Ok(())
+    }
+
+    /// Adds a value, once per iteration of the loops around it, to the log density.
+    pub fn add_value(&mut self, span: Span, kind: TermKind, value: Traced, pointwise: bool) {
+        if value.is_enumerated() {
+            let n_axes = value.axes.len();
+            let own: Vec<usize> = (n_axes..n_axes + value.rank()).collect();
+            let node = self.graph.sum(value.node, &own);
+            let mut domain = self.domain;
+            for axis in &value.axes {
+                let along = match axis {
+                    Axis::Domain(own) => Some(*own),
+                    Axis::Enumeration(e) => self.enumerations[*e].domain,
+                };
+                // Domains of one statement are nested: the inner one has the most ancestors.
+                if along.map_or(0, |d| self.depth(d)) > domain.map_or(0, |d| self.depth(d)) {
+                    domain = along;
+                }
+            }
+            let mut lifted = Traced { node, dims: Vec::new(), labels: Vec::new(), ..value };
+            if let (Some(_), Some(domain)) = (lifted.domain(), domain) {
+                self.lift(&mut lifted, domain);
+            }
+            self.factors.push(Factor { axes: lifted.axes, node: lifted.node, domain, span });
+            return;
+        }
+        let value = match self.domain {
+            Some(domain) => self.spread(value, domain),
+            None => value,
+        };
+        self.add_term(span, kind, value.node, pointwise);
+    }
+
+    fn depth(&self, domain: usize) -> usize {
+        1 + self.domains[domain].parent.map_or(0, |parent| self.depth(parent))
+    }
+
+    /// log D(x), elementwise over the batch.
+    pub fn log_density(&mut self, distribution: &TracedDistribution, x: &Traced, at: Span) -> Result<Traced> {
+        let placed = self.place(distribution, Some(x), at)?;
+        let Some(x_node) = placed.x else { return Err(CompileError::Poisoned) };
+        let axes_shape = self.full_shape(&placed.axes, &[], placed.place);
+        let graph = self.graph_at(placed.place);
+        if let Some(objection) = placed.instance.objection(graph) {
+            return Err(CompileError::Call { message: objection, help: None, at: distribution.span });
+        }
+        let normalised = placed.instance.normalized(graph);
+        let mut node = placed.instance.log_density(graph, x_node);
+        let mut shape = graph.shape(node).to_vec();
+        let n_axes = axes_shape.len();
+        if !shape.starts_with(&axes_shape) {
+            // A density that does not vary along some of its axes.
+            let missing = n_axes.saturating_sub(shape.len());
+            shape.splice(0..0, std::iter::repeat_n(1, missing));
+            node = graph.reshape(node, &shape);
+            shape.splice(..n_axes, axes_shape);
+            node = graph.broadcast(node, &shape);
+        }
+        self.normalised &= normalised;
+        let mut traced = Traced::new(node, shape[n_axes..].to_vec(), ElementType::Real);
+        (traced.axes, traced.place) = (placed.axes, placed.place);
+        Ok(traced)
+    }
+
+    /// Brings the arguments of a distribution, and a value, to common axes.
+    pub fn place(&mut self, distribution: &TracedDistribution, x: Option<&Traced>, at: Span) -> Result<Placed> {
+        let mut leaves: Vec<(&Traced, usize)> = Vec::new();
+        collect(distribution, 0, &mut leaves);
+        let event = skeleton(distribution).event_rank();
+        let mut operands: Vec<(&Traced, Layout)> =
+            leaves.iter().map(|(leaf, event)| (*leaf, Layout::Batch { event: *event })).collect();
+        operands.extend(x.map(|x| (x, Layout::Batch { event })));
+        let aligned = self.align(&operands, at)?;
+        let mut nodes = aligned.nodes.iter().copied();
+        let instance = rebuild(distribution, &mut nodes);
+        Ok(Placed { instance, x: nodes.next(), axes: aligned.axes, place: aligned.place })
+    }
+
+    /// Shape of one value of the distribution: batch and event dimensions.
+    pub fn value_dims(&self, distribution: &TracedDistribution) -> Result<Vec<usize>> {
+        let join = |a: Vec<usize>, b: &[usize], a_at: Span, b_at: Span| -> Result<Vec<usize>> {
+            match broadcast(&Shape::known(&a), &Shape::known(b)) {
+                Ok(_) if a.len() >= b.len() => Ok(a),
+                Ok(_) => Ok(b.to_vec()),
+                Err(_) => Err(CompileError::Shape {
+                    left: Shape::known(&a).to_string(),
+                    right: Shape::known(b).to_string(),
+                    left_at: a_at,
+                    right_at: b_at,
+                }),
+            }
+        };
+        match &distribution.kind {
+            DistributionKind::Plain { dist, form, args } => {
+                let mut batch: Vec<usize> = Vec::new();
+                for (param, arg) in dist.forms()[*form].iter().zip(args) {
+                    let own = &arg.dims[..arg.rank().saturating_sub(param.rank)];
+                    batch = join(batch, own, distribution.span, distribution.span)?;
+                }
+                let shapes: Vec<&[usize]> = args.iter().map(|arg| arg.dims.as_slice()).collect();
+                batch.extend(dist.event_shape(*form, &shapes));
+                Ok(batch)
+            }
+            DistributionKind::Wrapped { wrapper, inner, args } => {
+                let used = wrapper.inner_rank(inner.len());
+                let mut dims: Vec<usize> = Vec::new();
+                for inner in inner {
+                    let event = skeleton(inner).event_rank();
+                    let mut own = self.value_dims(inner)?;
+                    let batch = own.len().saturating_sub(event);
+                    own.drain(batch.saturating_sub(used)..batch);
+                    dims = join(dims, &own, distribution.span, inner.span)?;
+                }
+                for (param, arg) in wrapper.params().iter().zip(args) {
+                    let Some(arg) = arg else { continue };
+                    let own = &arg.dims[..arg.rank().saturating_sub(param.rank)];
+                    if inner.iter().all(|inner| skeleton(inner).event_rank() == 0) {
+                        dims = join(dims, own, distribution.span, distribution.span)?;
+                    }
+                }
+                Ok(dims)
+            }
+        }
+    }
+
+    /// Arguments broadcast to the value, never beyond it.
+    pub fn check_shape(
+        &mut self,
+        distribution: &TracedDistribution,
+        x: &Traced,
+        name: &str,
+        at: Span,
+    ) -> Result<()> {
+        let dims = self.value_dims(distribution)?;
+        let event = skeleton(distribution).event_rank();
+        let misfit = match broadcast(&Shape::known(&dims), &Shape::known(&x.dims)) {
+            Ok(_) => dims.len() > x.dims.len() || event > x.dims.len(),
+            Err(_) => true,
+        };
+        if misfit {
+            return Err(CompileError::DistributionShape {
+                value: name.to_string(),
+                found: Shape::known(&x.dims).to_string(),
+                distribution: Shape::known(&dims).to_string(),
+                value_at: at,
+                distribution_at: distribution.span,
+            });
+        }
+        Ok(())
+    }
+
+    /// Every observed value must lie in the distribution's support, as far as that is known.
+    fn check_observed(
+        &mut self,
+        distribution: &TracedDistribution,
+        x: &Traced,
+        name: &str,
+        at: Span,
+    ) -> Result<()> {
+        let placed = self.place(distribution, Some(x), at)?;
+        if placed.place != Place::Main || placed.axes.iter().any(|axis| matches!(axis, Axis::Enumeration(_))) {
+            return Ok(());
+        }
+        let Some(x_node) = placed.x else { return Ok(()) };
+        let Some(values) = self.graph.value(x_node).cloned() else { return Ok(()) };
+        let text = placed.instance.describe();
+        let found = match placed.instance.support(&mut self.graph) {
+            Support::Continuous { constraint, bounds } => {
+                let event: usize =
+                    values.shape()[values.ndim() - constraint.event_rank().min(values.ndim())..].iter().product();
+                let n_events = values.len().checked_div(event).unwrap_or(0);
+                let batch = &values.shape()[..values.ndim() - constraint.event_rank().min(values.ndim())];
+                let mut known = Vec::new();
+                for bound in &bounds {
+                    let Some(bound) = self.broadcast_value(*bound, batch) else { return Ok(()) };
+                    known.push(bound);
+                }
+                let flat: Vec<f64> = values.iter().copied().collect();
+                (0..n_events).find_map(|k| {
+                    let own: Vec<f64> = known.iter().map(|bound| bound[k]).collect();
+                    let event_values = &flat[k * event..(k + 1) * event];
+                    let violation = constraint.violation(event_values, &own)?;
+                    Some((k * event, violation))
+                })
+            }
+            Support::Integers { lower, upper } => {
+                let lower = lower.and_then(|node| self.broadcast_value(node, values.shape()));
+                let upper = upper.and_then(|node| self.broadcast_value(node, values.shape()));
+                values.iter().enumerate().find_map(|(k, &value)| {
+                    let violation = if value.fract() != 0.0 {
+                        "takes whole numbers".to_string()
+                    } else if let Some(lower) = lower.as_ref().filter(|lower| value < lower[k]) {
+                        format!("starts at {}", lower[k])
+                    } else if let Some(upper) = upper.as_ref().filter(|upper| value > upper[k]) {
+                        format!("ends at {}", upper[k])
+                    } else {
+                        return None;
+                    };
+                    Some((k, violation))
+                })
+            }
+        };
+        let Some((flat, violation)) = found else { return Ok(()) };
+        let shape = values.shape().to_vec();
+        let place = if shape.is_empty() { String::new() } else { super::quantity::element_name("", &shape, &[], flat) };
+        Err(CompileError::Support {
+            value: name.to_string(),
+            place,
+            found: values.iter().nth(flat).map_or_else(String::new, f64::to_string),
+            distribution: text,
+            violation,
+            help: "check the data, or choose a distribution whose support holds it".into(),
+            at,
+        })
+    }
+
+    /// A constant's values over a shape that it broadcasts to.
+    fn broadcast_value(&mut self, node: Node, shape: &[usize]) -> Option<Vec<f64>> {
+        let tensor: Tensor = self.graph.value(node)?.clone();
+        Some(tensor.broadcast(shape)?.iter().copied().collect())
+    }
+
+    /// An argument of the data must lie in its range.
+    pub fn check_argument(&self, owner: &str, param: &Param, value: &Traced, at: Span) -> Result<()> {
+        if value.element == ElementType::Category {
+            return Err(CompileError::Call {
+                message: format!("{owner}'s {} is a category, not a number", param.name),
+                help: Some("use it as an index: `alpha[county]`".into()),
+                at,
+            });
+        }
+        let Some(tensor) = self.constant(value) else { return Ok(()) };
+        let outside = |x: f64| match param.range {
+            Range::Positive => x <= 0.0 || x.is_nan(),
+            Range::NonNegative => x < 0.0 || x.is_nan(),
+            Range::UnitInterval | Range::Simplex => !(0.0..=1.0).contains(&x),
+            Range::Count => x < 0.0 || x.fract() != 0.0,
+            Range::Integer => x.fract() != 0.0,
+            _ => false,
+        };
+        let Some(row) = tensor.iter().position(|&x| outside(x)) else { return Ok(()) };
+        let place =
+            if tensor.len() > 1 { super::quantity::element_name(" at ", tensor.shape(), &[], row) } else { String::new() };
+        Err(CompileError::ArgumentRange {
+            distribution: owner.to_string(),
+            argument: param.name.to_string(),
+            range: range_words(param.range).to_string(),
+            found: tensor.iter().nth(row).map_or_else(String::new, f64::to_string),
+            place,
+            at,
+        })
+    }
+}
+
+fn range_words(range: Range) -> &'static str {
+    match range {
+        Range::Positive => "positive",
+        Range::NonNegative => "zero or more",
+        Range::UnitInterval => "between 0 and 1",
+        Range::Simplex => "probabilities between 0 and 1",
+        Range::Count => "a whole number, 0 or more",
+        Range::Integer => "a whole number",
+        _ => "in its range",
+    }
+}
+
+/// The arguments in order, each with its number of event dimensions.
+fn collect<'t>(distribution: &'t TracedDistribution, extra: usize, out: &mut Vec<(&'t Traced, usize)>) {
+    match &distribution.kind {
+        DistributionKind::Plain { dist, form, args } => {
+            out.extend(args.iter().zip(dist.forms()[*form]).map(|(arg, param)| (arg, param.rank + extra)));
+        }
+        DistributionKind::Wrapped { wrapper, inner, args } => {
+            let own = wrapper.inner_rank(inner.len());
+            inner.iter().for_each(|inner| collect(inner, extra + own, out));
+            let params = wrapper.params();
+            out.extend(
+                args.iter().zip(params).filter_map(|(arg, param)| Some((arg.as_ref()?, param.rank + extra))),
+            );
+        }
+    }
+}
+
+/// The distribution of nodes, taken in the order of [`collect`].
+fn rebuild(distribution: &TracedDistribution, nodes: &mut impl Iterator<Item = Node>) -> Instance {
+    match &distribution.kind {
+        DistributionKind::Plain { dist, form, args } => {
+            Instance::Plain { dist: *dist, form: *form, args: nodes.take(args.len()).collect() }
+        }
+        DistributionKind::Wrapped { wrapper, inner, args } => {
+            let inner = inner.iter().map(|inner| rebuild_dyn(inner, nodes)).collect();
+            let args = args.iter().map(|arg| arg.as_ref().and_then(|_| nodes.next())).collect();
+            Instance::Wrapped { wrapper: *wrapper, inner, args }
+        }
+    }
+}
+
+/// Breaks the recursion over iterator types.
+fn rebuild_dyn(distribution: &TracedDistribution, nodes: &mut dyn Iterator<Item = Node>) -> Instance {
+    let mut nodes = nodes;
+    rebuild(distribution, &mut nodes)
+}
+
+/// The distribution without arguments, for what does not depend on them.
+pub fn skeleton(distribution: &TracedDistribution) -> Instance {
+    match &distribution.kind {
+        DistributionKind::Plain { dist, form, .. } => {
+            Instance::Plain { dist: *dist, form: *form, args: Vec::new() }
+        }
+        DistributionKind::Wrapped { wrapper, inner, args } => Instance::Wrapped {
+            wrapper: *wrapper,
+            inner: inner.iter().map(skeleton).collect(),
+            args: vec![None; args.len()],
+        },
+    }
+}

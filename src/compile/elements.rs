@@ -1,0 +1,412 @@
+//! Arrays that are built up element by element: `h[1] = ...`, then `for t in 2:T { h[t] = ... }`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::CompileError;
+use super::index::Positions;
+use super::tracer::{Binding, Result, Tracer};
+use super::value::{Axis, MAX_INDEX_RANK, Place, Traced, Tuple};
+use crate::ir::{Index, VariableId};
+use crate::source::Span;
+use crate::tape::Node;
+use crate::types::ElementType;
+
+/// What has been defined of an array so far.
+#[derive(Clone)]
+pub struct Elements {
+    /// How many indices name an element.
+    pub rank: usize,
+    /// Dimensions of one element.
+    pub dims: Vec<usize>,
+    pub element: ElementType,
+    /// Nodes `[rows, dims...]`, one per definition; rows are numbered through all pieces.
+    pub pieces: Vec<Node>,
+    pub slots: Arc<Slots>,
+}
+
+/// Which row holds which element.
+#[derive(Clone, Default, Debug)]
+pub struct Slots {
+    /// One index: row + 1 by index, 0 where undefined.
+    dense: Vec<u32>,
+    sparse: HashMap<Tuple, u32>,
+    /// Largest index seen in each dimension.
+    pub extents: Tuple,
+    pub rows: usize,
+}
+
+/// How far an array that is built up reaches.
+#[derive(Clone, Copy)]
+pub struct Extents {
+    pub rank: usize,
+    pub lens: Tuple,
+}
+
+/// The elements that brackets name, for all rows of a domain.
+pub struct Selection {
+    pub tuples: Vec<Tuple>,
+    pub axes: Vec<Axis>,
+    /// Dimensions that vector indices make.
+    pub dims: Vec<usize>,
+    pub rank: usize,
+}
+
+impl Slots {
+    /// The row of an element.
+    pub fn get(&self, tuple: &Tuple, rank: usize) -> Option<u32> {
+        if rank == 1 {
+            self.dense.get(tuple[0] as usize).copied().filter(|&row| row > 0).map(|row| row - 1)
+        } else {
+            self.sparse.get(tuple).copied()
+        }
+    }
+
+    /// Gives the next row to an element; false if it has one.
+    pub fn insert(&mut self, tuple: Tuple, rank: usize) -> bool {
+        let row = self.rows as u32;
+        if rank == 1 {
+            let at = tuple[0] as usize;
+            if self.dense.len() <= at {
+                self.dense.resize((at + 1).max(self.dense.len() * 2), 0);
+            }
+            if self.dense[at] > 0 {
+                return false;
+            }
+            self.dense[at] = row + 1;
+        } else if self.sparse.insert(tuple, row).is_some() {
+            return false;
+        }
+        for (extent, index) in self.extents.iter_mut().zip(tuple) {
+            *extent = (*extent).max(index);
+        }
+        self.rows += 1;
+        true
+    }
+}
+
+impl Tracer<'_> {
+    /// `x[indices] = value` for every row of the loops around it.
+    pub fn define_elements(
+        &mut self,
+        variable: VariableId,
+        indices: &[Index],
+        value: Traced,
+        at: Span,
+    ) -> Result<()> {
+        if value.is_enumerated() {
+            return Err(CompileError::unsupported("an element that depends on a discrete latent", at));
+        }
+        let selection = self.selection(indices, None, at)?;
+        let vector = selection.dims.len();
+        if value.rank() > 0 && !value.dims.starts_with(&selection.dims) {
+            return Err(CompileError::Index {
+                message: format!(
+                    "{} elements are assigned a value of shape {:?}",
+                    selection.dims.iter().product::<usize>(),
+                    value.dims
+                ),
+                help: Some("the value must have one element per index, or be a scalar".into()),
+                at,
+            });
+        }
+        let element_dims = if value.rank() == 0 { Vec::new() } else { value.dims[vector..].to_vec() };
+        if self.scan_defines(variable, &selection, &value, &element_dims, at)? {
+            return Ok(());
+        }
+        let rows_shape = self.full_shape(&selection.axes, &selection.dims, Place::Main);
+        let mut value = value;
+        if let Some(domain) = self.domain {
+            self.lift(&mut value, domain);
+        }
+        let mut shape = self.full_shape(&selection.axes, &[], Place::Main);
+        if value.axes.is_empty() {
+            shape.iter_mut().for_each(|len| *len = 1);
+        }
+        shape.extend(std::iter::repeat_n(1, vector.saturating_sub(value.rank())));
+        shape.extend(&value.dims);
+        let node = self.graph.reshape(value.node, &shape);
+        let mut full = rows_shape;
+        full.extend(&element_dims);
+        let node = self.graph.broadcast(node, &full);
+        self.add_piece(variable, &selection, node, element_dims, value.element, at)
+    }
+
+    /// Registers `node` (rows in the order of the selection) as the definition of the selected elements.
+    pub fn add_piece(
+        &mut self,
+        variable: VariableId,
+        selection: &Selection,
+        node: Node,
+        dims: Vec<usize>,
+        element: ElementType,
+        at: Span,
+    ) -> Result<()> {
+        let name = self.model.variable(variable).name.clone();
+        let mut elements = match self.env[variable.0].take() {
+            Some(Binding::Elements(elements)) => elements,
+            _ => Elements {
+                rank: selection.rank,
+                dims: dims.clone(),
+                element,
+                pieces: Vec::new(),
+                slots: Arc::default(),
+            },
+        };
+        if elements.rank != selection.rank || elements.dims != dims {
+            return Err(CompileError::Index {
+                message: format!("elements of `{name}` have different shapes"),
+                help: Some(format!(
+                    "earlier ones take {} indices and have shape {:?}, these {} and {dims:?}",
+                    elements.rank, elements.dims, selection.rank
+                )),
+                at,
+            });
+        }
+        if element == ElementType::Real {
+            elements.element = element;
+        }
+        let slots = Arc::make_mut(&mut elements.slots);
+        for tuple in &selection.tuples {
+            if !slots.insert(*tuple, selection.rank) {
+                return Err(CompileError::RedefinedElement { element: element_name(&name, tuple, selection.rank), at });
+            }
+        }
+        let mut shape = vec![selection.tuples.len()];
+        shape.extend(&dims);
+        let node = self.graph.reshape(node, &shape);
+        elements.pieces.push(node);
+        self.note_write(variable, selection, &elements.dims, elements.element);
+        self.env[variable.0] = Some(Binding::Elements(elements));
+        Ok(())
+    }
+
+    /// How far an array reaches, with what the loop being traced defines of it.
+    pub fn extents_of(&self, variable: VariableId, elements: &Elements) -> Extents {
+        let mut lens = elements.slots.extents;
+        let scan = self.scan.as_ref().and_then(|scan| scan.extents.get(&variable));
+        for (len, other) in lens.iter_mut().zip(scan.into_iter().flatten()) {
+            *len = (*len).max(*other);
+        }
+        Extents { rank: elements.rank, lens }
+    }
+
+    /// The elements that brackets name. Where `read` gives the array, open slices reach to its extents; on the left
+    /// of `=` trailing `:` stand for the dimensions of the value.
+    pub fn selection(&mut self, indices: &[Index], read: Option<Extents>, at: Span) -> Result<Selection> {
+        let rank = match read {
+            Some(extents) => extents.rank,
+            None => {
+                let whole = |index: &&Index| matches!(index, Index::Slice { lower: None, upper: None, .. });
+                indices.len() - indices.iter().rev().take_while(whole).count()
+            }
+        };
+        if rank == 0 || rank > MAX_INDEX_RANK {
+            return Err(CompileError::unsupported(format!("building up an array by {rank} indices"), at));
+        }
+        let mut positions = Vec::with_capacity(rank);
+        for k in 0..rank {
+            let extent = read.map(|extents| extents.lens[k] as usize);
+            positions.push(match indices.get(k) {
+                // Which elements there are shows when they are looked up.
+                Some(index @ (Index::At(_) | Index::Slice { upper: Some(_), .. })) => {
+                    self.positions(index, None, None)?
+                }
+                Some(index) => self.positions(index, extent, None)?,
+                None => Positions::whole(extent.unwrap_or(0), None),
+            });
+        }
+        let domain = match (read, self.domain) {
+            // A definition runs once per iteration whatever its index says.
+            (None, Some(domain)) => Some(domain),
+            _ => {
+                let mut inner = None;
+                for position in &positions {
+                    for axis in &position.axes {
+                        match (*axis, inner) {
+                            (Axis::Domain(domain), None) => inner = Some(domain),
+                            (Axis::Domain(domain), Some(other)) => inner = Some(self.inner_of(domain, other, at)?),
+                            (Axis::Enumeration(_), _) => {
+                                return Err(CompileError::unsupported(
+                                    "a built-up array indexed by a discrete latent",
+                                    at,
+                                ));
+                            }
+                        }
+                    }
+                }
+                inner
+            }
+        };
+        let axes: Vec<Axis> = domain.map(Axis::Domain).into_iter().collect();
+        let n_rows = domain.map_or(1, |domain| self.domains[domain].size);
+        let rows: Vec<Option<Vec<u32>>> = positions
+            .iter()
+            .map(|position| match (position.axes.first(), domain) {
+                (Some(Axis::Domain(own)), Some(domain)) => Some(self.rows_between(*own, domain)),
+                _ => None,
+            })
+            .collect();
+        let dims: Vec<usize> = positions.iter().flat_map(|position| position.dims.iter().copied()).collect();
+        let mut tuples = Vec::with_capacity(n_rows * dims.iter().product::<usize>());
+        let (mut run, mut wider): (Vec<Tuple>, Vec<Tuple>) = (Vec::new(), Vec::new());
+        for row in 0..n_rows {
+            run.clear();
+            run.push(Tuple::default());
+            for (k, position) in positions.iter().enumerate() {
+                let size: usize = position.dims.iter().product();
+                let start = rows[k].as_ref().map_or(0, |map| map[row] as usize) * size;
+                wider.clear();
+                for tuple in &run {
+                    for &p in &position.values[start..start + size] {
+                        let mut tuple = *tuple;
+                        tuple[k] = p + 1;
+                        wider.push(tuple);
+                    }
+                }
+                std::mem::swap(&mut run, &mut wider);
+            }
+            tuples.extend_from_slice(&run);
+        }
+        Ok(Selection { tuples, axes, dims, rank })
+    }
+
+    /// `x[indices]` of an array that is built up.
+    pub fn index_elements(
+        &mut self,
+        variable: VariableId,
+        elements: &Elements,
+        indices: &[Index],
+        at: Span,
+    ) -> Result<Traced> {
+        if indices.len() > elements.rank + elements.dims.len() {
+            return Err(CompileError::Index {
+                message: format!(
+                    "{} indices for an array of {} dimensions",
+                    indices.len(),
+                    elements.rank + elements.dims.len()
+                ),
+                help: None,
+                at,
+            });
+        }
+        if self.domain.is_none() {
+            let whole = self.assemble(variable, elements, at);
+            match whole {
+                Ok(whole) => {
+                    let mut positions = Vec::with_capacity(indices.len());
+                    for (k, index) in indices.iter().enumerate() {
+                        positions.push(self.positions(index, Some(whole.dims[k]), whole.labels[k].as_ref())?);
+                    }
+                    return self.select(&whole, positions, at);
+                }
+                // Not all of it is defined yet: the elements asked for may be.
+                Err(CompileError::MissingElement { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let (own, rest) = indices.split_at(indices.len().min(elements.rank));
+        let selection = self.selection(own, Some(self.extents_of(variable, elements)), at)?;
+        let read = self.read_elements(variable, elements, &selection, at)?;
+        if rest.is_empty() {
+            return Ok(read);
+        }
+        let n_own = selection.dims.len();
+        let mut positions: Vec<Positions> = read.dims[..n_own].iter().map(|&len| Positions::whole(len, None)).collect();
+        for (k, index) in rest.iter().enumerate() {
+            positions.push(self.positions(index, Some(elements.dims[k]), None)?);
+        }
+        self.select(&read, positions, at)
+    }
+
+    fn read_elements(
+        &mut self,
+        variable: VariableId,
+        elements: &Elements,
+        selection: &Selection,
+        at: Span,
+    ) -> Result<Traced> {
+        self.note_read(variable, selection);
+        if let Some(read) = self.scan_reads(variable, elements, selection, at)? {
+            return Ok(read);
+        }
+        let dims: Vec<usize> = selection.dims.iter().chain(&elements.dims).copied().collect();
+        let mut read = Traced::new(self.graph.scalar(f64::NAN), dims, elements.element);
+        read.axes.clone_from(&selection.axes);
+        let rows: Option<Vec<u32>> =
+            selection.tuples.iter().map(|tuple| elements.slots.get(tuple, elements.rank)).collect();
+        match rows {
+            Some(rows) => {
+                let all = self.all_rows(elements);
+                let node = self.rows_of(all, elements, &rows);
+                let shape = self.full_shape(&read.axes, &read.dims, Place::Main);
+                read.node = self.graph.reshape(node, &shape);
+            }
+            // In a dry run the shape is all that counts.
+            None if self.plan.is_some() => {
+                let shape = self.full_shape(&read.axes, &read.dims, Place::Main);
+                read.node = self.graph.input(&shape);
+            }
+            None => {
+                let missing = selection.tuples.iter().find(|tuple| elements.slots.get(tuple, elements.rank).is_none());
+                let name = &self.model.variable(variable).name;
+                return Err(CompileError::UndefinedElement {
+                    element: missing.map_or_else(String::new, |tuple| element_name(name, tuple, elements.rank)),
+                    at,
+                });
+            }
+        }
+        Ok(read)
+    }
+
+    /// Everything that is defined, `[rows, dims...]` in the order of definition.
+    pub fn all_rows(&mut self, elements: &Elements) -> Node {
+        match elements.pieces.as_slice() {
+            [one] => *one,
+            pieces => self.graph.concat(pieces, 0),
+        }
+    }
+
+    fn rows_of(&mut self, all: Node, elements: &Elements, rows: &[u32]) -> Node {
+        let first = rows.first().copied().unwrap_or(0);
+        let contiguous = rows.iter().zip(first..).all(|(&row, next)| row == next);
+        if contiguous {
+            let block: usize = elements.dims.iter().product();
+            let mut shape = vec![rows.len()];
+            shape.extend(&elements.dims);
+            return self.graph.slice(all, first as usize * block, &shape);
+        }
+        self.take_rows(all, rows, &elements.dims, Place::Main)
+    }
+
+    /// The whole array; an error if elements within its extents are not defined.
+    pub fn assemble(&mut self, variable: VariableId, elements: &Elements, at: Span) -> Result<Traced> {
+        let extents = self.extents_of(variable, elements);
+        let extents: Vec<usize> = extents.lens[..extents.rank].iter().map(|&extent| extent as usize).collect();
+        let all: Vec<Positions> = extents.iter().map(|&len| Positions::whole(len, None)).collect();
+        let mut tuples = vec![Tuple::default()];
+        for (k, positions) in all.iter().enumerate() {
+            tuples = tuples
+                .iter()
+                .flat_map(|tuple| {
+                    positions.values.iter().map(move |&p| {
+                        let mut tuple = *tuple;
+                        tuple[k] = p + 1;
+                        tuple
+                    })
+                })
+                .collect();
+        }
+        let selection = Selection { tuples, axes: Vec::new(), dims: extents, rank: elements.rank };
+        self.read_elements(variable, elements, &selection, at).map_err(|error| match error {
+            CompileError::UndefinedElement { element, at } => CompileError::MissingElement { element, at },
+            other => other,
+        })
+    }
+}
+
+/// `h[3]`, `lp[2,1]`
+pub fn element_name(name: &str, tuple: &Tuple, rank: usize) -> String {
+    let indices: Vec<String> = tuple[..rank].iter().map(u32::to_string).collect();
+    format!("`{name}[{}]`", indices.join(","))
+}

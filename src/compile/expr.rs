@@ -1,0 +1,364 @@
+//! Traces expressions: calls of the catalogues, names, literals, distributions.
+
+use super::CompileError;
+use super::align::Layout;
+use super::tracer::{Binding, Result, Tracer};
+use super::value::{DistributionKind, Place, Traced, TracedDistribution, Value, ValueLevels};
+use crate::builtin::{Arg, Builtin, Call};
+use crate::data::Rows;
+use crate::ir::{Expr, ExprKind};
+use crate::source::Span;
+use crate::tape::{Node, Tensor};
+use crate::types::{Dim, ElementType, Shape, Type};
+
+impl Tracer<'_> {
+    pub fn expr(&mut self, expr: &Expr) -> Result<Value> {
+        match &expr.kind {
+            ExprKind::Number(value, element) => {
+                let node = self.graph.scalar(*value);
+                Ok(Value::Array(Traced::new(node, Vec::new(), *element)))
+            }
+            ExprKind::Str(level) => Err(CompileError::Index {
+                message: format!("the string {level:?} names a level, and can only be an index"),
+                help: Some(format!("write `x[{level:?}]`")),
+                at: expr.span,
+            }),
+            ExprKind::Variable(variable) => match self.lookup(*variable, expr.span)? {
+                Binding::Value(value) => Ok(value),
+                Binding::Elements(elements) => self.assemble(*variable, &elements, expr.span).map(Value::Array),
+                Binding::Discrete(discrete) => self.whole_discrete(discrete, expr.span).map(Value::Array),
+                Binding::Poisoned => Err(CompileError::Poisoned),
+            },
+            ExprKind::Rows => self.rows(expr.span).map(Value::Array),
+            ExprKind::Array(items) => self.array_literal(items, expr.span).map(Value::Array),
+            ExprKind::Call { builtin, args } => self.call(*builtin, args, expr.span).map(Value::Array),
+            ExprKind::Apply { function, args } => {
+                let args = args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>>>()?;
+                self.apply_function(*function, args, expr.span)
+            }
+            ExprKind::ApplyVariable { variable, args } => {
+                let Binding::Value(Value::Function(function)) = self.lookup(*variable, expr.span)? else {
+                    return Err(CompileError::Call {
+                        message: format!("`{}` is called, but is no function", self.model.variable(*variable).name),
+                        help: Some("give it the name of a function: `twice(f, x)`".into()),
+                        at: expr.span,
+                    });
+                };
+                let args = args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>>>()?;
+                self.apply_function(function, args, expr.span)
+            }
+            ExprKind::Function(function) => Ok(Value::Function(*function)),
+            ExprKind::Distribution { dist, form, args } => {
+                let params = dist.forms()[*form];
+                let mut traced = Vec::with_capacity(params.len());
+                for (param, arg) in params.iter().zip(args) {
+                    traced.push(match (arg, param.default) {
+                        (Some(arg), _) => {
+                            let value = self.array(arg)?;
+                            self.check_argument(dist.name(), param, &value, arg.span)?;
+                            value
+                        }
+                        (None, default) => self.number(default.unwrap_or(f64::NAN)),
+                    });
+                }
+                let kind = DistributionKind::Plain { dist: *dist, form: *form, args: traced };
+                Ok(Value::Distribution(TracedDistribution { kind, span: expr.span }))
+            }
+            ExprKind::Wrapped { wrapper, inner, args } => {
+                let inner = inner.iter().map(|inner| self.distribution(inner)).collect::<Result<Vec<_>>>()?;
+                let mut traced = Vec::with_capacity(args.len());
+                for (param, arg) in wrapper.params().iter().zip(args) {
+                    traced.push(match arg {
+                        Some(arg) => {
+                            let value = self.array(arg)?;
+                            self.check_argument(wrapper.name(), param, &value, arg.span)?;
+                            Some(value)
+                        }
+                        None => param.default.map(|default| self.number(default)),
+                    });
+                }
+                let kind = DistributionKind::Wrapped { wrapper: *wrapper, inner, args: traced };
+                Ok(Value::Distribution(TracedDistribution { kind, span: expr.span }))
+            }
+            ExprKind::LogDensity { distribution, at } => {
+                let distribution = self.distribution(distribution)?;
+                let x = self.array(at)?;
+                self.log_density(&distribution, &x, expr.span).map(Value::Array)
+            }
+            ExprKind::Index { base, indices } => self.index_expr(base, indices, expr.span).map(Value::Array),
+        }
+    }
+
+    /// An expression that must be a number or array.
+    pub fn array(&mut self, expr: &Expr) -> Result<Traced> {
+        match self.expr(expr)? {
+            Value::Array(traced) => Ok(traced),
+            Value::Distribution(_) => Err(CompileError::Call {
+                message: "a number is needed here, but this is a distribution".into(),
+                help: Some("`~` gives a distribution to a name; `lpdf(D, x)` asks its log density".into()),
+                at: expr.span,
+            }),
+            Value::Function(_) => Err(CompileError::Call {
+                message: "a number is needed here, but this is a function".into(),
+                help: Some("call it: `f(...)`".into()),
+                at: expr.span,
+            }),
+        }
+    }
+
+    pub fn distribution(&mut self, expr: &Expr) -> Result<TracedDistribution> {
+        match self.expr(expr)? {
+            Value::Distribution(distribution) => Ok(distribution),
+            _ => Err(CompileError::Call {
+                message: "a distribution is needed here".into(),
+                help: Some("for example `Normal(0, 1)`".into()),
+                at: expr.span,
+            }),
+        }
+    }
+
+    pub fn number(&mut self, value: f64) -> Traced {
+        Traced::new(self.graph.scalar(value), Vec::new(), ElementType::Real)
+    }
+
+    /// A name of the data as a constant.
+    pub fn data_value(&mut self, name: &str, at: Span) -> Result<Traced> {
+        let Some(variable) = self.data.get(name) else {
+            let help = match self.data.nearest(name) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "the data must hold it; `vippl check MODEL --data FILE` lists what it holds".into(),
+            };
+            return Err(CompileError::UnknownName { name: name.into(), help, at });
+        };
+        if let Some(missing) = &variable.values.missing {
+            let shown: Vec<String> = missing.iter().take(5).map(|row| (row + 1).to_string()).collect();
+            let more = if missing.len() > shown.len() { ", ..." } else { "" };
+            return Err(CompileError::Data {
+                message: format!(
+                    "`{name}` has {} missing values (at {}{more})",
+                    missing.len(),
+                    shown.join(", ")
+                ),
+                help: Some("remove these rows: imputing missing values is not supported yet".into()),
+                at,
+            });
+        }
+        let node = self.graph.constant(variable.values.array.clone());
+        let mut traced = Traced::new(node, variable.values.shape().to_vec(), variable.values.element);
+        traced.levels = match (&variable.values.levels, variable.values.element, variable.values.rank()) {
+            (Some(levels), _, _) => Some(ValueLevels::Category(levels.clone())),
+            (None, ElementType::Int, 1) => Some(ValueLevels::IntColumn(name.into())),
+            _ => None,
+        };
+        Ok(traced)
+    }
+
+    pub fn row_count(&self, at: Span) -> Result<usize> {
+        match self.data.rows() {
+            Rows::Known(rows) => Ok(rows),
+            Rows::Ambiguous(lengths) => {
+                let shown: Vec<String> =
+                    lengths.iter().take(4).map(|(name, rows)| format!("{name} has {rows}")).collect();
+                Err(CompileError::Data {
+                    message: format!("`rows` is ambiguous: {}", shown.join(", ")),
+                    help: Some("name the length instead, e.g. `z[N]` or `z[len(y)]`".into()),
+                    at,
+                })
+            }
+            Rows::Absent => Err(CompileError::Data {
+                message: "`rows` needs a table, and there is none".into(),
+                help: Some("give one with `--data FILE.csv`".into()),
+                at,
+            }),
+        }
+    }
+
+    fn rows(&mut self, at: Span) -> Result<Traced> {
+        let rows = self.row_count(at)?;
+        Ok(Traced::new(self.graph.scalar(rows as f64), Vec::new(), ElementType::Int))
+    }
+
+    fn array_literal(&mut self, items: &[Expr], at: Span) -> Result<Traced> {
+        if items.is_empty() {
+            let node = self.graph.vector(&[]);
+            return Ok(Traced::new(node, vec![0], ElementType::Real));
+        }
+        let traced = items.iter().map(|item| self.array(item)).collect::<Result<Vec<_>>>()?;
+        let dims = traced[0].dims.clone();
+        for (item, value) in items.iter().zip(&traced) {
+            if value.dims != dims {
+                return Err(CompileError::Shape {
+                    left: Shape::known(&dims).to_string(),
+                    right: Shape::known(&value.dims).to_string(),
+                    left_at: items[0].span,
+                    right_at: item.span,
+                });
+            }
+        }
+        let operands: Vec<_> = traced.iter().map(|value| (value, Layout::Batch { event: 0 })).collect();
+        let aligned = self.align(&operands, at)?;
+        // Peeling may have turned a dimension of every item into an axis.
+        let graph_dims = self.full_shape(&aligned.axes, &[], aligned.place);
+        let own = self.graph_at(aligned.place).shape(aligned.nodes[0])[aligned.axes.len()..].to_vec();
+        let mut whole = graph_dims.clone();
+        whole.push(1);
+        whole.extend(&own);
+        let graph = self.graph_at(aligned.place);
+        let parts: Vec<Node> = aligned
+            .nodes
+            .iter()
+            .map(|&node| {
+                let mut shape = graph.shape(node).to_vec();
+                shape.insert(graph_dims.len(), 1);
+                let node = graph.reshape(node, &shape);
+                graph.broadcast(node, &whole)
+            })
+            .collect();
+        let node = graph.concat(&parts, graph_dims.len());
+        let element = traced.iter().map(|value| value.element).reduce(join_elements).unwrap_or(ElementType::Real);
+        let mut dims = own;
+        dims.insert(0, items.len());
+        let mut result = Traced::new(node, dims, element);
+        (result.axes, result.place) = (aligned.axes, aligned.place);
+        Ok(result)
+    }
+
+    fn call(&mut self, builtin: &'static dyn Builtin, args: &[Option<Expr>], at: Span) -> Result<Traced> {
+        let mut traced = Vec::with_capacity(args.len());
+        for arg in args {
+            traced.push(match arg {
+                Some(arg) => Some(self.array(arg)?),
+                None => None,
+            });
+        }
+        if builtin.name() == "range" {
+            return self.range(&traced, at);
+        }
+        let span_of = |k: usize| args.get(k).and_then(Option::as_ref).map_or(at, |arg| arg.span);
+        let types: Vec<Option<Type>> =
+            traced.iter().map(|value| value.as_ref().map(|value| self.exact_type(value))).collect();
+        let ty = builtin.result(&types).map_err(|error| {
+            let at = error.argument.map_or(at, span_of);
+            CompileError::call(error, at)
+        })?;
+        let layout = if builtin.elementwise() { Layout::Batch { event: 0 } } else { Layout::Own };
+        let operands: Vec<(&Traced, Layout)> = traced.iter().flatten().map(|value| (value, layout)).collect();
+        let aligned = self.align(&operands, at)?;
+        let batch = aligned.axes.len();
+        let mut nodes = aligned.nodes.iter();
+        let graph = self.graph_at(aligned.place);
+        let call_args: Vec<Option<Arg>> = traced
+            .iter()
+            .map(|value| {
+                let value = value.as_ref()?;
+                let node = *nodes.next()?;
+                let rank = graph.shape(node).len() - batch;
+                Some(Arg { node, rank, element: value.element })
+            })
+            .collect();
+        let node = builtin.build(graph, &Call { args: &call_args, batch }).map_err(|error| {
+            let at = error.argument.map_or(at, span_of);
+            CompileError::call(error, at)
+        })?;
+        let shape = graph.shape(node).to_vec();
+        let element = ty.element.unwrap_or(ElementType::Real);
+        let axes_shape = self.full_shape(&aligned.axes, &[], aligned.place);
+        let mut result = if shape.starts_with(&axes_shape) {
+            let mut result = Traced::new(node, shape[batch..].to_vec(), element);
+            result.axes = aligned.axes;
+            result
+        } else {
+            // A result that ignores its arguments' values (`len`) varies along no axis.
+            Traced::new(node, shape, element)
+        };
+        result.place = aligned.place;
+        if builtin.elementwise() {
+            let labelled = traced.iter().flatten().filter(|value| value.labels.iter().any(Option::is_some));
+            for value in labelled {
+                let lead = result.rank().saturating_sub(value.rank());
+                for (label, own) in result.labels[lead..].iter_mut().zip(&value.labels) {
+                    if label.is_none() {
+                        label.clone_from(own);
+                    }
+                }
+            }
+        }
+        if builtin.training_constant()
+            && self.plan.is_none()
+            && result.axes.is_empty()
+            && let Some(tensor) = self.constant(&result)
+        {
+            let tensor: Tensor = tensor.clone();
+            self.training_constants.push((self.model.source.slice(at).to_string(), tensor));
+        }
+        Ok(result)
+    }
+
+    /// The exact type of a traced value, for the shape rules of the catalogue.
+    pub fn exact_type(&self, value: &Traced) -> Type {
+        let size = (value.rank() == 0 && value.axes.is_empty() && value.element == ElementType::Int)
+            .then(|| self.constant(value).and_then(|tensor| tensor.first().copied()))
+            .flatten()
+            .filter(|&size| size >= 0.0)
+            .map(|size| Dim::Known(size as usize));
+        Type { element: Some(value.element), shape: Shape::known(&value.dims), size }
+    }
+
+    /// `a:b`. In a loop both ends may vary from row to row, if the length does not.
+    fn range(&mut self, ends: &[Option<Traced>], at: Span) -> Result<Traced> {
+        let help = "the ends of `a:b` must be known from the data";
+        let [Some(lower), Some(upper)] = ends else {
+            return Err(CompileError::Poisoned);
+        };
+        let aligned =
+            self.align(&[(lower, Layout::Batch { event: 0 }), (upper, Layout::Batch { event: 0 })], at)?;
+        if lower.rank() + upper.rank() > 0 {
+            return Err(CompileError::Index {
+                message: "the ends of `a:b` must be single ints".into(),
+                help: None,
+                at,
+            });
+        }
+        let shape = self.full_shape(&aligned.axes, &[], Place::Main);
+        if aligned.place == Place::Step {
+            return Err(CompileError::DataOnly { help: help.into(), at });
+        }
+        let mut ends = Vec::new();
+        for node in aligned.nodes {
+            let node = self.graph.broadcast(node, &shape);
+            // Ends that depend on a discrete latent are known for each of its values.
+            ends.push(self.known(&Traced::new(node, shape.clone(), ElementType::Int), at, help)?);
+        }
+        let length = |k: usize| (ends[1][k] - ends[0][k] + 1.0).max(0.0) as usize;
+        let n = ends[0].len();
+        let len = if n == 0 { 0 } else { length(0) };
+        if let Some(odd) = (0..n).find(|&k| length(k) != len) {
+            return Err(CompileError::NotSupportedYet {
+                feature: format!(
+                    "a range whose length changes over a loop (it is {len} in iteration 1 and {} in iteration {})",
+                    length(odd),
+                    odd + 1
+                ),
+                help: Some("use `segment` sums by index, or pad to one length".into()),
+                at,
+            });
+        }
+        let values: Vec<f64> = ends[0].iter().flat_map(|&from| (0..len).map(move |k| from + k as f64)).collect();
+        let mut full = shape;
+        full.push(len);
+        let tensor = Tensor::from_shape_vec(full, values).expect("one run of `len` numbers per row");
+        let node = self.graph.constant(tensor);
+        let mut result = Traced::new(node, vec![len], ElementType::Int);
+        result.axes = aligned.axes;
+        Ok(result)
+    }
+}
+
+/// The element type of an array of both.
+fn join_elements(a: ElementType, b: ElementType) -> ElementType {
+    match (a, b) {
+        (a, b) if a == b => a,
+        (ElementType::Int | ElementType::Bool, ElementType::Int | ElementType::Bool) => ElementType::Int,
+        _ => ElementType::Real,
+    }
+}

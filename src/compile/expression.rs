@@ -1,0 +1,62 @@
+//! Expressions over a posterior: the language, evaluated for many draws at once.
+
+use std::sync::Arc;
+
+use super::error::{CompileError, CompileErrors};
+use super::quantity::Quantity;
+use super::tracer::{Binding, Tracer};
+use super::value::{Traced, Value};
+use crate::data::{Dataset, Levels};
+use crate::ir::{Expr, Model};
+use crate::tape::Program;
+use crate::types::ElementType;
+
+/// The value of an expression per draw; lanes are draws.
+pub struct ExpressionProgram {
+    /// One input per quantity in `inputs`.
+    pub program: Program,
+    /// Indices into the quantities.
+    pub inputs: Vec<usize>,
+    pub dims: Vec<usize>,
+    pub labels: Vec<Option<Arc<Levels>>>,
+    pub element: ElementType,
+}
+
+/// Compiles an expression over the quantities of a fit, and the data where there are any.
+pub fn compile_expression(
+    model: &Model,
+    expr: &Expr,
+    quantities: &[Quantity],
+    data: Option<&Dataset>,
+) -> Result<ExpressionProgram, CompileErrors> {
+    let empty = Dataset::default();
+    let mut tracer = Tracer::new(model, data.unwrap_or(&empty));
+    let mut nodes = Vec::with_capacity(quantities.len());
+    for quantity in quantities {
+        let node = tracer.graph.input(&quantity.dims);
+        nodes.push(node);
+        let Some(id) = model.variables.iter().position(|variable| variable.name == quantity.name) else { continue };
+        let mut traced = Traced::new(node, quantity.dims.clone(), quantity.element);
+        traced.labels.clone_from(&quantity.labels);
+        tracer.env[id] = Some(Binding::Value(Value::Array(traced)));
+    }
+    let value = tracer.array(expr).map_err(|error| {
+        let error = match error {
+            CompileError::UndefinedElement { element, at } => CompileError::UnknownName {
+                name: element.trim_matches('`').to_string(),
+                help: "it is neither among the quantities of the fit nor in the data at hand".into(),
+                at,
+            },
+            other => other,
+        };
+        CompileErrors::new(&model.source, vec![error])
+    })?;
+    let program = Program::new(&tracer.graph, &nodes, &[value.node]);
+    Ok(ExpressionProgram {
+        program,
+        inputs: (0..quantities.len()).collect(),
+        dims: value.dims,
+        labels: value.labels,
+        element: value.element,
+    })
+}

@@ -1,0 +1,87 @@
+//! What a compiled model has to show: variables for the table before a fit, quantities for the summary after it.
+
+use std::sync::Arc;
+
+use crate::data::Levels;
+use crate::ir::Role;
+use crate::types::ElementType;
+
+/// Deterministic quantities of more elements are not reported unless asked for.
+pub const MAX_REPORTED: usize = 1_000;
+
+/// A variable of the model as it meets the data.
+#[derive(Clone, Debug)]
+pub struct VariableReport {
+    pub name: String,
+    pub role: Role,
+    pub dims: Vec<usize>,
+    pub labels: Vec<Option<Arc<Levels>>>,
+    pub element: ElementType,
+    /// `real`, `positive`, `simplex`; of latents and `param`s.
+    pub support: Option<String>,
+    /// What stands on the right of `~` or `=`.
+    pub distribution: Option<String>,
+    pub doc: Option<String>,
+    /// Missing elements in the data.
+    pub missing: usize,
+    /// A discrete latent that is summed out.
+    pub discrete: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuantityKind {
+    Latent,
+    PointEstimate,
+    Deterministic,
+}
+
+/// A named array of the posterior, on its own scale.
+#[derive(Clone, Debug)]
+pub struct Quantity {
+    pub name: String,
+    pub kind: QuantityKind,
+    pub dims: Vec<usize>,
+    /// Levels that name the positions of a dimension.
+    pub labels: Vec<Option<Arc<Levels>>>,
+    pub element: ElementType,
+    pub doc: Option<String>,
+    /// Row of its first element in the output of `LogDensity::constrain`.
+    pub offset: usize,
+    /// For each element: the coordinate of which alone it is an increasing function, if it is.
+    pub marginals: Vec<Option<usize>>,
+}
+
+impl Quantity {
+    pub fn len(&self) -> usize {
+        self.dims.iter().product()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// `tau`, `theta[1,2]`, `alpha[HENNEPIN]`
+    pub fn element_name(&self, flat: usize) -> String {
+        element_name(&self.name, &self.dims, &self.labels, flat)
+    }
+}
+
+/// The name of one element, by levels where a dimension has them.
+pub fn element_name(name: &str, dims: &[usize], labels: &[Option<Arc<Levels>>], flat: usize) -> String {
+    if dims.is_empty() {
+        return name.to_string();
+    }
+    let mut rest = flat;
+    let mut indices: Vec<String> = Vec::with_capacity(dims.len());
+    for (k, &len) in dims.iter().enumerate().rev() {
+        let position = rest % len.max(1);
+        rest /= len.max(1);
+        indices.push(match labels.get(k).and_then(Option::as_ref) {
+            Some(levels) => levels.names()[position].clone(),
+            None => (position + 1).to_string(),
+        });
+    }
+    indices.reverse();
+    format!("{name}[{}]", indices.join(","))
+}

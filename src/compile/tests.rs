@@ -1,0 +1,1 @@
+//! Compiled models against hand-written densities.

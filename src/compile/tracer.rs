@@ -1,0 +1,314 @@
+//! Runs a model symbolically: statements in file order, values as nodes, loops as an extra axis or a scan.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::CompileError;
+use super::elements::Elements;
+use super::eliminate::{Discrete, Enumeration, Factor};
+use super::loops::{Domain, LoopPlan};
+use super::quantity::{Quantity, VariableReport};
+use super::scan::ScanTrace;
+use super::value::{Axis, Place, Traced, Value};
+use crate::data::Dataset;
+use crate::density::{Coordinate, Term, TermKind};
+use crate::ir::{FunctionId, Model, Role, Statement, StatementKind, VariableId};
+use crate::source::Span;
+use crate::tape::{Graph, Node, Tensor};
+
+pub type Result<T> = std::result::Result<T, CompileError>;
+
+/// What a name stands for.
+#[derive(Clone)]
+pub enum Binding {
+    Value(Value),
+    /// Built up element by element.
+    Elements(Elements),
+    /// A discrete latent that is summed out; index into `Tracer::discrete`.
+    Discrete(usize),
+    /// Its definition failed and was reported.
+    Poisoned,
+}
+
+/// An unconstrained block of coordinates and the latent or `param` that it feeds.
+pub struct Block {
+    pub input: Node,
+    pub size: usize,
+}
+
+/// A statement's contribution to the log density.
+pub struct TermNode {
+    pub term: Term,
+    /// shape []
+    pub node: Node,
+    /// log p(x_i | z) of the observed elements, flat; only of likelihood terms.
+    pub pointwise: Option<Node>,
+}
+
+pub struct Tracer<'a> {
+    pub model: &'a Model,
+    pub data: &'a Dataset,
+    pub graph: Graph,
+    pub env: Vec<Option<Binding>>,
+    pub domains: Vec<Domain>,
+    pub enumerations: Vec<Enumeration>,
+    pub discrete: Vec<Discrete>,
+    pub factors: Vec<Factor>,
+    pub blocks: Vec<Block>,
+    pub coordinates: Vec<Coordinate>,
+    pub terms: Vec<TermNode>,
+    pub quantities: Vec<(Quantity, Node)>,
+    pub variables: Vec<VariableReport>,
+    pub training_constants: Vec<(String, Tensor)>,
+    /// Every density is normalised, so that KL to the prior and the evidence mean something.
+    pub normalised: bool,
+    /// The loop around what is being traced.
+    pub domain: Option<usize>,
+    pub scan: Option<ScanTrace>,
+    /// What a dry run of a loop's body collects.
+    pub plan: Option<LoopPlan>,
+    /// Latents with elements allocated before the loop that defines them, and the log-Jacobian not yet added.
+    pub ahead: HashMap<VariableId, Option<Node>>,
+    pub function_depth: usize,
+}
+
+impl<'a> Tracer<'a> {
+    pub fn new(model: &'a Model, data: &'a Dataset) -> Self {
+        Tracer {
+            model,
+            data,
+            graph: Graph::new(),
+            env: vec![None; model.variables.len()],
+            domains: Vec::new(),
+            enumerations: Vec::new(),
+            discrete: Vec::new(),
+            factors: Vec::new(),
+            blocks: Vec::new(),
+            coordinates: Vec::new(),
+            terms: Vec::new(),
+            quantities: Vec::new(),
+            variables: Vec::new(),
+            training_constants: Vec::new(),
+            normalised: true,
+            domain: None,
+            scan: None,
+            plan: None,
+            ahead: HashMap::new(),
+            function_depth: 0,
+        }
+    }
+
+    /// Traces the whole file. Statements that fail poison what they define; all errors come back together.
+    pub fn file(&mut self) -> std::result::Result<(), Vec<CompileError>> {
+        let mut errors = Vec::new();
+        for statement in &self.model.body {
+            if let Err(error) = self.statement(statement) {
+                if !matches!(error, CompileError::Poisoned) {
+                    errors.push(error);
+                }
+                self.domain = None;
+                self.scan = None;
+                self.plan = None;
+                self.poison(statement);
+            }
+        }
+        if errors.is_empty() {
+            match self.eliminate() {
+                Ok(()) => {}
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() { self.report_built_up().map_err(|error| vec![error]) } else { Err(errors) }
+    }
+
+    fn poison(&mut self, statement: &Statement) {
+        match &statement.kind {
+            StatementKind::Latent { variable, .. }
+            | StatementKind::LatentElements { variable, .. }
+            | StatementKind::Define { variable, .. }
+            | StatementKind::DefineElements { variable, .. }
+            | StatementKind::Param { variable, .. } => self.env[variable.0] = Some(Binding::Poisoned),
+            StatementKind::For { body, .. } => body.iter().for_each(|inner| self.poison(inner)),
+            StatementKind::If { arms, otherwise } => {
+                arms.iter().flat_map(|(_, body)| body).chain(otherwise).for_each(|inner| self.poison(inner));
+            }
+            StatementKind::Observe { .. }
+            | StatementKind::Data { .. }
+            | StatementKind::Factor { .. }
+            | StatementKind::Return { .. } => {}
+        }
+    }
+
+    pub fn block(&mut self, statements: &[Statement]) -> Result<Option<Value>> {
+        for statement in statements {
+            if let Some(returned) = self.statement(statement)? {
+                return Ok(Some(returned));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Traces one statement; a value comes back from `return`.
+    pub fn statement(&mut self, statement: &Statement) -> Result<Option<Value>> {
+        match &statement.kind {
+            StatementKind::Latent { variable, plates, distribution } => {
+                self.latent(statement, *variable, plates, distribution)?;
+            }
+            StatementKind::LatentElements { variable, indices, distribution } => {
+                self.latent_elements(statement, *variable, indices, distribution)?;
+            }
+            StatementKind::Observe { value, distribution } => self.observe(statement, value, distribution)?,
+            StatementKind::Define { variable, value } => self.define(*variable, value)?,
+            StatementKind::DefineElements { variable, indices, value } => {
+                let value_traced = self.array(value)?;
+                self.define_elements(*variable, indices, value_traced, statement.span)?;
+            }
+            StatementKind::For { variable, range, body } => self.for_loop(*variable, range, body)?,
+            StatementKind::If { arms, otherwise } => return self.branch(arms, otherwise),
+            StatementKind::Data { variable, element, dims, range } => {
+                self.declared(*variable, *element, dims.as_deref(), range.as_ref())?;
+            }
+            StatementKind::Param { variable, dims, range, start } => {
+                self.param(statement, *variable, dims, range.as_ref(), start.as_ref())?;
+            }
+            StatementKind::Factor { value } => self.factor(statement, value)?,
+            StatementKind::Return { value } => return self.expr(value).map(Some),
+        }
+        Ok(None)
+    }
+
+    fn define(&mut self, variable: VariableId, value: &crate::ir::Expr) -> Result<()> {
+        let traced = self.expr(value)?;
+        if let Value::Array(array) = &traced
+            && self.is_top_level()
+        {
+            let text = self.model.source.slice(value.span).to_string();
+            self.report_deterministic(variable, array, Some(text));
+        }
+        self.env[variable.0] = Some(Binding::Value(traced));
+        Ok(())
+    }
+
+    /// Outside loops and functions.
+    pub fn is_top_level(&self) -> bool {
+        self.domain.is_none() && self.function_depth == 0
+    }
+
+    pub fn graph_at(&mut self, place: Place) -> &mut Graph {
+        match (&mut self.scan, place) {
+            (Some(scan), Place::Step) => &mut scan.graph,
+            _ => &mut self.graph,
+        }
+    }
+
+    /// The values of a constant of the main graph.
+    pub fn constant(&self, traced: &Traced) -> Option<&Tensor> {
+        if traced.place == Place::Main { self.graph.value(traced.node) } else { None }
+    }
+
+    /// A constant's values in row-major order, or an error that it depends on a latent.
+    pub fn known(&self, traced: &Traced, at: Span, help: &str) -> Result<Arc<[f64]>> {
+        // The values of a discrete latent are constants too, but which one it takes is not known.
+        match self.constant(traced).filter(|_| !traced.is_enumerated()) {
+            Some(tensor) => Ok(tensor.iter().copied().collect()),
+            None => Err(CompileError::DataOnly { help: help.to_string(), at }),
+        }
+    }
+
+    /// How long an axis is: over all iterations, or within a step of the scan.
+    pub fn axis_len(&self, axis: Axis, place: Place) -> usize {
+        match axis {
+            Axis::Enumeration(e) => self.discrete[self.enumerations[e].discrete].values.len(),
+            Axis::Domain(d) => match (&self.scan, place) {
+                (Some(scan), Place::Step) => self.domains[d].size / scan.steps,
+                _ => self.domains[d].size,
+            },
+        }
+    }
+
+    /// Full node shape of a value: its axes, then its own dimensions.
+    pub fn full_shape(&self, axes: &[Axis], dims: &[usize], place: Place) -> Vec<usize> {
+        axes.iter().map(|&axis| self.axis_len(axis, place)).chain(dims.iter().copied()).collect()
+    }
+
+    pub fn lookup(&mut self, variable: VariableId, at: Span) -> Result<Binding> {
+        if let Some(binding) = &self.env[variable.0] {
+            return match binding {
+                Binding::Poisoned => Err(CompileError::Poisoned),
+                other => Ok(other.clone()),
+            };
+        }
+        let known = self.model.variable(variable);
+        match known.role {
+            Role::Data | Role::Observed => {
+                let traced = self.data_value(&known.name.clone(), at)?;
+                let binding = Binding::Value(Value::Array(traced));
+                self.env[variable.0] = Some(binding.clone());
+                Ok(binding)
+            }
+            _ => Err(CompileError::UndefinedElement { element: format!("`{}`", known.name), at }),
+        }
+    }
+
+    /// Adds a statement's log density: `node` of any shape, summed here.
+    pub fn add_term(&mut self, span: Span, kind: TermKind, node: Node, pointwise: bool) {
+        let text = one_line(self.model.source.slice(span));
+        let total = self.graph.sum_all(node);
+        let pointwise = pointwise.then(|| {
+            let size = self.graph.shape(node).iter().product();
+            self.graph.reshape(node, &[size])
+        });
+        self.terms.push(TermNode { term: Term { text, kind, span }, node: total, pointwise });
+    }
+
+    pub fn apply_function(&mut self, function: FunctionId, args: Vec<Value>, at: Span) -> Result<Value> {
+        let model = self.model;
+        let function = model.function(function);
+        // A function that was passed to this one may call it again.
+        let mut own = function.parameters.clone();
+        defined_names(&function.body, &mut own);
+        let outer: Vec<(VariableId, Option<Binding>)> =
+            own.into_iter().map(|name| (name, self.env[name.0].take())).collect();
+        for (&parameter, value) in function.parameters.iter().zip(args) {
+            self.env[parameter.0] = Some(Binding::Value(value));
+        }
+        self.function_depth += 1;
+        let returned = self.block(&function.body);
+        self.function_depth -= 1;
+        for (name, binding) in outer.into_iter().rev() {
+            self.env[name.0] = binding;
+        }
+        returned?.ok_or_else(|| CompileError::Call {
+            message: format!("`{}` ends without a `return`", function.name),
+            help: Some("every path through a function must return a value".into()),
+            at,
+        })
+    }
+}
+
+/// Names that statements define.
+fn defined_names(body: &[Statement], names: &mut Vec<VariableId>) {
+    for statement in body {
+        match &statement.kind {
+            StatementKind::Define { variable, .. } | StatementKind::DefineElements { variable, .. } => {
+                names.push(*variable);
+            }
+            StatementKind::For { variable, body, .. } => {
+                names.push(*variable);
+                defined_names(body, names);
+            }
+            StatementKind::If { arms, otherwise } => {
+                arms.iter().for_each(|(_, arm)| defined_names(arm, names));
+                defined_names(otherwise, names);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// White space folded, comments dropped: a statement as one line of a message.
+pub fn one_line(text: &str) -> String {
+    let lines = text.lines().map(|line| line.split('#').next().unwrap_or("").trim());
+    let joined = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    joined.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,190 @@
+//! A column of a table while it is read: numbers as long as it can be, words otherwise.
+
+use std::sync::Arc;
+
+use super::cell::{Cell, classify, parse_decimal_comma};
+use super::error::DataWarning;
+use super::values::{ElementType, Interner, Values};
+
+/// A column as the first pass sees it.
+#[derive(Default)]
+pub(super) struct Column {
+    pub kind: Kind,
+    /// NaN where missing; of no use once `kind` is `Words`, except for its length.
+    values: Vec<f64>,
+    huge: Option<String>,
+    saw_fraction: bool,
+}
+
+/// What all cells so far can be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// All missing.
+    #[default]
+    Unknown,
+    Int,
+    Real,
+    Bool,
+    Words,
+}
+
+impl Column {
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    pub fn push(&mut self, cell: &str) {
+        if self.kind == Kind::Words {
+            self.values.push(f64::NAN);
+            return;
+        }
+        let (kind, value) = match classify(cell) {
+            Cell::Missing => (Kind::Unknown, f64::NAN),
+            Cell::Int(value) => (Kind::Int, value),
+            Cell::Real(value) => {
+                self.saw_fraction = true;
+                (Kind::Real, value)
+            }
+            Cell::HugeInt(value) => {
+                self.huge.get_or_insert_with(|| cell.to_string());
+                (Kind::Real, value)
+            }
+            Cell::Bool(value) => (Kind::Bool, f64::from(u8::from(value))),
+            Cell::Text => (Kind::Words, f64::NAN),
+        };
+        self.values.push(value);
+        self.kind = match (self.kind, kind) {
+            (Kind::Unknown, kind) | (kind, Kind::Unknown) => kind,
+            (old, new) if old == new => old,
+            (Kind::Int | Kind::Real, Kind::Int | Kind::Real) => Kind::Real,
+            _ => Kind::Words,
+        };
+    }
+
+    /// Moves the values out, unless the column holds words. One with no value at all counts as real.
+    pub fn take_numbers(&mut self) -> Option<Values> {
+        let element = match self.kind {
+            Kind::Words => return None,
+            Kind::Int => ElementType::Int,
+            Kind::Bool => ElementType::Bool,
+            Kind::Real | Kind::Unknown => ElementType::Real,
+        };
+        let values = std::mem::take(&mut self.values);
+        Some(Values::new(element, &[values.len()], values, None))
+    }
+
+    /// What is odd about the numbers as a whole.
+    pub fn warning(&self, file: &Arc<str>, name: &str) -> Option<DataWarning> {
+        let (file, name) = (file.clone(), name.to_string());
+        match (self.kind, &self.huge) {
+            (Kind::Unknown, _) => Some(DataWarning::AllMissing { file, name }),
+            (Kind::Real, Some(value)) if !self.saw_fraction => {
+                Some(DataWarning::HugeIntegers { file, name, value: value.clone() })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A column of words as the second pass sees it.
+pub(super) struct Words {
+    interner: Interner,
+    /// Provisional codes, 0 where missing.
+    codes: Vec<u32>,
+    n_numbers: usize,
+    n_words: usize,
+    /// Start of the record and text of the first cell that is not a number.
+    first_word: Option<(usize, String)>,
+    /// Every word is a number with a decimal comma.
+    all_decimal_commas: bool,
+}
+
+/// Why a column of words may have been meant as one of numbers, with its first word.
+pub(super) struct Suspicion {
+    kind: SuspicionKind,
+    cell: String,
+}
+
+enum SuspicionKind {
+    MostlyNumbers { n_words: usize, n_cells: usize },
+    DecimalCommasRead,
+    CommasInNumbers,
+}
+
+impl Words {
+    pub fn new(n_rows: usize) -> Self {
+        Words {
+            interner: Interner::default(),
+            codes: Vec::with_capacity(n_rows),
+            n_numbers: 0,
+            n_words: 0,
+            first_word: None,
+            all_decimal_commas: true,
+        }
+    }
+
+    /// Adds a cell of the record that starts at the byte `record_start` tells.
+    pub fn push(&mut self, cell: &str, record_start: impl Fn() -> usize) {
+        let class = classify(cell);
+        if class == Cell::Missing {
+            self.codes.push(0);
+            return;
+        }
+        self.codes.push(self.interner.intern(cell));
+        if class.is_number() {
+            self.n_numbers += 1;
+            return;
+        }
+        self.n_words += 1;
+        self.first_word.get_or_insert_with(|| (record_start(), cell.to_string()));
+        self.all_decimal_commas = self.all_decimal_commas && parse_decimal_comma(cell).is_some();
+    }
+
+    /// The categorical column, or a real one if all words are numbers with decimal commas and those are allowed; and what
+    /// `warn` makes of the start of the first suspicious record.
+    pub fn into_values(
+        self,
+        decimal_commas: bool,
+        warn: impl Fn(usize, Suspicion) -> DataWarning,
+    ) -> (Values, Option<DataWarning>) {
+        let shape = [self.codes.len()];
+        let suspect = |kind| self.first_word.map(|(start, cell)| warn(start, Suspicion { kind, cell }));
+        if self.all_decimal_commas && decimal_commas {
+            let number = |label: &str| parse_decimal_comma(label).or_else(|| number(label));
+            if let Some(numbers) = self.interner.map_labels(number) {
+                let value = |&code: &u32| if code == 0 { f64::NAN } else { numbers[code as usize - 1] };
+                let values: Vec<f64> = self.codes.iter().map(value).collect();
+                return (Values::real(&shape, values), suspect(SuspicionKind::DecimalCommasRead));
+            }
+        }
+        let warning = if self.all_decimal_commas {
+            suspect(SuspicionKind::CommasInNumbers)
+        } else if self.n_words < self.n_numbers {
+            let n_cells = self.n_words + self.n_numbers;
+            suspect(SuspicionKind::MostlyNumbers { n_words: self.n_words, n_cells })
+        } else {
+            None
+        };
+        (self.interner.into_values(&shape, self.codes), warning)
+    }
+}
+
+impl Suspicion {
+    pub fn warning(self, file: Arc<str>, column: &str, line: usize) -> DataWarning {
+        let (column, cell) = (column.to_string(), self.cell);
+        match self.kind {
+            SuspicionKind::MostlyNumbers { n_words, n_cells } => {
+                DataWarning::MostlyNumbers { file, column, n_words, n_cells, line, cell }
+            }
+            SuspicionKind::DecimalCommasRead => DataWarning::DecimalCommas { file, column, line, cell },
+            SuspicionKind::CommasInNumbers => DataWarning::CommasInNumbers { file, column, line, cell },
+        }
+    }
+}
+
+fn number(cell: &str) -> Option<f64> {
+    match classify(cell) {
+        Cell::Int(value) | Cell::HugeInt(value) | Cell::Real(value) => Some(value),
+        _ => None,
+    }
+}

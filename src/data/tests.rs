@@ -1,0 +1,609 @@
+//! The rules of data files, one by one, and properties over random tables and broken files.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use proptest::prelude::*;
+
+use super::*;
+
+fn csv(text: &str) -> (Dataset, Vec<DataWarning>) {
+    Dataset::from_csv("d.csv", text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn json(text: &str) -> (Dataset, Vec<DataWarning>) {
+    Dataset::from_json("d.json", text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// A column's type, values, and level names.
+fn column(dataset: &Dataset, name: &str) -> (ElementType, Vec<f64>, Vec<String>) {
+    let values = &dataset.get(name).unwrap_or_else(|| panic!("no `{name}`")).values;
+    let levels = values.levels.as_ref().map_or(Vec::new(), |levels| levels.names().to_vec());
+    (values.element, values.flat().to_vec(), levels)
+}
+
+/// The report that a person sees, without colours.
+fn rendered(error: &dyn Diagnostic) -> String {
+    let mut report = String::new();
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
+    handler.with_links(false).with_width(100).render_report(&mut report, error).unwrap();
+    report
+}
+
+fn csv_error(text: &str) -> String {
+    rendered(&Dataset::from_csv("d.csv", text).expect_err(text))
+}
+
+fn json_error(text: &str) -> String {
+    rendered(&Dataset::from_json("d.json", text).expect_err(text))
+}
+
+#[track_caller]
+fn assert_has(report: &str, parts: &[&str]) {
+    let flat = report.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
+    for part in parts {
+        assert!(flat.contains(part) || report.contains(part), "no {part:?} in:\n{report}");
+    }
+}
+
+fn write(dir: &tempfile::TempDir, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    let path = dir.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+#[test]
+fn types_are_inferred_over_the_whole_column() {
+    let (d, warnings) = csv("i,r,b,c,m\n1,1,TRUE,x,1\n2,2.5,false,y,\n3,Inf,True,x,NA\n");
+    assert_eq!(column(&d, "i"), (ElementType::Int, vec![1.0, 2.0, 3.0], vec![]));
+    assert_eq!(column(&d, "r"), (ElementType::Real, vec![1.0, 2.5, f64::INFINITY], vec![]));
+    assert_eq!(column(&d, "b"), (ElementType::Bool, vec![1.0, 0.0, 1.0], vec![]));
+    assert_eq!(column(&d, "c"), (ElementType::Category, vec![1.0, 2.0, 1.0], vec!["x".into(), "y".into()]));
+    assert_eq!(d.get("m").unwrap().values.element, ElementType::Int);
+    assert_eq!(d.get("m").unwrap().values.missing.as_deref(), Some(&[1, 2][..]));
+    assert_eq!(d.names().collect::<Vec<_>>(), ["i", "r", "b", "c", "m"]);
+    assert_eq!((d.rows(), warnings), (Rows::Known(3), vec![]));
+}
+
+#[test]
+fn a_column_of_words_keeps_the_text_of_its_numbers() {
+    let (d, _) = csv("x,y\n1.0,a\n1,TRUE\nb,1\nc,\n");
+    assert_eq!(column(&d, "x").2, ["1", "1.0", "b", "c"]);
+    assert_eq!(column(&d, "y").2, ["1", "TRUE", "a"]);
+    assert_eq!(d.get("y").unwrap().values.missing.as_deref(), Some(&[3][..]));
+}
+
+#[test]
+fn a_few_words_among_numbers_are_told() {
+    let mut text = String::from("id,x\n");
+    for row in 0..100 {
+        let _ = writeln!(text, "{row},{}", if row == 56 { "12a".to_string() } else { row.to_string() });
+    }
+    let (d, warnings) = csv(&text);
+    assert_eq!(d.get("x").unwrap().values.element, ElementType::Category);
+    let words: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        words,
+        [
+            "column `x` of d.csv has 1 of 100 cells that are not numbers (first at line 58: \"12a\"); read as category"
+        ]
+    );
+}
+
+#[test]
+fn bom_crlf_quotes_blanks_and_unicode_names() {
+    let (d, warnings) =
+        csv("\u{feff}Sepal Length, μ ,\"a,\"\"b\"\"\"\r\n 1 ,\" x \",\"two\r\nlines\"\r\n\r\n2,x,z\r\n");
+    assert_eq!(d.names().collect::<Vec<_>>(), ["Sepal Length", "μ", "a,\"b\""]);
+    assert_eq!(column(&d, "Sepal Length"), (ElementType::Int, vec![1.0, 2.0], vec![]));
+    assert_eq!(column(&d, "μ").2, ["x"]);
+    assert_eq!(column(&d, "a,\"b\"").2, ["two\r\nlines", "z"]);
+    assert!(warnings.is_empty());
+}
+
+#[test]
+fn lone_carriage_returns_end_lines() {
+    let (d, _) = csv("a,b\r1,2\r3,4\r");
+    assert_eq!(column(&d, "b").1, [2.0, 4.0]);
+}
+
+#[test]
+fn semicolons_and_tabs_separate_too() {
+    for text in ["a;b,c\n1;2\n", "a\tb,c\n1\t2\n"] {
+        let (d, _) = csv(text);
+        assert_eq!(d.names().collect::<Vec<_>>(), ["a", "b,c"]);
+        assert_eq!(column(&d, "b,c").1, [2.0]);
+    }
+    assert_eq!(csv("\"a;b;c\",d\n1,2\n").0.len(), 2);
+}
+
+#[test]
+fn decimal_commas_are_read_between_semicolons_only() {
+    let (d, warnings) = csv("a;b\n1;0,5\n2;\n3;-2\n4;x\n".replace("4;x\n", "").as_str());
+    let b = &d.get("b").unwrap().values;
+    assert_eq!((b.element, b.flat()[0], b.flat()[2], b.n_missing()), (ElementType::Real, 0.5, -2.0, 1));
+    assert!(matches!(&warnings[..], [DataWarning::DecimalCommas { column, line: 2, .. }] if column == "b"));
+
+    let (d, warnings) = csv("a,b\n1,\"0,5\"\n2,\"1,5\"\n");
+    assert_eq!(d.get("b").unwrap().values.element, ElementType::Category);
+    assert!(matches!(&warnings[..], [DataWarning::CommasInNumbers { .. }]));
+}
+
+#[test]
+fn ragged_rows_show_their_place() {
+    assert_has(
+        &csv_error("a,b\n1,2\n\n3,4,5\n"),
+        &["line 4 of d.csv has 3 fields", "[d.csv:4:5]", "field 3 has no column"],
+    );
+    assert_has(
+        &csv_error("a,b,c\n1,2,3\n4,5\n"),
+        &["line 3 of d.csv has 2 fields, but its header has 3", "no value for `c`"],
+    );
+    assert_has(&csv_error("a,b\n\"x\ny\",1\n2\n"), &["line 4 of d.csv has 1 field,"]);
+}
+
+#[test]
+fn an_unclosed_quote_is_found_at_its_opener() {
+    assert_has(&csv_error("a,b\n1,\"x\n2,y\n3,z\n"), &["opens at line 2, column 3", "opened here"]);
+    assert_has(&csv_error("a,\"b\n1,2\n"), &["opens at line 1, column 3"]);
+    assert_eq!(column(&csv("a,b\n1,\"x\"\"\"").0, "b").2, ["x\""]);
+}
+
+#[test]
+fn headers_name_each_column_once() {
+    assert_has(
+        &csv_error("a,b,a\n1,2,3\n"),
+        &["columns 1 and 3 of d.csv are both called `a`", "[d.csv:1:5]"],
+    );
+    assert_has(&csv_error("1,2.5\n3,4\n"), &["no column names", "--data NAME=d.csv"]);
+    let (d, warnings) = csv("\"\",x,\n1,5,\n2,6,\n");
+    assert_eq!(d.names().collect::<Vec<_>>(), ["x"]);
+    let positions: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(positions.len(), 2, "{positions:?}");
+    assert!(positions[0].starts_with("column 1 of d.csv has no name"));
+}
+
+#[test]
+fn files_without_data() {
+    for text in ["", "\n\n", "\u{feff}"] {
+        assert_has(&csv_error(text), &["d.csv is empty"]);
+        assert_has(&json_error(text), &["d.json is empty"]);
+    }
+    assert_has(&csv_error("a,b\n\n"), &["column names but no rows"]);
+}
+
+#[test]
+fn columns_separated_by_blanks_are_told() {
+    let (_, warnings) = csv("\"x\" \"y\"\n\"1\" 2.5 3\n\"2\" 3.5 4\n");
+    assert!(
+        matches!(&warnings[..], [DataWarning::SpaceSeparated { column, .. }] if column == "x \"y\""),
+        "{warnings:?}"
+    );
+    assert_eq!(csv("full name\nAda Lovelace\nAlan Turing\n").1, []);
+}
+
+#[test]
+fn odd_numbers_are_told() {
+    let (d, warnings) = csv("id,gone,ok\n9007199254740993,,1e20\n1,NA,100000000000000000000\n");
+    assert_eq!(d.get("id").unwrap().values.element, ElementType::Real);
+    assert_eq!(d.get("gone").unwrap().values.n_missing(), 2);
+    assert_eq!(column(&d, "ok").1, [1e20, 1e20]);
+    let codes: Vec<_> = warnings.iter().map(|w| w.code().unwrap().to_string()).collect();
+    assert_eq!(codes, ["vippl::data::huge_integers", "vippl::data::all_missing"]);
+}
+
+#[test]
+fn a_blank_line_in_a_single_column_is_told() {
+    let (d, warnings) = csv("y\r\n1\r\n\r\n2\r\n");
+    assert_eq!(column(&d, "y").1, [1.0, 2.0]);
+    assert_eq!(warnings, [DataWarning::BlankLine { file: "d.csv".into(), line: 3 }]);
+    for text in ["y\n1\n2\n", "y\r\n1\r\n2\r\n\r\n", "y\n\"\"\n2"] {
+        assert_eq!(csv(text).1, [], "{text:?}");
+    }
+}
+
+#[test]
+fn json_values_have_types_and_shapes() {
+    let (d, _) = json(
+        r#"{"N": 3, "x": [1, 2.0, 3], "X": [[1,2],[3,4],[5,6]], "b": [true, false], "c": ["v", "u", "v"],
+            "none": [], "nones": [[],[]], "m": [1, null, "NA"], "inf": ["-Inf", 0, "NaN"], "s": "only", "big": 9007199254740993}"#,
+    );
+    let of = |name: &str| {
+        let values = &d.get(name).unwrap().values;
+        (values.element, values.shape().to_vec(), values.n_missing())
+    };
+    assert_eq!(of("N"), (ElementType::Int, vec![], 0));
+    assert_eq!(d.get("N").unwrap().values.scalar(), Some(3.0));
+    assert_eq!(of("x"), (ElementType::Real, vec![3], 0));
+    assert_eq!(of("X"), (ElementType::Int, vec![3, 2], 0));
+    assert_eq!(column(&d, "X").1, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    assert_eq!(of("b"), (ElementType::Bool, vec![2], 0));
+    assert_eq!(column(&d, "c"), (ElementType::Category, vec![2.0, 1.0, 2.0], vec!["u".into(), "v".into()]));
+    assert_eq!(
+        (of("none"), of("nones")),
+        ((ElementType::Int, vec![0], 0), (ElementType::Int, vec![2, 0], 0))
+    );
+    assert_eq!(of("m"), (ElementType::Int, vec![3], 2));
+    assert_eq!(of("inf"), (ElementType::Real, vec![3], 1));
+    assert_eq!(d.get("inf").unwrap().values.flat()[0], f64::NEG_INFINITY);
+    assert_eq!(of("s"), (ElementType::Category, vec![], 0));
+    assert_eq!(of("big"), (ElementType::Real, vec![], 0));
+    assert_eq!(d.names().next(), Some("N"));
+}
+
+#[test]
+fn bare_nan_and_infinity_of_python_are_read() {
+    let (d, _) = json(r#"{"x": [NaN, -Infinity, 1.5, Infinity], "NaN": "a NaN \" NaN"}"#);
+    assert_eq!(d.get("x").unwrap().values.missing.as_deref(), Some(&[0][..]));
+    assert_eq!(d.get("x").unwrap().values.flat()[1..], [f64::NEG_INFINITY, 1.5, f64::INFINITY]);
+    assert_eq!(column(&d, "NaN").2, ["a NaN \" NaN"]);
+    assert_has(&json_error("{\"x\": [NaN, NaN], \"y\": 1 2}"), &["line 1, column 26"]);
+}
+
+#[test]
+fn json_errors_show_path_and_place() {
+    assert_has(
+        &json_error("{\"N\": 2,\n \"X\": [[1, 2, 3], [1, 2]]}"),
+        &["X[2] has length 2, but X[1] has length 3", "[d.json:2:"],
+    );
+    assert_has(
+        &json_error(r#"{"X": [[[1],[2]], [[1],[2, 3]]]}"#),
+        &["X[2,2] has length 2, but X[1,1] has length 1"],
+    );
+    assert_has(&json_error(r#"{"X": [1, [2]]}"#), &["X[2] is an array, but a single value came before"]);
+    assert_has(&json_error(r#"{"X": [[2], 1]}"#), &["X[2] is a single value, but an array came before"]);
+    assert_has(&json_error(r#"{"X": [1, 2, "a"]}"#), &["X[3] is the text \"a\" among numbers"]);
+    assert_has(&json_error(r#"{"X": ["a", 2]}"#), &["X[2] is a number among texts"]);
+    assert_has(&json_error(r#"{"X": [true, 2]}"#), &["X[2] is a number among bools"]);
+    assert_has(&json_error(r#"{"X": ["Inf", true]}"#), &["X[2] is a bool among numbers"]);
+    assert_has(&json_error(r#"{"X": {"0": 1}}"#), &["X is an object", "orient"]);
+    assert_has(&json_error(r#"{"X": 1, "X": 2}"#), &["`X` is there twice"]);
+    assert_has(&json_error("{\"a\": 1,\n\"b\": 2,\n}"), &["line 3, column 1", "trailing comma"]);
+    assert_has(&json_error("{\"a\": [1, 2"), &["the file ends inside a list"]);
+    assert_has(&json_error("[1, 2]"), &["d.json holds an array", "--data NAME=d.json"]);
+    assert_has(&json_error(&format!("{{\"a\": {}", "[".repeat(100_000))), &["recursion limit"]);
+}
+
+#[test]
+fn json_records_are_a_table() {
+    let (d, _) = json(r#"[{"a": 1, "g": "u", "v": [1, 2]}, {"g": "w", "v": [3, 4], "late": 0.5}]"#);
+    assert_eq!(d.rows(), Rows::Known(2));
+    assert_eq!(d.get("a").unwrap().origin.kind, OriginKind::Column);
+    assert_eq!(d.get("a").unwrap().values.missing.as_deref(), Some(&[1][..]));
+    assert_eq!(d.get("late").unwrap().values.missing.as_deref(), Some(&[0][..]));
+    assert_eq!(column(&d, "g").2, ["u", "w"]);
+    assert_eq!(d.get("v").unwrap().values.shape(), [2, 2]);
+    assert_has(&json_error(r#"[{"a": 1}, {"a": 2, "a": 3}]"#), &["record 2 has `a` twice"]);
+    assert_has(&json_error(r#"[{"a": 1}, 3]"#), &["expected a record like the first", "line 1, column 1"]);
+    assert_has(&json_error(r#"[{"a": 1}, {"a": "x"}]"#), &["a[2] is the text \"x\" among numbers"]);
+}
+
+#[test]
+fn files_merge_and_names_may_not_repeat() {
+    let dir = tempfile::tempdir().unwrap();
+    let table = write(&dir, "a.csv", "x,y\n1,2\n3,4\n");
+    let entries = write(&dir, "b.json", r#"{"K": 3, "z": [1, 2, 3]}"#);
+    let clash = write(&dir, "c.txt", "[{\"y\": 1}]");
+    let file = |path: &PathBuf| DataArg::File(path.clone());
+
+    let (d, _) = Dataset::load(&[file(&table), file(&entries)], &[]).unwrap();
+    assert_eq!(d.names().collect::<Vec<_>>(), ["x", "y", "K", "z"]);
+    assert_eq!(d.rows(), Rows::Known(2));
+
+    let error = Dataset::load(&[file(&table), file(&clash)], &[]).unwrap_err();
+    let DataError::Duplicate { name, first, second } = &error else { panic!("{error}") };
+    assert!(name == "y" && first.ends_with("a.csv") && second.ends_with("c.txt"));
+
+    let (d, _) = Dataset::load(&[file(&table), file(&clash)], &["y".into()]).unwrap();
+    assert_eq!(d.names().collect::<Vec<_>>(), ["x"]);
+}
+
+#[test]
+fn rows_is_ambiguous_only_when_lengths_differ() {
+    let dir = tempfile::tempdir().unwrap();
+    let two = DataArg::File(write(&dir, "two.csv", "x\n1\n2\n"));
+    let three = DataArg::File(write(&dir, "three.csv", "y\n1\n2\n3\n"));
+    let (d, _) = Dataset::load(&[two.clone(), three.clone()], &[]).unwrap();
+    let Rows::Ambiguous(lengths) = d.rows() else { panic!("{:?}", d.rows()) };
+    assert_eq!(lengths.iter().map(|(_, n_rows)| *n_rows).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(Dataset::load(&[two, three], &["y".into()]).unwrap().0.rows(), Rows::Known(2));
+
+    assert_eq!(json(r#"{"N": 2, "x": [1, 2], "X": [[1], [2]]}"#).0.rows(), Rows::Known(2));
+    assert_eq!(
+        json(r#"{"x": [1, 2], "y": [1]}"#).0.rows(),
+        Rows::Ambiguous(vec![("x".into(), 2), ("y".into(), 1)])
+    );
+    assert_eq!(json(r#"{"N": 2}"#).0.rows(), Rows::Absent);
+}
+
+#[test]
+fn drop_knows_the_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = DataArg::File(write(&dir, "d.csv", "height,weight\n1,2\n"));
+    let drop = |name: &str| Dataset::load(std::slice::from_ref(&file), &[name.into()]);
+    assert_eq!(drop("weight").unwrap().0.len(), 1);
+    assert_has(
+        &rendered(&drop("Wieght").unwrap_err()),
+        &["the data has no `Wieght`", "did you mean `weight`?"],
+    );
+    assert_has(&rendered(&drop("zzz").unwrap_err()), &["the data has `height`, `weight`"]);
+    let (d, _) = drop("weight").unwrap();
+    assert_eq!(
+        (d.nearest("HEIGHT"), d.nearest("heigt"), d.nearest("q")),
+        (Some("height"), Some("height"), None)
+    );
+}
+
+#[test]
+fn name_equals_file_binds_one_value() {
+    let dir = tempfile::tempdir().unwrap();
+    let named = |file: &str, text: &str| {
+        let path = write(&dir, file, text);
+        Dataset::load(&[DataArg::Named { name: "X".into(), path }], &[])
+    };
+    let shape_of = |file: &str, text: &str| {
+        let (d, warnings) = named(file, text).unwrap();
+        let x = d.get("X").unwrap();
+        assert_eq!((d.len(), x.origin.kind), (1, OriginKind::Entry));
+        (x.values.element, x.values.shape().to_vec(), x.values.flat().to_vec(), warnings.len())
+    };
+    assert_eq!(shape_of("one.csv", "y\n1\n2\n"), (ElementType::Int, vec![2], vec![1.0, 2.0], 0));
+    let expected = vec![1.0, 2.5, 3.0, 4.0];
+    assert_eq!(shape_of("m.csv", "a,b\n1,2.5\n3,4\n"), (ElementType::Real, vec![2, 2], expected.clone(), 0));
+    assert_eq!(shape_of("bare.csv", "1,2.5\n3,4\n"), (ElementType::Real, vec![2, 2], expected.clone(), 1));
+    assert_eq!(
+        shape_of("m.json", "[[1, 2.5], [3, 4]]"),
+        (ElementType::Real, vec![2, 2], expected.clone(), 0)
+    );
+    assert_eq!(
+        shape_of("r.json", r#"[{"a": 1, "b": 2.5}, {"a": 3, "b": 4}]"#),
+        (ElementType::Real, vec![2, 2], expected, 0)
+    );
+    assert_eq!(shape_of("s.json", "3"), (ElementType::Int, vec![], vec![3.0], 0));
+    assert_eq!(shape_of("e.json", "[]"), (ElementType::Int, vec![0], vec![], 0));
+    assert_eq!(shape_of("o.json", r#"{"K": true}"#), (ElementType::Bool, vec![], vec![1.0], 0));
+
+    for (file, text, found) in [
+        ("w.csv", "a,b\n1,x\n", "2 columns, and `b` is not numeric"),
+        ("o2.json", r#"{"a": 1, "b": 2}"#, "2 entries"),
+        ("v.json", r#"[{"a": 1, "v": [1]}]"#, "2 columns, and `v` holds arrays"),
+        ("z.json", "{}", "0 entries"),
+    ] {
+        assert_has(&rendered(&named(file, text).unwrap_err()), &[found]);
+    }
+}
+
+#[test]
+fn missing_matrix_cells_keep_their_flat_position() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = write(&dir, "m.csv", "a,b\n1,2\n3,NA\n,4\n");
+    let (d, _) = Dataset::load(&[DataArg::Named { name: "X".into(), path }], &[]).unwrap();
+    let values = &d.get("X").unwrap().values;
+    assert_eq!((values.element, values.missing.as_deref()), (ElementType::Int, Some(&[3, 4][..])));
+}
+
+#[test]
+fn files_that_are_no_text() {
+    let dir = tempfile::tempdir().unwrap();
+    let load = |name: &str, bytes: &[u8]| {
+        let path = write(&dir, name, bytes);
+        rendered(&Dataset::load(&[DataArg::File(path)], &[]).unwrap_err())
+    };
+    assert_has(&load("latin.csv", b"a\nx\ncaf\xe9\n"), &["line 3", "is not UTF-8", "iconv"]);
+    assert_has(&load("utf16.csv", b"\xff\xfea\0\n\0"), &["UTF-16"]);
+    assert_has(&load("book.csv", b"PK\x03\x04\xff\xfe"), &["spreadsheet"]);
+    let absent = Dataset::load(&[DataArg::File(dir.path().join("absent.csv"))], &[]).unwrap_err();
+    assert_has(&rendered(&absent), &["cannot read", "check the spelling"]);
+    assert_has(
+        &rendered(&Dataset::load(&[DataArg::File(dir.path().into())], &[]).unwrap_err()),
+        &["cannot read"],
+    );
+}
+
+/// A column that was made, as it should be read: its cells' texts, type, and values (NaN: missing) or labels.
+#[derive(Clone, Debug)]
+enum Made {
+    Numbers(ElementType, Vec<String>, Vec<f64>),
+    Labels(Vec<Option<String>>),
+}
+
+fn made(n_rows: usize) -> impl Strategy<Value = Made> {
+    // At least the first row has a value, so that the type is determined.
+    let missing =
+        || prop_oneof![Just("".to_string()), Just("NA".into()), Just("NaN".into()), Just("null".into())];
+    let gaps = move || prop::collection::vec(prop::option::weighted(0.2, missing()), n_rows);
+    fn with_gaps(element: ElementType, cells: Vec<(String, f64)>, gaps: Vec<Option<String>>) -> Made {
+        let cell = |(i, ((text, value), gap)): (usize, ((String, f64), Option<String>))| match gap {
+            Some(gap) if i > 0 => (gap, f64::NAN),
+            _ => (text, value),
+        };
+        let (texts, values) = cells.into_iter().zip(gaps).enumerate().map(cell).unzip();
+        Made::Numbers(element, texts, values)
+    }
+    let ints = (prop::collection::vec(-(1i64 << 53)..=1 << 53, n_rows), gaps()).prop_map(|(values, gaps)| {
+        with_gaps(ElementType::Int, values.iter().map(|v| (v.to_string(), *v as f64)).collect(), gaps)
+    });
+    let finite = prop::num::f64::NORMAL | prop::num::f64::SUBNORMAL | prop::num::f64::ZERO;
+    let reals = (prop::collection::vec(finite, n_rows), gaps()).prop_map(|(values, gaps)| {
+        // Debug writes a point or an exponent, so that no real looks like an int.
+        with_gaps(ElementType::Real, values.iter().map(|v| (format!("{v:?}"), *v)).collect(), gaps)
+    });
+    let bools = (prop::collection::vec(any::<bool>(), n_rows), gaps()).prop_map(|(values, gaps)| {
+        with_gaps(
+            ElementType::Bool,
+            values.iter().map(|&v| (v.to_string(), f64::from(u8::from(v)))).collect(),
+            gaps,
+        )
+    });
+    let labels = prop::collection::vec(
+        prop::option::weighted(0.8, "[b-zéß\u{1F600}]([ ,;\"\n\t]{0,3}[a-z0-9é]){0,3}"),
+        n_rows,
+    )
+    .prop_filter("some label, none special", |labels| {
+        labels[0].is_some() && labels.iter().flatten().all(|l| cell::classify(l) == cell::Cell::Text)
+    });
+    prop_oneof![ints, reals, bools, labels.prop_map(Made::Labels)]
+}
+
+#[derive(Clone, Debug)]
+struct Style {
+    separator: u8,
+    quotes: ::csv::QuoteStyle,
+    crlf: bool,
+    bom: bool,
+}
+
+fn style() -> impl Strategy<Value = Style> {
+    let quotes = prop_oneof![
+        Just(::csv::QuoteStyle::Necessary),
+        Just(::csv::QuoteStyle::Always),
+        Just(::csv::QuoteStyle::NonNumeric)
+    ];
+    (prop_oneof![Just(b','), Just(b';'), Just(b'\t')], quotes, any::<bool>(), any::<bool>())
+        .prop_map(|(separator, quotes, crlf, bom)| Style { separator, quotes, crlf, bom })
+}
+
+fn written(columns: &[Made], names: &[String], style: &Style) -> String {
+    let terminator = if style.crlf { ::csv::Terminator::CRLF } else { ::csv::Terminator::Any(b'\n') };
+    let mut builder = ::csv::WriterBuilder::new();
+    builder.delimiter(style.separator).quote_style(style.quotes).terminator(terminator);
+    let mut writer = builder.from_writer(Vec::new());
+    writer.write_record(names).unwrap();
+    let cells = |column: &Made| match column {
+        Made::Numbers(_, texts, _) => texts.clone(),
+        Made::Labels(labels) => labels.iter().map(|label| label.clone().unwrap_or_default()).collect(),
+    };
+    let columns: Vec<Vec<String>> = columns.iter().map(cells).collect();
+    for row in 0..columns[0].len() {
+        writer.write_record(columns.iter().map(|column| &column[row])).unwrap();
+    }
+    let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+    if style.bom { format!("\u{feff}{text}") } else { text }
+}
+
+fn tables() -> impl Strategy<Value = (Vec<Made>, Vec<String>, Style)> {
+    let columns = (1..8usize).prop_flat_map(|n_rows| prop::collection::vec(made(n_rows), 1..6));
+    let names = prop::collection::hash_set("[a-zéμ_]([ ._]?[a-zA-Z0-9é]){0,6}", 6);
+    (columns, names, style()).prop_filter_map("names that are no numbers", |(columns, names, style)| {
+        // A single column has no separator to be found by.
+        let style = if columns.len() == 1 { Style { separator: b',', ..style } } else { style };
+        let names: Vec<String> = names.into_iter().take(columns.len()).collect();
+        names.iter().all(|name| !cell::classify(name).is_number()).then_some((columns, names, style))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_tables_are_read_as_they_were_written((columns, names, style) in tables()) {
+        let text = written(&columns, &names, &style);
+        let (d, _) = csv(&text);
+        prop_assert_eq!(d.names().collect::<Vec<_>>(), names.iter().map(String::as_str).collect::<Vec<_>>());
+        for (name, column) in names.iter().zip(&columns) {
+            let values = &d.get(name).unwrap().values;
+            match column {
+                Made::Numbers(element, _, expected) => {
+                    prop_assert_eq!(values.element, *element);
+                    for (found, expected) in values.flat().iter().zip(expected) {
+                        prop_assert!(found == expected || (found.is_nan() && expected.is_nan()));
+                    }
+                    prop_assert_eq!(values.n_missing(), expected.iter().filter(|value| value.is_nan()).count());
+                }
+                Made::Labels(expected) => {
+                    let levels = values.levels.as_ref().unwrap().names();
+                    prop_assert!(levels.is_sorted());
+                    let found = values.flat().iter().map(|&code| (!code.is_nan()).then(|| levels[code as usize - 1].clone()));
+                    prop_assert_eq!(found.collect::<Vec<_>>(), expected.clone());
+                }
+            }
+        }
+    }
+}
+
+/// Bytes that matter to one of the formats, to break files with.
+const BREAKERS: &[&[u8]] = &[
+    b"\"",
+    b",",
+    b";",
+    b"\t",
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b":",
+    b"\\",
+    b"\0",
+    b"\xff",
+    b"\xc3",
+    b"NaN",
+    b"NA",
+    b"null",
+    b"1e999",
+    b"-",
+    b"Inf",
+    b"Infinity",
+    b"\xf0\x9f\x98\x80",
+    b" ",
+    b"true",
+    b"99999999999999999999",
+    b"\xef\xbb\xbf",
+];
+
+const CSV_SEED: &str =
+    "id,Sepal Length,ok,\"a \"\"b\"\"\"\r\n1,5.1,TRUE,x\r\n2,NA,false,\"y,\nz\"\r\n3,-1e-3,TRUE,é\r\n";
+const JSON_SEED: &str =
+    r#"{"N": 3, "X": [[1, 2.5], [3, null], [NaN, "Inf"]], "g": ["a", "é\n", "b"], "b": [true]}"#;
+const RECORDS_SEED: &str = r#"[{"a": 1, "b": "x"}, {"a": 2.5, "b": "y", "c": [1, 2]}]"#;
+
+fn edits() -> impl Strategy<Value = Vec<(prop::sample::Index, usize, u8)>> {
+    prop::collection::vec((any::<prop::sample::Index>(), 0..BREAKERS.len(), 0..4u8), 1..6)
+}
+
+fn broken(seed: &str, edits: &[(prop::sample::Index, usize, u8)]) -> Vec<u8> {
+    let mut bytes = seed.as_bytes().to_vec();
+    for (at, breaker, how) in edits {
+        let at = at.index(bytes.len() + 1);
+        let end = (at + 1 + usize::from(*how)).min(bytes.len());
+        match how {
+            0 => drop(bytes.splice(at..at, BREAKERS[*breaker].iter().copied())),
+            1 => drop(bytes.splice(at..end, BREAKERS[*breaker].iter().copied())),
+            2 => drop(bytes.drain(at..end)),
+            _ => bytes.truncate(at.max(3)),
+        }
+    }
+    bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn broken_files_give_errors_or_data_and_never_panic(edits in edits()) {
+        for (seed, is_json) in [(CSV_SEED, false), (JSON_SEED, true), (RECORDS_SEED, true)] {
+            let bytes = broken(seed, &edits);
+            let read = decode("f", &bytes).and_then(|text| {
+                if is_json {
+                    json::read("f", text, Some("X"), &mut Vec::new()).map(drop)?;
+                    Dataset::from_json("f", text)
+                } else {
+                    csv::read("f", text, csv::Header::Optional, &mut Vec::new()).map(drop)?;
+                    Dataset::from_csv("f", text)
+                }
+            });
+            match read {
+                Ok((d, warnings)) => {
+                    let n_rows: Vec<usize> = d.variables().filter(|v| v.origin.kind == OriginKind::Column).map(|v| v.values.shape()[0]).collect();
+                    prop_assert!(n_rows.windows(2).all(|pair| pair[0] == pair[1]));
+                    d.variables().for_each(|v| drop(v.grouping()));
+                    warnings.iter().for_each(|warning| drop(rendered(warning)));
+                }
+                Err(error) => prop_assert!(!rendered(&error).is_empty()),
+            }
+        }
+    }
+}

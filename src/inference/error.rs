@@ -1,0 +1,38 @@
+//! What keeps a fit from starting.
+
+use miette::{Diagnostic, SourceSpan};
+use thiserror::Error;
+
+#[derive(Clone, Debug, Diagnostic, Error, PartialEq)]
+pub enum InferenceError {
+    #[error("the log density is not finite at any of {tried} starting points: `{statement}` is {value}")]
+    #[diagnostic(
+        code(vippl::fit::no_finite_start),
+        help("are the data inside the support of the distribution, and its arguments inside theirs?")
+    )]
+    NoFiniteStart {
+        statement: String,
+        /// Element of [`crate::density::LogDensity::pointwise`] whose log likelihood is not finite.
+        row: Option<usize>,
+        /// `-inf`, `inf` or `NaN`
+        value: f64,
+        tried: usize,
+        #[label("not finite")]
+        at: SourceSpan,
+    },
+
+    #[error(
+        "the log density has no finite gradient at any of {tried} starting points: its derivative by {coordinate} is {value}"
+    )]
+    #[diagnostic(
+        code(vippl::fit::no_finite_gradient),
+        help("a function in the model may have no derivative there, such as sqrt at 0")
+    )]
+    NoFiniteGradient {
+        coordinate: String,
+        value: f64,
+        tried: usize,
+        #[label("introduces {coordinate}")]
+        at: SourceSpan,
+    },
+}

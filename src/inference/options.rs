@@ -1,0 +1,76 @@
+//! What a person may ask of a fit.
+
+use serde::{Deserialize, Serialize};
+
+use crate::family::{Family, MeanField};
+
+/// How the ELBO is maximised.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Optimizer {
+    /// Trust-region Newton-CG on fixed draws.
+    #[default]
+    Newton,
+    /// Adam on fresh draws, iterates averaged.
+    Adam,
+}
+
+impl Optimizer {
+    pub const ALL: [Optimizer; 2] = [Optimizer::Newton, Optimizer::Adam];
+
+    /// Name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Optimizer::Newton => "newton",
+            Optimizer::Adam => "adam",
+        }
+    }
+}
+
+/// Options of [`super::fit`].
+#[derive(Clone)]
+pub struct FitOptions {
+    pub family: &'static dyn Family,
+    pub optimizer: Optimizer,
+    pub seed: u64,
+    /// M, the fixed draws of the objective; chosen, and raised until they suffice, if not given. Adam: draws of a step.
+    pub mc_draws: Option<usize>,
+    /// Draws on which the reported ELBO is taken, rounded up to even.
+    pub elbo_draws: usize,
+    /// Descents from different starting points.
+    pub n_paths: usize,
+    /// Steps of the optimiser; its own default if not given.
+    pub max_iterations: Option<usize>,
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        FitOptions {
+            family: &MeanField,
+            optimizer: Optimizer::Newton,
+            seed: 1,
+            mc_draws: None,
+            elbo_draws: 1000,
+            n_paths: 3,
+            max_iterations: None,
+        }
+    }
+}
+
+/// Where a fit stands, for whoever shows it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    pub stage: Stage,
+    pub iteration: usize,
+    /// Latest value of what the stage raises: log density at the start, ELBO later; nats.
+    pub value: f64,
+    /// Draws that `value` is an average over.
+    pub n_draws: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    Start,
+    Optimise,
+    Evaluate,
+}

@@ -1,0 +1,165 @@
+//! The log density as inference sees it: latents and theta apart, evaluations counted, Hessians assembled.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::draws::Block;
+use super::linear::Matrix;
+use crate::density::{LogDensity, Role};
+use crate::family::Family;
+
+/// Lanes of one call; part of what a seed's bytes depend on, so it never follows the number of threads.
+const LANES: usize = 64;
+/// Lanes of one call for models with many observations, where blocks are shared out over threads.
+const LANES_MANY_ROWS: usize = 16;
+/// Observed elements from which a model has many.
+const MANY_ROWS: usize = 4096;
+/// Observed elements times draws from which threads are worth their while.
+const LARGE: usize = 1 << 18;
+
+/// A log density with its coordinates split by role.
+pub struct Target<'d> {
+    pub density: &'d dyn LogDensity,
+    /// Coordinates of the latents, in the order of lambda's means.
+    pub latent: Vec<usize>,
+    /// Coordinates that are point-estimated.
+    pub theta: Vec<usize>,
+    evaluations: AtomicU64,
+    calls: AtomicU64,
+}
+
+impl<'d> Target<'d> {
+    pub fn new(density: &'d dyn LogDensity) -> Self {
+        let with = |role| {
+            let coordinates = density.coordinates().iter().enumerate();
+            coordinates.filter(|(_, c)| c.role == role).map(|(i, _)| i).collect::<Vec<usize>>()
+        };
+        let (latent, theta) = (with(Role::Latent), with(Role::PointEstimate));
+        Target { density, latent, theta, evaluations: AtomicU64::new(0), calls: AtomicU64::new(0) }
+    }
+
+    pub fn dim(&self) -> usize {
+        self.latent.len() + self.theta.len()
+    }
+
+    pub fn n_latent(&self) -> usize {
+        self.latent.len()
+    }
+
+    /// Gradients and Hessian-vector products so far, counted by point.
+    pub fn evaluations(&self) -> u64 {
+        self.evaluations.load(Ordering::Relaxed)
+    }
+
+    /// The same, counted by call.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Lanes of one call.
+    pub fn lanes(&self) -> usize {
+        if self.density.n_pointwise() >= MANY_ROWS { LANES_MANY_ROWS } else { LANES }
+    }
+
+    /// Whether `n_draws` evaluations are work enough for threads.
+    pub fn is_large(&self, n_draws: usize) -> bool {
+        self.density.n_pointwise().saturating_mul(n_draws) >= LARGE
+    }
+
+    /// `out[lanes]`, `gradient[D][lanes]`
+    pub fn gradient(&self, lanes: usize, z: &[f64], out: &mut [f64], gradient: &mut [f64]) {
+        self.count(lanes);
+        self.density.gradient(lanes, z, out, gradient);
+    }
+
+    /// See [`LogDensity::hessian_vector`].
+    pub fn hessian_vector(
+        &self,
+        lanes: usize,
+        z: &[f64],
+        v: &[f64],
+        gradient: &mut [f64],
+        product: &mut [f64],
+    ) {
+        self.count(lanes);
+        self.density.hessian_vector(lanes, z, v, gradient, product);
+    }
+
+    fn count(&self, lanes: usize) {
+        self.evaluations.fetch_add(lanes as u64, Ordering::Relaxed);
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// -∇²log p at one point, from D products.
+    pub fn negative_hessian(&self, z: &[f64]) -> Matrix {
+        let d = self.dim();
+        let mut hessian = Matrix::zeros(d);
+        self.hessian_columns(z, |j, i, value| *hessian.at_mut(i, j) = -value);
+        hessian.symmetrize();
+        hessian
+    }
+
+    /// The diagonal of -∇²log p at one point, from D products.
+    pub fn negative_hessian_diagonal(&self, z: &[f64]) -> Vec<f64> {
+        let mut diagonal = vec![0.0; self.dim()];
+        self.hessian_columns(z, |j, i, value| {
+            if i == j {
+                diagonal[i] = -value;
+            }
+        });
+        diagonal
+    }
+
+    /// Calls `take(j, i, ∂²log p/∂z_i∂z_j)` for every element.
+    fn hessian_columns(&self, z: &[f64], mut take: impl FnMut(usize, usize, f64)) {
+        let d = self.dim();
+        for first in (0..d).step_by(LANES) {
+            let lanes = LANES.min(d - first);
+            let points = self.repeat(z, lanes);
+            let mut v = vec![0.0; d * lanes];
+            for l in 0..lanes {
+                v[(first + l) * lanes + l] = 1.0;
+            }
+            let (mut gradient, mut product) = (vec![0.0; d * lanes], vec![0.0; d * lanes]);
+            self.hessian_vector(lanes, &points, &v, &mut gradient, &mut product);
+            for i in 0..d {
+                for l in 0..lanes {
+                    take(first + l, i, product[i * lanes + l]);
+                }
+            }
+        }
+    }
+
+    /// One point in every lane.
+    pub fn repeat(&self, z: &[f64], lanes: usize) -> Vec<f64> {
+        z.iter().flat_map(|z| std::iter::repeat_n(*z, lanes)).collect()
+    }
+
+    /// One point from the values of its latents and of theta.
+    pub fn join(&self, latent: &[f64], theta: &[f64]) -> Vec<f64> {
+        self.scatter(1, latent, theta)
+    }
+
+    /// `z[D][lanes]` from `latent[n_latent][lanes]` and one theta for all lanes.
+    pub fn scatter(&self, lanes: usize, latent: &[f64], theta: &[f64]) -> Vec<f64> {
+        let mut z = vec![0.0; self.dim() * lanes];
+        for (k, &i) in self.latent.iter().enumerate() {
+            z[i * lanes..(i + 1) * lanes].copy_from_slice(&latent[k * lanes..(k + 1) * lanes]);
+        }
+        for (k, &i) in self.theta.iter().enumerate() {
+            z[i * lanes..(i + 1) * lanes].fill(theta[k]);
+        }
+        z
+    }
+
+    /// The rows of `z[D][lanes]` that belong to latents: `[n_latent][lanes]`.
+    pub fn gather_latent(&self, lanes: usize, z: &[f64]) -> Vec<f64> {
+        self.latent.iter().flat_map(|&i| z[i * lanes..(i + 1) * lanes].iter().copied()).collect()
+    }
+
+    /// The draws of q that a block's base normals stand for: `[D][lanes]`.
+    pub fn points(&self, family: &dyn Family, lambda: &[f64], theta: &[f64], block: &Block) -> Vec<f64> {
+        let mut latent = vec![0.0; self.n_latent() * block.lanes];
+        family.transform(lambda, block.lanes, &block.base, &mut latent);
+        self.scatter(block.lanes, &latent, theta)
+    }
+}

@@ -1,0 +1,28 @@
+//! Whole fits against closed forms, quadrature, and densities that are hard to start on.
+
+mod behaviour;
+mod closed_form;
+mod large;
+mod regression;
+mod rough;
+pub mod toy;
+
+use super::*;
+
+/// A fit with the defaults but for the seed.
+fn fitted(density: &dyn crate::density::LogDensity, seed: u64) -> Fit {
+    fit(density, &FitOptions { seed, ..Default::default() }, &mut |_| ()).expect("has a start")
+}
+
+/// Marginal means and sds.
+fn marginals(fit: &Fit) -> (Vec<f64>, Vec<f64>) {
+    fit.marginals().expect("a known family")
+}
+
+/// No number of a result is ever NaN or infinite.
+fn assert_all_finite(fit: &Fit) {
+    let numbers = fit.lambda.iter().chain(&fit.theta).chain(&fit.trace);
+    assert!(numbers.copied().all(f64::is_finite), "{fit:?}");
+    let elbo = fit.elbo.expect("an ELBO");
+    assert!([elbo.value, elbo.se, elbo.log_likelihood, elbo.kl].into_iter().all(f64::is_finite), "{elbo:?}");
+}

@@ -1,0 +1,96 @@
+//! What can be wrong with fit files and with questions about a posterior.
+
+use std::sync::Arc;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use thiserror::Error;
+
+/// A fit file that cannot be written or used.
+#[derive(Debug, Error, Diagnostic)]
+pub enum FitFileError {
+    #[error("cannot read {file}: {cause}")]
+    #[diagnostic(
+        code(vippl::fit_file::unreadable),
+        help("`vippl fit MODEL --data DATA --out FIT` writes a fit file")
+    )]
+    Unreadable { file: String, cause: std::io::Error },
+
+    #[error("cannot write {file}: {cause}")]
+    #[diagnostic(code(vippl::fit_file::unwritable))]
+    Unwritable { file: String, cause: std::io::Error },
+
+    #[error("{file} is not a fit of vippl: {cause}")]
+    #[diagnostic(
+        code(vippl::fit_file::not_a_fit),
+        help(
+            "give the file that `vippl fit MODEL --data DATA --out FIT` wrote; models and data go to `vippl fit`"
+        )
+    )]
+    NotAFit { file: String, cause: String },
+
+    #[error("{file} has fit schema {found}; this vippl reads schema {expected}")]
+    #[diagnostic(
+        code(vippl::fit_file::schema),
+        help(
+            "it was written by vippl {version}: fit the model again with this version, or read it with that one"
+        )
+    )]
+    Schema { file: String, found: i64, expected: i64, version: String },
+
+    #[error("{file} is damaged: {cause}")]
+    #[diagnostic(code(vippl::fit_file::damaged), help("fit the model again"))]
+    Damaged { file: String, cause: String },
+}
+
+/// A question to a posterior that has no answer.
+#[derive(Debug, Error, Diagnostic)]
+pub enum QuestionError {
+    #[error("{function} takes {expected}, found {found}")]
+    #[diagnostic(code(vippl::ask::arity), help("for example `{example}`"))]
+    Arity {
+        function: &'static str,
+        expected: &'static str,
+        found: String,
+        example: &'static str,
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("here")]
+        at: SourceSpan,
+    },
+
+    #[error("P(...) takes a condition; this is a number")]
+    #[diagnostic(
+        code(vippl::ask::condition),
+        help("compare it with something, for example `P(beta[2] > 0)`")
+    )]
+    NotACondition {
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("not true or false")]
+        at: SourceSpan,
+    },
+
+    #[error("the second argument of quantile(...) is not a probability: {found}")]
+    #[diagnostic(
+        code(vippl::ask::probability),
+        help("numbers from 0 to 1: `quantile(tau, 0.9)`, `quantile(tau, [0.05, 0.95])`")
+    )]
+    NotAProbability {
+        found: String,
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("here")]
+        at: SourceSpan,
+    },
+
+    #[error("this has {elements} elements in each of {draws} draws, too many to hold")]
+    #[diagnostic(code(vippl::ask::too_large), help("ask for fewer elements, for example `x[1:100]`"))]
+    TooLarge {
+        elements: usize,
+        draws: usize,
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("here")]
+        at: SourceSpan,
+    },
+}

@@ -1,0 +1,443 @@
+//! Questions to a posterior: any expression of the language over the draws, and summaries of such expressions.
+//!
+//! `mean sd var median quantile P` of something that has a posterior are taken over draws, element by element.
+//! Of data alone, or with a named argument (`mean(x, axis = 1)`), the words keep their meaning in models.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use miette::{NamedSource, Report};
+
+use super::draws::LANES;
+use super::error::QuestionError;
+use super::reduction::Reduction;
+use super::summary::Summary;
+use super::{MAX_DRAWN_NUMBERS, Posterior};
+use crate::check::check_expression;
+use crate::compile::{Quantity, QuantityKind, compile_expression};
+use crate::data::{Dataset, Levels};
+use crate::ir;
+use crate::source::Source;
+use crate::syntax::ast::{Expr, ExprKind, Index};
+use crate::types::ElementType;
+
+/// The names that a question may use: those of the model, and the data where they are at hand.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    pub model: &'a ir::Model,
+    pub dataset: Option<&'a Dataset>,
+}
+
+/// The answer to a question.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Name, shape and labels of the result. Its name is the text of the question.
+    pub shape: Quantity,
+    pub kind: AnswerKind,
+}
+
+/// Values by element, in row-major order.
+#[derive(Clone, Debug)]
+pub enum AnswerKind {
+    /// Something that varies over draws.
+    Random(Vec<Summary>),
+    /// A summary with its Monte Carlo standard errors (0: exact), or something that does not vary (`None`).
+    Fixed { values: Vec<f64>, errors: Option<Vec<f64>> },
+}
+
+/// Answers the question `expr`, parsed from `source`.
+///
+/// # Errors
+/// A diagnostic on `source`: unknown names, shapes that do not match, a summary of the wrong thing.
+pub fn ask(posterior: &Posterior, scope: Scope<'_>, source: &Source, expr: &Expr) -> Result<Answer, Report> {
+    let asker = Asker { posterior, scope, source };
+    let expr = push_indices_in(ungroup(expr));
+    if let Some(fixed) = asker.reduction(&expr)? {
+        let Fixed { values, errors, shape } = fixed;
+        return Ok(Answer { shape, kind: AnswerKind::Fixed { values, errors: Some(errors) } });
+    }
+    let value = asker.evaluate(&asker.with_summaries_filled_in(&expr)?)?;
+    let kind = if value.random {
+        AnswerKind::Random(asker.summaries(&expr, &value))
+    } else {
+        AnswerKind::Fixed { values: value.values, errors: None }
+    };
+    Ok(Answer { shape: value.shape, kind })
+}
+
+struct Asker<'a> {
+    posterior: &'a Posterior,
+    scope: Scope<'a>,
+    source: &'a Source,
+}
+
+/// An expression's value in each draw, `[elements][n]`; n = 1 if it is not random.
+struct Value {
+    shape: Quantity,
+    values: Vec<f64>,
+    n: usize,
+    random: bool,
+}
+
+/// Summaries by element, with Monte Carlo standard errors.
+struct Fixed {
+    shape: Quantity,
+    values: Vec<f64>,
+    errors: Vec<f64>,
+}
+
+impl Value {
+    fn element(&self, element: usize) -> &[f64] {
+        &self.values[element * self.n..(element + 1) * self.n]
+    }
+}
+
+impl Asker<'_> {
+    /// The value of `expr` over all draws.
+    fn evaluate(&self, expr: &Expr) -> Result<Value, Report> {
+        let draws = &self.posterior.draws;
+        self.run(expr, draws.n_draws(), |quantity, first, lanes, port| {
+            for (element, lane_values) in port.chunks_exact_mut(LANES).enumerate() {
+                let row = &draws.row(quantity.offset + element)[first..first + lanes];
+                lane_values[..lanes].copy_from_slice(row);
+                lane_values[lanes..].fill(row[lanes - 1]);
+            }
+        })
+    }
+
+    /// Runs the program of `expr` on `n` points, whose values of a quantity `fill(quantity, first, lanes, port)` gives.
+    fn run(
+        &self,
+        expr: &Expr,
+        n: usize,
+        fill: impl Fn(&Quantity, usize, usize, &mut [f64]),
+    ) -> Result<Value, Report> {
+        let typed = check_expression(self.scope.model, self.source, expr)?;
+        let quantities = self.quantities_in(expr);
+        // Errors point into the question.
+        let model = ir::Model { source: self.source.clone(), ..self.scope.model.clone() };
+        let compiled = compile_expression(&model, &typed, &quantities, self.scope.dataset)?;
+        let shape = shape_of(self.source.slice(expr.span), compiled.dims, compiled.labels, compiled.element);
+        let elements = shape.len();
+        let random = !compiled.inputs.is_empty();
+        let n = if random { n } else { 1 };
+        if elements.saturating_mul(n) > MAX_DRAWN_NUMBERS {
+            let (source_code, at) = (self.named(), expr.span.into());
+            return Err(QuestionError::TooLarge { elements, draws: n, source_code, at }.into());
+        }
+        let lanes = if random { LANES } else { 1 };
+        let mut ports: Vec<Vec<f64>> =
+            compiled.inputs.iter().map(|&k| vec![0.0; quantities[k].len() * lanes]).collect();
+        let mut workspace = compiled.program.workspace(lanes);
+        let mut batch = vec![0.0; elements * lanes];
+        let mut values = vec![0.0; elements * n];
+        for first in (0..n).step_by(lanes) {
+            let used = lanes.min(n - first);
+            for (port, &k) in ports.iter_mut().zip(&compiled.inputs) {
+                fill(&quantities[k], first, used, port);
+            }
+            let inputs: Vec<&[f64]> = ports.iter().map(Vec::as_slice).collect();
+            compiled.program.run(&mut workspace, &inputs);
+            compiled.program.output(&workspace, 0).copy_to(&mut batch, lanes);
+            for (row, lane_values) in values.chunks_exact_mut(n).zip(batch.chunks_exact(lanes)) {
+                row[first..first + used].copy_from_slice(&lane_values[..used]);
+            }
+        }
+        Ok(Value { shape, values, n, random })
+    }
+
+    /// The quantities that an expression depends on: those it names, and all if it calls a function of the model,
+    /// which may name any.
+    fn quantities_in(&self, expr: &Expr) -> Vec<Quantity> {
+        let mut names: HashSet<&str> = HashSet::new();
+        let mut all = false;
+        let functions = &self.scope.model.functions;
+        visit(expr, &mut |e| match &e.kind {
+            ExprKind::Name(name) => {
+                all |= functions.iter().any(|function| function.name == *name);
+                names.insert(name);
+            }
+            ExprKind::Call { function, .. } => {
+                all |= functions.iter().any(|own| own.name == function.text);
+            }
+            _ => {}
+        });
+        let used = |quantity: &&Quantity| all || names.contains(quantity.name.as_str());
+        self.posterior.quantities.iter().filter(used).cloned().collect()
+    }
+
+    /// If `expr` is a call like `mean(x)` of something random (or `P`, `median` of anything): its value.
+    fn reduction(&self, expr: &Expr) -> Result<Option<Fixed>, Report> {
+        let ExprKind::Call { function, arguments } = &expr.kind else { return Ok(None) };
+        let Some(reduction) = Reduction::find(&function.text) else { return Ok(None) };
+        let own_function = self.scope.model.functions.iter().any(|own| own.name == function.text);
+        if own_function || arguments.iter().any(|argument| argument.name.is_some()) {
+            return Ok(None);
+        }
+        if arguments.len() != reduction.n_arguments() {
+            if reduction.is_function_of_the_language() && reduction != Reduction::Quantile {
+                return Ok(None);
+            }
+            return Err(self.wrong_arity(reduction, arguments.len(), expr).into());
+        }
+        let argument = self.with_summaries_filled_in(&arguments[0].value)?;
+        let value = match self.evaluate(&argument) {
+            Ok(value) => value,
+            // `quantile(Normal(0, 1), 0.9)` asks a distribution; other errors are found again in the whole.
+            Err(_) if reduction.is_function_of_the_language() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if !value.random && reduction.is_function_of_the_language() {
+            return Ok(None);
+        }
+        if reduction == Reduction::Probability && value.shape.element != ElementType::Bool {
+            let (source_code, at) = (self.named(), arguments[0].value.span.into());
+            return Err(QuestionError::NotACondition { source_code, at }.into());
+        }
+        let (probabilities, n_dims) = match arguments.get(1) {
+            Some(second) => self.probabilities(&second.value)?,
+            None => (vec![f64::NAN], None),
+        };
+        Ok(Some(self.reduce(reduction, expr, &argument, &value, &probabilities, n_dims)))
+    }
+
+    fn reduce(
+        &self,
+        reduction: Reduction,
+        expr: &Expr,
+        argument: &Expr,
+        value: &Value,
+        probabilities: &[f64],
+        probability_dim: Option<usize>,
+    ) -> Fixed {
+        let rows = self.rows_of(argument);
+        let (mut values, mut errors) = (Vec::new(), Vec::new());
+        for element in 0..value.shape.len() {
+            let summary = rows.as_ref().map(|rows| &self.posterior.summaries[rows[element]]);
+            for &p in probabilities {
+                let (value, error) = match summary.and_then(|summary| reduction.of_summary(summary, p)) {
+                    Some(exact) => (exact, 0.0),
+                    None => reduction.of_draws(value.element(element), p),
+                };
+                values.push(value);
+                errors.push(error);
+            }
+        }
+        let mut shape = value.shape.clone();
+        shape.name = self.source.slice(expr.span).to_string();
+        shape.element = ElementType::Real;
+        if let Some(n) = probability_dim {
+            shape.dims.push(n);
+            shape.labels.resize(shape.dims.len() - 1, None);
+            let names: Vec<String> = probabilities.iter().map(|p| p.to_string()).collect();
+            let distinct = names.iter().enumerate().all(|(i, name)| !names[..i].contains(name));
+            shape.labels.push(distinct.then(|| Arc::new(Levels::new(names))));
+        }
+        Fixed { shape, values, errors }
+    }
+
+    /// Summaries of a random expression: those of the table where it is a quantity or some of its elements.
+    fn summaries(&self, expr: &Expr, value: &Value) -> Vec<Summary> {
+        let rows = self.rows_of(expr);
+        (0..value.shape.len())
+            .map(|element| match &rows {
+                Some(rows) => self.posterior.summaries[rows[element]],
+                None => Summary::of_draws(value.element(element)),
+            })
+            .collect()
+    }
+
+    /// Rows of the summaries that `expr` selects, if it is a quantity or an index of one: the same program that
+    /// selects values selects row numbers.
+    fn rows_of(&self, expr: &Expr) -> Option<Vec<usize>> {
+        let expr = ungroup(expr);
+        let is_quantity = |name: &str| self.posterior.quantity(name).is_some();
+        let selects = match &expr.kind {
+            ExprKind::Name(name) => is_quantity(name),
+            ExprKind::Index { base, indices } => {
+                let quantity = matches!(&ungroup(base).kind, ExprKind::Name(name) if is_quantity(name));
+                let mut random_index = false;
+                for part in indices.iter().flat_map(index_parts) {
+                    visit(part, &mut |e| {
+                        random_index |= match &e.kind {
+                            ExprKind::Name(name) => is_quantity(name),
+                            // A function of the model may read a quantity.
+                            ExprKind::Call { .. } => true,
+                            _ => false,
+                        };
+                    });
+                }
+                quantity && !random_index
+            }
+            _ => false,
+        };
+        if !selects {
+            return None;
+        }
+        let positions = self.run(expr, 1, |quantity, _, _, port| {
+            for (element, lane_values) in port.chunks_exact_mut(LANES).enumerate() {
+                lane_values.fill((quantity.offset + element) as f64);
+            }
+        });
+        Some(positions.ok()?.values.iter().map(|&row| row as usize).collect())
+    }
+
+    /// The second argument of `quantile`, and its length if it is a vector.
+    fn probabilities(&self, expr: &Expr) -> Result<(Vec<f64>, Option<usize>), Report> {
+        let not_one = |found: String| QuestionError::NotAProbability {
+            found,
+            source_code: self.named(),
+            at: expr.span.into(),
+        };
+        let value = self.evaluate(&self.with_summaries_filled_in(expr)?)?;
+        if value.random {
+            return Err(not_one("it has a posterior".to_string()).into());
+        }
+        if value.shape.dims.len() > 1 {
+            return Err(not_one(format!("an array of rank {}", value.shape.dims.len())).into());
+        }
+        match value.values.iter().find(|p| !(0.0..=1.0).contains(*p)) {
+            Some(p) => Err(not_one(p.to_string()).into()),
+            None => Ok((value.values, value.shape.dims.first().copied())),
+        }
+    }
+
+    /// `expr` with every inner summary replaced by its value.
+    fn with_summaries_filled_in(&self, expr: &Expr) -> Result<Expr, Report> {
+        let expr = push_indices_in(expr);
+        match self.reduction(&expr)? {
+            Some(fixed) => Ok(constant(&expr, &fixed.shape.dims, &fixed.values)),
+            None => try_map_children(&expr, &mut |child| self.with_summaries_filled_in(child)),
+        }
+    }
+
+    fn wrong_arity(&self, reduction: Reduction, found: usize, expr: &Expr) -> QuestionError {
+        let (expected, example) = match reduction {
+            Reduction::Quantile => ("an expression and probabilities", "quantile(tau, 0.9)"),
+            Reduction::Probability => ("one condition", "P(beta[2] > 0)"),
+            _ => ("one expression", "median(tau)"),
+        };
+        let found = match found {
+            0 => "nothing".to_string(),
+            1 => "one argument".to_string(),
+            n => format!("{n} arguments"),
+        };
+        let (source_code, at) = (self.named(), expr.span.into());
+        QuestionError::Arity { function: reduction.name(), expected, found, example, source_code, at }
+    }
+
+    fn named(&self) -> NamedSource<Arc<str>> {
+        self.source.named()
+    }
+}
+
+fn shape_of(
+    name: &str,
+    dims: Vec<usize>,
+    labels: Vec<Option<Arc<Levels>>>,
+    element: ElementType,
+) -> Quantity {
+    let kind = QuantityKind::Deterministic;
+    let marginals = vec![None; dims.iter().product()];
+    Quantity { name: name.to_string(), kind, dims, labels, element, doc: None, offset: 0, marginals }
+}
+
+/// An array of numbers as an expression in the place of `expr`.
+fn constant(expr: &Expr, dims: &[usize], values: &[f64]) -> Expr {
+    let kind = match dims {
+        [] => ExprKind::Real(values[0]),
+        [n, inner @ ..] => {
+            let block = inner.iter().product::<usize>();
+            ExprKind::Array(
+                (0..*n).map(|i| constant(expr, inner, &values[i * block..(i + 1) * block])).collect(),
+            )
+        }
+    };
+    Expr { kind, span: expr.span }
+}
+
+/// `mean(x)["a"]` becomes `mean(x["a"])`, where the labels of x are still known.
+fn push_indices_in(expr: &Expr) -> Expr {
+    let ExprKind::Index { base, indices } = &expr.kind else { return expr.clone() };
+    let ExprKind::Call { function, arguments } = &ungroup(base).kind else { return expr.clone() };
+    let elementwise = matches!(Reduction::find(&function.text), Some(r) if r != Reduction::Quantile);
+    let [argument] = arguments.as_slice() else { return expr.clone() };
+    if !elementwise || argument.name.is_some() {
+        return expr.clone();
+    }
+    let inner = &argument.value;
+    let base = Box::new(Expr { kind: ExprKind::Group(Box::new(inner.clone())), span: inner.span });
+    let value = Expr { kind: ExprKind::Index { base, indices: indices.clone() }, span: expr.span };
+    let mut argument = argument.clone();
+    argument.value = value;
+    let kind = ExprKind::Call { function: function.clone(), arguments: vec![argument] };
+    Expr { kind, span: expr.span }
+}
+
+fn ungroup(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Group(inner) => ungroup(inner),
+        _ => expr,
+    }
+}
+
+fn index_parts(index: &Index) -> Vec<&Expr> {
+    match index {
+        Index::At(at) => vec![at],
+        Index::Slice { lower, upper, .. } => lower.iter().chain(upper).collect(),
+    }
+}
+
+/// Calls `f` on `expr` and everything in it.
+fn visit<'a>(expr: &'a Expr, f: &mut dyn FnMut(&'a Expr)) {
+    f(expr);
+    match &expr.kind {
+        ExprKind::Array(items) => items.iter().for_each(|item| visit(item, f)),
+        ExprKind::Group(inner) | ExprKind::Transpose(inner) => visit(inner, f),
+        ExprKind::Unary { operand, .. } => visit(operand, f),
+        ExprKind::Binary { left, right, .. } => {
+            visit(left, f);
+            visit(right, f);
+        }
+        ExprKind::Call { arguments, .. } => arguments.iter().for_each(|argument| visit(&argument.value, f)),
+        ExprKind::Index { base, indices } => {
+            visit(base, f);
+            indices.iter().flat_map(index_parts).for_each(|part| visit(part, f));
+        }
+        ExprKind::Int(_) | ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::Name(_) => {}
+    }
+}
+
+/// A copy of `expr` with `f` applied to each direct part.
+fn try_map_children(expr: &Expr, f: &mut dyn FnMut(&Expr) -> Result<Expr, Report>) -> Result<Expr, Report> {
+    let mut expr = expr.clone();
+    let mut replace = |part: &mut Expr| -> Result<(), Report> {
+        *part = f(part)?;
+        Ok(())
+    };
+    match &mut expr.kind {
+        ExprKind::Array(items) => items.iter_mut().try_for_each(replace)?,
+        ExprKind::Group(inner) | ExprKind::Transpose(inner) => replace(inner)?,
+        ExprKind::Unary { operand, .. } => replace(operand)?,
+        ExprKind::Binary { left, right, .. } => {
+            replace(left)?;
+            replace(right)?;
+        }
+        ExprKind::Call { arguments, .. } => {
+            arguments.iter_mut().try_for_each(|argument| replace(&mut argument.value))?;
+        }
+        ExprKind::Index { base, indices } => {
+            replace(base)?;
+            for index in indices {
+                match index {
+                    Index::At(at) => replace(at)?,
+                    Index::Slice { lower, upper, .. } => {
+                        lower.iter_mut().chain(upper).try_for_each(&mut replace)?;
+                    }
+                }
+            }
+        }
+        ExprKind::Int(_) | ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::Name(_) => {}
+    }
+    Ok(expr)
+}

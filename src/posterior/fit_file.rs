@@ -1,0 +1,281 @@
+//! The fit file: JSON with all that is needed to go on without the data.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::data_record::element_type;
+use super::{DataRecord, Draws, FitFileError, FittedCoordinate, Posterior, Seconds, Summary};
+use crate::compile::{Quantity, QuantityKind};
+use crate::data::Levels;
+use crate::inference::Fit;
+use crate::source::Source;
+use crate::tape::Tensor;
+
+/// Version of the format; a reader takes its own only.
+pub const SCHEMA: i64 = 1;
+const KIND: &str = "fit";
+
+/// Writes a posterior. Numbers survive the round trip bit for bit; what is not finite becomes null.
+pub fn write(posterior: &Posterior, path: &Path) -> Result<(), FitFileError> {
+    let unwritable =
+        |cause: std::io::Error| FitFileError::Unwritable { file: path.display().to_string(), cause };
+    let mut out = BufWriter::new(File::create(path).map_err(unwritable)?);
+    serde_json::to_writer(&mut out, &FitFile::of(posterior)).map_err(|error| unwritable(error.into()))?;
+    out.write_all(b"\n").and_then(|()| out.flush()).map_err(unwritable)
+}
+
+/// Reads what [`write`] wrote.
+pub fn read(path: &Path) -> Result<Posterior, FitFileError> {
+    let file = path.display().to_string();
+    let bytes =
+        std::fs::read(path).map_err(|cause| FitFileError::Unreadable { file: file.clone(), cause })?;
+    parse(&file, &bytes)
+}
+
+/// A posterior from the bytes of a fit file called `file`.
+pub fn parse(file: &str, bytes: &[u8]) -> Result<Posterior, FitFileError> {
+    let not_a_fit = |cause: String| FitFileError::NotAFit { file: file.to_string(), cause };
+    match serde_json::from_slice::<FitFile>(bytes) {
+        Ok(content) if content.vippl == KIND && content.schema == SCHEMA => {
+            content.into_posterior().map_err(|cause| FitFileError::Damaged { file: file.to_string(), cause })
+        }
+        other => {
+            // Something else: say what, from the few entries that every version has.
+            let header: Header =
+                serde_json::from_slice(bytes).map_err(|error| not_a_fit(error.to_string()))?;
+            match (header.vippl.as_deref(), header.schema) {
+                (Some(KIND), Some(SCHEMA)) => {
+                    let cause = other.err().map_or_else(String::new, |error| error.to_string());
+                    Err(FitFileError::Damaged { file: file.to_string(), cause })
+                }
+                (Some(KIND), Some(found)) => Err(FitFileError::Schema {
+                    file: file.to_string(),
+                    found,
+                    expected: SCHEMA,
+                    version: header.version.unwrap_or_else(|| "of another version".to_string()),
+                }),
+                _ => Err(not_a_fit("it is JSON of another kind".to_string())),
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Header {
+    vippl: Option<String>,
+    schema: Option<i64>,
+    version: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct FitFile {
+    vippl: String,
+    schema: i64,
+    version: String,
+    model: ModelRecord,
+    data: DataRecord,
+    coordinates: Vec<FittedCoordinate>,
+    training_constants: Vec<ConstantRecord>,
+    evidence: bool,
+    fit: Fit,
+    warnings: Vec<String>,
+    seconds: Seconds,
+    n_draws: usize,
+    /// Sets of levels, which the quantities refer to by position.
+    levels: Vec<Vec<String>>,
+    quantities: Vec<QuantityRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ModelRecord {
+    name: String,
+    text: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ConstantRecord {
+    expression: String,
+    dims: Vec<usize>,
+    values: Row,
+}
+
+#[derive(Serialize, Deserialize)]
+struct QuantityRecord {
+    name: String,
+    kind: KindRecord,
+    element: String,
+    dims: Vec<usize>,
+    labels: Vec<Option<usize>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    doc: Option<String>,
+    marginals: Vec<Option<usize>>,
+    summaries: Vec<Summary>,
+    /// `[elements][n_draws]`
+    draws: Vec<Row>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum KindRecord {
+    Latent,
+    PointEstimate,
+    Deterministic,
+}
+
+/// Numbers; null stands for what is not finite.
+#[derive(Serialize)]
+struct Row(Vec<f64>);
+
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Row, D::Error> {
+        let numbers = Vec::<Option<f64>>::deserialize(deserializer)?;
+        Ok(Row(numbers.into_iter().map(|number| number.unwrap_or(f64::NAN)).collect()))
+    }
+}
+
+impl FitFile {
+    fn of(posterior: &Posterior) -> FitFile {
+        let mut sets: Vec<Arc<Levels>> = Vec::new();
+        let mut position = |levels: &Arc<Levels>| {
+            sets.iter().position(|known| known == levels).unwrap_or_else(|| {
+                sets.push(levels.clone());
+                sets.len() - 1
+            })
+        };
+        let quantities = posterior
+            .quantities
+            .iter()
+            .map(|quantity| QuantityRecord {
+                name: quantity.name.clone(),
+                kind: match quantity.kind {
+                    QuantityKind::Latent => KindRecord::Latent,
+                    QuantityKind::PointEstimate => KindRecord::PointEstimate,
+                    QuantityKind::Deterministic => KindRecord::Deterministic,
+                },
+                element: quantity.element.to_string(),
+                dims: quantity.dims.clone(),
+                labels: quantity.labels.iter().map(|levels| levels.as_ref().map(&mut position)).collect(),
+                doc: quantity.doc.clone(),
+                marginals: quantity.marginals.clone(),
+                summaries: posterior.summaries_of(quantity).to_vec(),
+                draws: (0..quantity.len())
+                    .map(|element| Row(posterior.draws.row(quantity.offset + element).to_vec()))
+                    .collect(),
+            })
+            .collect();
+        let training_constants = posterior
+            .training_constants
+            .iter()
+            .map(|(expression, value)| ConstantRecord {
+                expression: expression.clone(),
+                dims: value.shape().to_vec(),
+                values: Row(value.iter().copied().collect()),
+            })
+            .collect();
+        FitFile {
+            vippl: KIND.to_string(),
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            model: ModelRecord {
+                name: posterior.model.name.to_string(),
+                text: posterior.model.text.to_string(),
+            },
+            data: posterior.data.clone(),
+            coordinates: posterior.coordinates.clone(),
+            training_constants,
+            evidence: posterior.evidence,
+            fit: posterior.fit.clone(),
+            warnings: posterior.warnings.clone(),
+            seconds: posterior.seconds,
+            n_draws: posterior.draws.n_draws(),
+            levels: sets.iter().map(|levels| levels.names().to_vec()).collect(),
+            quantities,
+        }
+    }
+
+    /// The posterior, if the parts of the file agree with each other.
+    fn into_posterior(self) -> Result<Posterior, String> {
+        let mut sets = Vec::with_capacity(self.levels.len());
+        for names in self.levels {
+            let mut sorted: Vec<&String> = names.iter().collect();
+            sorted.sort_unstable();
+            if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+                return Err("a set of levels holds a name twice".to_string());
+            }
+            sets.push(Arc::new(Levels::new(names)));
+        }
+        let mut offset = 0;
+        let (mut quantities, mut summaries, mut draws) = (Vec::new(), Vec::new(), Vec::new());
+        for record in self.quantities {
+            let damaged = |what: &str| format!("{what} of `{}` do not fit its shape", record.name);
+            let n = record.dims.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
+            let n = n.ok_or_else(|| damaged("the dimensions"))?;
+            if record.summaries.len() != n || record.marginals.len() != n {
+                return Err(damaged("the summaries"));
+            }
+            if record.draws.len() != n || record.draws.iter().any(|row| row.0.len() != self.n_draws) {
+                return Err(damaged("the draws"));
+            }
+            let mut labels = Vec::with_capacity(record.labels.len());
+            for (dim, set) in record.labels.iter().enumerate() {
+                labels.push(match set {
+                    None => None,
+                    Some(set) => {
+                        let set = sets.get(*set).ok_or_else(|| damaged("the labels"))?;
+                        if record.dims.get(dim) != Some(&set.len()) {
+                            return Err(damaged("the labels"));
+                        }
+                        Some(set.clone())
+                    }
+                });
+            }
+            if labels.len() != record.dims.len() {
+                return Err(damaged("the labels"));
+            }
+            let element = element_type(&record.element);
+            let element = element
+                .ok_or_else(|| format!("`{}` has the unknown type {}", record.name, record.element))?;
+            quantities.push(Quantity {
+                kind: match record.kind {
+                    KindRecord::Latent => QuantityKind::Latent,
+                    KindRecord::PointEstimate => QuantityKind::PointEstimate,
+                    KindRecord::Deterministic => QuantityKind::Deterministic,
+                },
+                name: record.name,
+                dims: record.dims,
+                labels,
+                element,
+                doc: record.doc,
+                offset,
+                marginals: record.marginals,
+            });
+            offset += n;
+            summaries.extend(record.summaries);
+            draws.extend(record.draws.into_iter().flat_map(|row| row.0));
+        }
+        let mut training_constants = Vec::new();
+        for constant in self.training_constants {
+            let ConstantRecord { expression, dims, values } = constant;
+            let value = ndarray::ArrayD::from_shape_vec(dims, values.0)
+                .map_err(|_| format!("the values of `{expression}` do not fit its shape"))?;
+            training_constants.push((expression, Tensor::from(value)));
+        }
+        Ok(Posterior {
+            model: Source::new(self.model.name, self.model.text),
+            data: self.data,
+            quantities,
+            coordinates: self.coordinates,
+            training_constants,
+            evidence: self.evidence,
+            fit: self.fit,
+            summaries,
+            draws: Draws::new(self.n_draws, draws),
+            warnings: self.warnings,
+            seconds: self.seconds,
+        })
+    }
+}

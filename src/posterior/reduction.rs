@@ -1,0 +1,105 @@
+//! The words that turn draws into one number: `mean(x)`, `sd(x)`, `P(x > 0)`, `quantile(x, 0.9)`.
+
+use super::summary::{Summary, mean_sd, quantile_in_place};
+
+/// A summary over draws, elementwise over arrays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reduction {
+    Mean,
+    Sd,
+    Var,
+    Median,
+    Quantile,
+    /// The posterior probability of a condition.
+    Probability,
+}
+
+impl Reduction {
+    pub fn find(name: &str) -> Option<Reduction> {
+        Some(match name {
+            "mean" => Reduction::Mean,
+            "sd" => Reduction::Sd,
+            "var" => Reduction::Var,
+            "median" => Reduction::Median,
+            "quantile" => Reduction::Quantile,
+            "P" => Reduction::Probability,
+            _ => return None,
+        })
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Reduction::Mean => "mean",
+            Reduction::Sd => "sd",
+            Reduction::Var => "var",
+            Reduction::Median => "median",
+            Reduction::Quantile => "quantile",
+            Reduction::Probability => "P",
+        }
+    }
+
+    pub fn n_arguments(self) -> usize {
+        if self == Reduction::Quantile { 2 } else { 1 }
+    }
+
+    /// Whether the language has a function of this name too, with another meaning.
+    pub fn is_function_of_the_language(self) -> bool {
+        !matches!(self, Reduction::Median | Reduction::Probability)
+    }
+
+    /// The value with its Monte Carlo standard error. `p` is for quantiles.
+    pub fn of_draws(self, draws: &[f64], p: f64) -> (f64, f64) {
+        let n = draws.len() as f64;
+        if draws.iter().any(|x| x.is_nan()) {
+            return (f64::NAN, f64::NAN);
+        }
+        let (mean, sd) = mean_sd(draws);
+        match self {
+            Reduction::Mean => (mean, sd / n.sqrt()),
+            Reduction::Sd | Reduction::Var => {
+                let fourth = draws.iter().map(|x| (x - mean).powi(4)).sum::<f64>() / n;
+                let variance = sd * sd;
+                let variance_error = ((fourth - variance * variance).max(0.0) / n).sqrt();
+                if self == Reduction::Var {
+                    (variance, variance_error)
+                } else {
+                    (sd, if sd > 0.0 { variance_error / (2.0 * sd) } else { 0.0 })
+                }
+            }
+            Reduction::Median => quantile_with_error(draws, 0.5),
+            Reduction::Quantile => quantile_with_error(draws, p),
+            Reduction::Probability => {
+                let hits = draws.iter().filter(|&&x| x != 0.0).count() as f64;
+                // Laplace's estimate, so that the error of 0 out of n is not 0.
+                let smoothed = (hits + 1.0) / (n + 2.0);
+                (hits / n, (smoothed * (1.0 - smoothed) / n).sqrt())
+            }
+        }
+    }
+
+    /// The value where the summary holds it exactly, so that an answer agrees with the table.
+    pub fn of_summary(self, summary: &Summary, p: f64) -> Option<f64> {
+        if summary.mcse != Some(0.0) {
+            return None;
+        }
+        match self {
+            Reduction::Mean => summary.mean,
+            Reduction::Sd => summary.sd,
+            Reduction::Var => summary.sd.map(|sd| sd * sd),
+            Reduction::Median => summary.q50,
+            Reduction::Quantile if p == 0.05 => summary.q05,
+            Reduction::Quantile if p == 0.5 => summary.q50,
+            Reduction::Quantile if p == 0.95 => summary.q95,
+            Reduction::Quantile | Reduction::Probability => None,
+        }
+    }
+}
+
+/// A quantile, and half the distance between the quantiles one binomial standard error to either side.
+fn quantile_with_error(draws: &[f64], p: f64) -> (f64, f64) {
+    let mut scratch = draws.to_vec();
+    let step = (p * (1.0 - p) / draws.len() as f64).sqrt();
+    let [value, low, high] =
+        [p, (p - step).max(0.0), (p + step).min(1.0)].map(|p| quantile_in_place(&mut scratch, p));
+    (value, 0.5 * (high - low))
+}

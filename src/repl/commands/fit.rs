@@ -1,0 +1,82 @@
+//! `:fit`: fits the model that is loaded.
+
+use std::str::FromStr;
+
+use super::{Command, usage};
+use crate::family;
+use crate::inference::Optimizer;
+use crate::repl::{Console, Fitted, Flow, Repl, Trouble};
+use crate::report::text::{footer, summary};
+use crate::session::FitRequest;
+
+pub(super) struct Fit;
+
+impl Command for Fit {
+    fn name(&self) -> &'static str {
+        "fit"
+    }
+
+    fn usage(&self) -> &'static str {
+        "fit [--seed N] [--draws N] [--mc-draws M] [--family NAME] [--optimizer newton|adam]"
+    }
+
+    fn summary(&self) -> &'static str {
+        "fit the model and show its posterior"
+    }
+
+    fn run(&self, repl: &mut Repl, arguments: &[String], console: &mut Console<'_>) -> Result<Flow, Trouble> {
+        let request = request(self, arguments)?;
+        let mut progress = (console.progress)();
+        let prepared = repl.prepared(console)?;
+        let n_warnings = prepared.warnings.len();
+        let posterior = prepared.fit(&request, &mut *progress)?;
+        drop(progress);
+        for warning in &posterior.warnings[n_warnings..] {
+            console.warn(warning)?;
+        }
+        console.print(&summary(&posterior, &console.out_style))?;
+        console.print("\n")?;
+        console.print(&footer(&posterior, &console.out_style))?;
+        repl.posterior = Some(Fitted { posterior, model: None });
+        Ok(Flow::Continue)
+    }
+}
+
+fn request(command: &Fit, arguments: &[String]) -> Result<FitRequest, Trouble> {
+    let mut request = FitRequest::default();
+    let mut words = arguments.iter().flat_map(|word| match word.split_once('=') {
+        Some((option, value)) => vec![option, value],
+        None => vec![word.as_str()],
+    });
+    while let Some(option) = words.next() {
+        let mut value = || words.next().ok_or_else(|| usage(command, &format!("{option} needs a value")));
+        match option {
+            "--seed" => request.options.seed = number(command, option, value()?, 0)?,
+            "--draws" => request.n_draws = number(command, option, value()?, 2)?,
+            "--mc-draws" => request.options.mc_draws = Some(number(command, option, value()?, 2)?),
+            "--family" => {
+                let name = value()?;
+                let known: Vec<&str> = family::ALL.iter().map(|family| family.name()).collect();
+                request.options.family = family::by_name(name).ok_or_else(|| {
+                    usage(command, &format!("has no family `{name}`; there is: {}", known.join(", ")))
+                })?;
+            }
+            "--optimizer" => {
+                let name = value()?;
+                request.options.optimizer = Optimizer::ALL
+                    .into_iter()
+                    .find(|optimizer| optimizer.name() == name)
+                    .ok_or_else(|| usage(command, &format!("has no optimizer `{name}`")))?;
+            }
+            other => return Err(usage(command, &format!("has no option `{other}`"))),
+        }
+    }
+    Ok(request)
+}
+
+fn number<T: FromStr + PartialOrd>(command: &Fit, option: &str, value: &str, least: T) -> Result<T, Trouble> {
+    match value.parse::<T>() {
+        Ok(number) if number >= least => Ok(number),
+        _ => Err(usage(command, &format!("{option} takes a number, not `{value}`"))),
+    }
+}

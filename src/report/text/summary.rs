@@ -1,0 +1,147 @@
+//! The summary table of a posterior and the lines below it.
+
+use super::table::{Align, table};
+use super::{cut, shown};
+use crate::compile::Quantity;
+use crate::posterior::{Posterior, Summary};
+use crate::report::Style;
+use crate::report::number::{align_points, seconds, with_digits, with_uncertainty};
+use crate::report::style::Elements;
+
+/// Room for the documentation of a quantity, or none at all.
+const LEAST_DOC: usize = 12;
+
+/// The table of all quantities: mean, sd, 5%, 50%, 95%.
+pub fn summary(posterior: &Posterior, style: &Style) -> String {
+    let blocks: Vec<Block<'_>> = posterior
+        .quantities
+        .iter()
+        .map(|quantity| Block { quantity, summaries: posterior.summaries_of(quantity) })
+        .collect();
+    if blocks.is_empty() {
+        return "the model has no latent variables\n".to_string();
+    }
+    blocks_table(&blocks, style)
+}
+
+/// A quantity with the summaries of its elements.
+pub(super) struct Block<'a> {
+    pub quantity: &'a Quantity,
+    pub summaries: &'a [Summary],
+}
+
+pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
+    let mut names = Vec::new();
+    let mut docs = Vec::new();
+    let mut columns: [Vec<String>; 5] = Default::default();
+    for Block { quantity, summaries } in blocks {
+        let n = summaries.len();
+        let n_shown = shown(n, style);
+        for (element, summary) in summaries[..n_shown].iter().enumerate() {
+            names.push(quantity.element_name(element));
+            docs.push(
+                quantity.doc.as_deref().filter(|_| element == 0).unwrap_or_default().replace('\n', " "),
+            );
+            let Summary { mean, sd, q05, q50, q95, .. } = *summary;
+            let cells = with_uncertainty(&[mean, sd, q05, q50, q95], sd);
+            columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
+        }
+        if n_shown < n {
+            names.push(format!("  … {} more", n - n_shown));
+            docs.push(String::new());
+            columns.iter_mut().for_each(|column| column.push(String::new()));
+        }
+        if n == 0 {
+            names.push(quantity.name.clone());
+            docs.push("(no elements)".to_string());
+            columns.iter_mut().for_each(|column| column.push(String::new()));
+        }
+    }
+    for column in &mut columns {
+        align_points(column);
+    }
+    let numbers: usize = columns.iter().map(|column| 2 + widest(column).max(4)).sum();
+    if style.elements == Elements::Few {
+        // Names give way to the numbers.
+        let room = style.width.saturating_sub(numbers).max(16);
+        names.iter_mut().for_each(|name| *name = cut_name(name, room));
+    }
+    let doc_room = style.width.saturating_sub(numbers + widest(&names) + 2);
+    let with_docs =
+        docs.iter().any(|doc| !doc.is_empty()) && (doc_room >= LEAST_DOC || style.elements == Elements::All);
+    let mut header = vec![("", Align::Left)];
+    header.extend(["mean", "sd", "5%", "50%", "95%"].map(|title| (title, Align::Right)));
+    if with_docs {
+        header.push(("", Align::Left));
+    }
+    let rows: Vec<Vec<String>> = (0..names.len())
+        .map(|i| {
+            let mut row = vec![names[i].clone()];
+            row.extend(columns.iter().map(|column| column[i].clone()));
+            if with_docs {
+                row.push(if style.elements == Elements::All {
+                    docs[i].clone()
+                } else {
+                    cut(&docs[i], doc_room)
+                });
+            }
+            row
+        })
+        .collect();
+    table(&header, &rows, style)
+}
+
+/// ELBO with its parts, how the fit was made, the time it took.
+pub fn footer(posterior: &Posterior, style: &Style) -> String {
+    let fit = &posterior.fit;
+    let mut text = String::new();
+    if let Some(elbo) = &fit.elbo {
+        let parts = if posterior.evidence {
+            let [log_likelihood, kl] = [elbo.log_likelihood, elbo.kl].map(|part| near(part, elbo.se));
+            format!("log likelihood {log_likelihood}, KL to the prior {kl}")
+        } else {
+            "densities not normalised: no KL, no evidence".to_string()
+        };
+        let value = near(elbo.value, elbo.se);
+        text += &format!("{} {value} ± {}  ({parts})\n", style.bold("ELBO"), error(elbo.se));
+    }
+    let mut how = format!("{}, {} draws, seed {}", fit.family, posterior.draws.n_draws(), fit.seed);
+    if let Some(total) = posterior.seconds.total {
+        how += &format!(", {}", seconds(total));
+        let s = &posterior.seconds;
+        let phases: Vec<String> =
+            [("load", s.load), ("compile", s.compile), ("fit", s.fit), ("audit", s.audit)]
+                .into_iter()
+                .filter_map(|(phase, time)| Some(format!("{phase} {}", seconds(time?))))
+                .collect();
+        how += &format!(" ({})", phases.join(", "));
+    }
+    text += &style.dim(&how);
+    text.push('\n');
+    text
+}
+
+/// A number with two digits of its error, and at least two decimals.
+fn near(x: f64, error: f64) -> String {
+    with_digits(&[Some(x)], Some(error.clamp(1e-4, 0.1)), 2).remove(0)
+}
+
+fn error(error: f64) -> String {
+    with_digits(&[Some(error)], Some(error.max(1e-4)), 2).remove(0)
+}
+
+fn widest(cells: &[String]) -> usize {
+    cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0)
+}
+
+/// A name cut in its middle, so that both the variable and the end of the label can be read.
+fn cut_name(name: &str, width: usize) -> String {
+    let n = name.chars().count();
+    if n <= width {
+        return name.to_string();
+    }
+    let tail = width / 3;
+    let head: String = name.chars().take(width - tail - 1).collect();
+    let end: String = name.chars().skip(n - tail).collect();
+    format!("{head}…{end}")
+}

@@ -1,0 +1,117 @@
+//! Layout of tables: digits, shortening, widths.
+
+use crate::compile::{Quantity, QuantityKind};
+use crate::posterior::testing::posterior;
+use crate::posterior::{Answer, AnswerKind, Draws, Summary};
+use crate::report::Style;
+use crate::report::style::Elements;
+use crate::report::text::{answer, footer, summary, variables};
+use crate::types::ElementType;
+
+use super::VariableRow;
+
+fn vector(n: usize, name: &str) -> crate::posterior::Posterior {
+    let mut posterior = posterior(2);
+    posterior.quantities = vec![Quantity {
+        name: name.to_string(),
+        kind: QuantityKind::Latent,
+        dims: vec![n],
+        labels: vec![None],
+        element: ElementType::Real,
+        doc: None,
+        offset: 0,
+        marginals: vec![None; n],
+    }];
+    posterior.draws = Draws::new(1, vec![0.0; n]);
+    let one = Summary {
+        mean: Some(0.5),
+        sd: Some(0.25),
+        q05: Some(0.1),
+        q50: Some(0.5),
+        q95: Some(0.9),
+        mcse: None,
+    };
+    posterior.summaries = vec![one; n];
+    posterior
+}
+
+#[test]
+fn the_summary_is_a_table_with_aligned_digits() {
+    let text = summary(&posterior(4000), &Style::default());
+    insta::assert_snapshot!(text);
+    assert!(text.lines().all(|line| line.chars().count() <= 80 && line == line.trim_end()), "{text}");
+}
+
+#[test]
+fn the_footer_shows_the_elbo_with_its_parts_and_the_time() {
+    let mut posterior = posterior(10);
+    insta::assert_snapshot!(footer(&posterior, &Style::default()));
+    posterior.evidence = false;
+    let text = footer(&posterior, &Style::default());
+    assert!(text.starts_with("ELBO -12.345 ± 0.012  (densities not normalised"), "{text}");
+}
+
+#[test]
+fn long_vectors_are_shortened_unless_all_is_asked_for() {
+    let lines = |n: usize, elements| {
+        let style = Style { elements, ..Style::default() };
+        summary(&vector(n, "theta"), &style).lines().map(str::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(12, Elements::Few).len(), 1 + 12);
+    let few = lines(13, Elements::Few);
+    assert_eq!(few.len(), 1 + 5 + 1);
+    assert_eq!(few[6], "  … 8 more");
+    assert!(few[5].starts_with("theta[5]"), "{few:?}");
+    assert_eq!(lines(500, Elements::All).len(), 1 + 500);
+}
+
+#[test]
+fn long_names_give_way_to_numbers() {
+    let name = "a_very_long_name_of_a_latent_variable_that_somebody_chose_to_write_out_in_full_for_clarity";
+    let text = summary(&vector(2, name), &Style::default());
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(text.contains("…") && text.contains("[2]"), "{text}");
+    let all = Style { elements: Elements::All, ..Style::default() };
+    assert!(summary(&vector(2, name), &all).contains(name));
+}
+
+#[test]
+fn colours_are_only_around_text() {
+    let color = Style { color: true, ..Style::default() };
+    let (plain, colored) = (summary(&posterior(10), &Style::default()), summary(&posterior(10), &color));
+    assert_ne!(plain, colored);
+    assert_eq!(anstream::adapter::strip_str(&colored).to_string(), plain);
+}
+
+#[test]
+fn distributions_are_cut_to_the_width() {
+    let row = |name: &str, distribution: &str| VariableRow {
+        name: name.to_string(),
+        role: "observed".to_string(),
+        shape: "[919]".to_string(),
+        support: String::new(),
+        distribution: distribution.to_string(),
+    };
+    let long = "Normal(alpha[county] + beta * floor + gamma * basement\n   + delta * uranium[county], sigma)";
+    let text = variables(&[row("log_radon", long), row("mu", "Normal(0, 10)")], &Style::default());
+    insta::assert_snapshot!(text);
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
+#[test]
+fn answers_show_their_monte_carlo_error() {
+    let shape = |dims: &[usize]| Quantity {
+        dims: dims.to_vec(),
+        labels: vec![None; dims.len()],
+        name: "P(b > 0)".into(),
+        ..vector(2, "b").quantities[0].clone()
+    };
+    let fixed = |dims: &[usize], values: Vec<f64>, errors: Option<Vec<f64>>| {
+        let kind = AnswerKind::Fixed { values, errors };
+        answer(&Answer { shape: shape(dims), kind }, &Style::default())
+    };
+    assert_eq!(fixed(&[], vec![0.973512], Some(vec![0.00251])), "0.9735 ± 0.0025\n");
+    assert_eq!(fixed(&[], vec![1.23456789], Some(vec![0.0])), "1.2346\n");
+    assert_eq!(fixed(&[], vec![434.0], None), "434\n");
+    insta::assert_snapshot!(fixed(&[2], vec![0.25, 12.5], Some(vec![0.01, 0.1])));
+}
