@@ -1,6 +1,7 @@
 //! `data` and `param`: declared types, lengths, ranges.
 
 use super::aliases::{did_you_mean, nearest};
+use super::dump::typed;
 use super::error::{CheckError, primary};
 use super::expression::describe;
 use super::scope::Binding;
@@ -126,11 +127,11 @@ impl Checker<'_> {
             message: format!(
                 "`{}` is declared as {}, but the data have {}",
                 name.text,
-                describe(&declared),
-                describe(given)
+                typed(&declared),
+                typed(given)
             ),
             at: name.span.into(),
-            label: format!("declared as {}", describe(&declared)),
+            label: format!("declared as {}", typed(&declared)),
             help: Some("change the declaration, or the data".into()),
         });
     }
