@@ -30,10 +30,10 @@ fn gradient(bencher: Bencher<'_, '_>, dim: usize, lanes: usize, build: impl Fn(&
     bencher.bench_local(|| program.run(&mut ws, &[black_box(&at)]));
 }
 
-/// Bernoulli with a logit link: 100000 rows, 20 predictors.
-fn logistic_regression(g: &mut Graph, beta: Node) -> Node {
+/// Bernoulli with a logit link: 100000 rows, 20 predictors `x`.
+fn logistic_regression(g: &mut Graph, x: &Tensor, beta: Node) -> Node {
     let (rows, columns) = (100_000, 20);
-    let x = g.constant(tensor(&[rows, columns], numbers(rows * columns)));
+    let x = g.constant(x.clone());
     let y = g.constant(tensor(&[rows], numbers(rows).iter().map(|x| (*x > 0.0) as u8 as f64).collect()));
     let beta = g.reshape(beta, &[columns, 1]);
     let eta = g.matmul(x, beta);
@@ -46,7 +46,8 @@ fn logistic_regression(g: &mut Graph, beta: Node) -> Node {
 
 #[divan::bench(args = LANES)]
 fn logistic_100000_rows(bencher: Bencher<'_, '_>, lanes: usize) {
-    gradient(bencher, 20, lanes, logistic_regression);
+    let x = tensor(&[100_000, 20], numbers(2_000_000));
+    gradient(bencher, 20, lanes, |g, beta| logistic_regression(g, &x, beta));
 }
 
 /// Normal rows with group effects: 10000 rows, 100 groups.
@@ -174,10 +175,13 @@ fn garch_1000_hessian_vector(bencher: Bencher<'_, '_>, lanes: usize) {
 
 /// Building, differentiating and compiling.
 #[divan::bench]
-fn compile_logistic_100000_rows() -> usize {
-    let mut g = Graph::new();
-    let x = g.input(&[20]);
-    let y = logistic_regression(&mut g, x);
-    let d = reverse(&mut g, y, &[x])[0];
-    Program::new(&g, &[x], &[y, d]).len()
+fn compile_logistic_100000_rows(bencher: Bencher<'_, '_>) {
+    let data = tensor(&[100_000, 20], numbers(2_000_000));
+    bencher.bench_local(|| {
+        let mut g = Graph::new();
+        let x = g.input(&[20]);
+        let y = logistic_regression(&mut g, &data, x);
+        let d = reverse(&mut g, y, &[x])[0];
+        Program::new(&g, &[x], &[y, d]).len()
+    });
 }

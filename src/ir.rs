@@ -71,20 +71,59 @@ pub struct Statement {
 #[derive(Clone, Debug)]
 pub enum StatementKind {
     /// The only statement of a latent, outside loops: `alpha[county] ~ D`; the plates say how many draws.
-    Latent { variable: VariableId, plates: Vec<Expr>, distribution: Expr },
+    Latent {
+        variable: VariableId,
+        plates: Vec<Expr>,
+        distribution: Expr,
+    },
     /// One of several statements of a latent, or one in a loop: `z[t] ~ D` defines elements.
-    LatentElements { variable: VariableId, indices: Vec<Index>, distribution: Expr },
+    LatentElements {
+        variable: VariableId,
+        indices: Vec<Index>,
+        distribution: Expr,
+    },
     /// `value` depends on data alone.
-    Observe { value: Expr, distribution: Expr },
-    Define { variable: VariableId, value: Expr },
-    DefineElements { variable: VariableId, indices: Vec<Index>, value: Expr },
-    For { variable: VariableId, range: Expr, body: Vec<Statement> },
-    If { arms: Vec<(Expr, Vec<Statement>)>, otherwise: Vec<Statement> },
+    Observe {
+        value: Expr,
+        distribution: Expr,
+    },
+    Define {
+        variable: VariableId,
+        value: Expr,
+    },
+    DefineElements {
+        variable: VariableId,
+        indices: Vec<Index>,
+        value: Expr,
+    },
+    For {
+        variable: VariableId,
+        range: Expr,
+        body: Vec<Statement>,
+    },
+    If {
+        arms: Vec<(Expr, Vec<Statement>)>,
+        otherwise: Vec<Statement>,
+    },
     /// A declaration to hold the data against.
-    Data { variable: VariableId, element: ElementType, dims: Option<Vec<Expr>>, range: Option<(Expr, Expr)> },
-    Param { variable: VariableId, dims: Vec<Expr>, range: Option<(Expr, Expr)>, start: Option<Expr> },
-    Factor { value: Expr },
-    Return { value: Expr },
+    Data {
+        variable: VariableId,
+        element: ElementType,
+        dims: Option<Vec<Expr>>,
+        range: Option<(Expr, Expr)>,
+    },
+    Param {
+        variable: VariableId,
+        dims: Vec<Expr>,
+        range: Option<(Expr, Expr)>,
+        start: Option<Expr>,
+    },
+    Factor {
+        value: Expr,
+    },
+    Return {
+        value: Expr,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -106,26 +145,53 @@ pub enum ExprKind {
     /// `[a, b, c]`
     Array(Vec<Expr>),
     /// A function or operator; arguments in the order of its parameters, variadic ones spread at the end.
-    Call { builtin: &'static dyn Builtin, args: Vec<Option<Expr>> },
-    Apply { function: FunctionId, args: Vec<Expr> },
+    Call {
+        builtin: &'static dyn Builtin,
+        args: Vec<Option<Expr>>,
+    },
+    Apply {
+        function: FunctionId,
+        args: Vec<Expr>,
+    },
     /// A function that a parameter holds, called: `g(x)` in `fn twice(g, x) = g(g(x))`.
-    ApplyVariable { variable: VariableId, args: Vec<Expr> },
+    ApplyVariable {
+        variable: VariableId,
+        args: Vec<Expr>,
+    },
     /// A function of the file, passed as a value.
     Function(FunctionId),
     /// Arguments in the order of the chosen form; `None` takes the default.
-    Distribution { dist: &'static dyn Distribution, form: usize, args: Vec<Option<Expr>> },
+    Distribution {
+        dist: &'static dyn Distribution,
+        form: usize,
+        args: Vec<Option<Expr>>,
+    },
     /// `inner` are expressions of type distribution.
-    Wrapped { wrapper: &'static dyn Wrapper, inner: Vec<Expr>, args: Vec<Option<Expr>> },
+    Wrapped {
+        wrapper: &'static dyn Wrapper,
+        inner: Vec<Expr>,
+        args: Vec<Option<Expr>>,
+    },
     /// `lpdf(D, x)`: elementwise over batches.
-    LogDensity { distribution: Box<Expr>, at: Box<Expr> },
-    Index { base: Box<Expr>, indices: Vec<Index> },
+    LogDensity {
+        distribution: Box<Expr>,
+        at: Box<Expr>,
+    },
+    Index {
+        base: Box<Expr>,
+        indices: Vec<Index>,
+    },
 }
 
 #[derive(Clone, Debug)]
 pub enum Index {
     At(Expr),
     /// `:`, `a:`, `:b`
-    Slice { lower: Option<Expr>, upper: Option<Expr>, span: Span },
+    Slice {
+        lower: Option<Expr>,
+        upper: Option<Expr>,
+        span: Span,
+    },
 }
 
 impl Model {

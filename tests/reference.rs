@@ -118,8 +118,7 @@ fn table(d: &dyn Distribution) -> Vec<Row> {
 }
 
 fn array(cell: &str, rank: usize) -> Array {
-    let rows: Vec<Vec<f64>> =
-        cell.split(';').map(|row| row.split(' ').map(number).collect()).collect();
+    let rows: Vec<Vec<f64>> = cell.split(';').map(|row| row.split(' ').map(number).collect()).collect();
     let shape = match rank {
         0 => vec![],
         1 => vec![rows[0].len()],

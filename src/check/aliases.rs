@@ -131,20 +131,79 @@ const ALIASES: &[(&str, &str)] = &[
 
 /// Distributions of the language that come with a later version unless the catalogue has them.
 const DISTRIBUTIONS: &[&str] = &[
-    "Normal", "HalfNormal", "StudentT", "HalfStudentT", "Cauchy", "HalfCauchy", "Laplace", "AsymmetricLaplace",
-    "Logistic", "Gumbel", "SkewNormal", "ExpModNormal", "LogNormal", "LogitNormal", "Exponential", "Gamma",
-    "InverseGamma", "ChiSquared", "InverseChiSquared", "Weibull", "Frechet", "Rayleigh", "InverseGaussian", "Pareto",
-    "Lomax", "GeneralizedExtremeValue", "Beta", "Kumaraswamy", "Uniform", "Triangular", "VonMises", "Flat",
-    "Bernoulli", "Binomial", "BetaBinomial", "Poisson", "NegBinomial", "Geometric", "Categorical", "OrderedLogistic",
-    "OrderedProbit", "DiscreteUniform", "Hypergeometric", "MvNormal", "MvStudentT", "Dirichlet", "Multinomial",
-    "DirichletMultinomial", "LkjCholesky", "LkjCorr", "Wishart", "InverseWishart", "RandomWalk", "AutoRegressive",
+    "Normal",
+    "HalfNormal",
+    "StudentT",
+    "HalfStudentT",
+    "Cauchy",
+    "HalfCauchy",
+    "Laplace",
+    "AsymmetricLaplace",
+    "Logistic",
+    "Gumbel",
+    "SkewNormal",
+    "ExpModNormal",
+    "LogNormal",
+    "LogitNormal",
+    "Exponential",
+    "Gamma",
+    "InverseGamma",
+    "ChiSquared",
+    "InverseChiSquared",
+    "Weibull",
+    "Frechet",
+    "Rayleigh",
+    "InverseGaussian",
+    "Pareto",
+    "Lomax",
+    "GeneralizedExtremeValue",
+    "Beta",
+    "Kumaraswamy",
+    "Uniform",
+    "Triangular",
+    "VonMises",
+    "Flat",
+    "Bernoulli",
+    "Binomial",
+    "BetaBinomial",
+    "Poisson",
+    "NegBinomial",
+    "Geometric",
+    "Categorical",
+    "OrderedLogistic",
+    "OrderedProbit",
+    "DiscreteUniform",
+    "Hypergeometric",
+    "MvNormal",
+    "MvStudentT",
+    "Dirichlet",
+    "Multinomial",
+    "DirichletMultinomial",
+    "LkjCholesky",
+    "LkjCorr",
+    "Wishart",
+    "InverseWishart",
+    "RandomWalk",
+    "AutoRegressive",
     "Icar",
 ];
 
 /// Wrappers, questions to distributions and solvers of the language, likewise.
 const WRAPPERS: &[&str] = &[
-    "truncated", "censored", "ordered", "positive_ordered", "zero_sum", "mixture", "zero_inflated", "hurdle", "cdf",
-    "quantile", "ode", "levels", "eigen_sym", "segment_sum",
+    "truncated",
+    "censored",
+    "ordered",
+    "positive_ordered",
+    "zero_sum",
+    "mixture",
+    "zero_inflated",
+    "hurdle",
+    "cdf",
+    "quantile",
+    "ode",
+    "levels",
+    "eigen_sym",
+    "segment_sum",
 ];
 
 /// Whether the language has this name, though nothing in this version carries it out.
@@ -153,7 +212,7 @@ pub(super) fn planned(name: &str) -> bool {
 }
 
 /// All names that the language knows in call position, present ones and planned ones.
-pub(super) fn known_calls() -> impl Iterator<Item = &'static str> {
+pub(super) fn known_calls<'n>() -> impl Iterator<Item = &'n str> {
     let builtins = crate::builtin::ALL.iter().map(|b| b.name());
     let dists = crate::dist::ALL.iter().map(|d| d.name());
     let wrappers = crate::dist::wrappers::ALL.iter().map(|w| w.name());
@@ -167,14 +226,16 @@ pub(super) fn known_calls() -> impl Iterator<Item = &'static str> {
 }
 
 /// What `name`, a name from another language, is called here.
-pub(super) fn translate(name: &str) -> Option<&'static str> {
+pub(super) fn translate(name: &str) -> Option<&str> {
     let folded = fold(name);
     let look = |key: &str| ALIASES.iter().find(|(from, _)| *from == key).map(|(_, to)| *to);
     if let Some(found) = look(&folded) {
         return Some(found);
     }
     // Stan's normal_lpdf, poisson_log_lpmf, normal_rng, normal_lcdf
-    let stem = ["lpdf", "lpmf", "rng", "lcdf", "lccdf", "lupdf", "lupmf"].iter().find_map(|s| folded.strip_suffix(s))?;
+    let stem = ["lpdf", "lpmf", "rng", "lcdf", "lccdf", "lupdf", "lupmf"]
+        .iter()
+        .find_map(|s| folded.strip_suffix(s))?;
     if stem.is_empty() {
         return None;
     }
@@ -211,7 +272,11 @@ pub(super) fn alike(a: &str, b: &str) -> bool {
     if x == y {
         return true;
     }
-    let shorter = x.chars().count().min(y.chars().count());
+    let (m, n) = (x.chars().count(), y.chars().count());
+    let shorter = m.min(n);
+    if m.abs_diff(n) > 2 {
+        return false;
+    }
     let without_digits = |s: &str| s.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     if shorter < 4 || without_digits(&x) == without_digits(&y) {
         return false;

@@ -17,7 +17,12 @@ use crate::types::{ElementType, Shape, Type, broadcast};
 const QUESTIONS: &[&str] = &["mean", "sd", "var", "cdf", "quantile"];
 
 impl Checker<'_> {
-    pub(super) fn call(&mut self, name: &ast::Name, arguments: &[ast::Argument], span: Span) -> Option<ir::Expr> {
+    pub(super) fn call(
+        &mut self,
+        name: &ast::Name,
+        arguments: &[ast::Argument],
+        span: Span,
+    ) -> Option<ir::Expr> {
         let text = name.text.as_str();
         if catalogue::what_is(text).is_none()
             && let Some(binding) = self.scopes.lookup_here(text)
@@ -26,7 +31,11 @@ impl Checker<'_> {
         {
             let variable = binding.id;
             let args = self.positional(text, arguments)?;
-            return Some(ir::Expr { kind: ExprKind::ApplyVariable { variable, args }, span, ty: Type::unknown() });
+            return Some(ir::Expr {
+                kind: ExprKind::ApplyVariable { variable, args },
+                span,
+                ty: Type::unknown(),
+            });
         }
         if let Some(&function) = self.function_names.get(text) {
             return self.apply(function, name, arguments, span);
@@ -64,7 +73,9 @@ impl Checker<'_> {
                 message: format!("`{text}` is not a function"),
                 at: name.span.into(),
                 label: "called like a function".into(),
-                help: Some(format!("an element is selected with square brackets: `{text}[i]`; a product is written `*`")),
+                help: Some(format!(
+                    "an element is selected with square brackets: `{text}[i]`; a product is written `*`"
+                )),
             });
             return None;
         }
@@ -96,7 +107,7 @@ impl Checker<'_> {
         arguments: &[ast::Argument],
         span: Span,
     ) -> Option<ir::Expr> {
-        self.called.insert(id);
+        self.called(id);
         let function = &self.functions[id.0];
         let parameters: Vec<String> =
             function.parameters.iter().map(|p| self.variables[p.0].name.clone()).collect();
@@ -137,7 +148,10 @@ impl Checker<'_> {
                 None => {
                     let found = arguments.iter().filter(|a| a.name.is_none()).count();
                     let message = if n_positional < wanted.len() {
-                        format!("`{callee}` takes {n_positional} {} by position, found {found}", noun(n_positional))
+                        format!(
+                            "`{callee}` takes {n_positional} {} by position, found {found}",
+                            noun(n_positional)
+                        )
                     } else {
                         count_message(callee, n_positional, found)
                     };
@@ -155,7 +169,12 @@ impl Checker<'_> {
                             None => format!("its arguments are {signature}"),
                         });
                         let (callee, unknown) = (format!("`{callee}`"), name.text.clone());
-                        self.error(CheckError::UnknownArgument { callee, name: unknown, at: name.span.into(), help });
+                        self.error(CheckError::UnknownArgument {
+                            callee,
+                            name: unknown,
+                            at: name.span.into(),
+                            help,
+                        });
                         good = false;
                         continue;
                     }
@@ -201,7 +220,8 @@ impl Checker<'_> {
             others.push(argument.clone());
         }
         let slots = self.bind(builtin.name(), &signature, &wanted, n_positional, &others)?;
-        let missing = fixed.iter().zip(&slots).find(|(p, slot)| p.kind == ParamKind::Required && slot.is_none());
+        let missing =
+            fixed.iter().zip(&slots).find(|(p, slot)| p.kind == ParamKind::Required && slot.is_none());
         let missing = missing.map(|(p, _)| p.name).or(variadic.filter(|_| rest.is_empty()).map(|p| p.name));
         if let Some(missing) = missing {
             self.error(CheckError::Arity {
@@ -239,7 +259,8 @@ impl Checker<'_> {
             ast::ExprKind::Call { function, .. } => {
                 let name = &function.text;
                 !self.function_names.contains_key(name)
-                    && (catalogue::what_is(name) == Some("distribution") || dist::wrappers::find(name).is_some())
+                    && (catalogue::what_is(name) == Some("distribution")
+                        || dist::wrappers::find(name).is_some())
                     || self
                         .function_names
                         .get(name)
@@ -296,8 +317,9 @@ impl Checker<'_> {
             all.iter().zip(slots).filter_map(|(name, slot)| Some((*name, slot?))).collect();
         let has = |form: &[Param], name: &str| form.iter().any(|p| p.name == name);
         let fits = |form: &[Param]| given.iter().all(|(name, _)| has(form, name));
-        let complete =
-            |form: &[Param]| form.iter().all(|p| p.default.is_some() || given.iter().any(|(n, _)| *n == p.name));
+        let complete = |form: &[Param]| {
+            form.iter().all(|p| p.default.is_some() || given.iter().any(|(n, _)| *n == p.name))
+        };
         let chosen = forms
             .iter()
             .position(|form| fits(form) && complete(form))
@@ -364,7 +386,9 @@ impl Checker<'_> {
                 message: format!("`{}` of {callee} is a number, and a category is not", param.name),
                 at: arg.span.into(),
                 label: describe(&arg.ty),
-                help: Some("use it as an index: `effect[county]` has a value for each level of `county`".into()),
+                help: Some(
+                    "use it as an index: `effect[county]` has a value for each level of `county`".into(),
+                ),
             });
             return None;
         }
@@ -431,7 +455,11 @@ impl Checker<'_> {
         let mut labels = Vec::new();
         for part in parts.filter(|part| part.ty.shape.rank().is_some_and(|rank| rank > 0)) {
             let text = describe(&part.ty);
-            labels.push(if labels.is_empty() { primary(part.span, text) } else { secondary(part.span, text) });
+            labels.push(if labels.is_empty() {
+                primary(part.span, text)
+            } else {
+                secondary(part.span, text)
+            });
             self.origin(part, &mut labels);
         }
         if labels.is_empty() {
@@ -461,7 +489,15 @@ impl Checker<'_> {
             let missing = missing.unwrap_or("D");
             let what = if missing == "D" { "a distribution" } else { missing };
             self.error(CheckError::Arity {
-                message: format!("`{}` needs {}", wrapper.name(), if missing == "D" { "a distribution".into() } else { format!("its argument `{missing}`") }),
+                message: format!(
+                    "`{}` needs {}",
+                    wrapper.name(),
+                    if missing == "D" {
+                        "a distribution".into()
+                    } else {
+                        format!("its argument `{missing}`")
+                    }
+                ),
                 at: name.span.into(),
                 label: format!("{what} is missing"),
                 help: Some(format!("write {signature}")),
@@ -487,7 +523,10 @@ impl Checker<'_> {
     fn mixed_elements(&mut self, wrapper: &dyn Wrapper, expr: &ir::Expr) -> Option<()> {
         let ExprKind::Wrapped { inner, args, .. } = &expr.kind else { return Some(()) };
         let types: Vec<_> = inner.iter().map(distribution_type).collect::<Option<_>>().unwrap_or_default();
-        if let Some(other) = types.iter().position(|t| (t.element == ElementType::Real) != (types[0].element == ElementType::Real)) {
+        if let Some(other) = types
+            .iter()
+            .position(|t| (t.element == ElementType::Real) != (types[0].element == ElementType::Real))
+        {
             self.error(CheckError::Type {
                 message: format!("`{}` of a continuous and a discrete distribution", wrapper.name()),
                 at: inner[other].span.into(),
@@ -496,7 +535,8 @@ impl Checker<'_> {
             });
             return None;
         }
-        let weights = wrapper.params().iter().zip(args).find(|(p, _)| p.rank == 1).and_then(|(_, arg)| arg.as_ref());
+        let weights =
+            wrapper.params().iter().zip(args).find(|(p, _)| p.rank == 1).and_then(|(_, arg)| arg.as_ref());
         let n_weights = weights.and_then(|w| w.ty.shape.dims()?.last()?.known());
         let n_components = match &types[..] {
             [one] if wrapper.inner_rank(1) == 1 => one.batch.dims().and_then(|dims| dims.last()?.known()),

@@ -17,10 +17,17 @@ pub(super) struct Extent {
     /// Highest index by dimension, and the dimensions of one element; `None` when their number is not known.
     pub dims: Option<Vec<Dim>>,
     pub n_statements: usize,
+    /// Every statement fills one element at a position that does not move.
+    pub only_constants: bool,
 }
 
 impl Checker<'_> {
-    pub(super) fn define(&mut self, target: &ast::Expr, value: &ast::Expr, doc: Option<&str>) -> Option<StatementKind> {
+    pub(super) fn define(
+        &mut self,
+        target: &ast::Expr,
+        value: &ast::Expr,
+        doc: Option<&str>,
+    ) -> Option<StatementKind> {
         let target = ungroup(target);
         match &target.kind {
             ast::ExprKind::Name(name) => {
@@ -48,7 +55,12 @@ impl Checker<'_> {
         None
     }
 
-    fn define_plain(&mut self, name: &ast::Name, value: &ast::Expr, doc: Option<&str>) -> Option<StatementKind> {
+    fn define_plain(
+        &mut self,
+        name: &ast::Name,
+        value: &ast::Expr,
+        doc: Option<&str>,
+    ) -> Option<StatementKind> {
         let outer = self.defining.replace(name.text.clone());
         let value = self.any(value);
         self.defining = outer;
@@ -101,8 +113,7 @@ impl Checker<'_> {
         if !free {
             return None;
         }
-        let variable =
-            ir::Variable { name: name.text.clone(), span, role, doc: doc.map(str::to_string), ty };
+        let variable = ir::Variable { name: name.text.clone(), span, role, doc: doc.map(str::to_string), ty };
         let id = self.new_variable(variable, kind);
         self.scopes.bind(level, &name.text, Binding { id, span, by_element: false });
         self.lint_shadowing(&name.text, span);
@@ -111,7 +122,8 @@ impl Checker<'_> {
 
     /// Whether a name may be defined here; if not, says why.
     pub(super) fn free_name(&mut self, name: &str, span: Span, level: usize, help: Option<String>) -> bool {
-        let taken = self.scopes.lookup_here(name).map(|binding| (binding.id, binding.span, binding.by_element));
+        let taken =
+            self.scopes.lookup_here(name).map(|binding| (binding.id, binding.span, binding.by_element));
         if let Some((id, first, by_element)) = taken {
             let from_data = matches!(self.variable(id).role, Role::Data | Role::Observed);
             let declared = self.declared.contains(&id);
@@ -122,7 +134,9 @@ impl Checker<'_> {
                 let help = help.or_else(|| {
                     Some(match () {
                         () if by_element => format!("`{name}` is filled by element: write `{name}[i] = ...`"),
-                        () if inner => format!("in a loop, fill elements, `{name}[i] = ...`, or take another name"),
+                        () if inner => {
+                            format!("in a loop, fill elements, `{name}[i] = ...`, or take another name")
+                        }
                         () => "a name is defined once: take another name for the second".to_string(),
                     })
                 });
@@ -171,11 +185,17 @@ impl Checker<'_> {
     }
 
     /// The variable of a name filled by element: made by its first statement, shared by the others.
-    pub(super) fn element_name(&mut self, name: &ast::Name, role: Role, doc: Option<&str>) -> Option<VariableId> {
+    pub(super) fn element_name(
+        &mut self,
+        name: &ast::Name,
+        role: Role,
+        doc: Option<&str>,
+    ) -> Option<VariableId> {
         let level = self.scopes.outside_loops();
         let span = name.span;
         let visible = self.scopes.lookup_here(&name.text).cloned();
-        let other_arm = visible.is_none().then(|| self.scopes.in_other_arm(level, &name.text).cloned()).flatten();
+        let other_arm =
+            visible.is_none().then(|| self.scopes.in_other_arm(level, &name.text).cloned()).flatten();
         if let Some(binding) = other_arm {
             self.same_role(&binding, role, name)?;
             self.scopes.bind(level, &name.text, binding.clone());
@@ -207,12 +227,16 @@ impl Checker<'_> {
         if self.variable(binding.id).role == role {
             return Some(());
         }
+        self.drawn_and_computed(name);
+        None
+    }
+
+    pub(super) fn drawn_and_computed(&mut self, name: &ast::Name) {
         self.error(CheckError::NotSupportedYet {
             feature: format!("`{}` with some elements drawn by `~` and others computed by `=`", name.text),
             at: name.span.into(),
             help: Some("draw the latent part under a name of its own, and join the parts with concat".into()),
         });
-        None
     }
 
     /// Left of `=` an index is an int or a vector of ints, or a slice.
@@ -224,7 +248,10 @@ impl Checker<'_> {
             } else if matches!(expr.ty.element, Some(ElementType::Real | ElementType::Bool)) {
                 format!("an index of `{name}` is an int")
             } else if super::index::known_int(expr).is_some_and(|value| value < 1.0) {
-                format!("there is no element {} of `{name}`: elements are counted from 1", self.source.slice(expr.span))
+                format!(
+                    "there is no element {} of `{name}`: elements are counted from 1",
+                    self.source.slice(expr.span)
+                )
             } else {
                 continue;
             };
@@ -245,12 +272,25 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<()> {
         let in_if = self.scopes.in_if();
-        let ends: Vec<Dim> = indices.iter().map(|i| if in_if { Dim::Unknown } else { self.highest(i) }).collect();
-        let wide = indices.iter().filter(|index| is_wide(index)).count();
+        let mut wide = 0;
+        let mut ends = Vec::with_capacity(indices.len());
+        for index in indices {
+            // `m[i, :] = row` is as wide as the row.
+            let open = matches!(index, Index::Slice { lower: None, upper: None, .. });
+            let of_value = own.as_ref().and_then(|own| own.get(wide)).filter(|_| open);
+            wide += usize::from(is_wide(index));
+            ends.push(match of_value {
+                _ if in_if => Dim::Unknown,
+                Some(length) => length.clone(),
+                None => self.highest(index),
+            });
+        }
+        let constant = |index: &Index| matches!(index, Index::At(e) if super::index::known_int(e).is_some());
+        let only_constants = indices.iter().all(constant);
         // What slices select is filled by dimensions of the value; what is left of those belongs to one element.
         let dims = own.map(|own| [&ends[..], &own[wide.min(own.len())..]].concat());
         let extent = match self.extents.get(&id) {
-            None => Extent { element, dims, n_statements: 1 },
+            None => Extent { element, dims, n_statements: 1, only_constants },
             Some(before) => {
                 let n_statements = before.n_statements + 1;
                 let dims = match (&before.dims, dims) {
@@ -276,7 +316,12 @@ impl Checker<'_> {
                     (Some(a), Some(b)) if a != b => Some(ElementType::Real),
                     (a, b) => a.and(b),
                 };
-                Extent { element, dims, n_statements }
+                Extent {
+                    element,
+                    dims,
+                    n_statements,
+                    only_constants: only_constants && before.only_constants,
+                }
             }
         };
         let complete = {
@@ -284,9 +329,10 @@ impl Checker<'_> {
             let total = outline.map_or(0, |o| o.element_definitions.max(o.samples.len()));
             !self.scopes.in_function() && extent.n_statements >= total
         };
-        let shape = Shape(extent.dims.as_ref().map(|dims| {
-            dims.iter().map(|dim| if complete { dim.clone() } else { Dim::Unknown }).collect()
-        }));
+        let shape =
+            Shape(extent.dims.as_ref().map(|dims| {
+                dims.iter().map(|dim| if complete { dim.clone() } else { Dim::Unknown }).collect()
+            }));
         self.variables[id.0].ty = Type::array_of(extent.element, shape);
         self.extents.insert(id, extent);
         Some(())

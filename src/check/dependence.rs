@@ -105,7 +105,8 @@ impl<'m> Analysis<'m> {
 
     /// Statements in order; the dependence of what they return.
     fn block(&mut self, body: &'m [Statement]) -> Dependence {
-        body.iter().fold(Dependence::default(), |returned, statement| returned.join(self.statement(statement)))
+        body.iter()
+            .fold(Dependence::default(), |returned, statement| returned.join(self.statement(statement)))
     }
 
     fn statement(&mut self, statement: &'m Statement) -> Dependence {
@@ -215,7 +216,9 @@ impl<'m> Analysis<'m> {
             Role::Latent if matches!(variable.ty.element, Some(ElementType::Int | ElementType::Bool)) => {
                 Dependence { discrete: Some(id), ..Dependence::default() }
             }
-            Role::Latent | Role::PointEstimate => Dependence { continuous: Some(id), ..Dependence::default() },
+            Role::Latent | Role::PointEstimate => {
+                Dependence { continuous: Some(id), ..Dependence::default() }
+            }
             Role::Deterministic | Role::Local => self.known.get(&id).copied().unwrap_or_default(),
         }
     }
@@ -292,7 +295,8 @@ impl<'m> Analysis<'m> {
         let function = self.model.function(id);
         self.report = false;
         walk(&function.body, &mut |statement| {
-            if let StatementKind::Define { variable, .. } | StatementKind::DefineElements { variable, .. } = &statement.kind
+            if let StatementKind::Define { variable, .. } | StatementKind::DefineElements { variable, .. } =
+                &statement.kind
             {
                 self.known.remove(variable);
             }

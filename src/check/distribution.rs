@@ -29,7 +29,12 @@ pub(super) fn distribution_type(expr: &Expr) -> Option<DistributionType> {
         ExprKind::Distribution { dist, form, args } => {
             let params = dist.forms()[*form];
             let batch = batch_of(params, args, Shape::scalar());
-            Some(DistributionType { element: dist.element(), batch, event: event_dims(*dist, params, args), joined: 0 })
+            Some(DistributionType {
+                element: dist.element(),
+                batch,
+                event: event_dims(*dist, params, args),
+                joined: 0,
+            })
         }
         ExprKind::Wrapped { wrapper, inner, args } => {
             let types: Vec<DistributionType> = inner.iter().map(distribution_type).collect::<Option<_>>()?;
@@ -67,7 +72,8 @@ fn event_dims(dist: &dyn Distribution, params: &[Param], args: &[Option<Expr>]) 
         let dims = arg.as_ref()?.ty.shape.dims()?;
         dims.last().cloned()
     });
-    let length = lengths.reduce(|a, b| if matches!(a, Dim::Known(_)) { a } else { b }).unwrap_or(Dim::Unknown);
+    let length =
+        lengths.reduce(|a, b| if matches!(a, Dim::Known(_)) { a } else { b }).unwrap_or(Dim::Unknown);
     vec![length; dist.event_rank()]
 }
 

@@ -10,7 +10,12 @@ pub fn dump(model: &Model) -> String {
     let mut out = String::from("variables\n");
     let width = model.variables.iter().map(|v| v.name.chars().count()).max().unwrap_or(0);
     for (i, variable) in model.variables.iter().enumerate() {
-        let line = format!("  {i:>3} {:<width$}  {:<14} {}", variable.name, role(variable.role), typed(&variable.ty));
+        let line = format!(
+            "  {i:>3} {:<width$}  {:<14} {}",
+            variable.name,
+            role(variable.role),
+            typed(&variable.ty)
+        );
         out.push_str(line.trim_end());
         out.push('\n');
     }
@@ -69,11 +74,17 @@ impl Writer<'_> {
         out.push_str(&indent);
         let line = match &statement.kind {
             StatementKind::Latent { variable, plates, distribution } => {
-                let plates = if plates.is_empty() { String::new() } else { format!("[{}]", self.list(plates)) };
+                let plates =
+                    if plates.is_empty() { String::new() } else { format!("[{}]", self.list(plates)) };
                 format!("latent {}{plates} ~ {}", self.name(*variable), self.expr(distribution))
             }
             StatementKind::LatentElements { variable, indices, distribution } => {
-                format!("element {}[{}] ~ {}", self.name(*variable), self.indices(indices), self.expr(distribution))
+                format!(
+                    "element {}[{}] ~ {}",
+                    self.name(*variable),
+                    self.indices(indices),
+                    self.expr(distribution)
+                )
             }
             StatementKind::Observe { value, distribution } => {
                 format!("observe {} ~ {}", self.expr(value), self.expr(distribution))
@@ -94,7 +105,8 @@ impl Writer<'_> {
             }
             StatementKind::Param { variable, dims, range, start } => {
                 let dims = if dims.is_empty() { String::new() } else { format!("[{}]", self.list(dims)) };
-                let start = start.as_ref().map_or_else(String::new, |start| format!(" = {}", self.expr(start)));
+                let start =
+                    start.as_ref().map_or_else(String::new, |start| format!(" = {}", self.expr(start)));
                 format!("param {}{dims}{}{start}", self.name(*variable), self.interval(range.as_ref()))
             }
             StatementKind::Factor { value } => format!("factor {}", self.expr(value)),
@@ -163,12 +175,15 @@ impl Writer<'_> {
             ExprKind::Apply { function, args } => {
                 format!("{}({})", self.model.function(*function).name, self.list(args))
             }
-            ExprKind::ApplyVariable { variable, args } => format!("{}({})", self.name(*variable), self.list(args)),
+            ExprKind::ApplyVariable { variable, args } => {
+                format!("{}({})", self.name(*variable), self.list(args))
+            }
             ExprKind::Function(id) => self.model.function(*id).name.clone(),
             ExprKind::Distribution { dist, form, args } => {
                 let params = dist.forms()[*form];
                 let given = params.iter().zip(args).filter_map(|(p, arg)| Some((p, arg.as_ref()?)));
-                let args: Vec<String> = given.map(|(p, arg)| format!("{} = {}", p.name, self.expr(arg))).collect();
+                let args: Vec<String> =
+                    given.map(|(p, arg)| format!("{} = {}", p.name, self.expr(arg))).collect();
                 format!("{}({})", dist.name(), args.join(", "))
             }
             ExprKind::Wrapped { wrapper, inner, args } => {

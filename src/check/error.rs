@@ -192,7 +192,10 @@ pub enum CheckError {
     },
 
     #[error("the latent variable `{name}` inside a loop needs brackets")]
-    #[diagnostic(code(vippl::check::latent_in_loop), help("write `{name}[{index}] ~ ...`: one draw for each {index}"))]
+    #[diagnostic(
+        code(vippl::check::latent_in_loop),
+        help("write `{name}[{index}] ~ ...`: one draw for each {index}")
+    )]
     LatentInLoop {
         name: String,
         index: String,
@@ -303,7 +306,9 @@ pub enum CheckError {
     #[error("this index depends on the continuous latent `{latent}`")]
     #[diagnostic(
         code(vippl::check::index),
-        help("an index is an int: from the data, a loop variable, or a discrete latent such as `z ~ Categorical(p)`")
+        help(
+            "an index is an int: from the data, a loop variable, or a discrete latent such as `z ~ Categorical(p)`"
+        )
     )]
     ContinuousIndex {
         latent: String,
@@ -325,7 +330,9 @@ pub enum CheckError {
     #[error("the function `{name}` calls itself")]
     #[diagnostic(
         code(vippl::check::recursion),
-        help("functions cannot be recursive; a recursion over elements is a loop: `for t in 2:T {{ h[t] = ... h[t - 1] }}`")
+        help(
+            "functions cannot be recursive; a recursion over elements is a loop: `for t in 2:T {{ h[t] = ... h[t - 1] }}`"
+        )
     )]
     Recursion {
         name: String,
@@ -334,7 +341,10 @@ pub enum CheckError {
     },
 
     #[error("the function `{name}` does not return a value on every path")]
-    #[diagnostic(code(vippl::check::missing_return), help("end the body, and every branch of a final `if`, with `return ...`"))]
+    #[diagnostic(
+        code(vippl::check::missing_return),
+        help("end the body, and every branch of a final `if`, with `return ...`")
+    )]
     MissingReturn {
         name: String,
         #[label("this function")]
@@ -367,7 +377,9 @@ pub enum CheckError {
     #[error("nothing observes the parameter `{name}`")]
     #[diagnostic(
         code(vippl::check::unobserved),
-        help("no `~` statement or factor depends on `{name}`, so there is nothing to learn it from: use it, or remove it")
+        help(
+            "no `~` statement or factor depends on `{name}`, so there is nothing to learn it from: use it, or remove it"
+        )
     )]
     ParamUnobserved {
         name: String,

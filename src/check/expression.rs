@@ -21,15 +21,19 @@ impl Checker<'_> {
         let checked = self.any(expr)?;
         let (label, help) = match self.kind(&checked) {
             Kind::Distribution | Kind::Unknown => return Some(checked),
-            Kind::Function => {
-                ("a function".to_string(), "call it, as in `x ~ f(a)`, if it returns a distribution".to_string())
-            }
+            Kind::Function => (
+                "a function".to_string(),
+                "call it, as in `x ~ f(a)`, if it returns a distribution".to_string(),
+            ),
             Kind::Value => match &checked.kind {
                 ir::ExprKind::Number(value, _) => (
                     "a number".to_string(),
                     format!("to give a name a value write `=`; near {value}: `x ~ Normal({value}, sd)`"),
                 ),
-                _ => ("a value".to_string(), "`=` defines a value; `~` takes a distribution such as Normal(0, 1)".into()),
+                _ => (
+                    "a value".to_string(),
+                    "`=` defines a value; `~` takes a distribution such as Normal(0, 1)".into(),
+                ),
             },
         };
         self.error(CheckError::Type {
@@ -49,7 +53,9 @@ impl Checker<'_> {
                 "a distribution",
                 "give the draw a name, `x ~ ...`, and use `x`; the log density at x is `lpdf(D, x)`",
             ),
-            Kind::Function => ("a number is needed here, not a function", "a function", "call it, as in `f(x)`"),
+            Kind::Function => {
+                ("a number is needed here, not a function", "a function", "call it, as in `f(x)`")
+            }
         };
         self.error(CheckError::Type {
             message: message.into(),
@@ -131,7 +137,12 @@ impl Checker<'_> {
         left
     }
 
-    pub(super) fn operator(&mut self, symbol: &'static str, args: Vec<ir::Expr>, span: Span) -> Option<ir::Expr> {
+    pub(super) fn operator(
+        &mut self,
+        symbol: &'static str,
+        args: Vec<ir::Expr>,
+        span: Span,
+    ) -> Option<ir::Expr> {
         let Some(builtin) = builtin::find(symbol) else {
             self.error(CheckError::NotSupportedYet {
                 feature: format!("the operator {symbol}"),
@@ -164,7 +175,8 @@ impl Checker<'_> {
     fn call_error(&mut self, error: CallError, args: &[Option<ir::Expr>], span: Span) {
         let mut labels = Vec::new();
         let culprit = error.argument.and_then(|i| args.get(i)?.as_ref());
-        let of_shape = args.iter().flatten().filter(|a| a.ty.shape.rank().is_some_and(|rank| rank > 0)).count();
+        let of_shape =
+            args.iter().flatten().filter(|a| a.ty.shape.rank().is_some_and(|rank| rank > 0)).count();
         if let Some(culprit) = culprit {
             labels.push(primary(culprit.span, describe(&culprit.ty)));
         } else if of_shape == 0 {
@@ -174,7 +186,11 @@ impl Checker<'_> {
             let is_culprit = culprit.is_some_and(|c| std::ptr::eq(c, arg));
             if !is_culprit && arg.ty.shape.rank().is_some_and(|rank| rank > 0 || culprit.is_some()) {
                 let text = describe(&arg.ty);
-                labels.push(if labels.is_empty() { primary(arg.span, text) } else { super::error::secondary(arg.span, text) });
+                labels.push(if labels.is_empty() {
+                    primary(arg.span, text)
+                } else {
+                    super::error::secondary(arg.span, text)
+                });
             }
             self.origin(arg, &mut labels);
         }
@@ -194,12 +210,12 @@ impl Checker<'_> {
         let variable = self.variable(id);
         let Some(1..) = variable.ty.shape.rank() else { return };
         let from = match variable.role {
-            ir::Role::Data | ir::Role::Observed => "in the data",
-            _ => "defined here",
+            ir::Role::Data | ir::Role::Observed => " in the data",
+            _ => "",
         };
         let overlaps = labels.iter().any(|l| l.offset() == variable.span.start as usize);
         if variable.span != expr.span && !overlaps && variable.span != Span::default() {
-            let text = format!("`{}` is {} {from}", variable.name, variable.ty.shape);
+            let text = format!("`{}` is {}{from}", variable.name, variable.ty.shape);
             labels.push(super::error::secondary(variable.span, text));
         }
     }
@@ -216,7 +232,8 @@ impl Checker<'_> {
             });
             return None;
         }
-        let items: Vec<ir::Expr> = items.into_iter().map(|item| self.expect_value(item)).collect::<Option<_>>()?;
+        let items: Vec<ir::Expr> =
+            items.into_iter().map(|item| self.expect_value(item)).collect::<Option<_>>()?;
         let Some(builtin) = builtin::find("[]") else {
             return Some(ir::Expr { kind: ir::ExprKind::Array(items), span, ty: Type::unknown() });
         };

@@ -10,7 +10,16 @@ use crate::source::Span;
 use crate::syntax::ast;
 use crate::types::Type;
 
+/// Functions call functions this deep at most. Guards the stack of everything that follows calls.
+pub(super) const MAX_CALL_DEPTH: usize = 100;
+
 impl Checker<'_> {
+    /// Takes note that a function is called or passed on.
+    pub(super) fn called(&mut self, id: FunctionId) {
+        self.called.insert(id);
+        self.call_depth = self.call_depth.max(self.call_depths[id.0]);
+    }
+
     pub(super) fn function_definition(
         &mut self,
         name: &ast::Name,
@@ -20,6 +29,7 @@ impl Checker<'_> {
         let free = self.free_name(&name.text, name.span, 0, None);
         self.lint_shadowing(&name.text, name.span);
         self.function = Some((name.text.clone(), Vec::new()));
+        self.call_depth = 0;
         self.scopes.open(ScopeKind::Function);
         let ids = self.parameters(parameters);
         let body = match body {
@@ -40,8 +50,22 @@ impl Checker<'_> {
         let (_, returned) = self.function.take().unwrap_or_default();
         if free {
             let id = FunctionId(self.functions.len());
-            self.functions.push(ir::Function { name: name.text.clone(), span: name.span, parameters: ids, body });
+            self.functions.push(ir::Function {
+                name: name.text.clone(),
+                span: name.span,
+                parameters: ids,
+                body,
+            });
             self.results.push(agree(&returned));
+            if self.call_depth == MAX_CALL_DEPTH {
+                self.error(CheckError::Statement {
+                    message: format!("functions call functions more than {MAX_CALL_DEPTH} deep"),
+                    at: name.span.into(),
+                    label: "the last of them".into(),
+                    help: Some("write some of them out".into()),
+                });
+            }
+            self.call_depths.push(self.call_depth + 1);
             self.function_names.insert(name.text.clone(), id);
         }
     }
@@ -53,7 +77,12 @@ impl Checker<'_> {
             if let Some(first) = self.scopes.lookup_here(&parameter.text) {
                 let first = first.span.into();
                 let name = parameter.text.clone();
-                self.error(CheckError::Redefinition { name, at: span.into(), first, help: Some("rename one of the parameters".into()) });
+                self.error(CheckError::Redefinition {
+                    name,
+                    at: span.into(),
+                    first,
+                    help: Some("rename one of the parameters".into()),
+                });
             }
             let name = parameter.text.clone();
             let variable = ir::Variable { name, span, role: Role::Local, doc: None, ty: Type::unknown() };
@@ -109,7 +138,8 @@ fn returns(statement: &ast::Statement) -> bool {
     match &statement.kind {
         ast::StatementKind::Return { .. } => true,
         ast::StatementKind::If { arms, otherwise: Some(otherwise) } => {
-            arms.iter().all(|(_, block)| always_returns(&block.statements)) && always_returns(&otherwise.statements)
+            arms.iter().all(|(_, block)| always_returns(&block.statements))
+                && always_returns(&otherwise.statements)
         }
         _ => false,
     }

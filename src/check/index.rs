@@ -10,7 +10,12 @@ use crate::syntax::ast;
 use crate::types::{Dim, ElementType, Shape, Type};
 
 impl Checker<'_> {
-    pub(super) fn indexed(&mut self, base: &ast::Expr, indices: &[ast::Index], span: Span) -> Option<ir::Expr> {
+    pub(super) fn indexed(
+        &mut self,
+        base: &ast::Expr,
+        indices: &[ast::Index],
+        span: Span,
+    ) -> Option<ir::Expr> {
         let base = self.value(base);
         let indices = self.indices(indices);
         let (base, indices) = (base?, indices?);
@@ -107,12 +112,17 @@ impl Checker<'_> {
 
     /// Ints, bools and categories select; a real does not.
     fn index_element(&mut self, expr: &ir::Expr) -> bool {
-        if expr.ty.element != Some(ElementType::Real) {
-            return true;
-        }
-        let message = "an index is an int, and this is real".to_string();
+        let message = match (expr.ty.element, expr.ty.shape.rank()) {
+            (Some(ElementType::Real), _) => "an index is an int, and this is real",
+            (Some(ElementType::Bool), Some(0)) => "an index is an int, and this is a truth value",
+            _ => return true,
+        };
+        let message = message.to_string();
         let labels = vec![primary(expr.span, describe(&expr.ty))];
         let help = Some(match constant(expr) {
+            _ if expr.ty.element == Some(ElementType::Bool) => {
+                "elements are counted from 1: write b + 1".into()
+            }
             Some(value) if value.fract() == 0.0 => format!("write {value:.0}"),
             _ => "`/` is always real: div(a, b) is the whole-number division".into(),
         });
@@ -144,23 +154,25 @@ impl Checker<'_> {
                     }
                 }
                 ExprKind::Array(items) => items.iter().for_each(&mut look),
-                _ if expr.ty.shape.rank() == Some(0) && expr.ty.element == Some(ElementType::Int) => look(expr),
+                _ if expr.ty.shape.rank() == Some(0) && expr.ty.element == Some(ElementType::Int) => {
+                    look(expr)
+                }
                 _ => {}
             },
+            // `x[n + 1:]` is empty, and so is `x[:0]`.
             Index::Slice { lower, upper, .. } => {
-                let whole = lower.as_ref().zip(upper.as_ref()).is_some();
-                if !whole {
-                    // `x[n + 1:]` is empty, and so is `x[:0]`.
-                    if let Some(value) = lower.as_ref().and_then(known_int)
-                        && (value < 1.0 || length.is_some_and(|n| value > n as f64 + 1.0))
-                    {
-                        wrong.extend(lower.as_ref().map(|e| (value, e.span)));
-                    }
-                    if let Some(value) = upper.as_ref().and_then(known_int)
-                        && (value < 0.0 || length.is_some_and(|n| value > n as f64))
-                    {
-                        wrong.extend(upper.as_ref().map(|e| (value, e.span)));
-                    }
+                let beyond = |value: f64, slack: f64| length.is_some_and(|n| value > n as f64 + slack);
+                if let Some(lower) = lower
+                    && let Some(value) = known_int(lower)
+                    && (value < 1.0 || beyond(value, 1.0))
+                {
+                    wrong.push((value, lower.span));
+                }
+                if let Some(upper) = upper
+                    && let Some(value) = known_int(upper)
+                    && (value < 0.0 || beyond(value, 0.0))
+                {
+                    wrong.push((value, upper.span));
                 }
             }
         }
@@ -171,10 +183,13 @@ impl Checker<'_> {
             _ => format!(" in dimension {}", position + 1),
         };
         let (message, help) = match length {
-            _ if value < 1.0 => {
-                (format!("there is no element {value} of `{what}`{place}"), Some("elements are counted from 1".into()))
+            _ if value < 1.0 => (
+                format!("there is no element {value} of `{what}`{place}"),
+                Some("elements are counted from 1".into()),
+            ),
+            Some(n) => {
+                (format!("element {value} of `{what}` is out of range{place}: its length is {n}"), None)
             }
-            Some(n) => (format!("element {value} of `{what}` is out of range{place}: its length is {n}"), None),
             None => (format!("there is no element {value} of `{what}`{place}"), None),
         };
         let mut labels = vec![primary(span, "out of range")];

@@ -58,7 +58,11 @@ pub enum Lint {
     },
 
     #[error("the data `{name}` are declared but not used")]
-    #[diagnostic(severity(Warning), code(vippl::check::unused_data), help("remove the declaration, or use `{name}`"))]
+    #[diagnostic(
+        severity(Warning),
+        code(vippl::check::unused_data),
+        help("remove the declaration, or use `{name}`")
+    )]
     UnusedData {
         name: String,
         #[label("declared here")]
@@ -88,7 +92,11 @@ pub enum Lint {
     },
 
     #[error("this statement is never reached")]
-    #[diagnostic(severity(Warning), code(vippl::check::unreachable), help("`return` ends the function: remove what follows it"))]
+    #[diagnostic(
+        severity(Warning),
+        code(vippl::check::unreachable),
+        help("`return` ends the function: remove what follows it")
+    )]
     Unreachable {
         #[label("comes after `return`")]
         at: SourceSpan,

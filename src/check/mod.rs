@@ -71,7 +71,9 @@ pub fn check(source: &Source, file: &ast::File, data: Option<&DataSummary>) -> R
         functions: std::mem::take(&mut checker.functions),
         body,
     };
-    checker.errors.extend(dependence::check(&model));
+    if checker.call_depths.iter().all(|&depth| depth <= function::MAX_CALL_DEPTH) {
+        checker.errors.extend(dependence::check(&model));
+    }
     observed::mark(&mut model);
     if checker.errors.is_empty() {
         checker.errors.extend(observed::check(&model, checker.roles_known()));
@@ -126,6 +128,10 @@ struct Checker<'a> {
     function_names: HashMap<String, FunctionId>,
     /// What each function returns.
     results: Vec<Kind>,
+    /// How deep each function calls others, itself included.
+    call_depths: Vec<usize>,
+    /// The same for the function that is being defined, so far.
+    call_depth: usize,
     /// The function that is being defined, and what its `return`s have been so far.
     function: Option<(String, Vec<Kind>)>,
     /// The name on the left of the statement at hand, while its right side must not use it.
@@ -160,6 +166,8 @@ impl<'a> Checker<'a> {
             functions: Vec::new(),
             function_names: HashMap::new(),
             results: Vec::new(),
+            call_depths: Vec::new(),
+            call_depth: 0,
             function: None,
             defining: None,
             extents: HashMap::new(),
@@ -183,6 +191,7 @@ impl<'a> Checker<'a> {
         checker.kinds = distribution::kinds(model);
         checker.functions = model.functions.clone();
         checker.results = distribution::results(model);
+        checker.call_depths = vec![1; model.functions.len()];
         for (i, function) in model.functions.iter().enumerate() {
             checker.function_names.insert(function.name.clone(), FunctionId(i));
         }

@@ -34,7 +34,7 @@ impl Checker<'_> {
             return None;
         }
         if let Some(&function) = self.function_names.get(name) {
-            self.called.insert(function);
+            self.called(function);
             return Some(Meaning::Function(function));
         }
         if self.function.as_ref().is_some_and(|(function, _)| function == name) {
@@ -61,7 +61,8 @@ impl Checker<'_> {
             return self.rows(span).map(Meaning::Rows);
         }
         let callable = catalogue::what_is(name);
-        let assumable = callable.is_none_or(|what| what != "distribution") && self.scopes.ended(name).is_none();
+        let assumable =
+            callable.is_none_or(|what| what != "distribution") && self.scopes.ended(name).is_none();
         if !self.roles_known() && assumable {
             return Some(Meaning::Variable(self.assume_data(name, span)));
         }
@@ -118,11 +119,17 @@ impl Checker<'_> {
             let help = format!(
                 "the `{name}` of line {line}, column {column} lives in the body of its loop; to keep it for every pass, fill elements: `{name}[i] = ...`"
             );
-            return self.error(CheckError::UnknownName { name: name.into(), at: span.into(), help: Some(help) });
+            return self.error(CheckError::UnknownName {
+                name: name.into(),
+                at: span.into(),
+                help: Some(help),
+            });
         }
         if let Some(what) = catalogue::what_is(name) {
             let (message, help) = match catalogue::signature(name) {
-                Some(signature) => (format!("`{name}` is a {what}, not a value"), format!("call it: `{signature}`")),
+                Some(signature) => {
+                    (format!("`{name}` is a {what}, not a value"), format!("call it: `{signature}`"))
+                }
                 None => (format!("`{name}` is a {what}, not a value"), format!("call it: `{name}(...)`")),
             };
             return self.error(CheckError::Type {
@@ -136,7 +143,11 @@ impl Checker<'_> {
             let help = format!(
                 "the data have `{name}`, but this file declares its data: add `data {name}: real[...]`"
             );
-            return self.error(CheckError::UnknownName { name: name.into(), at: span.into(), help: Some(help) });
+            return self.error(CheckError::UnknownName {
+                name: name.into(),
+                at: span.into(),
+                help: Some(help),
+            });
         }
         let near = self.near_names(name);
         let near: Vec<&str> = near.iter().map(String::as_str).collect();
@@ -188,7 +199,9 @@ impl Checker<'_> {
         for &id in &self.assumed_data {
             let variable = &model.variables[id.0];
             let others = self.outlines.names.iter().filter(|(name, _)| **name != variable.name);
-            if let Some((near, outline)) = others.filter(|(name, _)| alike(name, &variable.name)).min_by_key(|o| o.0) {
+            if let Some((near, outline)) =
+                others.filter(|(name, _)| alike(name, &variable.name)).min_by_key(|o| o.0)
+            {
                 self.lints.push(Lint::MisspeltName {
                     name: variable.name.clone(),
                     near: near.clone(),
@@ -205,7 +218,8 @@ impl Checker<'_> {
         }
         for (i, function) in model.functions.iter().enumerate() {
             if !self.called.contains(&FunctionId(i)) {
-                self.lints.push(Lint::UnusedFunction { name: function.name.clone(), at: function.span.into() });
+                self.lints
+                    .push(Lint::UnusedFunction { name: function.name.clone(), at: function.span.into() });
             }
         }
     }
@@ -214,7 +228,9 @@ impl Checker<'_> {
     pub(super) fn unknown_function(&mut self, name: &str, span: Span) {
         let help = known_calls()
             .find(|known| fold(known) == fold(name))
-            .map(|known| format!("vippl calls it `{}`", catalogue::signature(known).unwrap_or_else(|| known.into())))
+            .map(|known| {
+                format!("vippl calls it `{}`", catalogue::signature(known).unwrap_or_else(|| known.into()))
+            })
             .or_else(|| super::aliases::translate(name).map(|here| format!("vippl calls it {here}")))
             .or_else(|| {
                 let mut known: Vec<&str> = known_calls().collect();

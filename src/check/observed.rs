@@ -49,12 +49,16 @@ pub(super) fn check(model: &Model, roles_known: bool) -> Vec<CheckError> {
     let mut errors = Vec::new();
     for (id, span) in graph.improper {
         if !reached.contains(&id) {
-            errors.push(CheckError::ImproperUnobserved { name: model.variable(id).name.clone(), at: span.into() });
+            errors.push(CheckError::ImproperUnobserved {
+                name: model.variable(id).name.clone(),
+                at: span.into(),
+            });
         }
     }
     for (id, span) in graph.params {
         if !reached.contains(&id) {
-            errors.push(CheckError::ParamUnobserved { name: model.variable(id).name.clone(), at: span.into() });
+            errors
+                .push(CheckError::ParamUnobserved { name: model.variable(id).name.clone(), at: span.into() });
         }
     }
     errors
@@ -85,7 +89,8 @@ impl Graph {
                         self.improper.push((*variable, distribution.span));
                     }
                 }
-                StatementKind::Define { variable, value } | StatementKind::DefineElements { variable, value, .. } => {
+                StatementKind::Define { variable, value }
+                | StatementKind::DefineElements { variable, value, .. } => {
                     let used = variables(model, value);
                     self.edges.entry(*variable).or_default().extend(used);
                 }
@@ -99,7 +104,9 @@ impl Graph {
                     arms.iter().for_each(|(_, body)| self.block(model, body, roles_known));
                     self.block(model, otherwise, roles_known);
                 }
-                StatementKind::Param { variable, .. } => self.params.push((*variable, model.variable(*variable).span)),
+                StatementKind::Param { variable, .. } => {
+                    self.params.push((*variable, model.variable(*variable).span))
+                }
                 StatementKind::Data { .. } | StatementKind::Return { .. } => {}
             }
         }
@@ -159,15 +166,19 @@ fn values_of(statement: &Statement) -> Vec<&Expr> {
 /// The expressions directly below one.
 pub(super) fn children(expr: &Expr) -> Vec<&Expr> {
     match &expr.kind {
-        ExprKind::Number(..) | ExprKind::Str(_) | ExprKind::Variable(_) | ExprKind::Rows | ExprKind::Function(_) => {
-            Vec::new()
-        }
+        ExprKind::Number(..)
+        | ExprKind::Str(_)
+        | ExprKind::Variable(_)
+        | ExprKind::Rows
+        | ExprKind::Function(_) => Vec::new(),
         ExprKind::Array(items) => items.iter().collect(),
         ExprKind::Call { args, .. } | ExprKind::Distribution { args, .. } => args.iter().flatten().collect(),
         ExprKind::Apply { args, .. } | ExprKind::ApplyVariable { args, .. } => args.iter().collect(),
         ExprKind::Wrapped { inner, args, .. } => inner.iter().chain(args.iter().flatten()).collect(),
         ExprKind::LogDensity { distribution, at } => vec![distribution, at],
-        ExprKind::Index { base, indices } => std::iter::once(&**base).chain(index_children(indices)).collect(),
+        ExprKind::Index { base, indices } => {
+            std::iter::once(&**base).chain(index_children(indices)).collect()
+        }
     }
 }
 

@@ -41,7 +41,6 @@ impl Outline {
             samples: Vec::new(),
             element_definitions: 0,
             n_samples: 0,
-
         }
     }
 

@@ -22,7 +22,9 @@ impl Checker<'_> {
         let (name, brackets) = match &target.kind {
             ast::ExprKind::Name(name) => (ast::Name { text: name.clone(), span: target.span }, None),
             ast::ExprKind::Index { base, indices } => match &ungroup(base).kind {
-                ast::ExprKind::Name(name) => (ast::Name { text: name.clone(), span: base.span }, Some(&indices[..])),
+                ast::ExprKind::Name(name) => {
+                    (ast::Name { text: name.clone(), span: base.span }, Some(&indices[..]))
+                }
                 _ => return self.observe(target, distribution),
             },
             _ => return self.observe(target, distribution),
@@ -30,6 +32,11 @@ impl Checker<'_> {
         let visible = self.scopes.lookup(&name.text).map(|binding| binding.id);
         match visible {
             Some(id) if self.variable(id).role == Role::Latent => {}
+            Some(id) if brackets.is_some() && self.only_starts(id) => {
+                let name = ast::Name { text: name.text, span: target.span };
+                self.drawn_and_computed(&name);
+                return None;
+            }
             Some(_) => return self.observe(target, distribution),
             None if self.in_data(&name.text) => return self.observe(target, distribution),
             None => {}
@@ -48,7 +55,13 @@ impl Checker<'_> {
                     (bracketed, plain, "elements or plates here", "all of it here")
                 };
                 let (found, before) = (found.into(), before.into());
-                self.error(CheckError::MixedPlates { name: name.text.clone(), at: at.into(), other: other.into(), found, before });
+                self.error(CheckError::MixedPlates {
+                    name: name.text.clone(),
+                    at: at.into(),
+                    other: other.into(),
+                    found,
+                    before,
+                });
             }
             let distribution = self.distribution(distribution);
             if visible.is_none() {
@@ -57,7 +70,9 @@ impl Checker<'_> {
             return None;
         }
         match brackets {
-            Some(indices) if by_elements => self.latent_elements(&name, indices, distribution, doc, target.span),
+            Some(indices) if by_elements => {
+                self.latent_elements(&name, indices, distribution, doc, target.span)
+            }
             _ if self.scopes.in_loop() => {
                 let index = self.loop_variable();
                 let at = target.span.into();
@@ -70,6 +85,12 @@ impl Checker<'_> {
             }
             _ => self.latent_plates(&name, brackets.unwrap_or_default(), distribution, doc, span),
         }
+    }
+
+    /// A recursion that is drawn, but whose first elements have been computed: `z[1] = 0`, then `z[t] ~ ...` in a loop.
+    fn only_starts(&self, id: VariableId) -> bool {
+        let starts = self.extents.get(&id).is_some_and(|extent| extent.only_constants);
+        starts && self.scopes.in_loop()
     }
 
     /// The name of the innermost loop's variable.
@@ -106,7 +127,8 @@ impl Checker<'_> {
         let distribution = self.distribution(distribution);
         let plates = self.plates(&name.text, plates);
         self.defining = outer;
-        let dims: Option<Vec<Dim>> = plates.as_ref().map(|plates| plates.iter().map(|p| self.plate_length(p)).collect());
+        let dims: Option<Vec<Dim>> =
+            plates.as_ref().map(|plates| plates.iter().map(|p| self.plate_length(p)).collect());
         let fits = match (&distribution, &dims, &plates) {
             (Some(distribution), Some(dims), Some(plates)) => {
                 self.plates_fit(name, distribution, dims, plates, span).is_some()
@@ -131,14 +153,30 @@ impl Checker<'_> {
             checker.error(CheckError::Plate { message, at: span.into(), label, help: Some(help) });
             None
         };
-        let sizes = || format!("left of `~` brackets say how many draws there are: `{name}[N]`, `{name}[county]`, `{name}[rows]`");
+        let sizes = || {
+            format!(
+                "left of `~` brackets say how many draws there are: `{name}[N]`, `{name}[county]`, `{name}[rows]`"
+            )
+        };
         let expr = match plate {
             ast::Index::Slice { span, .. } => {
-                return refuse(self, format!("a slice does not say how many `{name}` there are"), *span, "a slice".into(), sizes());
+                return refuse(
+                    self,
+                    format!("a slice does not say how many `{name}` there are"),
+                    *span,
+                    "a slice".into(),
+                    sizes(),
+                );
             }
             ast::Index::At(expr) => match &expr.kind {
                 ast::ExprKind::Str(_) => {
-                    return refuse(self, format!("a level does not say how many `{name}` there are"), expr.span, "a level".into(), sizes());
+                    return refuse(
+                        self,
+                        format!("a level does not say how many `{name}` there are"),
+                        expr.span,
+                        "a level".into(),
+                        sizes(),
+                    );
                 }
                 _ => self.value(expr)?,
             },
@@ -148,7 +186,11 @@ impl Checker<'_> {
         match (expr.ty.element, rank) {
             (Some(ElementType::Real), _) => {
                 let label = describe(&expr.ty);
-                let message = if rank == Some(0) { "the number of draws is an int" } else { "a column of reals is not a grouping" };
+                let message = if rank == Some(0) {
+                    "the number of draws is an int"
+                } else {
+                    "a column of reals is not a grouping"
+                };
                 refuse(self, message.into(), expr.span, label, sizes())
             }
             (_, Some(2..)) => {
@@ -159,7 +201,9 @@ impl Checker<'_> {
                 let label = describe(&expr.ty);
                 refuse(self, "a plate is an int or a column".into(), expr.span, label, sizes())
             }
-            _ if negative => refuse(self, "a negative number of draws".into(), expr.span, "below zero".into(), sizes()),
+            _ if negative => {
+                refuse(self, "a negative number of draws".into(), expr.span, "below zero".into(), sizes())
+            }
             _ => Some(expr),
         }
     }
@@ -219,12 +263,17 @@ impl Checker<'_> {
                 d.batch
             )
         } else {
-            format!("`{}` is {shape}, but the arguments of its distribution make an array {}", name.text, d.batch)
+            format!(
+                "`{}` is {shape}, but the arguments of its distribution make an array {}",
+                name.text, d.batch
+            )
         };
         let place = plates.iter().map(|p| p.span).reduce(Span::to).unwrap_or(span);
         let mut labels = vec![primary(place, shape.to_string())];
         self.argument_labels(distribution, &mut labels);
-        let help = Some("the arguments broadcast against the plates: their trailing dimensions have to be equal".into());
+        let help = Some(
+            "the arguments broadcast against the plates: their trailing dimensions have to be equal".into(),
+        );
         self.error(CheckError::Shape { message, labels, help });
         None
     }
@@ -272,7 +321,7 @@ impl Checker<'_> {
         let own = ty.as_ref().and_then(|d| {
             let wide = indices.iter().filter(|i| matches!(i, Index::Slice { .. })).count();
             let batch = d.batch.dims()?;
-            let padding = vec![Dim::Unknown; wide.saturating_sub(batch.len())];
+            let padding = vec![Dim::Unknown; wide.saturating_sub(batch.len() + d.event.len())];
             Some([&padding, batch, &d.event].concat())
         });
         self.fill(id, &indices, ty.map(|d| d.element), own, span)?;
@@ -297,7 +346,13 @@ impl Checker<'_> {
         let other = self.outlines.get(name).and_then(|o| o.samples.iter().find(|s| s.span != span));
         let other = other.map_or(span, |sample| sample.span);
         let (found, before) = ("plates here".into(), "elements here".into());
-        self.error(CheckError::MixedPlates { name: name.into(), at: span.into(), other: other.into(), found, before });
+        self.error(CheckError::MixedPlates {
+            name: name.into(),
+            at: span.into(),
+            other: other.into(),
+            found,
+            before,
+        });
         true
     }
 
@@ -323,7 +378,12 @@ impl Checker<'_> {
         Some(StatementKind::Observe { value, distribution })
     }
 
-    fn observed_fits(&mut self, value: &ir::Expr, distribution: &ir::Expr, d: &DistributionType) -> Option<()> {
+    fn observed_fits(
+        &mut self,
+        value: &ir::Expr,
+        distribution: &ir::Expr,
+        d: &DistributionType,
+    ) -> Option<()> {
         let what = self.source.slice(value.span);
         if value.ty.element == Some(ElementType::Category) && d.element == ElementType::Real {
             self.error(CheckError::Type {
@@ -331,15 +391,6 @@ impl Checker<'_> {
                 at: value.span.into(),
                 label: describe(&value.ty),
                 help: Some("a category is drawn from Categorical(p)".into()),
-            });
-            return None;
-        }
-        if value.ty.element == Some(ElementType::Real) && d.element != ElementType::Real && !self.whole_by_chance(value) {
-            self.error(CheckError::Type {
-                message: format!("`{what}` is real, and this distribution is of whole numbers"),
-                at: value.span.into(),
-                label: describe(&value.ty),
-                help: Some("counts are ints in the data: 3, not 3.0; `round(x)` rounds".into()),
             });
             return None;
         }
@@ -352,9 +403,16 @@ impl Checker<'_> {
             return Some(());
         }
         let message = if too_flat && rank < event_rank {
-            format!("one draw of this distribution is {}, and `{what}` is {}", kind_of_event(event_rank), value.ty.shape)
+            format!(
+                "one draw of this distribution is {}, and `{what}` is {}",
+                kind_of_event(event_rank),
+                value.ty.shape
+            )
         } else if too_flat {
-            format!("`{what}` is {}, but the arguments of its distribution make an array {shape}", value.ty.shape)
+            format!(
+                "`{what}` is {}, but the arguments of its distribution make an array {shape}",
+                value.ty.shape
+            )
         } else {
             format!("`{what}` is {}, and its distribution is {shape}", value.ty.shape)
         };
@@ -367,15 +425,6 @@ impl Checker<'_> {
         });
         self.error(CheckError::Shape { message, labels, help });
         None
-    }
-
-    /// Reals computed by a function may still be whole (`round`, sums of reals); reals in the data are not.
-    fn whole_by_chance(&self, value: &ir::Expr) -> bool {
-        match &value.kind {
-            ExprKind::Variable(id) => !matches!(self.variable(*id).role, Role::Data | Role::Observed),
-            ExprKind::Index { base, .. } => self.whole_by_chance(base),
-            _ => true,
-        }
     }
 
     fn events_agree(&self, value: &ir::Expr, d: &DistributionType) -> bool {

@@ -26,7 +26,11 @@ impl Checker<'_> {
         let doc = statement.doc.as_deref();
         match &statement.kind {
             S::Sample { target, distribution } => {
-                self.outside_functions("`~`", "a function computes: return a distribution and write `x ~ f(...)` outside", statement.span)?;
+                self.outside_functions(
+                    "`~`",
+                    "a function computes: return a distribution and write `x ~ f(...)` outside",
+                    statement.span,
+                )?;
                 self.sample(target, distribution, doc, statement.span)
             }
             S::Define { target, value } => self.define(target, value, doc),
@@ -46,7 +50,11 @@ impl Checker<'_> {
                 None
             }
             S::Factor { value } => {
-                self.outside_functions("`factor`", "return the value and write `factor f(...)` outside", statement.span)?;
+                self.outside_functions(
+                    "`factor`",
+                    "return the value and write `factor f(...)` outside",
+                    statement.span,
+                )?;
                 let value = self.value(value)?;
                 Some(StatementKind::Factor { value })
             }
@@ -87,22 +95,42 @@ impl Checker<'_> {
         None
     }
 
-    fn for_loop(&mut self, variable: &ast::Name, range: &ast::Expr, body: &ast::Block) -> Option<StatementKind> {
+    fn for_loop(
+        &mut self,
+        variable: &ast::Name,
+        range: &ast::Expr,
+        body: &ast::Block,
+    ) -> Option<StatementKind> {
         let range = self.value(range).filter(|range| self.loop_range(range));
         self.scopes.open(ScopeKind::Loop);
         let ty = Type::int(Dim::Unknown);
         let span = variable.span;
-        let loop_variable = ir::Variable { name: variable.text.clone(), span, role: Role::Loop, doc: None, ty };
+        let loop_variable =
+            ir::Variable { name: variable.text.clone(), span, role: Role::Loop, doc: None, ty };
         let id = self.new_variable(loop_variable, Kind::Value);
         let level = self.scopes.innermost();
         self.scopes.bind(level, &variable.text, Binding { id, span, by_element: false });
         if let Some(range) = &range {
-            self.loop_ends.insert(id, last_of(range));
+            let end = self.last_of(range);
+            self.loop_ends.insert(id, end);
         }
         let body = self.block(&body.statements);
         self.loop_ends.remove(&id);
         self.scopes.close();
         Some(StatementKind::For { variable: id, range: range?, body })
+    }
+
+    /// The last value of a loop's range; before there is data, what the range says it is.
+    fn last_of(&self, range: &ir::Expr) -> Dim {
+        let ir::ExprKind::Call { builtin, args } = &range.kind else { return Dim::Unknown };
+        match &args[..] {
+            [_, Some(to)] if builtin.name() == "range" => match &to.ty.size {
+                Some(size) => size.clone(),
+                None if self.data.is_none() => Dim::Named(self.source.slice(to.span).into()),
+                None => Dim::Unknown,
+            },
+            _ => Dim::Unknown,
+        }
     }
 
     /// A loop runs over a vector of ints, usually `a:b`.
@@ -123,7 +151,11 @@ impl Checker<'_> {
         false
     }
 
-    fn branches(&mut self, arms: &[(ast::Expr, ast::Block)], otherwise: Option<&ast::Block>) -> Option<StatementKind> {
+    fn branches(
+        &mut self,
+        arms: &[(ast::Expr, ast::Block)],
+        otherwise: Option<&ast::Block>,
+    ) -> Option<StatementKind> {
         self.scopes.open_if();
         let mut checked = Vec::with_capacity(arms.len());
         let mut good = true;
@@ -158,7 +190,8 @@ impl Checker<'_> {
             at: condition.span.into(),
             label: describe(&condition.ty),
             help: Some(if array {
-                "for a choice element by element write where(c, a, b); `any` and `all` make one of many".into()
+                "for a choice element by element write where(c, a, b); `any` and `all` make one of many"
+                    .into()
             } else {
                 "compare it, as in `x > 0`".into()
             }),
@@ -255,7 +288,13 @@ impl Checker<'_> {
     }
 
     /// The declared type against the one that the data have.
-    fn declaration_holds(&mut self, name: &ast::Name, element: Option<ElementType>, shape: &Shape, given: &Type) {
+    fn declaration_holds(
+        &mut self,
+        name: &ast::Name,
+        element: Option<ElementType>,
+        shape: &Shape,
+        given: &Type,
+    ) {
         use ElementType::{Bool, Category, Int, Real};
         let fits = match (element, given.element) {
             (Some(Real), Some(Int | Bool)) | (Some(Int), Some(Bool)) | (None, _) | (_, None) => true,
@@ -273,7 +312,12 @@ impl Checker<'_> {
         }
         let declared = Type::array_of(element, shape.clone());
         self.error(CheckError::Data {
-            message: format!("`{}` is declared as {}, but the data have {}", name.text, describe(&declared), describe(given)),
+            message: format!(
+                "`{}` is declared as {}, but the data have {}",
+                name.text,
+                describe(&declared),
+                describe(given)
+            ),
             at: name.span.into(),
             label: format!("declared as {}", describe(&declared)),
             help: Some("change the declaration, or the data".into()),
@@ -356,15 +400,4 @@ impl Checker<'_> {
 
 fn length_of(length: &ir::Expr) -> Dim {
     length.ty.size.clone().unwrap_or(Dim::Unknown)
-}
-
-/// The last value of a loop's range.
-fn last_of(range: &ir::Expr) -> Dim {
-    match &range.kind {
-        ir::ExprKind::Call { builtin, args } if builtin.name() == "range" => match &args[..] {
-            [_, Some(to)] => length_of(to),
-            _ => Dim::Unknown,
-        },
-        _ => Dim::Unknown,
-    }
 }

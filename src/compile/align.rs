@@ -115,11 +115,20 @@ impl Tracer<'_> {
 
     /// The implicit domain that a value runs along, by an axis or through the elements that it enumerates.
     pub fn implicit_of(&self, value: &Traced) -> Option<usize> {
-        let of_axis = |axis: &Axis| match axis {
+        let along = value.axes.iter().find(|axis| self.is_implicit(axis))?;
+        self.domain_along(along)
+    }
+
+    /// The loop, or the elements of a whole discrete latent, that an axis runs along.
+    pub fn domain_along(&self, axis: &Axis) -> Option<usize> {
+        match axis {
             Axis::Domain(domain) => Some(*domain),
             Axis::Enumeration(e) => self.enumerations[*e].domain,
-        };
-        value.axes.iter().filter_map(of_axis).find(|&domain| self.domains[domain].implicit)
+        }
+    }
+
+    pub fn is_implicit(&self, axis: &Axis) -> bool {
+        self.domain_along(axis).is_some_and(|domain| self.domains[domain].implicit)
     }
 
     fn couples(&self, domain: usize, at: Span) -> CompileError {

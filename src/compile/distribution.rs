@@ -39,7 +39,7 @@ impl Tracer<'_> {
         self.normalised = false;
         if value.place == Place::Step {
             let value = self.export(&value);
-            self.defer(Deferred::Factor { span: statement.span, value });
+            self.defer(Deferred::Factor { span: statement.span, domain: self.domain, value });
             return Ok(());
         }
         self.add_value(statement.span, TermKind::Factor, value, false);
@@ -60,7 +60,7 @@ impl Tracer<'_> {
         if in_step {
             let distribution = self.export_distribution(distribution);
             let x = self.export(x);
-            self.defer(Deferred::Density { span, kind, distribution, x });
+            self.defer(Deferred::Density { span, kind, domain: self.domain, distribution, x });
             return Ok(());
         }
         self.add_density(span, kind, distribution, x)
@@ -79,7 +79,7 @@ impl Tracer<'_> {
     }
 
     /// Adds a value, once per iteration of the loops around it, to the log density.
-    fn add_value(&mut self, span: Span, kind: TermKind, value: Traced, pointwise: bool) {
+    pub fn add_value(&mut self, span: Span, kind: TermKind, value: Traced, pointwise: bool) {
         if value.is_enumerated() {
             let n_axes = value.axes.len();
             let own: Vec<usize> = (n_axes..n_axes + value.rank()).collect();

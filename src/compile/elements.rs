@@ -36,6 +36,13 @@ pub struct Slots {
     pub rows: usize,
 }
 
+/// How far an array that is built up reaches.
+#[derive(Clone, Copy)]
+pub struct Extents {
+    pub rank: usize,
+    pub lens: Tuple,
+}
+
 /// The elements that brackets name, for all rows of a domain.
 pub struct Selection {
     pub tuples: Vec<Tuple>,
@@ -174,11 +181,21 @@ impl Tracer<'_> {
         Ok(())
     }
 
+    /// How far an array reaches, with what the loop being traced defines of it.
+    pub fn extents_of(&self, variable: VariableId, elements: &Elements) -> Extents {
+        let mut lens = elements.slots.extents;
+        let scan = self.scan.as_ref().and_then(|scan| scan.extents.get(&variable));
+        for (len, other) in lens.iter_mut().zip(scan.into_iter().flatten()) {
+            *len = (*len).max(*other);
+        }
+        Extents { rank: elements.rank, lens }
+    }
+
     /// The elements that brackets name. Where `read` gives the array, open slices reach to its extents; on the left
     /// of `=` trailing `:` stand for the dimensions of the value.
-    pub fn selection(&mut self, indices: &[Index], read: Option<&Elements>, at: Span) -> Result<Selection> {
+    pub fn selection(&mut self, indices: &[Index], read: Option<Extents>, at: Span) -> Result<Selection> {
         let rank = match read {
-            Some(elements) => elements.rank,
+            Some(extents) => extents.rank,
             None => {
                 let whole = |index: &&Index| matches!(index, Index::Slice { lower: None, upper: None, .. });
                 indices.len() - indices.iter().rev().take_while(whole).count()
@@ -189,17 +206,14 @@ impl Tracer<'_> {
         }
         let mut positions = Vec::with_capacity(rank);
         for k in 0..rank {
-            let len = read.map_or(u32::MAX as usize / 2, |elements| elements.slots.extents[k] as usize);
+            let extent = read.map(|extents| extents.lens[k] as usize);
             positions.push(match indices.get(k) {
-                Some(Index::Slice { lower, upper, span }) if read.is_none() && (lower.is_none() || upper.is_none()) => {
-                    return Err(CompileError::Index {
-                        message: "a slice with an open end cannot be assigned before the array has a size".into(),
-                        help: Some("write both ends, `x[a:b] = ...`".into()),
-                        at: *span,
-                    });
+                // Which elements there are shows when they are looked up.
+                Some(index @ (Index::At(_) | Index::Slice { upper: Some(_), .. })) => {
+                    self.positions(index, None, None)?
                 }
-                Some(index) => self.positions(index, len, None)?,
-                None => Positions::whole(len, None),
+                Some(index) => self.positions(index, extent, None)?,
+                None => Positions::whole(extent.unwrap_or(0), None),
             });
         }
         let domain = match (read, self.domain) {
@@ -282,7 +296,7 @@ impl Tracer<'_> {
                 Ok(whole) => {
                     let mut positions = Vec::with_capacity(indices.len());
                     for (k, index) in indices.iter().enumerate() {
-                        positions.push(self.positions(index, whole.dims[k], whole.labels[k].as_ref())?);
+                        positions.push(self.positions(index, Some(whole.dims[k]), whole.labels[k].as_ref())?);
                     }
                     return self.select(&whole, positions, at);
                 }
@@ -292,7 +306,7 @@ impl Tracer<'_> {
             }
         }
         let (own, rest) = indices.split_at(indices.len().min(elements.rank));
-        let selection = self.selection(own, Some(elements), at)?;
+        let selection = self.selection(own, Some(self.extents_of(variable, elements)), at)?;
         let read = self.read_elements(variable, elements, &selection, at)?;
         if rest.is_empty() {
             return Ok(read);
@@ -300,7 +314,7 @@ impl Tracer<'_> {
         let n_own = selection.dims.len();
         let mut positions: Vec<Positions> = read.dims[..n_own].iter().map(|&len| Positions::whole(len, None)).collect();
         for (k, index) in rest.iter().enumerate() {
-            positions.push(self.positions(index, elements.dims[k], None)?);
+            positions.push(self.positions(index, Some(elements.dims[k]), None)?);
         }
         self.select(&read, positions, at)
     }
@@ -367,8 +381,8 @@ impl Tracer<'_> {
 
     /// The whole array; an error if elements within its extents are not defined.
     pub fn assemble(&mut self, variable: VariableId, elements: &Elements, at: Span) -> Result<Traced> {
-        let extents: Vec<usize> =
-            elements.slots.extents[..elements.rank].iter().map(|&extent| extent as usize).collect();
+        let extents = self.extents_of(variable, elements);
+        let extents: Vec<usize> = extents.lens[..extents.rank].iter().map(|&extent| extent as usize).collect();
         let all: Vec<Positions> = extents.iter().map(|&len| Positions::whole(len, None)).collect();
         let mut tuples = vec![Tuple::default()];
         for (k, positions) in all.iter().enumerate() {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::CompileError;
-use super::elements::{Elements, Selection, Slots};
+use super::elements::{Extents, Selection, Slots};
 use super::tracer::{Result, TermNode, Tracer, one_line};
 use super::value::{Axis, Place, Traced, Tuple};
 use crate::density::{Term, TermKind};
@@ -62,14 +62,8 @@ impl Tracer<'_> {
                 at,
             });
         }
-        let shape_only = Elements {
-            rank: known.rank,
-            dims: Vec::new(),
-            element: ElementType::Int,
-            pieces: Vec::new(),
-            slots: Arc::new(known.slots.clone()),
-        };
-        let selection = self.selection(indices, Some(&shape_only), at)?;
+        let extents = Extents { rank: known.rank, lens: known.slots.extents };
+        let selection = self.selection(indices, Some(extents), at)?;
         self.note_read(variable, &selection);
         let (domain, map) = self.element_map(discrete, &selection, at)?;
         self.enumerate(discrete, domain, map)

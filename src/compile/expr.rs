@@ -326,6 +326,7 @@ impl Tracer<'_> {
         let mut ends = Vec::new();
         for node in aligned.nodes {
             let node = self.graph.broadcast(node, &shape);
+            // Ends that depend on a discrete latent are known for each of its values.
             ends.push(self.known(&Traced::new(node, shape.clone(), ElementType::Int), at, help)?);
         }
         let length = |k: usize| (ends[1][k] - ends[0][k] + 1.0).max(0.0) as usize;

@@ -43,9 +43,20 @@ impl Tracer<'_> {
                 at,
             });
         }
-        let mut positions = Vec::with_capacity(base.rank());
+        let mut positions: Vec<Positions> = Vec::with_capacity(base.rank());
         for (k, index) in indices.iter().enumerate() {
-            positions.push(self.positions(index, base.dims[k], base.labels[k].as_ref())?);
+            positions.push(self.positions(index, Some(base.dims[k]), base.labels[k].as_ref())?);
+        }
+        // Along the elements of a whole discrete latent the result has its first dimension, whatever stands before.
+        let whole = |position: &Positions| position.axes.iter().any(|axis| self.is_implicit(axis));
+        let first_array = positions.iter().position(|position| whole(position) || !position.dims.is_empty());
+        if let Some(k) = positions.iter().rposition(whole)
+            && (Some(k) != first_array || base.axes.iter().any(|axis| self.is_implicit(axis)))
+        {
+            return Err(CompileError::unsupported(
+                "a whole discrete latent as an index after another array, or twice; write a loop over its elements",
+                at,
+            ));
         }
         self.select(base, positions, at)
     }
@@ -120,11 +131,27 @@ impl Tracer<'_> {
         })
     }
 
-    /// Positions that one bracket entry names along a dimension of `len` elements.
-    pub fn positions(&mut self, index: &Index, len: usize, label: Option<&Arc<Levels>>) -> Result<Positions> {
+    /// Positions that one bracket entry names along a dimension of `len` elements; `None` for an array that is being
+    /// built up, whose extent is not known yet.
+    pub fn positions(
+        &mut self,
+        index: &Index,
+        len: Option<usize>,
+        label: Option<&Arc<Levels>>,
+    ) -> Result<Positions> {
         let expr = match index {
-            Index::Slice { lower: None, upper: None, .. } => return Ok(Positions::whole(len, label.cloned())),
-            Index::Slice { lower, upper, span } => return self.slice(lower, upper, *span, len, label),
+            Index::Slice { lower, upper, span } => {
+                let open = |end: &Option<Expr>| end.is_none();
+                return match len {
+                    Some(len) if open(lower) && open(upper) => Ok(Positions::whole(len, label.cloned())),
+                    None if open(upper) => Err(CompileError::Index {
+                        message: "a slice with an open end, of an array that has no size yet".into(),
+                        help: Some("write both ends, `x[a:b]`".into()),
+                        at: *span,
+                    }),
+                    len => self.slice(lower, upper, *span, len, label),
+                };
+            }
             Index::At(expr) => expr,
         };
         if let ExprKind::Str(level) = &expr.kind {
@@ -132,20 +159,20 @@ impl Tracer<'_> {
         }
         let value = self.array(expr)?;
         let help = "an index must be an int of the data, or a discrete latent";
-        if value.place != Place::Main || self.graph.value(value.node).is_none() {
+        let Some(tensor) = self.constant(&value) else {
             return Err(CompileError::DataOnly { help: help.into(), at: expr.span });
-        }
-        let known = self.known(&value, expr.span, help)?;
+        };
+        let known: Arc<[f64]> = tensor.iter().copied().collect();
         match value.element {
             ElementType::Bool if value.rank() == 1 && value.axes.is_empty() => {
-                if known.len() != len {
+                if let Some(len) = len.filter(|&len| len != known.len()) {
                     return Err(CompileError::Index {
                         message: format!("a filter of {} elements for {len} elements", known.len()),
                         help: None,
                         at: expr.span,
                     });
                 }
-                let values: Vec<u32> = (0..len as u32).filter(|&k| known[k as usize] != 0.0).collect();
+                let values: Vec<u32> = (0..known.len() as u32).filter(|&k| known[k as usize] != 0.0).collect();
                 Ok(Positions { dims: vec![values.len()], values, axes: Vec::new(), label: None })
             }
             ElementType::Int | ElementType::Category | ElementType::Bool => {
@@ -168,9 +195,10 @@ impl Tracer<'_> {
         lower: &Option<Expr>,
         upper: &Option<Expr>,
         at: Span,
-        len: usize,
+        len: Option<usize>,
         label: Option<&Arc<Levels>>,
     ) -> Result<Positions> {
+        let len = len.unwrap_or(u32::MAX as usize);
         let mut end = |end: &Option<Expr>, default: usize| -> Result<i64> {
             let Some(expr) = end else { return Ok(default as i64) };
             let value = self.array(expr)?;
@@ -223,7 +251,7 @@ impl Tracer<'_> {
                 let map: HashMap<i64, u32> =
                     numbers.enumerate().filter_map(|(k, n)| Some((n?, k as u32))).collect();
                 if map.is_empty() {
-                    return by_number(known, label.len(), at);
+                    return by_number(known, Some(label.len()), at);
                 }
                 known
                     .iter()
@@ -239,7 +267,29 @@ impl Tracer<'_> {
         if !position.axes.iter().any(|axis| matches!(axis, Axis::Domain(_))) {
             return Ok(());
         }
-        let per_step = position.values.len() / scan.steps;
+        let (own, base, steps) = (scan.domain, scan.base, scan.steps);
+        for axis in &mut position.axes {
+            let Axis::Domain(domain) = *axis else { continue };
+            if domain == own || self.inner_of(domain, own, at)? == domain {
+                continue;
+            }
+            // The index varies along a loop around the recursion only.
+            let size: usize = position.dims.iter().product();
+            let target = base.unwrap_or(own);
+            let rows = self.rows_between(domain, target);
+            position.values = rows
+                .iter()
+                .flat_map(|&row| position.values[row as usize * size..][..size].iter().copied())
+                .collect();
+            *axis = Axis::Domain(own);
+            if base.is_some() {
+                return Ok(());
+            }
+        }
+        let per_step = position.values.len() / steps;
+        if per_step == 0 {
+            return Ok(());
+        }
         if position.values.chunks(per_step).any(|step| step != &position.values[..per_step]) {
             return Err(CompileError::unsupported(
                 "an index into a local array that changes from step to step of a recursion",
@@ -247,8 +297,7 @@ impl Tracer<'_> {
             ));
         }
         position.values.truncate(per_step);
-        let own = scan.domain;
-        if scan.base.is_none() {
+        if base.is_none() {
             position.axes.retain(|&axis| axis != Axis::Domain(own));
         }
         Ok(())
@@ -319,16 +368,25 @@ impl Positions {
 }
 
 /// 1-based ints to positions, each checked.
-fn by_number(known: &[f64], len: usize, at: Span) -> Result<Vec<u32>> {
+fn by_number(known: &[f64], len: Option<usize>, at: Span) -> Result<Vec<u32>> {
+    let largest = len.unwrap_or(u32::MAX as usize) as f64;
     known
         .iter()
         .enumerate()
         .map(|(row, &value)| {
-            if value >= 1.0 && value <= len as f64 && value.fract() == 0.0 {
+            if value >= 1.0 && value <= largest && value.fract() == 0.0 {
                 return Ok(value as u32 - 1);
             }
+            let index = value as i64;
             let place = if known.len() > 1 { format!(" (element {} of the index)", row + 1) } else { String::new() };
-            Err(CompileError::IndexRange { index: value as i64, length: len, place, at })
+            Err(match len {
+                Some(length) => CompileError::IndexRange { index, length, place, at },
+                None => CompileError::Index {
+                    message: format!("index {index} is not a position{place}"),
+                    help: Some("indices start at 1".into()),
+                    at,
+                },
+            })
         })
         .collect()
 }

@@ -341,8 +341,10 @@ impl Tracer<'_> {
             self.domain = Some(domain);
             let traced = self.block(body);
             self.domain = outer;
-            returned.extend(traced?);
-            for name in plain_names(body) {
+            returned.extend(traced?.map(|value| (value, domain)));
+            let mut names = HashSet::new();
+            plain_names(body, &mut names);
+            for name in names {
                 if let Some(Binding::Value(Value::Array(value))) = self.env[name.0].take() {
                     let value = self.spread(value, domain);
                     defined.entry(name).or_default().push(value);
@@ -360,7 +362,7 @@ impl Tracer<'_> {
             return Ok(None);
         }
         let mut parts = Vec::new();
-        for (value, domain) in returned.into_iter().zip(self.domains.len() - taken.len()..) {
+        for (value, domain) in returned {
             match value {
                 Value::Array(array) => parts.push(self.spread(array, domain)),
                 _ => return Err(CompileError::unsupported("a branch over a loop that returns a distribution", at)),
@@ -487,13 +489,19 @@ fn feeds_itself(body: &[Statement]) -> bool {
 }
 
 /// Names that a branch defines whole.
-fn plain_names(body: &[Statement]) -> Vec<VariableId> {
-    body.iter()
-        .filter_map(|statement| match &statement.kind {
-            StatementKind::Define { variable, .. } => Some(*variable),
-            _ => None,
-        })
-        .collect()
+fn plain_names(body: &[Statement], names: &mut HashSet<VariableId>) {
+    for statement in body {
+        match &statement.kind {
+            StatementKind::Define { variable, .. } => {
+                names.insert(*variable);
+            }
+            StatementKind::If { arms, otherwise } => {
+                arms.iter().for_each(|(_, arm)| plain_names(arm, names));
+                plain_names(otherwise, names);
+            }
+            _ => {}
+        }
+    }
 }
 
 fn uses(body: &[Statement], defined: &mut HashSet<VariableId>, read: &mut HashSet<VariableId>) {

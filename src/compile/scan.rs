@@ -25,12 +25,15 @@ pub struct ScanTrace {
     pub graph: Graph,
     ports: Vec<(Node, Source, Access)>,
     args: Vec<Node>,
-    imported: HashMap<Node, Node>,
+    /// By node of the main graph and shape in a step: one node may be read whole and row by row.
+    imported: HashMap<(Node, bool, Vec<usize>), Node>,
     states: Vec<Carried>,
     exports: Vec<Export>,
     stores: Vec<Store>,
     sections: Vec<Section>,
     deferred: Vec<Deferred>,
+    /// How far the arrays reach that the loop defines.
+    pub extents: HashMap<VariableId, Tuple>,
 }
 
 /// An array that iterations both define and read.
@@ -70,8 +73,8 @@ struct Section {
 
 /// What waits for the scan's values.
 pub enum Deferred {
-    Density { span: Span, kind: TermKind, distribution: TracedDistribution, x: Traced },
-    Factor { span: Span, value: Traced },
+    Density { span: Span, kind: TermKind, domain: Option<usize>, distribution: TracedDistribution, x: Traced },
+    Factor { span: Span, domain: Option<usize>, value: Traced },
     Piece { variable: VariableId, selection: Selection, value: Traced, dims: Vec<usize>, at: Span },
 }
 
@@ -102,7 +105,19 @@ impl Tracer<'_> {
             stores: Vec::new(),
             sections: Vec::new(),
             deferred: Vec::new(),
+            extents: plan.writes.iter().map(|(variable, writes)| (*variable, writes.slots.extents)).collect(),
         };
+        for (variable, writes) in &plan.writes {
+            if self.env[variable.0].is_none() {
+                self.env[variable.0] = Some(Binding::Elements(Elements {
+                    rank: writes.rank,
+                    dims: writes.dims.clone(),
+                    element: writes.element.unwrap_or(ElementType::Real),
+                    pieces: Vec::new(),
+                    slots: Arc::default(),
+                }));
+            }
+        }
         let mut variables: Vec<VariableId> = carried.iter().copied().collect();
         variables.sort_unstable();
         for variable in variables {
@@ -122,15 +137,6 @@ impl Tracer<'_> {
                 scan.args.len() - 1
             });
             let element = writes.element.unwrap_or(ElementType::Real);
-            if known.is_none() {
-                self.env[variable.0] = Some(Binding::Elements(Elements {
-                    rank: writes.rank,
-                    dims: writes.dims.clone(),
-                    element,
-                    pieces: Vec::new(),
-                    slots: Arc::default(),
-                }));
-            }
             scan.states.push(Carried {
                 variable,
                 dims: writes.dims.clone(),
@@ -188,7 +194,8 @@ impl Tracer<'_> {
             if axes.len() < value.axes.len() { step_shape[1..].to_vec() } else { step_shape };
         let constant = self.graph.value(value.node).cloned();
         let Some(scan) = &mut self.scan else { return Ok(value) };
-        let node = match (scan.imported.get(&value.node), constant, whole) {
+        let key = (value.node, whole, own_shape.clone());
+        let node = match (scan.imported.get(&key), constant, whole) {
             (Some(&node), _, _) => node,
             (None, Some(tensor), true) => scan.graph.constant(tensor),
             (None, _, _) => {
@@ -206,7 +213,7 @@ impl Tracer<'_> {
                 node
             }
         };
-        scan.imported.insert(value.node, node);
+        scan.imported.insert(key, node);
         (value.node, value.place, value.axes) = (node, Place::Step, axes);
         Ok(value)
     }
@@ -509,13 +516,18 @@ impl Tracer<'_> {
         };
         for deferred in scan.deferred {
             match deferred {
-                Deferred::Density { span, kind, distribution, x } => {
+                Deferred::Density { span, kind, domain, distribution, x } => {
                     let distribution = distribution.map(&mut |value| resolve(value));
-                    self.add_density(span, kind, &distribution, &resolve(&x))?;
+                    let outer = std::mem::replace(&mut self.domain, domain);
+                    let added = self.add_density(span, kind, &distribution, &resolve(&x));
+                    self.domain = outer;
+                    added?;
                 }
-                Deferred::Factor { span, value } => {
+                Deferred::Factor { span, domain, value } => {
                     let value = resolve(&value);
-                    self.add_term(span, TermKind::Factor, value.node, false);
+                    let outer = std::mem::replace(&mut self.domain, domain);
+                    self.add_value(span, TermKind::Factor, value, false);
+                    self.domain = outer;
                 }
                 Deferred::Piece { variable, selection, value, dims, at } => {
                     let value = resolve(&value);

@@ -208,7 +208,8 @@ impl<'a> Tracer<'a> {
 
     /// A constant's values in row-major order, or an error that it depends on a latent.
     pub fn known(&self, traced: &Traced, at: Span, help: &str) -> Result<Arc<[f64]>> {
-        match self.constant(traced) {
+        // The values of a discrete latent are constants too, but which one it takes is not known.
+        match self.constant(traced).filter(|_| !traced.is_enumerated()) {
             Some(tensor) => Ok(tensor.iter().copied().collect()),
             None => Err(CompileError::DataOnly { help: help.to_string(), at }),
         }
@@ -263,13 +264,20 @@ impl<'a> Tracer<'a> {
     pub fn apply_function(&mut self, function: FunctionId, args: Vec<Value>, at: Span) -> Result<Value> {
         let model = self.model;
         let function = model.function(function);
+        // A function that was passed to this one may call it again.
+        let mut own = function.parameters.clone();
+        defined_names(&function.body, &mut own);
+        let outer: Vec<(VariableId, Option<Binding>)> =
+            own.into_iter().map(|name| (name, self.env[name.0].take())).collect();
         for (&parameter, value) in function.parameters.iter().zip(args) {
             self.env[parameter.0] = Some(Binding::Value(value));
         }
-        forget(&mut self.env, &function.body);
         self.function_depth += 1;
         let returned = self.block(&function.body);
         self.function_depth -= 1;
+        for (name, binding) in outer.into_iter().rev() {
+            self.env[name.0] = binding;
+        }
         returned?.ok_or_else(|| CompileError::Call {
             message: format!("`{}` ends without a `return`", function.name),
             help: Some("every path through a function must return a value".into()),
@@ -278,17 +286,20 @@ impl<'a> Tracer<'a> {
     }
 }
 
-/// Unbinds what statements define, so that a body can be traced again.
-pub fn forget(env: &mut [Option<Binding>], body: &[Statement]) {
+/// Names that statements define.
+fn defined_names(body: &[Statement], names: &mut Vec<VariableId>) {
     for statement in body {
         match &statement.kind {
             StatementKind::Define { variable, .. } | StatementKind::DefineElements { variable, .. } => {
-                env[variable.0] = None;
+                names.push(*variable);
             }
-            StatementKind::For { body, .. } => forget(env, body),
+            StatementKind::For { variable, body, .. } => {
+                names.push(*variable);
+                defined_names(body, names);
+            }
             StatementKind::If { arms, otherwise } => {
-                arms.iter().for_each(|(_, arm)| forget(env, arm));
-                forget(env, otherwise);
+                arms.iter().for_each(|(_, arm)| defined_names(arm, names));
+                defined_names(otherwise, names);
             }
             _ => {}
         }

@@ -73,11 +73,12 @@ impl Constraint for Simplex {
     }
 
     fn violation(&self, x: &[f64], _bounds: &[f64]) -> Option<String> {
-        if x.iter().any(|&p| !(p >= 0.0)) {
+        if x.iter().any(|&p| p.is_nan() || p < 0.0) {
             return Some("must not be negative".into());
         }
         let total: f64 = x.iter().sum();
-        (!((total - 1.0).abs() <= SUM_TOLERANCE)).then(|| format!("must sum to 1, and sums to {total}"))
+        let off = (total - 1.0).abs() > SUM_TOLERANCE;
+        off.then(|| format!("must sum to 1, and sums to {total}"))
     }
 }
 

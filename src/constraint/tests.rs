@@ -50,9 +50,14 @@ fn constrained_values_are_inside_and_come_back() {
                 assert_eq!(c.violation(&x, &bounds), None, "{} {y:?} {bounds:?}", c.name());
                 let back = c.unconstrain(&x, &bounds).expect("inside");
                 // Next to a large bound the distance to it is what has been rounded.
-                let tolerance = 1e-12 * bounds.iter().filter(|b| b.is_finite()).fold(10.0, |a, b| a + b.abs());
+                let tolerance =
+                    1e-12 * bounds.iter().filter(|b| b.is_finite()).fold(10.0, |a, b| a + b.abs());
                 let worst = back.iter().zip(&y).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-                assert!(back.len() == y.len() && worst < tolerance, "{} {bounds:?}: {back:?} is not {y:?}", c.name());
+                assert!(
+                    back.len() == y.len() && worst < tolerance,
+                    "{} {bounds:?}: {back:?} is not {y:?}",
+                    c.name()
+                );
             }
         }
     }
@@ -96,9 +101,8 @@ fn log_abs_det(mut a: Vec<Vec<f64>>) -> f64 {
         total += a[k][k].abs().ln();
         for i in k + 1..n {
             let factor = a[i][k] / a[k][k];
-            for j in k..n {
-                a[i][j] -= factor * a[k][j];
-            }
+            let row = a[k].clone();
+            a[i].iter_mut().zip(row).skip(k).for_each(|(x, pivot)| *x -= factor * pivot);
         }
     }
     total
@@ -206,8 +210,12 @@ fn values_outside_are_refused_with_words() {
         assert_eq!(c.unconstrain(x, bounds), None, "{} {x:?}", c.name());
     }
     // On the edge: a value, but without an unconstrained one.
-    let edges: [(&dyn Constraint, &[f64], &[f64]); 4] =
-        [(&Lower, &[0.0], &[0.0]), (&Interval, &[1.0], &[0.0, 1.0]), (&Simplex, &[1.0, 0.0], &[]), (&Ordered, &[1.0, 1.0], &[])];
+    let edges: [(&dyn Constraint, &[f64], &[f64]); 4] = [
+        (&Lower, &[0.0], &[0.0]),
+        (&Interval, &[1.0], &[0.0, 1.0]),
+        (&Simplex, &[1.0, 0.0], &[]),
+        (&Ordered, &[1.0, 1.0], &[]),
+    ];
     for (c, x, bounds) in edges {
         assert_eq!((c.violation(x, bounds), c.unconstrain(x, bounds)), (None, None), "{} {x:?}", c.name());
     }

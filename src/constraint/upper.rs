@@ -32,6 +32,6 @@ impl Constraint for Upper {
     }
 
     fn violation(&self, x: &[f64], bounds: &[f64]) -> Option<String> {
-        (!(x[0] <= bounds[0])).then(|| format!("must be at most {}", bounds[0]))
+        (x[0].is_nan() || x[0] > bounds[0]).then(|| format!("must be at most {}", bounds[0]))
     }
 }

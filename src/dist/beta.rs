@@ -4,7 +4,7 @@ use rand::Rng;
 
 use crate::tape::{Graph, Node};
 
-use super::formula::{like, at_edge, draw, inside, one_minus, unit_interval};
+use super::formula::{at_edge, draw, inside, like, one_minus, unit_interval};
 use super::incomplete::log_beta_p;
 use super::special::{deviance, stirling_remainder};
 use super::{Distribution, Param, Range, Support};
@@ -13,8 +13,14 @@ use super::{Distribution, Param, Range, Support};
 pub struct Beta;
 
 const FORMS: &[&[Param]] = &[
-    &[Param::scalar("a", Range::Positive, "first shape"), Param::scalar("b", Range::Positive, "second shape")],
-    &[Param::scalar("mean", Range::UnitInterval, "mean: a / (a + b)"), Param::scalar("precision", Range::Positive, "a + b")],
+    &[
+        Param::scalar("a", Range::Positive, "first shape"),
+        Param::scalar("b", Range::Positive, "second shape"),
+    ],
+    &[
+        Param::scalar("mean", Range::UnitInterval, "mean: a / (a + b)"),
+        Param::scalar("precision", Range::Positive, "a + b"),
+    ],
 ];
 
 impl Distribution for Beta {

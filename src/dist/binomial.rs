@@ -15,8 +15,14 @@ use super::{Distribution, Param, Range, Support};
 pub struct Binomial;
 
 const FORMS: &[&[Param]] = &[
-    &[Param::scalar("n", Range::Count, "number of trials"), Param::scalar("p", Range::UnitInterval, "probability of a success")],
-    &[Param::scalar("n", Range::Count, "number of trials"), Param::scalar("logit", Range::Real, "log odds of a success")],
+    &[
+        Param::scalar("n", Range::Count, "number of trials"),
+        Param::scalar("p", Range::UnitInterval, "probability of a success"),
+    ],
+    &[
+        Param::scalar("n", Range::Count, "number of trials"),
+        Param::scalar("logit", Range::Real, "log odds of a success"),
+    ],
 ];
 
 impl Distribution for Binomial {

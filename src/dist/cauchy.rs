@@ -1,6 +1,6 @@
 //! Cauchy distribution: tails so heavy that there is no mean.
 
-use std::f64::consts::{PI, FRAC_1_PI};
+use std::f64::consts::{FRAC_1_PI, PI};
 
 use rand::Rng;
 
@@ -13,9 +13,10 @@ use super::{Distribution, Param, Range, Support};
 /// StudentT(1, loc, scale).
 pub struct Cauchy;
 
-const FORMS: &[&[Param]] = &[
-    &[Param::scalar("loc", Range::Real, "centre"), Param::scalar("scale", Range::Positive, "half width at half maximum")],
-];
+const FORMS: &[&[Param]] = &[&[
+    Param::scalar("loc", Range::Real, "centre"),
+    Param::scalar("scale", Range::Positive, "half width at half maximum"),
+]];
 
 impl Distribution for Cauchy {
     fn name(&self) -> &'static str {

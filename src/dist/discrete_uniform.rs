@@ -11,9 +11,10 @@ use super::{Distribution, Param, Range, Support};
 /// Every integer from lower to upper is as probable.
 pub struct DiscreteUniform;
 
-const FORMS: &[&[Param]] = &[
-    &[Param::scalar("lower", Range::Integer, "smallest value"), Param::scalar("upper", Range::Integer, "largest value")],
-];
+const FORMS: &[&[Param]] = &[&[
+    Param::scalar("lower", Range::Integer, "smallest value"),
+    Param::scalar("upper", Range::Integer, "largest value"),
+]];
 
 impl Distribution for DiscreteUniform {
     fn name(&self) -> &'static str {

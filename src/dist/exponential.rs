@@ -10,9 +10,7 @@ use super::{Distribution, Param, Range, Support};
 /// Gamma(1, rate).
 pub struct Exponential;
 
-const FORMS: &[&[Param]] = &[
-    &[Param::scalar("rate", Range::Positive, "1 / mean")],
-];
+const FORMS: &[&[Param]] = &[&[Param::scalar("rate", Range::Positive, "1 / mean")]];
 
 impl Distribution for Exponential {
     fn name(&self) -> &'static str {

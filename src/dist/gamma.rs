@@ -4,7 +4,7 @@ use rand::Rng;
 
 use crate::tape::{Graph, Node};
 
-use super::formula::{like, at_edge, draw, inside, positive_reals};
+use super::formula::{at_edge, draw, inside, like, positive_reals};
 use super::incomplete::{log_gamma_p, log_gamma_q};
 use super::special::{deviance, stirling_remainder};
 use super::{Distribution, Param, Range, Support};
@@ -13,8 +13,14 @@ use super::{Distribution, Param, Range, Support};
 pub struct Gamma;
 
 const FORMS: &[&[Param]] = &[
-    &[Param::scalar("shape", Range::Positive, "shape"), Param::scalar("rate", Range::Positive, "rate: shape / mean")],
-    &[Param::scalar("mean", Range::Positive, "mean"), Param::scalar("sd", Range::Positive, "standard deviation")],
+    &[
+        Param::scalar("shape", Range::Positive, "shape"),
+        Param::scalar("rate", Range::Positive, "rate: shape / mean"),
+    ],
+    &[
+        Param::scalar("mean", Range::Positive, "mean"),
+        Param::scalar("sd", Range::Positive, "standard deviation"),
+    ],
 ];
 
 impl Distribution for Gamma {

@@ -11,9 +11,7 @@ use super::{Distribution, Param, Range, Support};
 /// As in R: x counts the failures.
 pub struct Geometric;
 
-const FORMS: &[&[Param]] = &[
-    &[Param::scalar("p", Range::UnitInterval, "probability of a success")],
-];
+const FORMS: &[&[Param]] = &[&[Param::scalar("p", Range::UnitInterval, "probability of a success")]];
 
 impl Distribution for Geometric {
     fn name(&self) -> &'static str {

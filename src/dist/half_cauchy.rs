@@ -1,22 +1,20 @@
 //! Half-Cauchy distribution: the absolute value of a centred Cauchy.
 
-use std::f64::consts::{LN_2, FRAC_2_PI, FRAC_PI_2};
+use std::f64::consts::{FRAC_2_PI, FRAC_PI_2, LN_2};
 
 use rand::Rng;
 
 use crate::tape::{Graph, Node};
 
-use super::formula::{draw, inside, non_negative, positive_reals, unscale};
 use super::cauchy::standard_log_cdf;
+use super::formula::{draw, inside, non_negative, positive_reals, unscale};
 use super::special::log1p_square;
 use super::{Distribution, Param, Range, Support};
 
 /// Cauchy(0, scale), folded at 0.
 pub struct HalfCauchy;
 
-const FORMS: &[&[Param]] = &[
-    &[Param::scalar("scale", Range::Positive, "median")],
-];
+const FORMS: &[&[Param]] = &[&[Param::scalar("scale", Range::Positive, "median")]];
 
 impl Distribution for HalfCauchy {
     fn name(&self) -> &'static str {

@@ -1,6 +1,6 @@
 //! Half-normal distribution: the absolute value of a centred normal.
 
-use std::f64::consts::{LN_2, FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LN_2};
 
 use rand::Rng;
 
@@ -13,9 +13,8 @@ use super::{Distribution, Param, Range, Support};
 /// Normal(0, sd), folded at 0.
 pub struct HalfNormal;
 
-const FORMS: &[&[Param]] = &[
-    &[Param::scalar("sd", Range::Positive, "standard deviation of the normal that is folded")],
-];
+const FORMS: &[&[Param]] =
+    &[&[Param::scalar("sd", Range::Positive, "standard deviation of the normal that is folded")]];
 
 impl Distribution for HalfNormal {
     fn name(&self) -> &'static str {

@@ -14,9 +14,10 @@ use super::{Distribution, Param, Range, Support};
 /// StudentT(df, 0, scale), folded at 0.
 pub struct HalfStudentT;
 
-const FORMS: &[&[Param]] = &[
-    &[Param::scalar("df", Range::Positive, "degrees of freedom"), Param::scalar("scale", Range::Positive, "scale")],
-];
+const FORMS: &[&[Param]] = &[&[
+    Param::scalar("df", Range::Positive, "degrees of freedom"),
+    Param::scalar("scale", Range::Positive, "scale"),
+]];
 
 impl Distribution for HalfStudentT {
     fn name(&self) -> &'static str {

@@ -219,12 +219,18 @@ fn log_gamma_p_value(a: f64, x: f64) -> f64 {
     if x <= 0.0 {
         return f64::NEG_INFINITY;
     }
+    if a <= 0.0 {
+        return 0.0;
+    }
     if x < a + 1.0 { log_gamma_series(a, x) } else { log1m_exp(log_gamma_fraction(a, x)) }
 }
 
 fn log_gamma_q_value(a: f64, x: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
+    }
+    if a <= 0.0 {
+        return f64::NEG_INFINITY;
     }
     if x < a + 1.0 { log1m_exp(log_gamma_series(a, x)) } else { log_gamma_fraction(a, x) }
 }
@@ -312,7 +318,8 @@ fn nonzero(x: f64) -> f64 {
     if x.abs() < 1e-300 { 1e-300 } else { x }
 }
 
-/// log(1 - exp(x)), x <= 0.
+/// log(1 - exp(x)), x <= 0; what rounding takes above 0 counts as 0.
 fn log1m_exp(x: f64) -> f64 {
+    let x = x.min(0.0);
     if x > -std::f64::consts::LN_2 { (-x.exp_m1()).ln() } else { (-x.exp()).ln_1p() }
 }

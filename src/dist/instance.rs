@@ -91,11 +91,13 @@ impl Instance {
     /// The values of a discrete distribution with constant bounds, in order, over all elements of the batch: 1, ..., K of a
     /// `Categorical`; 0 and 1 of a `Bernoulli`. `None` where they are not finitely many.
     pub fn support_values(&self, g: &mut Graph) -> Option<Vec<f64>> {
-        let Support::Integers { lower: Some(lower), upper: Some(upper) } = self.support(g) else { return None };
+        let Support::Integers { lower: Some(lower), upper: Some(upper) } = self.support(g) else {
+            return None;
+        };
         let lowest = g.value(lower)?.iter().copied().fold(f64::INFINITY, f64::min);
         let highest = g.value(upper)?.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let n = highest - lowest + 1.0;
-        (n >= 0.0 && n <= MAX_SUPPORT).then(|| (0..n as usize).map(|k| lowest + k as f64).collect())
+        (0.0..=MAX_SUPPORT).contains(&n).then(|| (0..n as usize).map(|k| lowest + k as f64).collect())
     }
 
     /// Every node that the distribution depends on: what [`Instance::sample`] asks the values of.

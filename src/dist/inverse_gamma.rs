@@ -12,9 +12,8 @@ use super::{Distribution, Param, Range, Support};
 /// 1 / Gamma(shape, rate = scale).
 pub struct InverseGamma;
 
-const FORMS: &[&[Param]] = &[
-    &[Param::scalar("shape", Range::Positive, "shape"), Param::scalar("scale", Range::Positive, "scale")],
-];
+const FORMS: &[&[Param]] =
+    &[&[Param::scalar("shape", Range::Positive, "shape"), Param::scalar("scale", Range::Positive, "scale")]];
 
 impl Distribution for InverseGamma {
     fn name(&self) -> &'static str {

@@ -12,9 +12,10 @@ use super::{Distribution, Param, Range, Support};
 /// Two exponentials, back to back.
 pub struct Laplace;
 
-const FORMS: &[&[Param]] = &[
-    &[Param::scalar("loc", Range::Real, "centre"), Param::scalar("scale", Range::Positive, "mean absolute deviation")],
-];
+const FORMS: &[&[Param]] = &[&[
+    Param::scalar("loc", Range::Real, "centre"),
+    Param::scalar("scale", Range::Positive, "mean absolute deviation"),
+]];
 
 impl Distribution for Laplace {
     fn name(&self) -> &'static str {

@@ -11,9 +11,10 @@ use super::{Distribution, Param, Range, Support};
 /// exp of Normal(meanlog, sdlog).
 pub struct LogNormal;
 
-const FORMS: &[&[Param]] = &[
-    &[Param::scalar("meanlog", Range::Real, "mean of log x"), Param::scalar("sdlog", Range::Positive, "standard deviation of log x")],
-];
+const FORMS: &[&[Param]] = &[&[
+    Param::scalar("meanlog", Range::Real, "mean of log x"),
+    Param::scalar("sdlog", Range::Positive, "standard deviation of log x"),
+]];
 
 impl Distribution for LogNormal {
     fn name(&self) -> &'static str {

@@ -10,9 +10,10 @@ use super::{Distribution, Param, Range, Support};
 /// Its distribution function is the inverse logit.
 pub struct Logistic;
 
-const FORMS: &[&[Param]] = &[
-    &[Param::scalar("loc", Range::Real, "centre"), Param::scalar("scale", Range::Positive, "scale; the standard deviation is pi / sqrt(3) of it")],
-];
+const FORMS: &[&[Param]] = &[&[
+    Param::scalar("loc", Range::Real, "centre"),
+    Param::scalar("scale", Range::Positive, "scale; the standard deviation is pi / sqrt(3) of it"),
+]];
 
 impl Distribution for Logistic {
     fn name(&self) -> &'static str {

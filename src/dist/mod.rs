@@ -40,7 +40,8 @@ mod mv_normal;
 mod instance;
 pub mod wrappers;
 
-// TESTS
+#[cfg(test)]
+mod tests;
 
 pub use instance::Sampler;
 
@@ -220,7 +221,7 @@ pub enum Instance {
 
 /// `truncated`, `ordered`, `mixture`: makes a distribution out of distributions.
 ///
-/// The surface form is `name(D, ...)` or, where `weights_first`, `name(w, D)` / `name(w, [D1, D2])`.
+/// The surface form is `name(D, ...)` or, where the inner position is 1, `name(w, D)` / `name(w, [D1, D2])`.
 pub trait Wrapper: Sync {
     fn name(&self) -> &'static str;
 

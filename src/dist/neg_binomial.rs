@@ -5,7 +5,8 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
-use super::formula::{like, count, counts, draw, inside};
+use super::formula::{count, counts, draw, inside, like};
+use super::incomplete::log_beta_p;
 use super::special::{deviance, stirling_remainder};
 use super::{Distribution, Param, Range, Support};
 
@@ -13,8 +14,14 @@ use super::{Distribution, Param, Range, Support};
 pub struct NegBinomial;
 
 const FORMS: &[&[Param]] = &[
-    &[Param::scalar("mean", Range::Positive, "mean"), Param::scalar("dispersion", Range::Positive, "shape of the gamma: the smaller, the more dispersed")],
-    &[Param::scalar("log", Range::Real, "log of the mean"), Param::scalar("dispersion", Range::Positive, "shape of the gamma: the smaller, the more dispersed")],
+    &[
+        Param::scalar("mean", Range::Positive, "mean"),
+        Param::scalar("dispersion", Range::Positive, "shape of the gamma: the smaller, the more dispersed"),
+    ],
+    &[
+        Param::scalar("log", Range::Real, "log of the mean"),
+        Param::scalar("dispersion", Range::Positive, "shape of the gamma: the smaller, the more dispersed"),
+    ],
 ];
 
 impl Distribution for NegBinomial {
@@ -50,17 +57,25 @@ impl Distribution for NegBinomial {
         let log_maximum = g.sub(remainders[0], below);
         let log_maximum = g.add(log_maximum, log_phi);
         let log_maximum = g.sub(log_maximum, log_n);
-        // The mean's share of mean + dispersion is a probability at the log odds log(mean / dispersion).
-        let log_mean = if form == 0 { g.log(args[0]) } else { args[0] };
-        let logit = g.sub(log_mean, log_phi);
-        let against = g.neg(logit);
-        let (p, q) = (g.logistic(logit), g.logistic(against));
+        let (p, q) = shares(g, form, args);
         let (expected, expected_rest) = (g.mul(n, p), g.mul(n, q));
         let (distance, distance_rest) = (deviance(g, x, expected), deviance(g, phi, expected_rest));
         let total = g.add(distance, distance_rest);
         let relative = g.neg(total);
         let value = g.add(log_maximum, relative);
         inside(g, support, value)
+    }
+
+    fn log_cdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
+        let (p, q) = shares(g, form, args);
+        let next = g.add_scalar(x, 1.0);
+        log_beta_p(g, args[1], next, q, p)
+    }
+
+    fn log_ccdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
+        let (p, q) = shares(g, form, args);
+        let next = g.add_scalar(x, 1.0);
+        log_beta_p(g, next, args[1], p, q)
     }
 
     fn mean(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
@@ -82,4 +97,13 @@ impl Distribution for NegBinomial {
     fn example(&self) -> &'static str {
         "y ~ NegBinomial(log = alpha + beta * x, dispersion = phi)"
     }
+}
+
+/// The shares of mean and dispersion in their sum, from the log odds log(mean / dispersion).
+fn shares(g: &mut Graph, form: usize, args: &[Node]) -> (Node, Node) {
+    let log_mean = if form == 0 { g.log(args[0]) } else { args[0] };
+    let log_dispersion = g.log(args[1]);
+    let logit = g.sub(log_mean, log_dispersion);
+    let against = g.neg(logit);
+    (g.logistic(logit), g.logistic(against))
 }

@@ -4,15 +4,16 @@ use rand::Rng;
 
 use crate::tape::{Graph, Node};
 
-use super::formula::{like, HALF_LN_2PI, real_line, standard_normal, standardize};
+use super::formula::{HALF_LN_2PI, like, real_line, standard_normal, standardize};
 use super::{Distribution, Param, Range, Support};
 
 /// The Gaussian.
 pub struct Normal;
 
-const FORMS: &[&[Param]] = &[
-    &[Param::scalar("mean", Range::Real, "mean"), Param::scalar("sd", Range::Positive, "standard deviation")],
-];
+const FORMS: &[&[Param]] = &[&[
+    Param::scalar("mean", Range::Real, "mean"),
+    Param::scalar("sd", Range::Positive, "standard deviation"),
+]];
 
 impl Distribution for Normal {
     fn name(&self) -> &'static str {

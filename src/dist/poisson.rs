@@ -44,9 +44,10 @@ impl Distribution for Poisson {
         let zero = g.scalar(0.0);
         let x = g.select(support, x, zero);
         let remainder = stirling_remainder(g, x);
-        let relative = if form == 0 {
+        let value = if form == 0 {
             let distance = deviance(g, x, args[0]);
-            g.neg(distance)
+            let total = g.add(distance, remainder);
+            g.neg(total)
         } else {
             // x d - x (exp(d) - 1), d = log rate - log x, is flat where its terms are large. At x = 0: -exp(log rate).
             let one = g.scalar(1.0);
@@ -57,9 +58,9 @@ impl Distribution for Poisson {
             let growth = g.mul(at_least_one, growth);
             let relative = g.sub(linear, growth);
             let excess = g.sub(x, at_least_one);
-            g.add(relative, excess)
+            let of_data = g.sub(excess, remainder);
+            g.add(relative, of_data)
         };
-        let value = g.sub(relative, remainder);
         inside(g, support, value)
     }
 

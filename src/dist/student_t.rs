@@ -6,7 +6,7 @@ use rand::Rng;
 
 use crate::tape::{Graph, Node};
 
-use super::formula::{constant_where, like, draw, real_line, standardize, unscale};
+use super::formula::{constant_where, draw, like, real_line, standardize, unscale};
 use super::incomplete::student_log_cdf;
 use super::special::{deviance, log1p_square, stirling_remainder};
 use super::{Distribution, Param, Range, Support};
@@ -14,9 +14,11 @@ use super::{Distribution, Param, Range, Support};
 /// Location-scale t.
 pub struct StudentT;
 
-const FORMS: &[&[Param]] = &[
-    &[Param::scalar("df", Range::Positive, "degrees of freedom"), Param::scalar("loc", Range::Real, "centre"), Param::scalar("scale", Range::Positive, "scale")],
-];
+const FORMS: &[&[Param]] = &[&[
+    Param::scalar("df", Range::Positive, "degrees of freedom"),
+    Param::scalar("loc", Range::Real, "centre"),
+    Param::scalar("scale", Range::Positive, "scale"),
+]];
 
 impl Distribution for StudentT {
     fn name(&self) -> &'static str {

@@ -10,9 +10,10 @@ use super::{Distribution, Param, Range, Support};
 /// Constant density between two bounds.
 pub struct Uniform;
 
-const FORMS: &[&[Param]] = &[
-    &[Param::scalar("lower", Range::Real, "lower bound"), Param::scalar("upper", Range::Real, "upper bound")],
-];
+const FORMS: &[&[Param]] = &[&[
+    Param::scalar("lower", Range::Real, "lower bound"),
+    Param::scalar("upper", Range::Real, "upper bound"),
+]];
 
 impl Distribution for Uniform {
     fn name(&self) -> &'static str {

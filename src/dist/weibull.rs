@@ -10,9 +10,8 @@ use super::{Distribution, Param, Range, Support};
 /// scale times the power 1 / shape of a standard exponential.
 pub struct Weibull;
 
-const FORMS: &[&[Param]] = &[
-    &[Param::scalar("shape", Range::Positive, "shape"), Param::scalar("scale", Range::Positive, "scale")],
-];
+const FORMS: &[&[Param]] =
+    &[&[Param::scalar("shape", Range::Positive, "shape"), Param::scalar("scale", Range::Positive, "scale")]];
 
 impl Distribution for Weibull {
     fn name(&self) -> &'static str {

@@ -108,7 +108,8 @@ impl SecondOrder for MeanField {
     }
 
     /// The entropy is linear in log sigma.
-    fn add_entropy_curvature(&self, _n_latent: usize, _lambda: &[f64], _direction: &[f64], _out: &mut [f64]) {}
+    fn add_entropy_curvature(&self, _n_latent: usize, _lambda: &[f64], _direction: &[f64], _out: &mut [f64]) {
+    }
 
     fn pull_back_hessian(
         &self,

@@ -103,3 +103,163 @@ pub struct CurvatureEstimate {
     /// Positive curvature for each element of lambda.
     pub diagonal: Vec<f64>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LANES: usize = 3;
+    /// Of central differences.
+    const STEP: f64 = 1e-5;
+
+    /// n latents, an uneven lambda, base normals, and weights g for the lanes.
+    struct Setting {
+        n: usize,
+        lambda: Vec<f64>,
+        base: Vec<f64>,
+        gradient: Vec<f64>,
+    }
+
+    fn setting(family: &dyn Family) -> Setting {
+        let n = 4;
+        let wave = |count: usize, phase: f64| {
+            (0..count).map(|i| (i as f64 * 1.7 + phase).sin()).collect::<Vec<f64>>()
+        };
+        let mean = wave(n, 0.3);
+        let sd: Vec<f64> = wave(n, 1.1).iter().map(|x| (0.5 * x).exp()).collect();
+        let lambda = family.centred_at(&mean, &sd);
+        assert_eq!(lambda.len(), family.n_parameters(n), "{}", family.name());
+        let base = wave(family.n_base(n) * LANES, 2.2);
+        Setting { n, lambda, base, gradient: wave(n * LANES, 0.7) }
+    }
+
+    fn along(x: &[f64], direction: &[f64], step: f64) -> Vec<f64> {
+        x.iter().zip(direction).map(|(x, d)| x + step * d).collect()
+    }
+
+    fn dot(a: &[f64], b: &[f64]) -> f64 {
+        a.iter().zip(b).map(|(a, b)| a * b).sum()
+    }
+
+    fn close(a: &[f64], b: &[f64], what: &str) {
+        let equal =
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-8 * (1.0 + b.abs()));
+        assert!(equal, "{what}: {a:?} {b:?}");
+    }
+
+    /// (f(lambda + h e_k) - f(lambda - h e_k)) / 2h for every k.
+    fn differences(lambda: &[f64], f: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+        let moved = |k: usize, step: f64| {
+            let mut lambda = lambda.to_vec();
+            lambda[k] += step;
+            f(&lambda)
+        };
+        (0..lambda.len()).map(|k| (moved(k, STEP) - moved(k, -STEP)) / (2.0 * STEP)).collect()
+    }
+
+    #[test]
+    fn names_are_found() {
+        for family in ALL {
+            assert_eq!(by_name(family.name()).unwrap().name(), family.name());
+        }
+        assert!(by_name("no such family").is_none());
+    }
+
+    #[test]
+    fn marginals_are_where_they_were_put() {
+        for family in ALL {
+            let (mean, sd) = ([1.0, -2.0, 1e6], [0.1, 3.0, 1e-6]);
+            let lambda = family.centred_at(&mean, &sd);
+            let (m, s) = family.marginals(3, &lambda);
+            close(&m, &mean, family.name());
+            close(&s, &sd, family.name());
+        }
+    }
+
+    #[test]
+    fn first_derivatives_match_differences() {
+        for family in ALL {
+            let Setting { n, lambda, base, gradient } = setting(*family);
+            let weighted = |lambda: &[f64]| {
+                let mut z = vec![0.0; n * LANES];
+                family.transform(lambda, LANES, &base, &mut z);
+                dot(&z, &gradient)
+            };
+            let mut pulled = vec![0.0; lambda.len()];
+            family.pull_back(&lambda, LANES, &base, &gradient, &mut pulled);
+            close(&pulled, &differences(&lambda, weighted), "pull-back");
+            let mut entropy = vec![0.0; lambda.len()];
+            family.add_entropy_gradient(n, &lambda, &mut entropy);
+            close(&entropy, &differences(&lambda, |lambda| family.entropy(n, lambda)), "entropy");
+        }
+    }
+
+    #[test]
+    fn second_derivatives_match_differences() {
+        for family in ALL.iter().filter_map(|family| family.second_order()) {
+            let Setting { n, lambda, base, gradient } = setting(family);
+            let p = lambda.len();
+            let direction: Vec<f64> = (0..p).map(|i| (i as f64 * 0.9).cos()).collect();
+            let z = |lambda: &[f64]| {
+                let mut z = vec![0.0; n * LANES];
+                family.transform(lambda, LANES, &base, &mut z);
+                z
+            };
+            let pulled = |lambda: &[f64]| {
+                let mut out = vec![0.0; p];
+                family.pull_back(lambda, LANES, &base, &gradient, &mut out);
+                out
+            };
+            let slope = |a: Vec<f64>, b: Vec<f64>| -> Vec<f64> {
+                a.iter().zip(&b).map(|(a, b)| (a - b) / (2.0 * STEP)).collect()
+            };
+            let (up, down) = (along(&lambda, &direction, STEP), along(&lambda, &direction, -STEP));
+            let mut dz = vec![0.0; n * LANES];
+            family.push_forward(&lambda, LANES, &base, &direction, &mut dz);
+            close(&dz, &slope(z(&up), z(&down)), "push-forward");
+            let mut curved = vec![0.0; p];
+            family.add_curvature(&lambda, LANES, &base, &gradient, &direction, &mut curved);
+            close(&curved, &slope(pulled(&up), pulled(&down)), "curvature");
+
+            // H_l = c_l c_l' + diag: the assembled matrix times the direction, against push, multiply, pull
+            let c = &gradient;
+            let at = |i: usize, j: usize, l: usize| {
+                c[i * LANES + l] * c[j * LANES + l] + f64::from(u8::from(i == j))
+            };
+            let mut hessian = vec![0.0; n * n * LANES];
+            let mut hdz = vec![0.0; n * LANES];
+            for (i, j, l) in (0..n * n * LANES).map(|k| (k / LANES / n, k / LANES % n, k % LANES)) {
+                hessian[(i * n + j) * LANES + l] = at(i, j, l);
+                hdz[i * LANES + l] += at(i, j, l) * dz[j * LANES + l];
+            }
+            let mut product = curved.clone();
+            family.pull_back(&lambda, LANES, &base, &hdz, &mut product);
+            let stride = p + 2;
+            let mut matrix = vec![0.0; p * stride];
+            family.pull_back_hessian(&lambda, LANES, &base, &gradient, &hessian, &mut matrix, stride);
+            let assembled: Vec<f64> =
+                matrix.chunks_exact(stride).map(|row| dot(&row[..p], &direction)).collect();
+            close(&assembled, &product, "assembled Hessian");
+        }
+    }
+
+    /// For one latent: q(z) dz = N(e) de.
+    #[test]
+    fn log_q_is_the_density_of_the_draws() {
+        for family in ALL.iter().filter(|family| family.n_base(1) == 1) {
+            let lambda = family.centred_at(&[0.7], &[2.5]);
+            for e in [-2.0, -0.3, 0.0, 1.4] {
+                let z = |e: f64| {
+                    let mut z = [0.0];
+                    family.transform(&lambda, 1, &[e], &mut z);
+                    z[0]
+                };
+                let mut log_q = [0.0];
+                family.log_q(1, &lambda, 1, &[e], &mut log_q);
+                let log_base = -0.5 * e * e - 0.5 * (2.0 * std::f64::consts::PI).ln();
+                let log_jacobian = ((z(e + STEP) - z(e - STEP)) / (2.0 * STEP)).abs().ln();
+                close(&log_q, &[log_base - log_jacobian], family.name());
+            }
+        }
+    }
+}

@@ -98,12 +98,18 @@ pub fn maximize(
             }
             let elbo = sum / LOOK as f64;
             outcome.trace.push(elbo);
-            progress(Progress { stage: Stage::Optimise, iteration: outcome.iterations, value: elbo, n_draws });
+            progress(Progress {
+                stage: Stage::Optimise,
+                iteration: outcome.iterations,
+                value: elbo,
+                n_draws,
+            });
             let window = &iterates[iterates.len() / 2..];
             if window.len() < LOOK / 2 / thinning {
                 break;
             }
-            let checks: Vec<Series> = (0..n).map(|i| Series::of(window.iter().map(|u| u[i]).collect())).collect();
+            let checks: Vec<Series> =
+                (0..n).map(|i| Series::of(window.iter().map(|u| u[i]).collect())).collect();
             average = checks.iter().map(|c| c.mean).collect();
             let settled = checks.iter().all(|c| c.split_r_hat < STATIONARY && c.mcse < TOLERANCE);
             if settled || outcome.iterations >= max_iterations {
@@ -113,7 +119,8 @@ pub fn maximize(
         u.copy_from_slice(&average);
         outcome.x = at(&average);
         // with a bias linear in the step size, the last shift is the bias that is left
-        let shift = |before: &Vec<f64>| before.iter().zip(&average).fold(0.0_f64, |a, (b, c)| a.max((b - c).abs()));
+        let shift =
+            |before: &Vec<f64>| before.iter().zip(&average).fold(0.0_f64, |a, (b, c)| a.max((b - c).abs()));
         if previous.as_ref().is_some_and(|before| shift(before) < TOLERANCE) {
             outcome.converged = true;
             break;
@@ -141,7 +148,12 @@ fn coordinates(family: &dyn Family, target: &Target, start: &Start) -> (Vec<f64>
 }
 
 /// ELBO and its reparameterised gradient over (lambda, theta) on these draws; `None` if not finite.
-fn elbo_gradient(target: &Target, family: &dyn Family, x: &[f64], draws: &BaseDraws) -> Option<(f64, Vec<f64>)> {
+fn elbo_gradient(
+    target: &Target,
+    family: &dyn Family,
+    x: &[f64],
+    draws: &BaseDraws,
+) -> Option<(f64, Vec<f64>)> {
     let n_latent = target.n_latent();
     let (lambda, theta) = x.split_at(family.n_parameters(n_latent));
     let mut gradient = vec![0.0; x.len()];

@@ -1,9 +1,11 @@
 //! Did the fixed draws suffice? Fresh sets of draws show how far the optimum would have moved.
 
+use super::conjugate::solve;
+use super::curvature::{Curvature, Preconditioner};
 use super::draws::{BaseDraws, Task, orthogonal_draws, rng};
 use super::elbo::{FixedDrawElbo, natural_steps};
 use super::linear::all_finite;
-use super::newton::{Curvature, Objective, Preconditioner, solve};
+use super::newton::Objective;
 use super::target::Target;
 use crate::family::SecondOrder;
 
@@ -106,7 +108,8 @@ fn posterior_sd(
         Preconditioner::Diagonal(_) => false,
     };
     if exact {
-        let means = family.curvature_estimate(target.n_latent(), &x[..n_lambda], &vec![1.0; target.n_latent()]).means;
+        let means =
+            family.curvature_estimate(target.n_latent(), &x[..n_lambda], &vec![1.0; target.n_latent()]).means;
         let variances = curvature.preconditioner.inverse_diagonal();
         for i in means.into_iter().chain(n_lambda..x.len()) {
             sd[i] = sd[i].max(variances[i].max(0.0).sqrt());

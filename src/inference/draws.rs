@@ -103,7 +103,9 @@ impl BaseDraws {
             let lanes = max_lanes.min(n_draws - first);
             let mut base = Vec::with_capacity(columns.len() * lanes);
             for column in columns {
-                base.extend((first..first + lanes).map(|m| if m % 2 == 0 { column[m / 2] } else { -column[m / 2] }));
+                base.extend(
+                    (first..first + lanes).map(|m| if m % 2 == 0 { column[m / 2] } else { -column[m / 2] }),
+                );
             }
             blocks.push(Block { lanes, base });
             first += lanes;
@@ -148,7 +150,11 @@ mod tests {
                 assert!((x.iter().map(|x| x * x).sum::<f64>() / n_draws as f64 - 1.0).abs() < 1e-12);
                 for j in 0..i {
                     let correlation = super::super::linear::dot(&x, &column(&draws, j)) / n_draws as f64;
-                    assert_eq!(correlation.abs() < 1e-12, n_draws >= orthogonal_draws(n_base), "{n_base} {n_draws}");
+                    assert_eq!(
+                        correlation.abs() < 1e-12,
+                        n_draws >= orthogonal_draws(n_base),
+                        "{n_base} {n_draws}"
+                    );
                 }
             }
         }

@@ -2,9 +2,10 @@
 
 use rayon::prelude::*;
 
+use super::curvature::{Curvature, Preconditioner};
 use super::draws::{BaseDraws, Block};
 use super::linear::{Factor, Matrix, axpy};
-use super::newton::{Curvature, Objective, Preconditioner};
+use super::newton::Objective;
 use super::target::Target;
 use crate::family::SecondOrder;
 
@@ -291,5 +292,54 @@ pub fn natural_steps(
     family.natural_step(target.n_latent(), &x[..n_lambda], &step[..n_lambda], &mut out[..n_lambda]);
     for (k, curvature) in theta_curvature.iter().enumerate() {
         out[n_lambda + k] = step[n_lambda + k].abs() * curvature.sqrt();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::density::TermKind::Prior;
+    use crate::family::MeanField;
+    use crate::inference::draws::{Task, rng};
+    use crate::inference::tests::toy::{Toy, normal, normal_const};
+
+    /// Gradient, products, dense Hessian and preconditioner agree with each other and with central differences.
+    #[test]
+    fn derivatives_match_differences() {
+        let density = Toy::new(&["a", "t", "b", "c"], &[("p", Prior)], |z, out| {
+            let factors = normal(z[0], z[1], z[2]) + normal_const(z[3], 1.0, 2.0);
+            out.push(factors + normal(z[1], z[0] * z[3], z[3] * 0.3) - z[2].softplus() - z[2].exp());
+        })
+        .estimating(&["t"]);
+        let target = Target::new(&density);
+        for (n_draws, whole) in [(10, true), (200, false)] {
+            let draws = BaseDraws::matched(&mut rng(1, Task::Objective), 3, n_draws, 64);
+            let mut elbo = FixedDrawElbo::new(&target, &MeanField, draws, vec![1.0]);
+            let x = [0.3, -0.2, 0.5, -0.4, 0.1, -0.7, 0.9];
+            let direction = [0.2, 1.0, -0.5, 0.3, -0.8, 0.6, 0.4];
+            let n = x.len();
+            let step = 1e-5;
+            let moved = |by: f64| x.iter().zip(&direction).map(|(x, d)| x + by * d).collect::<Vec<f64>>();
+            let (mut up, mut down, mut gradient) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+            let f_up = elbo.gradient(&moved(step), &mut up);
+            let f_down = elbo.gradient(&moved(-step), &mut down);
+            let value = elbo.gradient(&x, &mut gradient);
+            assert!(value.is_finite());
+            let slope: f64 = gradient.iter().zip(&direction).map(|(g, d)| g * d).sum();
+            assert!(((f_up - f_down) / (2.0 * step) - slope).abs() < 1e-7 * slope.abs().max(1.0));
+            let mut product = vec![0.0; n];
+            elbo.hessian_vector(&direction, &mut product);
+            for i in 0..n {
+                let difference = (up[i] - down[i]) / (2.0 * step);
+                assert!((product[i] - difference).abs() < 1e-6 * difference.abs().max(1.0), "{i}");
+            }
+            let curvature = elbo.curvature();
+            assert_eq!(curvature.hessian.is_some(), whole, "{n_draws} draws");
+            let mut dense = vec![0.0; n];
+            elbo.dense_hessian(elbo.draws.blocks.len()).product(&direction, &mut dense);
+            for i in 0..n {
+                assert!((dense[i] - product[i]).abs() < 1e-10 * product[i].abs().max(1.0), "{i}");
+            }
+        }
     }
 }

@@ -21,7 +21,9 @@ pub enum InferenceError {
         at: SourceSpan,
     },
 
-    #[error("the log density has no finite gradient at any of {tried} starting points: its derivative by {coordinate} is {value}")]
+    #[error(
+        "the log density has no finite gradient at any of {tried} starting points: its derivative by {coordinate} is {value}"
+    )]
     #[diagnostic(
         code(vippl::fit::no_finite_gradient),
         help("a function in the model may have no derivative there, such as sqrt at 0")

@@ -55,7 +55,8 @@ pub fn evaluate(
     let likelihood: Vec<f64> = draws.iter().map(|d| d.1).collect();
     let log_q: Vec<f64> = draws.iter().map(|d| d.2).collect();
     let (joint, likelihood, log_q) = (pair_means(&joint), pair_means(&likelihood), pair_means(&log_q));
-    let usable: Vec<usize> = (0..n_pairs).filter(|&k| joint[k].is_finite() && likelihood[k].is_finite()).collect();
+    let usable: Vec<usize> =
+        (0..n_pairs).filter(|&k| joint[k].is_finite() && likelihood[k].is_finite()).collect();
     let pick = |x: &[f64]| usable.iter().map(|&k| x[k]).collect::<Vec<f64>>();
     let entropy = family.entropy(n_latent, lambda);
     let control: Vec<f64> = pick(&log_q).iter().map(|log_q| log_q + entropy).collect();

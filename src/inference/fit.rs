@@ -100,7 +100,8 @@ pub fn fit(
         _ => stochastic(&target, &start, options, progress),
     };
     let (lambda, theta) = optimum.x.split_at(options.family.n_parameters(target.n_latent()));
-    let (elbo, n_dropped) = evaluate(&target, options.family, (lambda, theta), options.elbo_draws, options.seed);
+    let (elbo, n_dropped) =
+        evaluate(&target, options.family, (lambda, theta), options.elbo_draws, options.seed);
     let mut warnings = optimum.warnings;
     if n_dropped > 0 {
         let asked = options.elbo_draws.div_ceil(2) * 2;
@@ -110,7 +111,12 @@ pub fn fit(
         ));
     }
     if let Some(elbo) = elbo {
-        progress(Progress { stage: Stage::Evaluate, iteration: 0, value: elbo.value, n_draws: options.elbo_draws });
+        progress(Progress {
+            stage: Stage::Evaluate,
+            iteration: 0,
+            value: elbo.value,
+            n_draws: options.elbo_draws,
+        });
     }
     Ok(Fit {
         family: options.family.name().to_string(),
@@ -176,8 +182,10 @@ fn newton(
 ) -> Optimum {
     let n_base = family.n_base(target.n_latent());
     let defaults = NewtonOptions::default();
-    let newton_options =
-        NewtonOptions { max_iterations: options.max_iterations.unwrap_or(defaults.max_iterations), ..defaults };
+    let newton_options = NewtonOptions {
+        max_iterations: options.max_iterations.unwrap_or(defaults.max_iterations),
+        ..defaults
+    };
     let mut n_draws = first_draws(options, n_base);
     let mut x = family.centred_at(&start.mean, &start.sd);
     x.extend(&start.theta);
@@ -261,7 +269,8 @@ fn why_not_converged(
 ) -> String {
     let mut natural = vec![0.0; outcome.x.len()];
     natural_steps(target, family, theta_curvature, &outcome.x, &outcome.last_step, &mut natural);
-    let (at, size) = natural.iter().enumerate().fold((0, 0.0), |a, (i, s)| if *s > a.1 { (i, *s) } else { a });
+    let (at, size) =
+        natural.iter().enumerate().fold((0, 0.0), |a, (i, s)| if *s > a.1 { (i, *s) } else { a });
     let name = element_name(target, family, at);
     match outcome.stop {
         Stop::NoProgress => format!(
@@ -269,7 +278,7 @@ fn why_not_converged(
              {name} wanted to move most"
         ),
         _ => format!(
-            "the optimiser stopped after {} iterations while {name} still moved by {size:.2} sd",
+            "the optimiser stopped after {} iterations while {name} still moved by {size:.1e} sd",
             outcome.iterations
         ),
     }
@@ -278,7 +287,10 @@ fn why_not_converged(
 fn too_few_draws(target: &Target, family: &dyn SecondOrder, shift: Shift, n_draws: usize) -> String {
     let name = element_name(target, family, shift.at);
     if shift.rms.is_finite() {
-        format!("{n_draws} draws leave {name} uncertain by {:.3} sd; more draws (--mc-draws) would help", shift.rms)
+        format!(
+            "{n_draws} draws leave {name} uncertain by {:.3} sd; more draws (--mc-draws) would help",
+            shift.rms
+        )
     } else {
         format!(
             "the ELBO is finite on the {n_draws} draws of the fit but not on fresh ones: q reaches beyond where the \

@@ -54,10 +54,6 @@ impl Matrix {
         self.data.iter_mut().for_each(|x| *x *= factor);
     }
 
-    pub fn add(&mut self, other: &Matrix) {
-        axpy(1.0, &other.data, &mut self.data);
-    }
-
     /// (A + A')/2
     pub fn symmetrize(&mut self) {
         for i in 0..self.n {

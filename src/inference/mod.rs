@@ -1,14 +1,16 @@
 //! From a log density to a fit: start, objective on fixed draws, optimisers, checks.
 
 // Numbers
-pub mod draws;
-pub mod linear;
-pub mod target;
+mod draws;
+mod linear;
+mod target;
 
 // Optimisation
 mod adam;
+mod conjugate;
+mod curvature;
 mod elbo;
-pub mod newton;
+mod newton;
 mod start;
 
 // What comes of it

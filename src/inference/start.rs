@@ -5,11 +5,12 @@ use std::ops::ControlFlow;
 
 use rand::RngExt;
 
-use super::draws::{BaseDraws, Task, rng};
 use super::blame::Failures;
+use super::curvature::{Curvature, Preconditioner};
+use super::draws::{BaseDraws, Task, rng};
 use super::error::InferenceError;
 use super::linear::all_finite;
-use super::newton::{Curvature, NewtonOptions, Objective, Preconditioner, minimize};
+use super::newton::{NewtonOptions, Objective, minimize};
 use super::options::{FitOptions, Progress, Stage};
 use super::target::Target;
 use crate::density::Role;
@@ -51,14 +52,16 @@ pub fn find(
 ) -> Result<Start, InferenceError> {
     let points = finite_points(target, options)?;
     let n_base = options.family.n_base(target.n_latent());
-    let draws = BaseDraws::matched(&mut rng(options.seed, Task::Screen), n_base, SCREEN_DRAWS, target.lanes());
+    let draws =
+        BaseDraws::matched(&mut rng(options.seed, Task::Screen), n_base, SCREEN_DRAWS, target.lanes());
     let (first, others) = points;
     let (z, sd) = descend(target, first, options.seed, progress);
     let mut best = screen(target, options.family, &z, &sd, &draws);
     let mut ends = vec![z];
     for point in others.into_iter().take(options.n_paths.saturating_sub(1)) {
         let (z, sd) = descend(target, point, options.seed, progress);
-        let near = |end: &Vec<f64>| z.iter().zip(end).zip(&sd).all(|((a, b), sd)| (a - b).abs() < SAME_MODE * sd);
+        let near =
+            |end: &Vec<f64>| z.iter().zip(end).zip(&sd).all(|((a, b), sd)| (a - b).abs() < SAME_MODE * sd);
         if ends.iter().any(near) {
             break;
         }
@@ -98,7 +101,8 @@ fn screen(target: &Target, family: &dyn Family, z: &[f64], sd: &[f64], draws: &B
     for _ in 0..HALVINGS {
         let narrower: Vec<f64> = sd.iter().map(|sd| 0.5 * sd).collect();
         let candidate = elbo_on(target, family, &mean, &narrower, &theta, draws);
-        if elbo.is_finite() && !(candidate > elbo) || target.n_latent() == 0 {
+        let better = candidate > elbo || !elbo.is_finite();
+        if !better || target.n_latent() == 0 {
             break;
         }
         (sd, elbo) = (narrower, candidate);
@@ -106,7 +110,14 @@ fn screen(target: &Target, family: &dyn Family, z: &[f64], sd: &[f64], draws: &B
     Start { mean, sd, theta, theta_curvature, elbo: if elbo.is_nan() { f64::NEG_INFINITY } else { elbo } }
 }
 
-fn elbo_on(target: &Target, family: &dyn Family, mean: &[f64], sd: &[f64], theta: &[f64], draws: &BaseDraws) -> f64 {
+fn elbo_on(
+    target: &Target,
+    family: &dyn Family,
+    mean: &[f64],
+    sd: &[f64],
+    theta: &[f64],
+    draws: &BaseDraws,
+) -> f64 {
     let lambda = family.centred_at(mean, sd);
     let mut sum = 0.0;
     for block in &draws.blocks {
@@ -119,7 +130,12 @@ fn elbo_on(target: &Target, family: &dyn Family, mean: &[f64], sd: &[f64], theta
 }
 
 /// Minimises -log p from `z`: the point with the best local ELBO, and the sd that fits there.
-fn descend(target: &Target, z: Vec<f64>, seed: u64, progress: &mut dyn FnMut(Progress)) -> (Vec<f64>, Vec<f64>) {
+fn descend(
+    target: &Target,
+    z: Vec<f64>,
+    seed: u64,
+    progress: &mut dyn FnMut(Progress),
+) -> (Vec<f64>, Vec<f64>) {
     let mut descent = Descent { target, z: z.clone(), seed };
     let mut best: Option<(f64, Vec<f64>)> = None;
     let mut since_best = 0;
@@ -130,7 +146,12 @@ fn descend(target: &Target, z: Vec<f64>, seed: u64, progress: &mut dyn FnMut(Pro
         ..Default::default()
     };
     let outcome = minimize(&mut descent, z.clone(), &options, &mut |iterate| {
-        progress(Progress { stage: Stage::Start, iteration: iterate.iteration, value: -iterate.value, n_draws: 1 });
+        progress(Progress {
+            stage: Stage::Start,
+            iteration: iterate.iteration,
+            value: -iterate.value,
+            n_draws: 1,
+        });
         let diagonal = match (&iterate.curvature.hessian, &iterate.curvature.preconditioner) {
             (Some(hessian), _) => hessian.diagonal(),
             (None, Preconditioner::Diagonal(diagonal)) => diagonal.clone(),
@@ -154,7 +175,7 @@ fn descend(target: &Target, z: Vec<f64>, seed: u64, progress: &mut dyn FnMut(Pro
     target.density.value(1, &end, &mut value);
     let end_elbo = local_elbo(target, value[0], &end_diagonal);
     match best {
-        Some((elbo, z)) if end_elbo.is_none_or(|end| !(end >= elbo)) => {
+        Some((elbo, z)) if end_elbo.is_none_or(|end| end < elbo) => {
             let sd = sds(&descent.diagonal(&z));
             (z, sd)
         }

@@ -72,7 +72,14 @@ impl<'d> Target<'d> {
     }
 
     /// See [`LogDensity::hessian_vector`].
-    pub fn hessian_vector(&self, lanes: usize, z: &[f64], v: &[f64], gradient: &mut [f64], product: &mut [f64]) {
+    pub fn hessian_vector(
+        &self,
+        lanes: usize,
+        z: &[f64],
+        v: &[f64],
+        gradient: &mut [f64],
+        product: &mut [f64],
+    ) {
         self.count(lanes);
         self.density.hessian_vector(lanes, z, v, gradient, product);
     }

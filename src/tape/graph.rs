@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ndarray::{ArcArray, IxDyn};
 
-use super::op::{Op, Operand, size_of};
+use super::op::{Extent, Op, Operand, size_of};
 
 /// A constant array, always in standard (row-major) layout; cheap to clone.
 pub type Tensor = ArcArray<f64, IxDyn>;
@@ -198,9 +198,10 @@ impl Graph {
                 self.value(a).map(|v| Operand { data: elements(v), shape: self.shape(a), lanes: 1 })
             })
             .collect();
-        let shapes: Vec<&[usize]> = args.iter().map(|&a| self.shape(a)).collect();
+        let extents: Vec<Extent<'_>> =
+            args.iter().map(|&a| Extent { shape: self.shape(a), lanes: 1 }).collect();
         let mut out = vec![0.0; size_of(shape)];
-        let mut scratch = vec![0.0; op.scratch(&shapes, 1)];
+        let mut scratch = vec![0.0; op.scratch(&extents, 1)];
         op.evaluate(&operands, &mut out, 1, &mut scratch);
         tensor(shape, out)
     }

@@ -108,6 +108,35 @@ pub(super) fn spread(out: &mut [f64], lanes: usize) {
     }
 }
 
+/// Takes one lane out of `[size][lanes]`.
+pub(super) fn take_lane(from: &[f64], lanes: usize, lane: usize, to: &mut [f64]) {
+    for (to, from) in to.iter_mut().zip(from.chunks_exact(lanes)) {
+        *to = from[lane];
+    }
+}
+
+/// Takes the transpose of one lane out of a matrix `[rows][columns][lanes]`.
+pub(super) fn take_lane_transposed(
+    from: &[f64],
+    [rows, columns]: [usize; 2],
+    lanes: usize,
+    lane: usize,
+    to: &mut [f64],
+) {
+    for i in 0..rows {
+        for j in 0..columns {
+            to[j * rows + i] = from[(i * columns + j) * lanes + lane];
+        }
+    }
+}
+
+/// Puts one lane into `[size][lanes]`.
+pub(super) fn put_lane(from: &[f64], to: &mut [f64], lanes: usize, lane: usize) {
+    for (from, to) in from.iter().zip(to.chunks_exact_mut(lanes)) {
+        to[lane] = *from;
+    }
+}
+
 /// Copies an operand to `out[size][lanes]`.
 pub(super) fn copy(from: &Operand<'_>, out: &mut [f64], lanes: usize) {
     if from.lanes == lanes {

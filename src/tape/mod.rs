@@ -2,6 +2,26 @@
 //!
 //! A [`Graph`] is built once model and data are known; [`reverse`] and [`forward`] add derivatives to it; a [`Program`]
 //! is the compiled graph. Layout: a varying value of n elements over L lanes is `v[i * L + l]`, a constant is `v[i]`.
+//!
+//! ```
+//! use vippl::tape::{Graph, Program, reverse};
+//!
+//! // f(x) = sum_i w_i exp(x_i) and its gradient, at two points
+//! let mut g = Graph::new();
+//! let x = g.input(&[3]);
+//! let w = g.vector(&[1.0, 2.0, 3.0]);
+//! let e = g.exp(x);
+//! let product = g.mul(w, e);
+//! let f = g.sum_all(product);
+//! let gradient = reverse(&mut g, f, &[x])[0];
+//!
+//! let program = Program::new(&g, &[x], &[f, gradient]);
+//! let mut ws = program.workspace(2);
+//! program.run(&mut ws, &[&[0.0, 1.0, 0.0, 1.0, 0.0, 1.0]]);
+//! assert_eq!(program.output(&ws, 0).data[0], 6.0);
+//! assert_eq!(program.output(&ws, 1).get(2, 0), 3.0);
+//! assert_eq!(program.output(&ws, 1).get(0, 1), 1f64.exp());
+//! ```
 
 // Building
 mod graph;
@@ -24,7 +44,7 @@ mod tests;
 
 pub use forward::forward;
 pub use graph::{Graph, Node, Tensor};
-pub use op::{Op, Operand};
+pub use op::{Extent, Op, Operand};
 pub use ops::scan::{Access, Body, Mode, Scan, Source, State};
 pub use program::{Output, Program, Workspace};
 pub use reverse::reverse;

@@ -16,6 +16,14 @@ pub struct Operand<'a> {
     pub lanes: usize,
 }
 
+/// What is known of an argument before a program runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent<'a> {
+    pub shape: &'a [usize],
+    /// 1 where the value is the same in all lanes, else the lanes of the program.
+    pub lanes: usize,
+}
+
 /// An array operation. Its derivatives are graph transformations, so that they can be differentiated again.
 pub trait Op: Debug + Send + Sync {
     fn name(&self) -> &'static str;
@@ -24,7 +32,7 @@ pub trait Op: Debug + Send + Sync {
     fn shape(&self, args: &[&[usize]]) -> Vec<usize>;
 
     /// How many numbers of working memory [`Op::evaluate`] needs.
-    fn scratch(&self, _args: &[&[usize]], _lanes: usize) -> usize {
+    fn scratch(&self, _args: &[Extent<'_>], _lanes: usize) -> usize {
         0
     }
 
@@ -66,6 +74,16 @@ pub(super) fn fingerprint_of(parameters: impl Hash) -> Option<u64> {
     let mut hasher = DefaultHasher::new();
     parameters.hash(&mut hasher);
     Some(hasher.finish())
+}
+
+/// A hash of a table of indices, quick for long ones.
+pub(super) fn hash_of_table(table: &[u32]) -> u64 {
+    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+    let fold = |a: u64, b: u64| {
+        let product = u128::from(a) * u128::from(b);
+        product as u64 ^ (product >> 64) as u64
+    };
+    table.iter().fold(table.len() as u64 ^ MIX, |hash, &i| fold(hash ^ u64::from(i), MIX).wrapping_add(MIX))
 }
 
 /// The number of elements of a shape.

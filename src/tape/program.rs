@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::executor::NoPorts;
 use super::graph::{Graph, Node, Tensor, elements};
 use super::kernel;
-use super::op::{Op, Operand};
+use super::op::{Extent, Op, Operand};
 use super::plan::{self, Inputs};
 
 /// Where a value is found.
@@ -126,10 +126,14 @@ impl Program {
 
     /// The most working memory that one instruction needs, in numbers.
     pub(super) fn scratch_size(&self, lanes: usize) -> usize {
-        let need = |i: &Instruction| {
-            let shapes: Vec<&[usize]> = i.args.iter().map(|a| &*a.shape).collect();
-            i.op.scratch(&shapes, lanes).max(i.op.scratch(&shapes, 1))
+        let lanes_of = |a: &Argument, lanes: usize| -> usize {
+            if let Place::Constant(_) = a.place { 1 } else { lanes }
         };
+        let need_over = |i: &Instruction, lanes: usize| {
+            let extents = i.args.iter().map(|a| Extent { shape: &a.shape, lanes: lanes_of(a, lanes) });
+            i.op.scratch(&extents.collect::<Vec<_>>(), lanes)
+        };
+        let need = |i: &Instruction| need_over(i, lanes).max(need_over(i, 1));
         self.instructions.iter().map(need).max().unwrap_or(0)
     }
 

@@ -6,7 +6,7 @@ use crate::builtin::call::take;
 use crate::builtin::function::{Facts, Function, typ};
 use crate::builtin::typing::{Element, numeric, square};
 use crate::builtin::{Builtin, CallError, Param};
-use crate::tape::{Graph, Node, Op, Operand};
+use crate::tape::{Extent, Graph, Node, Op, Operand};
 use crate::types::{Shape, Type};
 
 const A: &[Param] = &[Param::required("A")];
@@ -95,8 +95,8 @@ impl Op for DeterminantSign {
         args[0][..args[0].len() - 2].to_vec()
     }
 
-    fn scratch(&self, args: &[&[usize]], _lanes: usize) -> usize {
-        let n = args[0][args[0].len() - 1];
+    fn scratch(&self, args: &[Extent<'_>], _lanes: usize) -> usize {
+        let n = args[0].shape[args[0].shape.len() - 1];
         n * n
     }
 

@@ -83,8 +83,7 @@ pub(super) fn sample_increasing(
 ) -> Option<Vec<f64>> {
     let k = *event.last()?;
     let batch: Vec<usize> = draw.batch.iter().copied().chain([k]).collect();
-    let positions: Vec<Vec<usize>> =
-        (0..k).map(|i| draw.at.iter().copied().chain([i]).collect()).collect();
+    let positions: Vec<Vec<usize>> = (0..k).map(|i| draw.at.iter().copied().chain([i]).collect()).collect();
     let arguments = |at: &[usize]| -> Vec<Vec<f64>> {
         let here = Sampler { value: draw.value, batch: &batch, at };
         inner.arguments().into_iter().map(|arg| here.argument(arg, 0)).collect()
@@ -95,7 +94,7 @@ pub(super) fn sample_increasing(
         for at in &positions {
             let here = Sampler { value: draw.value, batch: &batch, at };
             let element = (0..MAX_ATTEMPTS).find_map(|_| match inner.draw(&here, &[], rng) {
-                Some(value) if !(value[0] > lower) => None,
+                Some(value) if value[0] <= lower => None,
                 other => Some(other),
             });
             x.extend(element??);
@@ -116,7 +115,9 @@ pub(super) fn objection(name: &str, g: &mut Graph, inner: &Instance) -> Option<S
         return Some(format!("{name} takes distributions of numbers, and a draw of {who} is an array"));
     }
     match inner.support(g) {
-        Support::Integers { .. } => Some(format!("{name} takes continuous distributions, and {who} is discrete")),
+        Support::Integers { .. } => {
+            Some(format!("{name} takes continuous distributions, and {who} is discrete"))
+        }
         support => {
             let [lower, upper] = support.bounds();
             let zero = |g: &Graph, n: Node| g.value(n).is_some_and(|v| v.iter().all(|&b| b == 0.0));

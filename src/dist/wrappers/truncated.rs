@@ -4,7 +4,7 @@ use rand::Rng;
 
 use crate::dist::formula::{between, inside, within};
 use crate::dist::{Instance, Param, Range, Sampler, Support, Wrapper};
-use crate::tape::{Graph, Node, Tensor};
+use crate::tape::{Graph, Node, Program, Tensor};
 use crate::types::ElementType;
 
 /// D given that lower <= x <= upper; bounds may be latent, and a bound that is constant and infinite is none.
@@ -58,7 +58,9 @@ impl Wrapper for Truncated {
     fn objection(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>]) -> Option<String> {
         let who = inner[0].describe();
         if inner[0].event_rank() > 0 {
-            return Some(format!("truncated takes distributions of numbers, and a draw of {who} is an array"));
+            return Some(format!(
+                "truncated takes distributions of numbers, and a draw of {who} is an array"
+            ));
         }
         if !inner[0].improper() && log_mass(g, &inner[0], args).is_none() {
             return Some(match &inner[0] {
@@ -98,7 +100,7 @@ impl Wrapper for Truncated {
 }
 
 /// Draws by rejection before inversion takes over: the range is in a tail.
-const MAX_ATTEMPTS: usize = 1_000;
+const MAX_ATTEMPTS: usize = 100;
 
 /// A bound of the support and a bound of the user's.
 fn tighter(
@@ -155,7 +157,13 @@ struct Bound {
 
 impl Bound {
     /// `None` where the bound does not bind anywhere.
-    fn new(g: &mut Graph, bound: Node, support: [Option<Node>; 2], discrete: bool, edge: Edge) -> Option<Bound> {
+    fn new(
+        g: &mut Graph,
+        bound: Node,
+        support: [Option<Node>; 2],
+        discrete: bool,
+        edge: Edge,
+    ) -> Option<Bound> {
         let bound = match (discrete, edge) {
             // P(X >= lower) = P(X > lower - 1)
             (true, Edge::Lower) => {
@@ -243,23 +251,19 @@ fn sample_by_inversion(
     if discrete {
         (low, high) = (low.ceil() - 1.0, high.floor());
     }
-    if !(low < high) {
+    if low.is_nan() || high.is_nan() || low >= high {
         return None;
     }
-    let mut tails = |x: f64| -> Option<[f64; 2]> {
-        let x = g.scalar(x);
-        let (below, above) = (here.log_cdf(&mut g, x)?, here.log_ccdf(&mut g, x)?);
-        Some([number(&g, below)?, number(&g, above)?])
-    };
+    let mut tails = tails_of(&here, &mut g)?;
     let (start, end) = (tails(low)?, tails(high)?);
     // Above the median work with the upper tail, which falls.
     let side = usize::from(start[0] > -std::f64::consts::LN_2);
     let u = crate::dist::formula::open_unit(rng);
     let largest = start[side].max(end[side]);
-    let target = largest
-        + ((1.0 - u) * (start[side] - largest).exp() + u * (end[side] - largest).exp()).ln();
+    let target = largest + ((1.0 - u) * (start[side] - largest).exp() + u * (end[side] - largest).exp()).ln();
     for _ in 0..MAX_HALVINGS {
-        let middle = if discrete { (0.5 * (low + high)).floor() } else { midpoint(low, high) };
+        let middle = midpoint(low, high);
+        let middle = if discrete { middle.ceil() } else { middle };
         if !(low < middle && middle < high) {
             break;
         }
@@ -270,13 +274,37 @@ fn sample_by_inversion(
     Some(high)
 }
 
+/// x to [log P(X <= x), log P(X > x)].
+type Tails<'a> = Box<dyn FnMut(f64) -> Option<[f64; 2]> + 'a>;
+
+/// The tails of a distribution with constant arguments.
+fn tails_of<'a>(d: &'a Instance, g: &'a mut Graph) -> Option<Tails<'a>> {
+    if d.element() != ElementType::Real {
+        // x is the shape of an incomplete gamma or beta function: a constant.
+        return Some(Box::new(move |x| {
+            let x = g.scalar(x);
+            let tails = [d.log_cdf(g, x)?, d.log_ccdf(g, x)?];
+            let [below, above] = tails.map(|n| g.value(n).and_then(|v| v.iter().next().copied()));
+            Some([below?, above?])
+        }));
+    }
+    let x = g.input(&[]);
+    let tails = [d.log_cdf(g, x)?, d.log_ccdf(g, x)?];
+    let program = Program::new(g, &[x], &tails);
+    let mut ws = program.workspace(1);
+    Some(Box::new(move |x| {
+        program.run(&mut ws, &[&[x]]);
+        Some([0, 1].map(|k| program.output(&ws, k).get(0, 0)))
+    }))
+}
+
 /// Halves the exponent as long as the ends are orders of magnitude apart, else the distance.
 fn midpoint(low: f64, high: f64) -> f64 {
     if low < 0.0 && high > 0.0 {
         0.0
-    } else if low >= 0.0 && high > 4.0 * low {
+    } else if low >= 0.0 && high > 4.0 * low.max(f64::MIN_POSITIVE) {
         (low.max(f64::MIN_POSITIVE).sqrt()) * high.sqrt()
-    } else if high <= 0.0 && low < 4.0 * high {
+    } else if high <= 0.0 && low < 4.0 * high.min(-f64::MIN_POSITIVE) {
         -((-high).max(f64::MIN_POSITIVE).sqrt()) * (-low).sqrt()
     } else {
         low + 0.5 * (high - low)

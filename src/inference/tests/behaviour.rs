@@ -7,7 +7,11 @@ use crate::density::{Coordinate, LogDensity, Role, Term, TermKind};
 /// Enough rows for several blocks of lanes and for threads.
 fn large_regression() -> Regression {
     let rows: Vec<Vec<f64>> = (0..9000).map(|i| vec![1.0, f64::from(i % 100) / 10.0]).collect();
-    let y = rows.iter().enumerate().map(|(i, r)| 2.0 + 0.5 * r[1] + f64::from((i * 7919 % 101) as u32) / 50.0).collect();
+    let y = rows
+        .iter()
+        .enumerate()
+        .map(|(i, r)| 2.0 + 0.5 * r[1] + f64::from((i * 7919 % 101) as u32) / 50.0)
+        .collect();
     Regression::new(rows, y, vec![(0.0, 10.0); 2], None)
 }
 
@@ -50,14 +54,16 @@ fn a_fit_survives_serialisation_and_draws_repeat() {
 /// Logistic regression with 8 rows and normal priors: no closed form, so the two optimisers are held against each other.
 #[test]
 fn adam_reaches_the_same_optimum() {
-    let rows = [(-2.0, 0.0), (-1.0, 1.0), (0.0, 1.0), (0.5, 0.0), (1.0, 1.0), (3.0, 1.0), (2.0, 1.0), (-3.0, 0.0)];
+    let rows =
+        [(-2.0, 0.0), (-1.0, 1.0), (0.0, 1.0), (0.5, 0.0), (1.0, 1.0), (3.0, 1.0), (2.0, 1.0), (-3.0, 0.0)];
     let names = ["a", "b", "log_s"];
-    let density = Toy::new(&names, &[("prior", TermKind::Prior), ("y", TermKind::Likelihood)], move |z, out| {
-        let zero = Jet::constant(0.0);
-        out.push(normal_const(z[0], 0.0, 2.0) + normal(z[1], zero, z[2]) + normal_const(z[2], 0.0, 0.5));
-        let eta = |x: f64| z[0] + z[1] * x;
-        out.push(rows.iter().fold(zero, |s, (x, y)| s + eta(*x) * *y - eta(*x).softplus()));
-    });
+    let density =
+        Toy::new(&names, &[("prior", TermKind::Prior), ("y", TermKind::Likelihood)], move |z, out| {
+            let zero = Jet::constant(0.0);
+            out.push(normal_const(z[0], 0.0, 2.0) + normal(z[1], zero, z[2]) + normal_const(z[2], 0.0, 0.5));
+            let eta = |x: f64| z[0] + z[1] * x;
+            out.push(rows.iter().fold(zero, |s, (x, y)| s + eta(*x) * *y - eta(*x).softplus()));
+        });
     let newton = fitted(&density, 1);
     assert!(newton.converged);
     let (mean, sd) = marginals(&newton);
@@ -68,7 +74,13 @@ fn adam_reaches_the_same_optimum() {
         assert_eq!(adam.optimizer, Optimizer::Adam);
         let (adam_mean, adam_sd) = marginals(&adam);
         for i in 0..3 {
-            assert!((adam_mean[i] - mean[i]).abs() < 0.06 * sd[i], "{} not {} ({})", adam_mean[i], mean[i], sd[i]);
+            assert!(
+                (adam_mean[i] - mean[i]).abs() < 0.06 * sd[i],
+                "{} not {} ({})",
+                adam_mean[i],
+                mean[i],
+                sd[i]
+            );
             assert!((adam_sd[i] / sd[i]).ln().abs() < 0.06, "{} not {}", adam_sd[i], sd[i]);
         }
         let (a, b) = (adam.elbo.unwrap(), newton.elbo.unwrap());
@@ -78,7 +90,8 @@ fn adam_reaches_the_same_optimum() {
 
 #[test]
 fn adam_stops_when_it_is_told_to() {
-    let density = Toy::new(&["a"], &[("a", TermKind::Prior)], |z, out| out.push(normal_const(z[0], 0.0, 1.0)));
+    let density =
+        Toy::new(&["a"], &[("a", TermKind::Prior)], |z, out| out.push(normal_const(z[0], 0.0, 1.0)));
     let options = FitOptions { optimizer: Optimizer::Adam, max_iterations: Some(50), ..Default::default() };
     let fit = fit(&density, &options, &mut |_| ()).unwrap();
     assert_all_finite(&fit);
@@ -95,7 +108,8 @@ struct Independent {
 impl Independent {
     fn new(d: usize) -> Independent {
         let name = |i| format!("x[{i}]");
-        let coordinates = (0..d).map(|i| Coordinate { name: name(i), role: Role::Latent, statement: 0, start: None });
+        let coordinates =
+            (0..d).map(|i| Coordinate { name: name(i), role: Role::Latent, statement: 0, start: None });
         let kind = TermKind::Prior;
         let statements = vec![Term { text: "x ~ Normal(1, s)".into(), kind, span: Default::default() }];
         Independent { coordinates: coordinates.collect(), statements }

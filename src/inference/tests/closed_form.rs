@@ -14,7 +14,8 @@ fn correlated_gaussian() {
     let (m, p) = ([3.0, -1e3, 2e-5], [[2.0, 0.9e-2, 3.0], [0.9e-2, 1e-4, 0.01], [3.0, 0.01, 1e8]]);
     let det = {
         let [a, b, c] = p;
-        a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
+        a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0])
+            + a[2] * (b[0] * c[1] - b[1] * c[0])
     };
     let density = Toy::new(&["a", "b", "c"], &[("z ~ MvNormal(m, S)", Prior)], move |z, out| {
         let mut sum = Jet::constant(3.0 + 0.5 * f64::ln(det) - 1.5 * (2.0 * PI).ln());
@@ -36,7 +37,10 @@ fn correlated_gaussian() {
         }
         let elbo = fit.elbo.unwrap();
         assert!((elbo.value - (3.0 - kl)).abs() < 4.0 * elbo.se + 1e-9, "{elbo:?}, not {}", 3.0 - kl);
-        assert!(elbo.se < 0.05 && elbo.log_likelihood == 0.0 && (elbo.kl + elbo.value).abs() < 1e-12, "{elbo:?}");
+        assert!(
+            elbo.se < 0.05 && elbo.log_likelihood == 0.0 && (elbo.kl + elbo.value).abs() < 1e-12,
+            "{elbo:?}"
+        );
     }
 }
 
@@ -44,10 +48,11 @@ fn correlated_gaussian() {
 #[test]
 fn conjugate_normal_mean() {
     let x = [0.3, 1.7, 2.2, -0.4, 0.9];
-    let density = Toy::new(&["mu"], &[("mu ~ Normal(1, 2)", Prior), ("x ~ Normal(mu, 0.5)", Likelihood)], |z, out| {
-        out.push(normal_const(z[0], 1.0, 2.0));
-        out.push(x.iter().fold(Jet::constant(0.0), |sum, x| sum + normal_const(z[0], *x, 0.5)));
-    });
+    let density =
+        Toy::new(&["mu"], &[("mu ~ Normal(1, 2)", Prior), ("x ~ Normal(mu, 0.5)", Likelihood)], |z, out| {
+            out.push(normal_const(z[0], 1.0, 2.0));
+            out.push(x.iter().fold(Jet::constant(0.0), |sum, x| sum + normal_const(z[0], *x, 0.5)));
+        });
     let precision = 0.25 + 5.0 / 0.25;
     let mean = (0.25 + x.iter().sum::<f64>() / 0.25) / precision;
     let normal_at = |x: f64, m: f64, v: f64| -0.5 * (x - m) * (x - m) / v - 0.5 * (2.0 * PI * v).ln();
@@ -100,7 +105,11 @@ impl Quadrature {
     }
 
     fn check(&self, density: &dyn crate::density::LogDensity, evidence: f64) {
-        assert!((self.evidence - evidence).abs() < 1e-8, "closed form {evidence}, quadrature {}", self.evidence);
+        assert!(
+            (self.evidence - evidence).abs() < 1e-8,
+            "closed form {evidence}, quadrature {}",
+            self.evidence
+        );
         for seed in SEEDS {
             let options = FitOptions { seed, elbo_draws: 100_000, ..Default::default() };
             let fit = fit(density, &options, &mut |_| ()).unwrap();
@@ -182,11 +191,12 @@ fn point_estimates_are_learned_jointly() {
 #[test]
 fn without_latents_it_is_maximum_likelihood() {
     let rows = [(-2.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.5, 0.0), (1.0, 1.0), (3.0, 1.0)];
-    let density = Toy::new(&["a", "b"], &[("y ~ Bernoulli(inv_logit(a + b * x))", Likelihood)], move |z, out| {
-        let eta = |x: f64| z[0] + z[1] * x;
-        out.push(rows.iter().fold(Jet::constant(0.0), |s, (x, y)| s + eta(*x) * *y - eta(*x).softplus()));
-    })
-    .estimating(&["a", "b"]);
+    let density =
+        Toy::new(&["a", "b"], &[("y ~ Bernoulli(inv_logit(a + b * x))", Likelihood)], move |z, out| {
+            let eta = |x: f64| z[0] + z[1] * x;
+            out.push(rows.iter().fold(Jet::constant(0.0), |s, (x, y)| s + eta(*x) * *y - eta(*x).softplus()));
+        })
+        .estimating(&["a", "b"]);
     let fit = fitted(&density, 1);
     assert!(fit.converged && fit.lambda.is_empty());
     // the score equations: residuals sum to 0, also weighted by x

@@ -2,8 +2,8 @@
 
 mod behaviour;
 mod closed_form;
-mod regression;
 mod large;
+mod regression;
 mod rough;
 pub mod toy;
 

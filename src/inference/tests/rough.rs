@@ -9,11 +9,12 @@ use crate::density::TermKind::{Likelihood, Prior};
 #[test]
 fn neals_funnel() {
     let names = ["v", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9"];
-    let density = Toy::new(&names, &[("v ~ Normal(0, 3)", Prior), ("x ~ Normal(0, exp(v / 2))", Prior)], |z, out| {
-        out.push(normal_const(z[0], 0.0, 3.0));
-        let zero = Jet::constant(0.0);
-        out.push(z[1..].iter().fold(zero, |sum, x| sum + normal(*x, zero, z[0] * 0.5)));
-    });
+    let density =
+        Toy::new(&names, &[("v ~ Normal(0, 3)", Prior), ("x ~ Normal(0, exp(v / 2))", Prior)], |z, out| {
+            out.push(normal_const(z[0], 0.0, 3.0));
+            let zero = Jet::constant(0.0);
+            out.push(z[1..].iter().fold(zero, |sum, x| sum + normal(*x, zero, z[0] * 0.5)));
+        });
     for seed in 1..=5 {
         let fit = fitted(&density, seed);
         assert_all_finite(&fit);
@@ -38,7 +39,9 @@ fn eight_schools_centred_does_not_collapse() {
         out.push(normal_const(z[0], 0.0, 5.0));
         out.push(z[1] - ((z[1].exp() * 0.2).square() + 1.0).ln());
         out.push(z[2..].iter().fold(zero, |sum, t| sum + normal(*t, z[0], z[1])));
-        out.push(z[2..].iter().zip(y.iter().zip(&se)).fold(zero, |s, (t, (y, se))| s + normal_const(*t, *y, *se)));
+        out.push(
+            z[2..].iter().zip(y.iter().zip(&se)).fold(zero, |s, (t, (y, se))| s + normal_const(*t, *y, *se)),
+        );
     });
     for seed in 1..=5 {
         let fit = fitted(&density, seed);
@@ -122,7 +125,8 @@ fn an_improper_direction_is_reported() {
 
 #[test]
 fn no_finite_start_names_statement_and_row() {
-    let statements = [("mu ~ Normal(0, 1)", Prior), ("y ~ Normal(mu, s)", Likelihood), ("k ~ Poisson(r)", Likelihood)];
+    let statements =
+        [("mu ~ Normal(0, 1)", Prior), ("y ~ Normal(mu, s)", Likelihood), ("k ~ Poisson(r)", Likelihood)];
     let density = Toy::new(&["mu"], &statements, |z, out| {
         out.push(normal_const(z[0], 0.0, 1.0));
         out.push(normal_const(z[0], 1.0, 2.0));
@@ -143,7 +147,10 @@ fn no_finite_gradient_names_the_coordinate() {
         out.push(z[1].kink() - z[0]);
     });
     let error = fit(&density, &FitOptions::default(), &mut |_| ()).unwrap_err();
-    assert!(matches!(&error, InferenceError::NoFiniteGradient { coordinate, .. } if coordinate == "b"), "{error:?}");
+    assert!(
+        matches!(&error, InferenceError::NoFiniteGradient { coordinate, .. } if coordinate == "b"),
+        "{error:?}"
+    );
 }
 
 /// Finite only near 7: too narrow for the first starts, found by the later ones.

@@ -200,7 +200,8 @@ impl<F: Fn(&[Jet], &mut Vec<Jet>) + Sync> LogDensity for Toy<F> {
     fn hessian_vector(&self, lanes: usize, z: &[f64], v: &[f64], gradient: &mut [f64], product: &mut [f64]) {
         for l in 0..lanes {
             let (z, v) = (lane(lanes, l, z), lane(lanes, l, v));
-            let mut jets: Vec<Jet> = z.iter().zip(&v).map(|(z, v)| Jet { b: *v, ..Jet::constant(*z) }).collect();
+            let mut jets: Vec<Jet> =
+                z.iter().zip(&v).map(|(z, v)| Jet { b: *v, ..Jet::constant(*z) }).collect();
             for i in 0..z.len() {
                 jets[i].a = 1.0;
                 let total = self.total(&jets);
@@ -251,9 +252,15 @@ pub struct Regression {
 }
 
 impl Regression {
-    pub fn new(x: Vec<Vec<f64>>, y: Vec<f64>, prior: Vec<(f64, f64)>, known_log_sd: Option<f64>) -> Regression {
+    pub fn new(
+        x: Vec<Vec<f64>>,
+        y: Vec<f64>,
+        prior: Vec<(f64, f64)>,
+        known_log_sd: Option<f64>,
+    ) -> Regression {
         let k = x[0].len();
-        let names = (1..=k).map(|j| format!("beta[{j}]")).chain(known_log_sd.is_none().then(|| "sigma".into()));
+        let names =
+            (1..=k).map(|j| format!("beta[{j}]")).chain(known_log_sd.is_none().then(|| "sigma".into()));
         let coordinate = |name| Coordinate { name, role: Role::Latent, statement: 0, start: None };
         let term = |text: &str, kind| Term { text: text.into(), kind, span: Span::default() };
         Regression {
@@ -404,7 +411,8 @@ impl LogDensity for Sparse {
     }
     fn value(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
         for (l, out) in out.iter_mut().enumerate() {
-            let at = |which: &[usize]| which.iter().map(|i| Jet::constant(z[i * lanes + l])).collect::<Vec<Jet>>();
+            let at =
+                |which: &[usize]| which.iter().map(|i| Jet::constant(z[i * lanes + l])).collect::<Vec<Jet>>();
             *out = self.factors.iter().map(|(which, factor)| factor(&at(which)).v).sum();
         }
     }

@@ -129,7 +129,7 @@ impl Graph {
     pub fn add(&mut self, a: Node, b: Node) -> Node {
         self.unless_neutral(0.0, a, b)
             .or_else(|| self.unless_neutral(0.0, b, a))
-            .unwrap_or_else(|| self.map2(Add, a, b))
+            .unwrap_or_else(|| self.map2(Add, a.min(b), a.max(b)))
     }
 
     pub fn sub(&mut self, a: Node, b: Node) -> Node {
@@ -143,7 +143,7 @@ impl Graph {
         if a == b {
             return self.square(a);
         }
-        self.map2(Mul, a, b)
+        self.map2(Mul, a.min(b), a.max(b))
     }
 
     pub fn div(&mut self, a: Node, b: Node) -> Node {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::tape::graph::{Graph, Node};
-use crate::tape::op::{Op, Operand, fingerprint_of};
+use crate::tape::kernel;
+use crate::tape::op::{Extent, Op, Operand, fingerprint_of};
 
 /// Lower L with A = L L^T; reads the lower triangle of A. NaN from the first column that shows that A is not positive
 /// definite.
@@ -27,8 +28,9 @@ impl Op for Cholesky {
         args[0].to_vec()
     }
 
-    fn scratch(&self, args: &[&[usize]], lanes: usize) -> usize {
-        square(args[0]) * lanes
+    fn scratch(&self, args: &[Extent<'_>], lanes: usize) -> usize {
+        let n = square(args[0].shape);
+        if lanes > 1 && n >= LANES_APART { n * n + n } else { n * lanes }
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
@@ -38,8 +40,17 @@ impl Op for Cholesky {
             return;
         }
         for (l, a) in out.chunks_exact_mut(size).zip(args[0].data.chunks_exact(size)) {
-            l.copy_from_slice(a);
-            factor(l, n, lanes, &mut scratch[..n * lanes]);
+            if lanes > 1 && n >= LANES_APART {
+                let (matrix, column) = scratch.split_at_mut(n * n);
+                for lane in 0..lanes {
+                    kernel::take_lane(a, lanes, lane, matrix);
+                    factor(matrix, n, 1, &mut column[..n]);
+                    kernel::put_lane(matrix, l, lanes, lane);
+                }
+            } else {
+                l.copy_from_slice(a);
+                factor(l, n, lanes, &mut scratch[..n * lanes]);
+            }
         }
     }
 
@@ -86,6 +97,9 @@ impl Op for Cholesky {
         fingerprint_of(0)
     }
 }
+
+/// From this many rows on, matrices that vary are handled a lane at a time: they no longer fit the cache together.
+pub(super) const LANES_APART: usize = 16;
 
 /// n of square matrices `[.., n, n]`.
 pub(super) fn square(shape: &[usize]) -> usize {

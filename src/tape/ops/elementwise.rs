@@ -128,29 +128,17 @@ impl<F: Binary> Op for Map2<F> {
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
         let f = self.0;
         let [a, b] = [&args[0], &args[1]];
+        // the same shape, or a constant scalar: no axes to walk over
+        let n = out.len();
+        match (a.data.len() == n, b.data.len() == n) {
+            (true, true) => return map_row(f, a.data, b.data, [1, 1], out),
+            (true, false) if b.data.len() == 1 => return map_row(f, a.data, b.data, [1, 0], out),
+            (false, true) if a.data.len() == 1 => return map_row(f, a.data, b.data, [0, 1], out),
+            _ => {}
+        }
         let shape = broadcast_shape(&[a.shape, b.shape]);
         Walk::broadcast(&shape, lanes, [a, b]).rows(|o, [i, j], n, strides| {
-            let out = &mut out[o..o + n];
-            match strides {
-                [1, 1] => {
-                    for ((y, &a), &b) in out.iter_mut().zip(&a.data[i..i + n]).zip(&b.data[j..j + n]) {
-                        *y = f.value(a, b);
-                    }
-                }
-                [1, _] => {
-                    let b = b.data[j];
-                    for (y, &a) in out.iter_mut().zip(&a.data[i..i + n]) {
-                        *y = f.value(a, b);
-                    }
-                }
-                [_, 1] => {
-                    let a = a.data[i];
-                    for (y, &b) in out.iter_mut().zip(&b.data[j..j + n]) {
-                        *y = f.value(a, b);
-                    }
-                }
-                _ => out.fill(f.value(a.data[i], b.data[j])),
-            }
+            map_row(f, &a.data[i..], &b.data[j..], strides, &mut out[o..o + n]);
         });
     }
 
@@ -182,6 +170,31 @@ impl<F: Binary> Op for Map2<F> {
 
     fn fingerprint(&self) -> Option<u64> {
         fingerprint_of(0)
+    }
+}
+
+/// y = f(a, b) over a row; a stride is 1, or 0 for one number. The row is not empty unless both strides are 1.
+#[inline(always)]
+fn map_row<F: Binary>(f: F, a: &[f64], b: &[f64], strides: [usize; 2], out: &mut [f64]) {
+    match strides {
+        [1, 1] => {
+            for ((y, &a), &b) in out.iter_mut().zip(a).zip(b) {
+                *y = f.value(a, b);
+            }
+        }
+        [1, _] => {
+            let b = b[0];
+            for (y, &a) in out.iter_mut().zip(a) {
+                *y = f.value(a, b);
+            }
+        }
+        [_, 1] => {
+            let a = a[0];
+            for (y, &b) in out.iter_mut().zip(b) {
+                *y = f.value(a, b);
+            }
+        }
+        _ => out.fill(f.value(a[0], b[0])),
     }
 }
 

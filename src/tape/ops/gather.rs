@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::tape::graph::{Graph, Node};
-use crate::tape::op::{Op, Operand, fingerprint_of, size_of};
+use crate::tape::op::{Op, Operand, fingerprint_of, hash_of_table, size_of};
 
 /// out.flat[i] = x.flat[index[i]]
 #[derive(Clone)]
@@ -77,7 +77,7 @@ impl Op for Gather {
     }
 
     fn fingerprint(&self) -> Option<u64> {
-        fingerprint_of((&self.index, &self.shape))
+        fingerprint_of((hash_of_table(&self.index), &self.shape))
     }
 }
 
@@ -124,7 +124,7 @@ impl Op for ScatterAdd {
     }
 
     fn fingerprint(&self) -> Option<u64> {
-        fingerprint_of((&self.index, &self.shape))
+        fingerprint_of((hash_of_table(&self.index), &self.shape))
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::sum::Middle;
 use crate::tape::graph::{Graph, Node};
-use crate::tape::op::{Op, Operand, fingerprint_of};
+use crate::tape::op::{Extent, Op, Operand, fingerprint_of};
 
 /// y = log sum exp x, with the largest element taken out; -inf where all are -inf.
 #[derive(Clone, Debug)]
@@ -48,8 +48,8 @@ impl Op for LogSumExp {
         shape
     }
 
-    fn scratch(&self, args: &[&[usize]], lanes: usize) -> usize {
-        Middle::new(args[0], self.axis, self.axis + 1).inner * lanes
+    fn scratch(&self, args: &[Extent<'_>], lanes: usize) -> usize {
+        Middle::new(args[0].shape, self.axis, self.axis + 1).inner * lanes
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::cholesky::square;
 use super::triangular::{for_each_system, solution_shape};
 use crate::tape::graph::{Graph, Node, tensor};
-use crate::tape::op::{Op, Operand, fingerprint_of};
+use crate::tape::op::{Extent, Op, Operand, fingerprint_of};
 
 /// A^-1 B, or A^-T B if `transposed`.
 #[derive(Clone, Debug)]
@@ -51,9 +51,9 @@ impl Op for Solve {
     }
 
     /// Factors, the order of rows, and the right side of one lane.
-    fn scratch(&self, args: &[&[usize]], _lanes: usize) -> usize {
-        let n = square(args[0]);
-        n * n + n + n * args[1][args[1].len() - 1]
+    fn scratch(&self, args: &[Extent<'_>], _lanes: usize) -> usize {
+        let n = square(args[0].shape);
+        n * n + n + n * args[1].shape[args[1].shape.len() - 1]
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
@@ -120,8 +120,8 @@ impl Op for LogAbsDet {
         args[0][..args[0].len() - 2].to_vec()
     }
 
-    fn scratch(&self, args: &[&[usize]], _lanes: usize) -> usize {
-        let n = square(args[0]);
+    fn scratch(&self, args: &[Extent<'_>], _lanes: usize) -> usize {
+        let n = square(args[0].shape);
         n * n + n
     }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::cholesky::{LANES_APART, square};
 use super::matmul::batch_offset;
 use crate::tape::graph::{Graph, Node, tensor};
 use crate::tape::kernel;
-use crate::tape::op::{Op, Operand, broadcast_shape, fingerprint_of, size_of};
+use crate::tape::op::{Extent, Op, Operand, broadcast_shape, fingerprint_of, size_of};
 
 /// L^-1 B, or L^-T B if `transposed`, for lower triangular L.
 #[derive(Clone, Debug)]
@@ -71,10 +72,30 @@ impl Op for SolveTriangular {
         solution_shape(args)
     }
 
-    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
+    fn scratch(&self, args: &[Extent<'_>], _lanes: usize) -> usize {
+        let n = square(args[0].shape);
+        if args[0].lanes > 1 && n >= LANES_APART {
+            n * n + size_of(&args[1].shape[args[1].shape.len() - 2..])
+        } else {
+            0
+        }
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
         for_each_system(args, out, lanes, |l, b, [n, k], out| {
             kernel::copy(b, out, lanes);
             let width = k * lanes;
+            if l.lanes > 1 && n >= LANES_APART {
+                let (matrix, x) = scratch.split_at_mut(n * n);
+                let x = &mut x[..n * k];
+                for lane in 0..lanes {
+                    kernel::take_lane(l.data, lanes, lane, matrix);
+                    kernel::take_lane(out, lanes, lane, x);
+                    solve_rows(matrix, n, k, x, self.transposed);
+                    kernel::put_lane(x, out, lanes, lane);
+                }
+                return;
+            }
             if l.lanes == 1 {
                 solve_rows(l.data, n, width, out, self.transposed);
             } else {

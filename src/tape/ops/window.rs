@@ -86,26 +86,32 @@ impl Graph {
     /// Sum of terms of one shape, where `None` is what remains of no terms. Blocks padded with zeros that do not overlap
     /// (the adjoints of the slices of one array) become one concatenation instead of a chain of sums.
     pub(in crate::tape) fn sum_of_terms(&mut self, terms: &[Node]) -> Option<Node> {
-        let mut blocks: Vec<(usize, usize, Node)> = Vec::new();
+        let mut blocks: Vec<(usize, usize, Node, Node)> = Vec::new();
         let mut rest: Vec<Node> = Vec::new();
         for &term in terms {
-            match &self.entries[term.index()].kind {
-                Kind::Apply { op, args } if op.name() == "pad" => match op.padding() {
-                    Some(before) => blocks.push((before, before + self.size(args[0]), args[0])),
-                    None => rest.push(term),
-                },
-                _ => rest.push(term),
+            match self.application(term).and_then(|(op, args)| Some((op.padding()?, args[0]))) {
+                Some((before, block)) => blocks.push((before, before + self.size(block), block, term)),
+                None => rest.push(term),
             }
         }
         blocks.sort_by_key(|b| (b.0, b.1));
-        let disjoint = blocks.windows(2).all(|pair| pair[0].1 <= pair[1].0);
-        if blocks.len() < 2 || !disjoint {
-            rest = terms.to_vec();
-        } else {
-            let shape = self.shape(terms[terms.iter().position(|t| !rest.contains(t))?]).to_vec();
+        let mut end = 0;
+        blocks.retain(|&(from, to, _, term)| {
+            let disjoint = from >= end;
+            if disjoint {
+                end = to;
+            } else {
+                rest.push(term);
+            }
+            disjoint
+        });
+        if let [(.., term)] = blocks[..] {
+            rest.push(term);
+        } else if let Some(&(.., term)) = blocks.first() {
+            let shape = self.shape(term).to_vec();
             let mut parts = Vec::new();
             let mut at = 0;
-            for (start, end, block) in blocks {
+            for (start, end, block, _) in blocks {
                 if start > at {
                     parts.push(self.full(&[start - at], 0.0));
                 }
@@ -140,6 +146,10 @@ impl Op for Reshape {
         Some(0)
     }
 
+    fn takes_unbroadcast(&self) -> bool {
+        true
+    }
+
     fn tangent(&self, g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
         Some(g.reshape(tangents[0]?, &self.shape))
     }
@@ -152,7 +162,11 @@ impl Op for Reshape {
         dy: Node,
         _wanted: &[bool],
     ) -> Vec<Option<Node>> {
+        if g.size(dy) == 1 {
+            return vec![Some(g.reshape(dy, &[]))];
+        }
         let shape = g.shape(args[0]).to_vec();
+        let dy = g.broadcast(dy, &self.shape);
         vec![Some(g.reshape(dy, &shape))]
     }
 

@@ -205,8 +205,14 @@ fn factors_and_solutions_of_fifty_rows() {
     }
     let mut outputs = vec![a, again, by_lu, by_cholesky, log_det, log_det_cholesky];
     outputs.extend(&gradients);
-    let point = [numbers(n * n, 1), numbers(n * 3, 2)].concat();
-    let out = run(&g, &[x, b], &outputs, &[point.clone(), point]);
+    let points = [1, 2, 3].map(|seed| [numbers(n * n, seed), numbers(n * 3, seed + 3)].concat());
+    let out = run(&g, &[x, b], &outputs, &points);
+    for (lane, point) in points.iter().enumerate() {
+        let alone = run(&g, &[x, b], &outputs, std::slice::from_ref(point));
+        for (k, (alone, together)) in alone.iter().zip(&out).enumerate() {
+            assert!(alone[0] == together[lane], "output {k} of lane {lane} differs from a single run");
+        }
+    }
     let pairs = [(0, 1), (2, 3), (4, 5), (6, 10), (7, 11), (8, 12), (9, 13)];
     for (i, j) in pairs {
         for (x, y) in out[i].iter().flatten().zip(out[j].iter().flatten()) {

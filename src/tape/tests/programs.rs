@@ -26,6 +26,23 @@ fn constants_fold_and_equal_nodes_are_one() {
 }
 
 #[test]
+fn the_order_of_summands_and_factors_does_not_matter() {
+    let mut g = Graph::new();
+    let (x, y) = (g.input(&[2]), g.input(&[]));
+    assert_eq!(g.add(x, y), g.add(y, x));
+    assert_eq!(g.mul(x, y), g.mul(y, x));
+    assert_ne!(g.sub(x, y), g.sub(y, x));
+}
+
+#[test]
+fn programs_go_to_other_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Program>();
+    shared::<Graph>();
+    shared::<Workspace>();
+}
+
+#[test]
 fn buffers_are_reused() {
     let mut g = Graph::new();
     let x = g.input(&[1000]);

@@ -263,8 +263,13 @@ fn stores_of_ports_and_constants() {
             (a, 0, rows(1, -1), Mode::Set),
             (one, 1, rows(0, 1), Mode::Set),
             (log, 1, rows(2, 1), Mode::Set),
+            (one, 2, WHOLE, Mode::Add),
         ];
-        let states = vec![State { shape: vec![2], init: None }, State { shape: vec![4], init: None }];
+        let states = vec![
+            State { shape: vec![2], init: None },
+            State { shape: vec![4], init: None },
+            State { shape: vec![], init: None },
+        ];
         let data = g.vector(&[2.0, 3.0]);
         let scan = Scan { steps: 2, reverse: false, body: Body { graph, ports, stores }, states };
         let y = g.scan(scan, &[x[0], data]);

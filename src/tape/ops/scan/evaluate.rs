@@ -81,7 +81,7 @@ impl Recursion {
         match source {
             Source::Arg(i) => (args[i].data, args[i].lanes),
             Source::State(s) => {
-                let (offset, size) = (self.offsets[s], size_of(&self.spec.states[s].shape));
+                let (offset, size) = (self.offsets[s], self.sizes[s]);
                 (&out[offset * lanes..(offset + size) * lanes], lanes)
             }
         }

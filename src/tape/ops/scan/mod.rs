@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::tape::graph::{Graph, Node};
-use crate::tape::op::{Op, Operand, size_of};
+use crate::tape::op::{Extent, Op, Operand, size_of};
 use crate::tape::program::Program;
 
 /// A recursion. A carried buffer (state) holds the whole history: a step reads positions of it that earlier steps have
@@ -73,8 +73,9 @@ pub(super) struct Recursion {
     program: Program,
     ports: Vec<Port>,
     stores: Vec<Store>,
-    /// Where states lie in the value.
+    /// Where states lie in the value, and how many elements they have.
     offsets: Vec<usize>,
+    sizes: Vec<usize>,
     /// Elements of working memory for ports that are gathered.
     table_size: usize,
 }
@@ -204,7 +205,15 @@ impl Recursion {
         let nodes = |ports: &[&(Node, Source, Access)]| ports.iter().map(|p| p.0).collect::<Vec<Node>>();
         let outputs: Vec<Node> = body.stores.iter().map(|s| s.0).collect();
         let program = Program::with_ports(&body.graph, &nodes(&first), &nodes(&second), &outputs);
-        Recursion { program, ports, stores, offsets: offsets_of(&spec.states), table_size, spec }
+        Recursion {
+            program,
+            ports,
+            stores,
+            offsets: offsets_of(&spec.states),
+            sizes: state_sizes,
+            table_size,
+            spec,
+        }
     }
 }
 
@@ -217,7 +226,7 @@ impl Op for Recursion {
         vec![self.spec.states.iter().map(|s| size_of(&s.shape)).sum()]
     }
 
-    fn scratch(&self, _args: &[&[usize]], lanes: usize) -> usize {
+    fn scratch(&self, _args: &[Extent<'_>], lanes: usize) -> usize {
         (self.program.arena_size + self.table_size) * lanes + self.program.scratch_size(lanes)
     }
 

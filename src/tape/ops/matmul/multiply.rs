@@ -1,146 +1,9 @@
-//! Products of matrices, either of which may be seen transposed; leading axes are batches.
+//! The loops of products: tiles that stay in registers, blocks that stay in cache.
 
-use std::sync::Arc;
-
-use crate::tape::graph::{Graph, Node};
-use crate::tape::op::{Op, Operand, broadcast_shape, fingerprint_of, size_of};
-
-/// op(A) op(B), where op is the identity or the transpose.
-#[derive(Clone, Debug)]
-pub struct MatMul {
-    transpose_a: bool,
-    transpose_b: bool,
-}
-
-impl Graph {
-    /// `[.., m, k] [.., k, n] -> [.., m, n]`; both are of rank 2 at least, leading axes broadcast.
-    pub fn matmul(&mut self, a: Node, b: Node) -> Node {
-        self.matmul_transposed(a, false, b, false)
-    }
-
-    /// [`Graph::matmul`] of arguments that are first transposed (in their last two axes) where so flagged.
-    pub fn matmul_transposed(&mut self, a: Node, transpose_a: bool, b: Node, transpose_b: bool) -> Node {
-        self.apply(Arc::new(MatMul { transpose_a, transpose_b }), &[a, b])
-    }
-
-    /// The adjoint of broadcasting the batch axes of `arg`.
-    pub(super) fn sum_batches_to(&mut self, d: Node, arg: Node) -> Node {
-        let shape = self.shape(arg).to_vec();
-        self.sum_to(d, &shape)
-    }
-}
-
-impl Op for MatMul {
-    fn name(&self) -> &'static str {
-        match (self.transpose_a, self.transpose_b) {
-            (false, false) => "matmul",
-            (true, false) => "matmul_tn",
-            (false, true) => "matmul_nt",
-            (true, true) => "matmul_tt",
-        }
-    }
-
-    fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
-        let (batch_a, [m, k]) = split_matrix(args[0], self.transpose_a);
-        let (batch_b, [k_b, n]) = split_matrix(args[1], self.transpose_b);
-        assert_eq!(k, k_b, "product of {:?} and {:?}", args[0], args[1]);
-        let mut shape = broadcast_shape(&[batch_a, batch_b]).to_vec();
-        shape.extend([m, n]);
-        shape
-    }
-
-    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
-        let [a, b] = [&args[0], &args[1]];
-        let (batch_a, [m, k]) = split_matrix(a.shape, self.transpose_a);
-        let (batch_b, [_, n]) = split_matrix(b.shape, self.transpose_b);
-        let batch = broadcast_shape(&[batch_a, batch_b]);
-        out.fill(0.0);
-        if m * n * k == 0 {
-            return;
-        }
-        for (position, out) in out.chunks_exact_mut(m * n * lanes).enumerate() {
-            let at_a = batch_offset(position, &batch, batch_a) * m * k * a.lanes;
-            let at_b = batch_offset(position, &batch, batch_b) * k * n * b.lanes;
-            let a = Factor::new(&a.data[at_a..at_a + m * k * a.lanes], [m, k], self.transpose_a, a.lanes);
-            let b = Factor::new(&b.data[at_b..at_b + k * n * b.lanes], [k, n], self.transpose_b, b.lanes);
-            multiply(&a, &b, [m, k, n], out, lanes);
-        }
-    }
-
-    fn tangent(&self, g: &mut Graph, args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {
-        let along_a =
-            tangents[0].map(|da| g.matmul_transposed(da, self.transpose_a, args[1], self.transpose_b));
-        let along_b =
-            tangents[1].map(|db| g.matmul_transposed(args[0], self.transpose_a, db, self.transpose_b));
-        let terms: Vec<Node> = along_a.into_iter().chain(along_b).collect();
-        debug_assert!(terms.iter().all(|&t| g.shape(t) == g.shape(y)));
-        g.sum_of_terms(&terms)
-    }
-
-    fn adjoint(
-        &self,
-        g: &mut Graph,
-        args: &[Node],
-        _y: Node,
-        dy: Node,
-        wanted: &[bool],
-    ) -> Vec<Option<Node>> {
-        let (a, b) = (args[0], args[1]);
-        let (ta, tb) = (self.transpose_a, self.transpose_b);
-        // d op(A) = dY op(B)^T, d op(B) = op(A)^T dY; transposed once more where op is the transpose
-        let to_a = wanted[0].then(|| {
-            let d = if ta {
-                g.matmul_transposed(b, tb, dy, true)
-            } else {
-                g.matmul_transposed(dy, false, b, !tb)
-            };
-            g.sum_batches_to(d, a)
-        });
-        let to_b = wanted[1].then(|| {
-            let d = if tb {
-                g.matmul_transposed(dy, true, a, ta)
-            } else {
-                g.matmul_transposed(a, !ta, dy, false)
-            };
-            g.sum_batches_to(d, b)
-        });
-        vec![to_a, to_b]
-    }
-
-    fn fingerprint(&self) -> Option<u64> {
-        fingerprint_of(0)
-    }
-}
-
-/// Batch axes, and rows and columns (of the transpose).
-fn split_matrix(shape: &[usize], transposed: bool) -> (&[usize], [usize; 2]) {
-    assert!(shape.len() >= 2, "a matrix of shape {shape:?}");
-    let (batch, matrix) = shape.split_at(shape.len() - 2);
-    (batch, if transposed { [matrix[1], matrix[0]] } else { [matrix[0], matrix[1]] })
-}
-
-/// The place in an array of shape `from` (in matrices) of element `position` of the `batch` that it is broadcast to.
-pub(super) fn batch_offset(mut position: usize, batch: &[usize], from: &[usize]) -> usize {
-    if batch == from {
-        return position;
-    }
-    let (mut offset, mut stride) = (0, 1);
-    for back in 0..batch.len() {
-        let dim = batch[batch.len() - 1 - back];
-        let index = position % dim;
-        position /= dim;
-        if back < from.len() {
-            let have = from[from.len() - 1 - back];
-            offset += if have == 1 { 0 } else { index * stride };
-            stride *= have;
-        }
-    }
-    debug_assert!(from.is_empty() || offset < size_of(from));
-    offset
-}
+use std::ops::Range;
 
 /// A matrix, possibly seen transposed, of `lanes` numbers an element.
-struct Factor<'a> {
+pub(super) struct Factor<'a> {
     data: &'a [f64],
     /// From row to row and from column to column, in numbers.
     row: usize,
@@ -149,7 +12,7 @@ struct Factor<'a> {
 }
 
 impl<'a> Factor<'a> {
-    fn new(data: &'a [f64], [rows, columns]: [usize; 2], transposed: bool, lanes: usize) -> Factor<'a> {
+    pub fn new(data: &'a [f64], [rows, columns]: [usize; 2], transposed: bool, lanes: usize) -> Factor<'a> {
         let (row, column) = if transposed { (lanes, rows * lanes) } else { (columns * lanes, lanes) };
         Factor { data, row, column, lanes }
     }
@@ -166,7 +29,7 @@ const TILE_ROWS: usize = 4;
 
 /// out += A B, out row-major with `lanes` numbers an element. Every element is the same sum in the same order whatever
 /// the lanes.
-fn multiply(a: &Factor<'_>, b: &Factor<'_>, [m, k, n]: [usize; 3], out: &mut [f64], lanes: usize) {
+pub(super) fn multiply(a: &Factor<'_>, b: &Factor<'_>, [m, k, n]: [usize; 3], out: &mut [f64], lanes: usize) {
     if a.lanes == 1 && b.column == b.lanes && b.lanes == lanes {
         // constant times rows of n x lanes numbers
         let left = Strided { data: a.data, row: a.row, column: a.column };
@@ -265,7 +128,7 @@ fn row_tile<const R: usize>(
     a: &Strided<'_>,
     b: &Rows<'_>,
     i: usize,
-    terms: std::ops::Range<usize>,
+    terms: Range<usize>,
     width: usize,
     out: &mut RowsMut<'_>,
 ) {
@@ -286,7 +149,7 @@ fn tile<const R: usize, const C: usize>(
     b: &Rows<'_>,
     i: usize,
     c: usize,
-    terms: std::ops::Range<usize>,
+    terms: Range<usize>,
     out: &mut RowsMut<'_>,
 ) {
     let mut sums = [[0.0; C]; R];
@@ -313,13 +176,7 @@ fn tile<const R: usize, const C: usize>(
 }
 
 /// Rows i .. i + 8 of a product with one column, where columns of A are contiguous.
-fn column_tile(
-    a: &Strided<'_>,
-    b: &Rows<'_>,
-    i: usize,
-    terms: std::ops::Range<usize>,
-    out: &mut RowsMut<'_>,
-) {
+fn column_tile(a: &Strided<'_>, b: &Rows<'_>, i: usize, terms: Range<usize>, out: &mut RowsMut<'_>) {
     let mut sums = [0.0; TILE_COLUMNS];
     for t in terms {
         let right = b.data[t * b.stride];
@@ -334,14 +191,7 @@ fn column_tile(
 }
 
 /// out[l] += sum_t a[t][l] b[t][l]
-fn lane_dot(
-    a: &[f64],
-    a_stride: usize,
-    b: &[f64],
-    b_stride: usize,
-    terms: std::ops::Range<usize>,
-    out: &mut [f64],
-) {
+fn lane_dot(a: &[f64], a_stride: usize, b: &[f64], b_stride: usize, terms: Range<usize>, out: &mut [f64]) {
     for (chunk, out) in out.chunks_mut(TILE_COLUMNS).enumerate() {
         let l = chunk * TILE_COLUMNS;
         let mut sums = [0.0; TILE_COLUMNS];

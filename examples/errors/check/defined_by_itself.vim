@@ -1,0 +1,3 @@
+# A name in its own definition.
+mu ~ Normal(mu, 1)
+y ~ Normal(mu, 1)

@@ -1,0 +1,3 @@
+# A distribution is not a number.
+mu = Normal(0, 1) + 1
+y ~ Normal(mu, 1)

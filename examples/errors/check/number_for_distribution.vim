@@ -1,0 +1,3 @@
+# The right of ~ is a distribution.
+mu ~ 3
+y ~ Normal(mu, 1)

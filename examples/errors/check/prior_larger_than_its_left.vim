@@ -1,0 +1,3 @@
+# Arguments never broadcast an observed value.
+mu[3] ~ Normal(0, 1)
+y ~ Normal(mu, 1)

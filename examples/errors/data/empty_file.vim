@@ -1,0 +1,3 @@
+# An empty file.
+mu ~ Normal(0, 10)
+y  ~ Normal(mu, 1)

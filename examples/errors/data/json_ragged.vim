@@ -1,0 +1,3 @@
+# The rows of a matrix have two lengths.
+mu ~ Normal(0, 10)
+y  ~ Normal(mu, 1)

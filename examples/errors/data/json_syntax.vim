@@ -1,0 +1,3 @@
+# A comma is missing.
+mu ~ Normal(0, 10)
+y  ~ Normal(mu, 1)

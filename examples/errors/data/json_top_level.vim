@@ -1,0 +1,3 @@
+# A bare list has no names.
+mu ~ Normal(0, 10)
+y  ~ Normal(mu, 1)

@@ -1,0 +1,3 @@
+# Vectors of two lengths.
+b ~ Normal(0, 1)
+y ~ Normal(b * x, 1)

@@ -1,0 +1,3 @@
+# Neither the file nor the data define x.
+b ~ Normal(0, 1)
+y ~ Normal(b * x, 1)

@@ -1,0 +1,3 @@
+# Numbers without column names.
+mu ~ Normal(0, 10)
+y  ~ Normal(mu, 1)

@@ -1,0 +1,3 @@
+# Shares that do not sum to one.
+a ~ HalfNormal(5)
+share ~ Dirichlet([a, a, a])

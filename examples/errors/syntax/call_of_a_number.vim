@@ -1,0 +1,3 @@
+# Only a name is called.
+b ~ Normal(0, 1)
+y ~ Normal(2(b + 1), 1)

@@ -1,0 +1,2 @@
+// Stan's comments
+y ~ Normal(0, 1)

@@ -1,0 +1,2 @@
+# R's names with dots.
+y ~ Normal(sepal.length, 1)

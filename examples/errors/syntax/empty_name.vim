@@ -1,0 +1,2 @@
+# Nothing between the backquotes.
+y ~ Normal(``, 1)

@@ -1,0 +1,3 @@
+# Keywords are not names.
+in ~ Normal(0, 1)
+y ~ Normal(in, 1)

@@ -1,0 +1,3 @@
+# R's and BUGS's assignment.
+mu <- 3
+y ~ Normal(mu, 1)

@@ -1,0 +1,2 @@
+# Two arguments without a comma.
+y ~ Normal(0 1)

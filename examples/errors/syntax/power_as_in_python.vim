@@ -1,0 +1,3 @@
+# Python's power.
+b ~ Normal(0, 1)
+y ~ Normal(b * x ** 2, 1)

@@ -1,0 +1,3 @@
+# A model returns nothing.
+mu ~ Normal(0, 1)
+return mu

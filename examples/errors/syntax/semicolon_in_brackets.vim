@@ -1,0 +1,2 @@
+# Semicolons separate statements, not arguments.
+y ~ Normal(0; 1)

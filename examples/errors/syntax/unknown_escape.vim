@@ -1,0 +1,2 @@
+# Strings know two escapes.
+y ~ Normal(alpha["ST\tLOUIS"], 1)

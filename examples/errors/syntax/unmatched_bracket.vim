@@ -1,0 +1,3 @@
+# A bracket too many.
+mu ~ Normal(0, 10))
+y  ~ Normal(mu, 1)

@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""Simulates the data of the examples, with the parameters that made them.
+
+usage: python3 examples/make_data.py [NAME ...]        needs numpy; every run writes the same files
+
+For each example NAME: examples/NAME/data.csv or data.json, and examples/NAME/truth.json, which holds the
+true value of each parameter that the tests look for in the posterior.
+"""
+import csv, json, pathlib, sys
+import numpy as np
+
+HERE = pathlib.Path(__file__).parent
+
+
+def write_csv(name, columns, digits=3):
+    def cell(v):
+        return f"{v:.{digits}f}" if isinstance(v, (float, np.floating)) else str(v)
+    with open(HERE / name / "data.csv", "w", newline="") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow(columns)
+        out.writerows([cell(v) for v in row] for row in zip(*columns.values()))
+
+
+def write_json(name, values, digits=3):
+    def plain(v):
+        v = np.asarray(v)
+        return np.round(v, digits).tolist() if v.dtype.kind == "f" else v.tolist()
+    lines = [f'  "{key}": {json.dumps(plain(v))}' for key, v in values.items()]
+    (HERE / name / "data.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def write_truth(name, truth):
+    lines = [f'  "{key}": {value}' for key, value in truth.items()]
+    (HERE / name / "truth.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def linear_regression(rng, name):
+    n = 120
+    hours, sleep = rng.uniform(0, 20, n), rng.normal(7, 1.2, n)
+    score = 41 + 1.8 * hours + 2.5 * sleep + rng.normal(0, 6, n)
+    write_csv(name, dict(hours=hours, sleep=sleep, score=score), digits=1)
+    write_truth(name, {"intercept": 41, "b_hours": 1.8, "b_sleep": 2.5, "sigma": 6})
+
+
+def radon(rng, name):
+    counties = ["AITKIN", "ANOKA", "BECKER", "BELTRAMI", "BLUE EARTH", "CARVER", "CASS", "CLAY", "DAKOTA", "DODGE",
+                "FREEBORN", "GOODHUE", "HENNEPIN", "HOUSTON", "KANDIYOHI", "LAC QUI PARLE", "MOWER", "OLMSTED",
+                "OTTER TAIL", "RAMSEY", "RICE", "ST LOUIS", "STEARNS", "WASHINGTON", "WINONA", "WRIGHT"]
+    houses = rng.integers(3, 30, len(counties))
+    houses[counties.index("HENNEPIN")] = 60
+    mu, tau, sigma, beta = 1.4, 0.35, 0.75, -0.7
+    alpha = mu + tau * rng.standard_normal(len(counties))
+    county = np.repeat(np.arange(len(counties)), houses)
+    floor = (rng.random(len(county)) < 0.2).astype(int)
+    y = alpha[county] + beta * floor + rng.normal(0, sigma, len(county))
+    write_csv(name, dict(county=[counties[j] for j in county], floor=floor, log_radon=y))
+    truth = {"mu": mu, "tau": tau, "sigma": sigma, "beta": beta}
+    write_truth(name, truth | {f"alpha[{c}]": round(a, 3) for c, a in zip(counties, alpha)})
+
+
+def wells(rng, name):
+    n = 600
+    arsenic, distance = rng.lognormal(0.3, 0.5, n), rng.gamma(2, 25, n)
+    eta = -0.3 + 0.6 * arsenic - 1.1 * distance / 100
+    switched = (rng.random(n) < 1 / (1 + np.exp(-eta))).astype(int)
+    write_csv(name, dict(arsenic=arsenic, distance=distance, switched=switched), digits=2)
+    write_truth(name, {"intercept": -0.3, "b_arsenic": 0.6, "b_distance": -1.1})
+
+
+def accidents(rng, name):
+    roads, years = 40, 6
+    kinds = ["motorway", "rural", "urban"]
+    road = np.repeat(np.arange(roads), years)
+    kind = rng.integers(0, 3, roads)[road]
+    km = rng.gamma(4, 5, roads)[road]
+    rate = np.array([-0.7, -1.2, 0.4])[kind] - 0.08 * (np.tile(np.arange(years), roads) - 2.5)
+    count = rng.poisson(km * np.exp(rate))
+    year = np.tile(np.arange(2015, 2015 + years), roads)
+    write_csv(name, dict(kind=[kinds[k] for k in kind], year=year, km=km, accidents=count), digits=1)
+    write_truth(name, {"rate[motorway]": -0.7, "rate[rural]": -1.2, "rate[urban]": 0.4, "trend": -0.08})
+
+
+def robust_regression(rng, name):
+    n = 100
+    x = rng.uniform(-2, 2, n)
+    y = 1.5 + 2 * x + rng.normal(0, 0.4, n)
+    wild = rng.choice(n, 9, replace=False)
+    y[wild] += rng.normal(0, 12, 9)
+    write_csv(name, dict(x=x, y=y))
+    write_truth(name, {"intercept": 1.5, "slope": 2})
+
+
+def eight_schools(rng, name):
+    """The data of Rubin (1981); nothing is simulated."""
+    write_json(name, dict(school=list("ABCDEFGH"), y=[28, 8, -3, 7, -1, 1, 18, 12],
+                          sigma=[15, 10, 16, 11, 9, 11, 10, 18]))
+
+
+def autoregression(rng, name):
+    t, a, b1, b2, s = 200, 1.0, 0.55, 0.3, 0.8
+    y = [a / (1 - b1 - b2)] * 2
+    for _ in range(t + 50):
+        y.append(a + b1 * y[-1] + b2 * y[-2] + rng.normal(0, s))
+    write_csv(name, dict(y=np.array(y[-t:])))
+    write_truth(name, {"level": a, "phi[1]": b1, "phi[2]": b2, "sigma": s})
+
+
+def garch(rng, name):
+    t, mu, omega, a, b = 500, 0.1, 0.15, 0.25, 0.6
+    h, y = omega / (1 - a - b), []
+    for _ in range(t + 100):
+        y.append(mu + rng.normal(0, np.sqrt(h)))
+        h = omega + a * (y[-1] - mu) ** 2 + b * h
+    write_csv(name, dict(returns=np.array(y[-t:])))
+    write_truth(name, {"mu": mu, "omega": omega, "a": a, "b": b})
+
+
+def local_level(rng, name):
+    t = 80
+    level = 20 + np.cumsum(rng.normal(0, 0.5, t))
+    y = level + rng.normal(0, 1.0, t)
+    write_csv(name, dict(week=np.arange(1, t + 1), y=y), digits=2)
+    truth = {"drift_sd": 0.5, "sigma": 1.0}
+    write_truth(name, truth | {f"level[{i + 1}]": round(level[i], 2) for i in range(t)})
+
+
+def geyser(rng, name):
+    n, w, mu, sd = 270, 0.36, (54.5, 80.0), (6.0, 5.5)
+    short = rng.random(n) < w
+    wait = np.where(short, rng.normal(mu[0], sd[0], n), rng.normal(mu[1], sd[1], n))
+    write_csv(name, dict(waiting=wait), digits=1)
+    write_truth(name, {"w": w, "mu[1]": mu[0], "mu[2]": mu[1], "sigma[1]": sd[0], "sigma[2]": sd[1]})
+
+
+def clusters(rng, name):
+    n, w, mu, s = 240, [0.25, 0.45, 0.3], np.array([-3.0, 0.5, 4.0]), 0.8
+    z = rng.choice(3, n, p=w)
+    write_csv(name, dict(size=rng.normal(mu[z], s)))
+    truth = {f"mu[{k + 1}]": m for k, m in enumerate(mu)} | {f"w[{k + 1}]": p for k, p in enumerate(w)}
+    write_truth(name, truth | {"sigma": s})
+
+
+def hidden_markov(rng, name):
+    t, p, mu, s = 300, np.array([[0.93, 0.07], [0.15, 0.85]]), np.array([0.5, 3.0]), 0.9
+    z = [0]
+    for _ in range(t - 1):
+        z.append(rng.choice(2, p=p[z[-1]]))
+    write_csv(name, dict(day=np.arange(1, t + 1), activity=rng.normal(mu[z], s)))
+    write_truth(name, {"P[1,1]": 0.93, "P[2,2]": 0.85, "mu[1]": 0.5, "mu[2]": 3.0, "sigma": s})
+
+
+def gaussian_process(rng, name):
+    n = 30
+    x = np.sort(rng.uniform(0, 10, n))
+    y = 1.5 * np.sin(x) + 0.3 * x - 1.5 + rng.normal(0, 0.3, n)
+    write_csv(name, dict(x=x, y=y))
+    write_truth(name, {"sigma": 0.3})
+
+
+def batting(rng, name):
+    players = ["Alvarez", "Boone", "Chen", "Dawson", "Ellis", "Fujita", "Garcia", "Hughes", "Ito", "Jones", "Kelly",
+               "Lopez", "Moore", "Nolan", "Ortiz", "Price", "Quinn", "Reyes", "Stone", "Tanaka", "Usher", "Vega",
+               "Walsh", "Young"]
+    p = rng.beta(0.27 * 150, 0.73 * 150, len(players))
+    at_bats = rng.integers(45, 400, len(players))
+    write_csv(name, dict(player=players, at_bats=at_bats, hits=rng.binomial(at_bats, p)))
+    write_truth(name, {f"ability[{who}]": round(v, 3) for who, v in zip(players, p)} | {"centre": 0.27})
+
+
+def dose_response(rng, name):
+    dose = np.tile([0.3, 1, 3, 10, 30, 100], 8)
+    mean = 5 + 30 * dose ** 1.2 / (12 ** 1.2 + dose ** 1.2)
+    y = mean + rng.normal(0, 2, len(dose))
+    write_csv(name, dict(dose=dose, response=y), digits=1)
+    write_truth(name, {"base": 5, "top": 30, "ed50": 12, "hill": 1.2, "sigma": 2})
+
+
+def survival(rng, name):
+    n = 150
+    treated = rng.integers(0, 2, n)
+    t = 8 * np.exp(0.5 * treated) * rng.weibull(1.6, n)
+    limit = rng.uniform(4, 20, n)
+    write_csv(name, dict(treated=treated, months=np.maximum(np.minimum(t, limit), 0.01),
+                         died=np.where(t <= limit, "true", "false")), digits=2)
+    write_truth(name, {"shape": 1.6, "log_scale": round(float(np.log(8)), 3), "effect": 0.5})
+
+
+EXAMPLES = [linear_regression, radon, wells, accidents, robust_regression, eight_schools, autoregression, garch,
+            local_level, geyser, clusters, hidden_markov, gaussian_process, batting, dose_response, survival]
+
+if __name__ == "__main__":
+    for seed, example in enumerate(EXAMPLES, start=2026):
+        if len(sys.argv) == 1 or example.__name__ in sys.argv[1:]:
+            (HERE / example.__name__).mkdir(exist_ok=True)
+            example(np.random.default_rng(seed), example.__name__)

@@ -1,0 +1,240 @@
+//! Every distribution and wrapper: derivatives, broadcasting, distribution functions, samplers.
+
+mod derivatives;
+mod distribution_functions;
+mod samplers;
+mod wrappers;
+
+use crate::tape::{Graph, Node, Program, Tensor};
+
+use super::*;
+
+/// A distribution at one point.
+struct Case {
+    dist: &'static dyn Distribution,
+    form: usize,
+    args: Vec<Tensor>,
+    x: Tensor,
+}
+
+impl Case {
+    fn describe(&self) -> String {
+        let args: Vec<String> = self.args.iter().map(|a| format!("{:?}", a.as_slice().unwrap())).collect();
+        format!(
+            "{} form {} ({}) at {:?}",
+            self.dist.name(),
+            self.form,
+            args.join(", "),
+            self.x.as_slice().unwrap()
+        )
+    }
+
+    /// Which of the arguments, and of x (last), have derivatives: not counts.
+    fn varying(&self) -> Vec<bool> {
+        let continuous = |p: &Param| !matches!(p.range, Range::Count | Range::Integer);
+        let args = self.dist.forms()[self.form].iter().map(continuous);
+        args.chain([self.dist.element() == ElementType::Real]).collect()
+    }
+
+    fn values(&self) -> Vec<Tensor> {
+        self.args.iter().chain([&self.x]).cloned().collect()
+    }
+}
+
+fn number(x: f64) -> Tensor {
+    ndarray::ArrayD::from_elem(vec![], x).into_shared()
+}
+
+fn vector(x: &[f64]) -> Tensor {
+    ndarray::ArrayD::from_shape_vec(vec![x.len()], x.to_vec()).unwrap().into_shared()
+}
+
+fn matrix(rows: &[&[f64]]) -> Tensor {
+    ndarray::ArrayD::from_shape_vec(vec![rows.len(), rows[0].len()], rows.concat()).unwrap().into_shared()
+}
+
+/// Points of every form of every distribution.
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut scalars = |name: &str, form: usize, args: &[f64], points: &[f64]| {
+        for &x in points {
+            let args = args.iter().map(|&a| number(a)).collect();
+            cases.push(Case { dist: find(name).unwrap(), form, args, x: number(x) });
+        }
+    };
+    scalars("Normal", 0, &[0.7, 1.3], &[-2.0, 0.7, 4.0]);
+    scalars("HalfNormal", 0, &[1.7], &[0.2, 3.0]);
+    scalars("StudentT", 0, &[3.5, -0.4, 1.3], &[-9.0, 0.3, 2.0]);
+    scalars("StudentT", 0, &[300.0, -0.4, 1.3], &[0.3, 4.0]);
+    scalars("HalfStudentT", 0, &[4.5, 2.0], &[0.3, 11.0]);
+    scalars("Cauchy", 0, &[0.3, 2.5], &[-30.0, 0.0, 1.0]);
+    scalars("HalfCauchy", 0, &[2.5], &[0.3, 30.0]);
+    scalars("Laplace", 0, &[0.3, 2.5], &[-3.0, 1.0]);
+    scalars("Logistic", 0, &[0.3, 2.5], &[-13.0, 1.0]);
+    scalars("LogNormal", 0, &[0.3, 0.8], &[0.1, 1.0, 5.0]);
+    scalars("Exponential", 0, &[0.7], &[0.1, 5.0]);
+    scalars("Gamma", 0, &[2.5, 0.4], &[0.3, 6.0, 20.0]);
+    scalars("Gamma", 0, &[0.6, 3.0], &[0.01, 0.2]);
+    scalars("Gamma", 1, &[4.0, 2.5], &[0.5, 4.0, 15.0]);
+    scalars("InverseGamma", 0, &[5.5, 2.0], &[0.1, 1.5]);
+    scalars("Weibull", 0, &[1.6, 3.0], &[0.5, 4.0]);
+    scalars("Beta", 0, &[2.5, 0.8], &[0.05, 0.6, 0.97]);
+    scalars("Beta", 1, &[0.3, 7.0], &[0.05, 0.6]);
+    scalars("Uniform", 0, &[-1.0, 3.5], &[-0.5, 3.0]);
+    scalars("Flat", 0, &[-1.0, 3.5], &[-0.5, 3.0]);
+    scalars("Bernoulli", 0, &[0.3], &[0.0, 1.0]);
+    scalars("Bernoulli", 1, &[-0.8], &[0.0, 1.0]);
+    scalars("Binomial", 0, &[12.0, 0.3], &[0.0, 4.0, 12.0]);
+    scalars("Binomial", 1, &[12.0, -0.8], &[0.0, 4.0, 11.0, 12.0]);
+    scalars("Poisson", 0, &[3.5], &[0.0, 4.0, 15.0]);
+    scalars("Poisson", 1, &[1.2], &[0.0, 4.0, 15.0]);
+    scalars("NegBinomial", 0, &[3.5, 1.8], &[0.0, 4.0, 15.0]);
+    scalars("NegBinomial", 1, &[1.2, 0.7], &[0.0, 4.0, 15.0]);
+    scalars("Geometric", 0, &[0.3], &[0.0, 4.0]);
+    scalars("DiscreteUniform", 0, &[-2.0, 7.0], &[-2.0, 4.0]);
+    let mut arrays = |name: &str, form: usize, args: &[Tensor], x: Tensor| {
+        cases.push(Case { dist: find(name).unwrap(), form, args: args.to_vec(), x });
+    };
+    for x in [1.0, 3.0] {
+        arrays("Categorical", 0, &[vector(&[0.2, 0.5, 0.3])], number(x));
+        arrays("Categorical", 1, &[vector(&[-0.2, 1.5, 0.3])], number(x));
+    }
+    let mean = vector(&[0.3, -1.0, 2.0]);
+    let x = vector(&[1.3, -2.0, 1.0]);
+    let covariance = matrix(&[&[2.0, 0.5, -0.3], &[0.5, 1.0, 0.2], &[-0.3, 0.2, 1.5]]);
+    let factor = matrix(&[&[1.4, 0.0, 0.0], &[0.5, 0.9, 0.0], &[-0.3, 0.2, 1.2]]);
+    arrays("MvNormal", 0, &[mean.clone(), covariance.clone()], x.clone());
+    arrays("MvNormal", 0, &[vector(&[0.4]), covariance.clone()], x.clone());
+    arrays("MvNormal", 1, &[mean.clone(), factor], x.clone());
+    arrays("MvNormal", 2, &[mean, covariance], x);
+    arrays("Dirichlet", 0, &[vector(&[0.7, 2.0, 3.5])], vector(&[0.1, 0.3, 0.6]));
+    cases
+}
+
+#[test]
+fn every_form_has_a_case() {
+    let cases = cases();
+    for &d in ALL {
+        for form in 0..d.forms().len() {
+            let found = cases.iter().any(|c| c.dist.name() == d.name() && c.form == form);
+            assert!(found, "{} form {form}", d.name());
+        }
+    }
+}
+
+#[test]
+fn names_are_found() {
+    for &d in ALL {
+        assert_eq!(find(d.name()).map(|found| found.name()), Some(d.name()));
+        assert!(d.example().contains(d.name()), "{}: {}", d.name(), d.example());
+    }
+    for &w in super::wrappers::ALL {
+        assert_eq!(super::wrappers::find(w.name()).map(|found| found.name()), Some(w.name()));
+        assert!(w.example().contains(w.name()), "{}: {}", w.name(), w.example());
+    }
+    assert!(find("normal").is_none());
+}
+
+/// Values of `outputs` at one point.
+fn run(g: &Graph, inputs: &[Node], values: &[Tensor], outputs: &[Node]) -> Vec<Vec<f64>> {
+    let program = Program::new(g, inputs, outputs);
+    let mut ws = program.workspace(1);
+    let values: Vec<&[f64]> = values.iter().map(|v| v.as_slice().expect("row-major")).collect();
+    program.run(&mut ws, &values);
+    (0..outputs.len())
+        .map(|k| (0..g.size(outputs[k])).map(|i| program.output(&ws, k).get(i, 0)).collect())
+        .collect()
+}
+
+/// `values` as constants, or as inputs where `varying`: the nodes, the inputs, the values of the inputs.
+fn nodes(g: &mut Graph, values: &[Tensor], varying: &[bool]) -> (Vec<Node>, Vec<Node>, Vec<Tensor>) {
+    let (mut inputs, mut given) = (Vec::new(), Vec::new());
+    let nodes = values
+        .iter()
+        .zip(varying)
+        .map(|(value, &varies)| {
+            if !varies {
+                return g.constant(value.clone());
+            }
+            inputs.push(g.input(value.shape()));
+            given.push(value.clone());
+            *inputs.last().expect("just pushed")
+        })
+        .collect();
+    (nodes, inputs, given)
+}
+
+fn assert_close(value: f64, expected: f64, tolerance: f64, what: &str) {
+    let fits = value == expected || (value - expected).abs() <= tolerance * expected.abs().max(1.0);
+    assert!(fits, "{what}: {value} is not {expected}");
+}
+
+/// Gradients of `y` (shape []) in reverse and forward mode and Hessian-vector products against finite differences.
+fn check_derivatives(g: &mut Graph, y: Node, inputs: &[Node], values: &[Tensor], what: &str) {
+    const STEP: f64 = 1e-5;
+    const TOLERANCE: f64 = 2e-7;
+    let gradients = crate::tape::reverse(g, y, inputs);
+    let directions: Vec<Tensor> = values
+        .iter()
+        .enumerate()
+        .map(|(k, v)| {
+            let wave = |(i, v): (usize, &f64)| {
+                (0.3 + (1.0 + i as f64 + 2.3 * k as f64).sin()) * v.abs().clamp(0.1, 10.0)
+            };
+            let wave = v.iter().enumerate().map(wave).collect();
+            ndarray::ArrayD::from_shape_vec(v.shape(), wave).unwrap().into_shared()
+        })
+        .collect();
+    let tangents: Vec<(Node, Node)> =
+        inputs.iter().zip(&directions).map(|(&input, v)| (input, g.constant(v.clone()))).collect();
+    let forward = crate::tape::forward(g, &[y], &tangents)[0];
+    let products = crate::tape::forward(g, &gradients, &tangents);
+    let outputs: Vec<Node> =
+        [y, forward].into_iter().chain(gradients.iter().copied()).chain(products.iter().copied()).collect();
+    let program = Program::new(g, inputs, &outputs);
+    let mut ws = program.workspace(1);
+    let sizes: Vec<usize> = outputs.iter().map(|&n| g.size(n)).collect();
+    let mut at = |values: &[Tensor]| -> Vec<Vec<f64>> {
+        let values: Vec<&[f64]> = values.iter().map(|v| v.as_slice().expect("row-major")).collect();
+        program.run(&mut ws, &values);
+        (0..outputs.len())
+            .map(|k| (0..sizes[k]).map(|i| program.output(&ws, k).get(i, 0)).collect())
+            .collect()
+    };
+    let here = at(values);
+    assert!(here[0][0].is_finite(), "{what}");
+    let n = inputs.len();
+    let mut along = 0.0;
+    for (k, direction) in directions.iter().enumerate() {
+        for (i, &exact) in here[2 + k].iter().enumerate() {
+            let mut shifted = |h: f64| {
+                let mut values = values.to_vec();
+                let step = h * values[k].as_slice().expect("row-major")[i].abs().clamp(0.1, 10.0);
+                let mut array = values[k].to_owned();
+                array.as_slice_mut().expect("row-major")[i] += step;
+                values[k] = array.into_shared();
+                (at(&values)[0][0], step)
+            };
+            let ((high, up), (low, down)) = (shifted(STEP), shifted(-STEP));
+            let numeric = (high - low) / (up - down);
+            assert_close(exact, numeric, TOLERANCE, &format!("{what}, derivative in argument {k} [{i}]"));
+            along += exact * direction.as_slice().expect("row-major")[i];
+        }
+    }
+    assert_close(here[1][0], along, 1e-12, &format!("{what}, forward mode"));
+    let mut shifted = |h: f64| {
+        let moved: Vec<Tensor> = values
+            .iter()
+            .zip(&directions)
+            .map(|(v, d)| (v.to_owned() + &(d.to_owned() * h)).into_shared())
+            .collect();
+        at(&moved)
+    };
+    let (high, low) = (shifted(STEP), shifted(-STEP));
+    for (k, product) in here[2 + n..].iter().enumerate() {
+        for (i, &exact) in product.iter().enumerate() {
+            let numeric = (high[2 + k][i] - low[2 + k][i]) / (2.0 * STEP);
+            assert_close(exact, numeric, 1e-6, &format!("{what}, Hessian product {k} [{i}]"));
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Samplers against densities, at a fixed seed.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::*;
+use crate::constraint::Constraint;
+
+const N_DRAWS: usize = 40_000;
+
+/// Kolmogorov-Smirnov distance that a correct sampler exceeds once in 1e4 seeds: sqrt(log(2e4) / 2) / sqrt(n).
+fn critical_distance(n: usize) -> f64 {
+    (2e4f64.ln() / 2.0).sqrt() / (n as f64).sqrt()
+}
+
+/// Checks draws of numbers against a log density: the transform of both to the whole line, Simpson's rule between
+/// neighbouring quantiles. A density that does not integrate to 1 fails as a wrong sampler does.
+pub(super) fn check_continuous(
+    draws: &[f64],
+    constraint: &dyn Constraint,
+    bounds: &[f64],
+    density: impl Fn(&mut Graph, Node) -> Node,
+    what: &str,
+) {
+    const BINS: usize = 400;
+    const PANELS: usize = 8;
+    let mut y: Vec<f64> = draws
+        .iter()
+        .map(|&x| constraint.unconstrain(&[x], bounds).unwrap_or_else(|| panic!("{what}: {x}"))[0])
+        .collect();
+    y.sort_by(f64::total_cmp);
+    let n = y.len();
+    let mut edges: Vec<f64> = (0..=BINS).map(|b| y[(b * (n - 1)) / BINS]).collect();
+    // Heavy tails are wide: refine between the outermost quantiles.
+    let mut refined = Vec::new();
+    for pair in edges.windows(2) {
+        let parts = if pair[1] - pair[0] > 0.5 { 200 } else { 1 };
+        refined.extend((0..parts).map(|i| pair[0] + (pair[1] - pair[0]) * i as f64 / parts as f64));
+    }
+    refined.push(*edges.last().unwrap());
+    edges = refined;
+    let mut grid = Vec::new();
+    for pair in edges.windows(2) {
+        grid.extend((0..=PANELS).map(|i| pair[0] + (pair[1] - pair[0]) * i as f64 / PANELS as f64));
+    }
+    let mut g = Graph::new();
+    let input = g.input(&[grid.len()]);
+    let bounds: Vec<Node> = bounds.iter().map(|&b| g.scalar(b)).collect();
+    let (x, log_jacobian) = constraint.constrain(&mut g, input, &bounds);
+    let log_density = density(&mut g, x);
+    let total = g.add(log_density, log_jacobian);
+    let values = run(&g, &[input], &[vector(&grid)], &[total]).remove(0);
+    let mut cumulative = 0.0;
+    let mut worst: f64 = 0.0;
+    for (pair, values) in edges.windows(2).zip(values.chunks_exact(PANELS + 1)) {
+        let empirical = y.partition_point(|&v| v <= pair[0]) as f64 / n as f64;
+        worst = worst.max((cumulative - empirical).abs());
+        let weights = |i: usize| {
+            if i == 0 || i == PANELS {
+                1.0
+            } else if i % 2 == 1 {
+                4.0
+            } else {
+                2.0
+            }
+        };
+        let sum: f64 = values.iter().enumerate().map(|(i, v)| weights(i) * v.exp()).sum();
+        cumulative += sum * (pair[1] - pair[0]) / PANELS as f64 / 3.0;
+    }
+    worst = worst.max((cumulative - 1.0).abs());
+    assert!(worst < critical_distance(n), "{what}: distance {worst}");
+}
+
+/// Chi-squared of draws of whole numbers against their probabilities, those expected under 10 times pooled.
+pub(super) fn check_discrete(draws: &[f64], density: impl Fn(&mut Graph, Node) -> Node, what: &str) {
+    let highest = draws.iter().copied().fold(f64::MIN, f64::max);
+    let lowest = draws.iter().copied().fold(f64::MAX, f64::min);
+    let values: Vec<f64> = (0..=(highest - lowest) as usize).map(|k| lowest + k as f64).collect();
+    let mut g = Graph::new();
+    let x = g.vector(&values);
+    let log_density = density(&mut g, x);
+    let probabilities: Vec<f64> = g.value(log_density).expect("constants").iter().map(|v| v.exp()).collect();
+    let n = draws.len() as f64;
+    let (mut statistic, mut cells) = (0.0, 0);
+    let (mut rest, mut rest_expected) = (n, n);
+    for (&value, p) in values.iter().zip(&probabilities) {
+        if n * p < 10.0 {
+            continue;
+        }
+        let count = draws.iter().filter(|&&x| x == value).count() as f64;
+        statistic += (count - n * p).powi(2) / (n * p);
+        cells += 1;
+        rest -= count;
+        rest_expected -= n * p;
+    }
+    if rest_expected > 10.0 {
+        statistic += (rest - rest_expected).powi(2) / rest_expected;
+    } else {
+        assert!(
+            (rest - rest_expected).abs() < 30.0,
+            "{what}: {rest} draws elsewhere, {rest_expected} expected"
+        );
+    }
+    // Mean plus 4.5 standard deviations
+    let limit = f64::from(cells) + 4.5 * (2.0 * f64::from(cells)).sqrt();
+    assert!(statistic < limit, "{what}: chi-squared {statistic} in {cells} cells");
+}
+
+fn draws(case: &Case, n: usize) -> Vec<Vec<f64>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let args: Vec<&[f64]> = case.args.iter().map(|a| a.as_slice().unwrap()).collect();
+    (0..n)
+        .map(|_| {
+            let mut out = vec![0.0; case.x.len()];
+            case.dist.sample(case.form, &args, &mut rng, &mut out);
+            out
+        })
+        .collect()
+}
+
+#[test]
+fn samplers_follow_their_densities() {
+    for case in cases().into_iter().filter(|c| c.dist.event_rank() == 0 && !c.dist.improper()) {
+        let what = case.describe();
+        let draws = draws(&case, N_DRAWS).concat();
+        let density = |g: &mut Graph, x: Node| {
+            let args: Vec<Node> = case.args.iter().map(|a| g.constant(a.clone())).collect();
+            case.dist.log_density(g, case.form, &args, x)
+        };
+        let mut g = Graph::new();
+        let args: Vec<Node> = case.args.iter().map(|a| g.constant(a.clone())).collect();
+        match case.dist.support(&mut g, case.form, &args) {
+            Support::Integers { .. } => check_discrete(&draws, density, &what),
+            Support::Continuous { constraint, bounds } => {
+                let number = |&n: &Node| *g.value(n).unwrap().iter().next().unwrap();
+                let bounds: Vec<f64> = bounds.iter().map(number).collect();
+                check_continuous(&draws, constraint, &bounds, density, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn means_match_the_draws() {
+    let mut seen = 0;
+    for case in cases() {
+        let mut g = Graph::new();
+        let args: Vec<Node> = case.args.iter().map(|a| g.constant(a.clone())).collect();
+        let Some(mean) = case.dist.mean(&mut g, case.form, &args) else { continue };
+        seen += 1;
+        let mean: Vec<f64> = g.value(mean).expect("a constant").iter().copied().collect();
+        assert_eq!(mean.len(), case.x.len(), "{}", case.describe());
+        let draws = draws(&case, N_DRAWS);
+        for (i, mean) in mean.into_iter().enumerate() {
+            let column: Vec<f64> = draws.iter().map(|d| d[i]).collect();
+            let average = column.iter().sum::<f64>() / N_DRAWS as f64;
+            let variance = column.iter().map(|x| (x - average).powi(2)).sum::<f64>() / N_DRAWS as f64;
+            let error = (variance / N_DRAWS as f64).sqrt();
+            assert!((average - mean).abs() < 4.5 * error, "{} [{i}]: {average}, {mean}", case.describe());
+        }
+    }
+    assert!(seen > 40);
+}
+
+/// Covariances of multivariate draws.
+#[test]
+fn covariances_match_the_draws() {
+    for case in cases().into_iter().filter(|c| c.dist.event_rank() == 1) {
+        let k = case.x.len();
+        let value = |i: usize| case.args[i].as_slice().unwrap().to_vec();
+        let expected: Vec<f64> = match (case.dist.name(), case.form) {
+            ("MvNormal", 0) => value(1),
+            ("MvNormal", 1) => {
+                let l = value(1);
+                let entry = |i: usize, j: usize| (0..k).map(|m| l[i * k + m] * l[j * k + m]).sum();
+                (0..k * k).map(|e| entry(e / k, e % k)).collect()
+            }
+            ("MvNormal", _) => {
+                let mut g = Graph::new();
+                let precision = g.constant(case.args[1].clone());
+                let covariance = g.inverse(precision);
+                g.value(covariance).unwrap().iter().copied().collect()
+            }
+            ("Dirichlet", _) => {
+                let a = value(0);
+                let total: f64 = a.iter().sum();
+                let share = |i: usize| a[i] / total;
+                let entry =
+                    |i: usize, j: usize| (f64::from(i == j) * share(i) - share(i) * share(j)) / (total + 1.0);
+                (0..k * k).map(|e| entry(e / k, e % k)).collect()
+            }
+            (name, _) => panic!("the covariance of {name} is not tested"),
+        };
+        let draws = draws(&case, N_DRAWS);
+        let n = N_DRAWS as f64;
+        let mean: Vec<f64> = (0..k).map(|i| draws.iter().map(|d| d[i]).sum::<f64>() / n).collect();
+        for i in 0..k {
+            for j in 0..k {
+                let products: Vec<f64> = draws.iter().map(|d| (d[i] - mean[i]) * (d[j] - mean[j])).collect();
+                let covariance = products.iter().sum::<f64>() / n;
+                let spread = products.iter().map(|p| (p - covariance).powi(2)).sum::<f64>() / n;
+                let error = (covariance - expected[i * k + j]).abs();
+                assert!(error < 4.5 * (spread / n).sqrt(), "{} [{i}, {j}]: off by {error}", case.describe());
+            }
+        }
+    }
+}

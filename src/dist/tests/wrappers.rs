@@ -1,0 +1,399 @@
+//! Truncated, ordered and mixed distributions: normalisation, derivatives, draws, refusals.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::samplers::{check_continuous, check_discrete};
+use super::*;
+
+fn plain(g: &mut Graph, name: &str, args: &[f64]) -> Instance {
+    let args = args.iter().map(|&a| g.scalar(a)).collect();
+    Instance::Plain { dist: find(name).unwrap(), form: 0, args }
+}
+
+fn wrap(name: &str, inner: Vec<Instance>, args: Vec<Option<Node>>) -> Instance {
+    Instance::Wrapped { wrapper: crate::dist::wrappers::find(name).unwrap(), inner, args }
+}
+
+fn truncated(g: &mut Graph, inner: Instance, bounds: [f64; 2]) -> Instance {
+    let bounds = bounds.map(|b| Some(g.scalar(b)));
+    wrap("truncated", vec![inner], bounds.to_vec())
+}
+
+fn value(g: &Graph, n: Node) -> f64 {
+    let value = g.value(n).expect("a constant");
+    assert_eq!(value.len(), 1);
+    *value.iter().next().unwrap()
+}
+
+fn sample(g: &Graph, d: &Instance, shape: &[usize], n: usize) -> Vec<Vec<f64>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let lookup = |node: Node| g.value(node).expect("a constant").clone();
+    (0..n).map(|_| d.sample(&lookup, shape, &mut rng).expect("a draw")).collect()
+}
+
+/// Draws against density against 1, for a distribution of numbers built by `build`.
+fn check(build: impl Fn(&mut Graph) -> Instance, n: usize, what: &str) {
+    let mut g = Graph::new();
+    let d = build(&mut g);
+    assert_eq!(d.objection(&mut g), None, "{what}");
+    assert!(d.normalized(&mut g), "{what}");
+    let draws = sample(&g, &d, &[], n).concat();
+    let density = |g: &mut Graph, x: Node| build(g).log_density(g, x);
+    match d.support(&mut g) {
+        Support::Integers { .. } => check_discrete(&draws, density, what),
+        Support::Continuous { constraint, bounds } => {
+            let bounds: Vec<f64> = bounds.iter().map(|&b| value(&g, b)).collect();
+            check_continuous(&draws, constraint, &bounds, density, what);
+        }
+    }
+}
+
+const INF: f64 = f64::INFINITY;
+
+#[test]
+fn truncated_integrates_to_one_and_is_what_is_drawn() {
+    let cases: &[(&str, &[f64], [f64; 2])] = &[
+        ("Normal", &[1.0, 0.5], [0.0, INF]),
+        ("Normal", &[1.0, 0.5], [-INF, 0.3]),
+        ("Normal", &[0.0, 1.0], [-0.5, 2.0]),
+        ("Normal", &[0.0, 1.0], [8.0, 9.0]),
+        ("Normal", &[0.0, 1.0], [-INF, -20.0]),
+        ("Normal", &[0.0, 1.0], [-INF, INF]),
+        ("StudentT", &[3.0, 1.0, 2.0], [0.0, INF]),
+        ("StudentT", &[3.0, 1.0, 2.0], [50.0, 60.0]),
+        ("Cauchy", &[0.0, 1.0], [2.0, 30.0]),
+        ("Laplace", &[0.0, 1.0], [-1.0, 3.0]),
+        ("Logistic", &[0.0, 1.0], [40.0, INF]),
+        ("HalfNormal", &[2.0], [-1.0, 1.5]),
+        ("HalfCauchy", &[2.0], [1.0, 10.0]),
+        ("HalfStudentT", &[4.0, 2.0], [1.0, INF]),
+        ("LogNormal", &[0.0, 1.0], [0.0, 2.0]),
+        ("Exponential", &[2.0], [3.0, 4.0]),
+        ("Gamma", &[2.5, 1.0], [1.0, 3.0]),
+        ("InverseGamma", &[2.5, 1.0], [0.5, INF]),
+        ("Weibull", &[1.5, 1.0], [0.5, 2.0]),
+        ("Beta", &[2.0, 3.0], [0.5, INF]),
+        ("Beta", &[2.0, 30.0], [0.9, 1.0]),
+        ("Uniform", &[0.0, 3.0], [1.0, 2.0]),
+        ("Poisson", &[1.5], [1.0, INF]),
+        ("Poisson", &[4.0], [2.0, 6.0]),
+        ("Poisson", &[4.0], [25.0, INF]),
+        ("Binomial", &[12.0, 0.3], [1.0, 11.5]),
+        ("NegBinomial", &[3.5, 1.8], [1.0, INF]),
+        ("Geometric", &[0.3], [0.5, 9.0]),
+        ("DiscreteUniform", &[1.0, 6.0], [3.0, INF]),
+    ];
+    for &(name, args, bounds) in cases {
+        let build = |g: &mut Graph| {
+            let inner = plain(g, name, args);
+            truncated(g, inner, bounds)
+        };
+        check(build, 10_000, &format!("truncated {name} {args:?} {bounds:?}"));
+    }
+}
+
+#[test]
+fn truncated_has_derivatives_in_bounds_and_arguments() {
+    for (name, n_args, values) in [
+        ("Normal", 2, [0.4, 1.3, -0.5, 2.0, 0.7]),
+        ("Normal", 2, [0.4, 1.3, 2.5, 4.0, 3.0]),
+        ("LogNormal", 2, [0.4, 0.8, 0.5, 6.0, 0.7]),
+        ("Cauchy", 2, [0.4, 1.3, -5.0, 2.0, 0.7]),
+    ] {
+        for sides in [[true, true], [true, false], [false, true]] {
+            let mut g = Graph::new();
+            let inputs: Vec<Node> = (0..5).map(|_| g.input(&[])).collect();
+            let inner =
+                Instance::Plain { dist: find(name).unwrap(), form: 0, args: inputs[..n_args].to_vec() };
+            let bound = |k: usize| sides[k].then(|| inputs[2 + k]);
+            let d = wrap("truncated", vec![inner], vec![bound(0), bound(1)]);
+            assert_eq!(d.objection(&mut g), None);
+            let y = d.log_density(&mut g, inputs[4]);
+            let values: Vec<Tensor> = values.iter().map(|&v| number(v)).collect();
+            check_derivatives(&mut g, y, &inputs, &values, &format!("truncated {name} {sides:?}"));
+        }
+    }
+}
+
+#[test]
+fn truncated_outside_is_impossible() {
+    let mut g = Graph::new();
+    let inner = plain(&mut g, "Normal", &[0.0, 1.0]);
+    let d = truncated(&mut g, inner, [0.0, 2.0]);
+    for (x, inside) in [(-0.1, false), (0.0, true), (2.0, true), (2.1, false)] {
+        let x = g.scalar(x);
+        let y = d.log_density(&mut g, x);
+        assert_eq!(value(&g, y).is_finite(), inside);
+    }
+}
+
+/// One element without a lower bound, one with; and one whose bound is below the support.
+#[test]
+fn truncated_bounds_differ_by_element() {
+    let mut g = Graph::new();
+    let scale = g.input(&[]);
+    let inner = Instance::Plain { dist: find("HalfNormal").unwrap(), form: 0, args: vec![scale] };
+    let lower = g.vector(&[-INF, -1.0, 0.0, 1.0]);
+    let d = wrap("truncated", vec![inner], vec![Some(lower), None]);
+    let x = g.scalar(1.5);
+    let y = d.log_density(&mut g, x);
+    let total = g.sum_all(y);
+    let slope = crate::tape::reverse(&mut g, total, &[scale])[0];
+    let values = run(&g, &[scale], &[number(2.0)], &[y, slope]);
+    let mut h = Graph::new();
+    let full = plain(&mut h, "HalfNormal", &[2.0]);
+    let x = h.scalar(1.5);
+    let free = full.log_density(&mut h, x);
+    let one = h.scalar(1.0);
+    let tail = full.log_ccdf(&mut h, one).unwrap();
+    let (free, tail) = (value(&h, free), value(&h, tail));
+    for (k, expected) in [free, free, free, free - tail].into_iter().enumerate() {
+        assert_close(values[0][k], expected, 1e-14, "element");
+    }
+    assert!(values[1][0].is_finite());
+}
+
+/// Log of the integral of exp(log density) over vectors of 2, through the constraint, by the trapezoidal rule.
+fn log_integral(d: &dyn Fn(&mut Graph) -> Instance) -> f64 {
+    const POINTS: usize = 500;
+    let mut g = Graph::new();
+    let instance = d(&mut g);
+    let Support::Continuous { constraint, .. } = instance.support(&mut g) else { panic!("continuous") };
+    let step = 30.0 / POINTS as f64;
+    let axis: Vec<f64> = (0..=POINTS).map(|i| -20.0 + step * i as f64).collect();
+    let grid: Vec<f64> = axis.iter().flat_map(|&a| axis.iter().flat_map(move |&b| [a, b])).collect();
+    let input = g.input(&[grid.len() / 2, 2]);
+    let (x, log_jacobian) = constraint.constrain(&mut g, input, &[]);
+    let density = instance.log_density(&mut g, x);
+    let total = g.add(density, log_jacobian);
+    let values = run(&g, &[input], &[vector(&grid)], &[total]).remove(0);
+    (values.iter().map(|v| v.exp()).sum::<f64>() * step * step).ln()
+}
+
+fn ordered_case(g: &mut Graph, wrapper: &str, name: &str, args: &[&[f64]]) -> Instance {
+    let args = args.iter().map(|a| if a.len() == 1 { g.scalar(a[0]) } else { g.vector(a) }).collect();
+    wrap(wrapper, vec![Instance::Plain { dist: find(name).unwrap(), form: 0, args }], vec![])
+}
+
+#[test]
+fn ordered_is_renormalized_where_elements_are_alike() {
+    let alike: &[(&str, &str, &[&[f64]])] = &[
+        ("ordered", "Normal", &[&[0.5], &[2.0]]),
+        ("ordered", "Normal", &[&[0.5, 0.5], &[2.0]]),
+        ("ordered", "Gamma", &[&[2.0], &[1.0]]),
+        ("positive_ordered", "Normal", &[&[0.5], &[2.0]]),
+        ("positive_ordered", "HalfNormal", &[&[2.0]]),
+    ];
+    for &(wrapper, name, args) in alike {
+        let build = |g: &mut Graph| ordered_case(g, wrapper, name, args);
+        let mut g = Graph::new();
+        let d = build(&mut g);
+        assert_eq!(d.objection(&mut g), None);
+        assert!(d.normalized(&mut g), "{wrapper} {name}");
+        assert!(log_integral(&build).abs() < 1e-6, "{wrapper} {name}: {}", log_integral(&build));
+    }
+    // Not alike: the density on the ordered set as it is. P(X1 < X2) for X2 - X1 ~ N(2, 8) is 0.7602499389065233.
+    let build = |g: &mut Graph| ordered_case(g, "ordered", "Normal", &[&[-1.0, 1.0], &[2.0]]);
+    let mut g = Graph::new();
+    assert!(!build(&mut g).normalized(&mut g));
+    assert!((log_integral(&build) - 0.7602499389065233f64.ln()).abs() < 1e-6);
+}
+
+#[test]
+fn ordered_rejects_what_is_not_in_order() {
+    let mut g = Graph::new();
+    for (wrapper, x, inside) in [
+        ("ordered", [1.0, 0.5], false),
+        ("ordered", [-0.5, 1.0], true),
+        ("positive_ordered", [-0.5, 1.0], false),
+        ("positive_ordered", [0.5, 1.0], true),
+    ] {
+        let d = ordered_case(&mut g, wrapper, "Normal", &[&[0.0], &[1.0]]);
+        assert_eq!(d.event_rank(), 1);
+        let x = g.vector(&x);
+        let y = d.log_density(&mut g, x);
+        assert_eq!(value(&g, y).is_finite(), inside);
+    }
+}
+
+/// Draws in order, with the means of order statistics: of two standard normals, -+1/sqrt(pi); of two positive ones (half
+/// normal), sqrt(2/pi) -+ (sqrt(2) - 1) sqrt(2/pi).
+#[test]
+fn ordered_draws_have_the_means_of_order_statistics() {
+    let pi = std::f64::consts::PI;
+    let half = (2.0 / pi).sqrt();
+    let spread = (2f64.sqrt() - 1.0) * half;
+    for (wrapper, expected) in [
+        ("ordered", [-1.0 / pi.sqrt(), 1.0 / pi.sqrt()]),
+        ("positive_ordered", [half - spread, half + spread]),
+    ] {
+        let mut g = Graph::new();
+        let d = ordered_case(&mut g, wrapper, "Normal", &[&[0.0], &[1.0]]);
+        let draws = sample(&g, &d, &[2], 20_000);
+        for (i, expected) in expected.into_iter().enumerate() {
+            let mean = draws.iter().map(|d| d[i]).sum::<f64>() / draws.len() as f64;
+            assert!((mean - expected).abs() < 4.5 / (draws.len() as f64).sqrt(), "{wrapper} [{i}] {mean}");
+        }
+        assert!(draws.iter().all(|d| d[0] <= d[1]));
+    }
+}
+
+#[test]
+fn mixtures_integrate_to_one_and_are_what_is_drawn() {
+    let batch = |g: &mut Graph| {
+        let (mean, sd, w) =
+            (g.vector(&[-2.0, 0.0, 3.0]), g.vector(&[1.0, 0.3, 2.0]), g.vector(&[0.2, 0.3, 0.5]));
+        let inner = Instance::Plain { dist: find("Normal").unwrap(), form: 0, args: vec![mean, sd] };
+        wrap("mixture", vec![inner], vec![Some(w)])
+    };
+    check(batch, 40_000, "mixture over a batch");
+    let list = |g: &mut Graph| {
+        let components = vec![plain(g, "Gamma", &[2.0, 1.0]), plain(g, "LogNormal", &[1.0, 0.5])];
+        let w = g.vector(&[0.3, 0.7]);
+        wrap("mixture", components, vec![Some(w)])
+    };
+    check(list, 40_000, "mixture of a list");
+    let counts = |g: &mut Graph| {
+        let components = vec![plain(g, "Poisson", &[2.0]), plain(g, "Binomial", &[20.0, 0.7])];
+        let w = g.vector(&[0.3, 0.7]);
+        wrap("mixture", components, vec![Some(w)])
+    };
+    check(counts, 40_000, "mixture of counts");
+    let nested = |g: &mut Graph| {
+        let inner = plain(g, "Normal", &[0.0, 1.0]);
+        let components = vec![truncated(g, inner, [0.0, INF]), plain(g, "HalfCauchy", &[0.2])];
+        let w = g.vector(&[0.6, 0.4]);
+        wrap("mixture", components, vec![Some(w)])
+    };
+    check(nested, 40_000, "mixture with a truncated component");
+}
+
+#[test]
+fn mixtures_have_derivatives_and_rows() {
+    let mut g = Graph::new();
+    let (w, mean, sd) = (g.input(&[2]), g.input(&[2]), g.input(&[]));
+    let x = g.vector(&[-1.0, 0.3, 55.0]);
+    let inner = Instance::Plain { dist: find("Normal").unwrap(), form: 0, args: vec![mean, sd] };
+    let d = wrap("mixture", vec![inner], vec![Some(w)]);
+    let y = d.log_density(&mut g, x);
+    assert_eq!(g.shape(y), [3]);
+    let total = g.sum_all(y);
+    let values = [vector(&[0.3, 0.7]), vector(&[-1.0, 2.0]), number(1.3)];
+    let rows = run(&g, &[w, mean, sd], &values, &[y]).remove(0);
+    let normal = |x: f64, m: f64| {
+        (-0.5 * ((x - m) / 1.3f64).powi(2)).exp() / (1.3 * (2.0 * std::f64::consts::PI).sqrt())
+    };
+    for (row, x) in rows.iter().zip([-1.0, 0.3]) {
+        assert_close(*row, (0.3 * normal(x, -1.0) + 0.7 * normal(x, 2.0)).ln(), 1e-14, "mixture");
+    }
+    assert!(rows[2].is_finite() && rows[2] < -700.0);
+    check_derivatives(&mut g, total, &[w, mean, sd], &values, "mixture");
+}
+
+/// Components that are vectors: the mixture is over the dimension before the event.
+#[test]
+fn mixtures_of_vectors() {
+    let mut g = Graph::new();
+    let mean = g.constant(matrix(&[&[0.0, 0.0], &[3.0, -1.0]]));
+    let cov = g.constant(matrix(&[&[1.0, 0.3], &[0.3, 2.0]]));
+    let x = g.constant(matrix(&[&[0.2, 0.1], &[2.0, 0.0], &[5.0, 5.0]]));
+    let w = g.vector(&[0.25, 0.75]);
+    let dist = find("MvNormal").unwrap();
+    let d = wrap("mixture", vec![Instance::Plain { dist, form: 0, args: vec![mean, cov] }], vec![Some(w)]);
+    assert_eq!((d.event_rank(), d.objection(&mut g)), (1, None));
+    let y = d.log_density(&mut g, x);
+    let parts = [[0.0, 0.0], [3.0, -1.0]].map(|m| {
+        let mean = g.vector(&m);
+        let y = dist.log_density(&mut g, 0, &[mean, cov], x);
+        g.value(y).unwrap().iter().copied().collect::<Vec<f64>>()
+    });
+    let found: Vec<f64> = g.value(y).unwrap().iter().copied().collect();
+    for (i, found) in found.into_iter().enumerate() {
+        let expected = (0.25 * parts[0][i].exp() + 0.75 * parts[1][i].exp()).ln();
+        assert_close(found, expected, 1e-14, "row");
+    }
+    let draws = sample(&g, &d, &[2], 20_000);
+    let first = draws.iter().map(|d| d[0]).sum::<f64>() / 20_000.0;
+    assert!((first - 2.25).abs() < 4.5 * (1.0f64 + 9.0 * 0.1875).sqrt() / 20_000f64.sqrt(), "{first}");
+}
+
+#[test]
+fn what_cannot_be_wrapped_is_refused_with_words() {
+    let mut g = Graph::new();
+    let shape = g.input(&[]);
+    let (one, w) = (g.scalar(1.0), g.vector(&[0.5, 0.5]));
+    let latent_shape = Instance::Plain { dist: find("Gamma").unwrap(), form: 0, args: vec![shape, one] };
+    let identity = g.constant(matrix(&[&[1.0, 0.0], &[0.0, 1.0]]));
+    let pair = Instance::Plain { dist: find("MvNormal").unwrap(), form: 0, args: vec![w, identity] };
+    let (poisson, beta) = (plain(&mut g, "Poisson", &[1.0]), plain(&mut g, "Beta", &[1.0, 1.0]));
+    let normal = plain(&mut g, "Normal", &[0.0, 1.0]);
+    let three = g.vector(&[0.2, 0.3, 0.5]);
+    for d in [
+        wrap("truncated", vec![latent_shape.clone()], vec![Some(one), None]),
+        wrap("truncated", vec![pair.clone()], vec![Some(one), None]),
+        wrap("ordered", vec![poisson.clone()], vec![]),
+        wrap("ordered", vec![beta], vec![]),
+        wrap("positive_ordered", vec![pair.clone()], vec![]),
+        wrap("mixture", vec![normal.clone(), poisson], vec![Some(w)]),
+        wrap("mixture", vec![normal.clone(), pair], vec![Some(w)]),
+        wrap("mixture", vec![normal.clone(), normal], vec![Some(three)]),
+    ] {
+        let words = d.objection(&mut g);
+        assert!(words.is_some_and(|words| words.len() > 20), "{}", d.describe());
+    }
+    // A bound below the support asks nothing of the distribution function.
+    let zero = g.scalar(0.0);
+    let idle = wrap("truncated", vec![latent_shape], vec![Some(zero), None]);
+    assert_eq!(idle.objection(&mut g), None);
+}
+
+#[test]
+fn flat_restricted_is_flat() {
+    let mut g = Graph::new();
+    let (low, high) = (g.scalar(-INF), g.scalar(INF));
+    let flat = Instance::Plain { dist: find("Flat").unwrap(), form: 0, args: vec![low, high] };
+    let d = truncated(&mut g, flat, [0.0, INF]);
+    assert!(d.improper() && !d.normalized(&mut g) && d.objection(&mut g).is_none());
+    let x = g.vector(&[-1.0, 2.0]);
+    let y = d.log_density(&mut g, x);
+    assert_eq!(g.value(y).unwrap().as_slice().unwrap(), [-INF, 0.0]);
+    let Support::Continuous { constraint, .. } = d.support(&mut g) else { panic!("continuous") };
+    assert_eq!(constraint.name(), "lower");
+}
+
+#[test]
+fn finite_supports_are_listed() {
+    let mut g = Graph::new();
+    let p = g.vector(&[0.2, 0.3, 0.5]);
+    let categorical = Instance::Plain { dist: find("Categorical").unwrap(), form: 0, args: vec![p] };
+    assert_eq!(categorical.support_values(&mut g), Some(vec![1.0, 2.0, 3.0]));
+    let binomial = plain(&mut g, "Binomial", &[2.0, 0.3]);
+    assert_eq!(binomial.support_values(&mut g), Some(vec![0.0, 1.0, 2.0]));
+    let poisson = plain(&mut g, "Poisson", &[2.0]);
+    assert_eq!(poisson.support_values(&mut g), None);
+    let poisson = truncated(&mut g, poisson, [1.5, 4.0]);
+    assert_eq!(poisson.support_values(&mut g), Some(vec![2.0, 3.0, 4.0]));
+    let normal = plain(&mut g, "Normal", &[0.0, 1.0]);
+    assert_eq!(normal.support_values(&mut g), None);
+}
+
+/// A batch of draws: arguments broadcast, each element its own.
+#[test]
+fn batches_are_drawn_element_by_element() {
+    let mut g = Graph::new();
+    let (mean, sd) = (g.vector(&[0.0, 100.0]), g.constant(matrix(&[&[0.1], &[0.2], &[0.3]])));
+    let d = Instance::Plain { dist: find("Normal").unwrap(), form: 0, args: vec![mean, sd] };
+    let draw = sample(&g, &d, &[3, 2], 1).remove(0);
+    assert_eq!(draw.len(), 6);
+    for (i, x) in draw.iter().enumerate() {
+        assert!((x - [0.0, 100.0][i % 2]).abs() < 2.0);
+    }
+    let dist = find("Dirichlet").unwrap();
+    let concentration = g.constant(matrix(&[&[1e6, 1e6], &[1e6, 3e6]]));
+    let d = Instance::Plain { dist, form: 0, args: vec![concentration] };
+    let draw = sample(&g, &d, &[2, 2], 1).remove(0);
+    for (x, expected) in draw.iter().zip([0.5, 0.5, 0.25, 0.75]) {
+        assert!((x - expected).abs() < 0.01);
+    }
+}
