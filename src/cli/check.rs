@@ -62,9 +62,10 @@ impl Command for Check {
             let prepared = session::prepare(&request)?;
             let text = match arguments.dump {
                 Some(_) => prepared.compiled.density.dump(),
-                None => {
-                    variables(&VariableRow::of_compiled(&prepared.compiled.variables), &terminal.out_style)
-                }
+                None => variables(
+                    &VariableRow::of_compiled(&prepared.model, &prepared.compiled.variables),
+                    &terminal.out_style,
+                ),
             };
             (text, prepared.warnings)
         } else {

@@ -72,7 +72,7 @@ impl Command for Fit {
             ..terminal.out_style
         };
         if !arguments.quiet && !arguments.json {
-            let rows = text::VariableRow::of_compiled(&prepared.compiled.variables);
+            let rows = text::VariableRow::of_compiled(&prepared.model, &prepared.compiled.variables);
             terminal.print(&text::variables(&rows, &style))?;
             terminal.print("\n")?;
         }

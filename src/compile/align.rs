@@ -56,7 +56,14 @@ impl Tracer<'_> {
         Ok(Aligned { axes, nodes, place })
     }
 
-    fn laid_out(&mut self, value: &Traced, layout: Layout, axes: &[Axis], batch: usize, place: Place) -> Node {
+    fn laid_out(
+        &mut self,
+        value: &Traced,
+        layout: Layout,
+        axes: &[Axis],
+        batch: usize,
+        place: Place,
+    ) -> Node {
         let mut shape = Vec::with_capacity(axes.len() + value.rank());
         for axis in axes {
             shape.push(if value.axes.contains(axis) { self.axis_len(*axis, place) } else { 1 });
@@ -214,6 +221,12 @@ impl Tracer<'_> {
     /// `node[rows, rest...]`
     pub fn take_rows(&mut self, node: Node, rows: &[u32], rest: &[usize], place: Place) -> Node {
         let block: usize = rest.iter().product();
+        if let Some(&first) = rows.first()
+            && rows.iter().zip(first..).all(|(&row, next)| row == next)
+        {
+            let shape: Vec<usize> = std::iter::once(rows.len()).chain(rest.iter().copied()).collect();
+            return self.graph_at(place).slice(node, first as usize * block, &shape);
+        }
         let index: Vec<u32> =
             rows.iter().flat_map(|&row| (0..block as u32).map(move |k| row * block as u32 + k)).collect();
         let shape: Vec<usize> = std::iter::once(rows.len()).chain(rest.iter().copied()).collect();

@@ -247,7 +247,8 @@ impl Tracer<'_> {
             full = self.full_shape(&value.axes, &[], Place::Step);
         }
         let mut shape = full.clone();
-        shape.extend(std::iter::repeat_n(1, (selection.dims.len() + dims.len()).saturating_sub(value.rank())));
+        shape
+            .extend(std::iter::repeat_n(1, (selection.dims.len() + dims.len()).saturating_sub(value.rank())));
         shape.extend(&value.dims);
         full.extend(&selection.dims);
         full.extend(dims);
@@ -262,7 +263,8 @@ impl Tracer<'_> {
             Some(state) => {
                 let carried = &scan.states[state];
                 let block: usize = carried.dims.iter().product();
-                let rows = selection.tuples.iter().map(|tuple| carried.slots.get(tuple, carried.rank).unwrap_or(0));
+                let rows =
+                    selection.tuples.iter().map(|tuple| carried.slots.get(tuple, carried.rank).unwrap_or(0));
                 let access = access(rows.collect(), steps, block);
                 scan.stores.push(Store { node, state, access });
             }
@@ -305,7 +307,9 @@ impl Tracer<'_> {
         }
         let Some(scan) = &self.scan else { return Ok(None) };
         let steps = scan.steps;
-        let Some(state) = scan.states.iter().position(|state| state.variable == variable) else { return Ok(None) };
+        let Some(state) = scan.states.iter().position(|state| state.variable == variable) else {
+            return Ok(None);
+        };
         let carried = &scan.states[state];
         let n = selection.tuples.len();
         let uniform = selection.axes.is_empty();
@@ -318,7 +322,14 @@ impl Tracer<'_> {
             let row = carried.slots.get(tuple, carried.rank).ok_or_else(undefined)?;
             if row as usize >= carried.n_before {
                 let now = if uniform { 0 } else { k / (n / steps) };
-                if carried.steps[row as usize - carried.n_before] >= now {
+                let then = carried.steps[row as usize - carried.n_before];
+                if then == now && self.domain != Some(scan.domain) {
+                    return Err(CompileError::unsupported(
+                        "an inner loop whose iterations feed each other, inside a recursion",
+                        at,
+                    ));
+                }
+                if then >= now {
                     return Err(undefined());
                 }
             }
@@ -356,50 +367,79 @@ impl Tracer<'_> {
     }
 
     /// Elements that the same step has just defined.
-    fn read_in_step(&mut self, variable: VariableId, selection: &Selection, at: Span) -> Result<Option<Traced>> {
+    fn read_in_step(
+        &mut self,
+        variable: VariableId,
+        selection: &Selection,
+        at: Span,
+    ) -> Result<Option<Traced>> {
         let Some(scan) = &self.scan else { return Ok(None) };
         let steps = scan.steps;
-        let sections = scan.sections.iter().filter(|section| section.variable == variable);
-        let mut found = None;
-        for section in sections {
-            if section.tuples == selection.tuples {
-                return Ok(Some(section.value.clone()));
-            }
-            let (own, wanted) = (section.tuples.len() / steps, selection.tuples.len() / steps);
-            if selection.axes.is_empty() || wanted == 0 || own == 0 {
-                continue;
-            }
-            let first = &section.tuples[..own];
-            let pattern: Option<Vec<u32>> = selection.tuples[..wanted]
-                .iter()
-                .map(|tuple| first.iter().position(|t| t == tuple).map(|p| p as u32))
-                .collect();
-            let Some(pattern) = pattern else { continue };
-            let same_everywhere = (0..steps).all(|s| {
-                pattern.iter().enumerate().all(|(j, &p)| {
-                    section.tuples[s * own + p as usize] == selection.tuples[s * wanted + j]
-                })
-            });
-            if !same_everywhere {
-                return Err(CompileError::unsupported("this pattern of reading elements of the same iteration", at));
-            }
-            found = Some((section.value.clone(), pattern));
-            break;
+        let wanted = selection.tuples.len() / steps;
+        let sections: Vec<&Section> =
+            scan.sections.iter().filter(|section| section.variable == variable).collect();
+        let Some(&first) = sections.first() else { return Ok(None) };
+        if selection.axes.is_empty() || wanted == 0 {
+            return Ok(None);
         }
-        let Some((section, pattern)) = found else { return Ok(None) };
-        let n_indexed = section.dims.len() - self.element_rank(variable);
-        let dims: Vec<usize> = selection.dims.iter().chain(&section.dims[n_indexed..]).copied().collect();
+        // Where the first step defines what it reads; rows are numbered through all sections.
+        let per_step: Vec<usize> = sections.iter().map(|section| section.tuples.len() / steps).collect();
+        let mut places: HashMap<Tuple, (usize, usize)> = HashMap::new();
+        for (k, section) in sections.iter().enumerate() {
+            places.extend(
+                section.tuples[..per_step[k]].iter().enumerate().map(|(row, tuple)| (*tuple, (k, row))),
+            );
+        }
+        let found: Vec<(usize, usize)> =
+            selection.tuples[..wanted].iter().filter_map(|tuple| places.get(tuple).copied()).collect();
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let same_everywhere = found.len() == wanted
+            && (0..steps).all(|s| {
+                found
+                    .iter()
+                    .zip(&selection.tuples[s * wanted..])
+                    .all(|(&(k, row), tuple)| sections[k].tuples[s * per_step[k] + row] == *tuple)
+            });
+        if !same_everywhere {
+            let feature = "reading elements of this and of earlier iterations at once, in a recursion";
+            return Err(CompileError::unsupported(feature, at));
+        }
+        let offsets: Vec<usize> = per_step
+            .iter()
+            .scan(0, |offset, n| {
+                let own = *offset;
+                *offset += n;
+                Some(own)
+            })
+            .collect();
+        let pattern: Vec<u32> = found.iter().map(|&(k, row)| (offsets[k] + row) as u32).collect();
+        let (nodes, element): (Vec<Node>, ElementType) =
+            (sections.iter().map(|section| section.value.node).collect(), first.value.element);
+        let n_indexed = first.value.dims.len() - self.element_rank(variable);
+        let element_dims = first.value.dims[n_indexed..].to_vec();
+        let base = scan.base;
+        let own = scan.domain;
+        let graph = self.graph_at(Place::Step);
+        let rows: Vec<Node> = nodes
+            .iter()
+            .zip(&per_step)
+            .map(|(&node, &n)| {
+                let shape: Vec<usize> = std::iter::once(n).chain(element_dims.iter().copied()).collect();
+                graph.reshape(node, &shape)
+            })
+            .collect();
+        let all = if let [one] = rows.as_slice() { *one } else { graph.concat(&rows, 0) };
+        let node = self.take_rows(all, &pattern, &element_dims, Place::Step);
+        let dims: Vec<usize> = selection.dims.iter().chain(&element_dims).copied().collect();
         let mut axes = selection.axes.clone();
-        if let Some(scan) = &self.scan
-            && scan.base.is_none()
-        {
-            let own = scan.domain;
+        if base.is_none() {
             axes.retain(|axis| *axis != Axis::Domain(own));
         }
-        let node = self.take_rows(section.node, &pattern, &section.dims[n_indexed..], Place::Step);
         let shape = self.full_shape(&axes, &dims, Place::Step);
         let node = self.graph_at(Place::Step).reshape(node, &shape);
-        let mut value = Traced::new(node, dims, section.element);
+        let mut value = Traced::new(node, dims, element);
         (value.axes, value.place) = (axes, Place::Step);
         Ok(Some(value))
     }
@@ -543,11 +583,9 @@ impl TracedDistribution {
     /// The same distribution of other arguments.
     pub fn map(&self, f: &mut dyn FnMut(&Traced) -> Traced) -> TracedDistribution {
         let kind = match &self.kind {
-            DistributionKind::Plain { dist, form, args } => DistributionKind::Plain {
-                dist: *dist,
-                form: *form,
-                args: args.iter().map(&mut *f).collect(),
-            },
+            DistributionKind::Plain { dist, form, args } => {
+                DistributionKind::Plain { dist: *dist, form: *form, args: args.iter().map(&mut *f).collect() }
+            }
             DistributionKind::Wrapped { wrapper, inner, args } => DistributionKind::Wrapped {
                 wrapper: *wrapper,
                 inner: inner.iter().map(|inner| inner.map(f)).collect(),
@@ -568,7 +606,10 @@ fn access(rows: Vec<u32>, steps: usize, block: usize) -> Access {
         .enumerate()
         .all(|(step, run)| i64::from(run[0]) == i64::from(rows[0]) + stride * step as i64);
     if runs && even {
-        return Access::Rows { start: (rows[0] as usize * block) as isize, step: stride as isize * block as isize };
+        return Access::Rows {
+            start: (rows[0] as usize * block) as isize,
+            step: stride as isize * block as isize,
+        };
     }
     let table: Vec<u32> =
         rows.iter().flat_map(|&row| (0..block as u32).map(move |k| row * block as u32 + k)).collect();

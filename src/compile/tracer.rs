@@ -292,7 +292,12 @@ impl<'a> Tracer<'a> {
             let size = self.graph.shape(node).iter().product();
             self.graph.reshape(node, &[size])
         });
-        self.terms.push(TermNode { term: Term { text, kind, span }, node: total, pointwise, joined: Vec::new() });
+        self.terms.push(TermNode {
+            term: Term { text, kind, span },
+            node: total,
+            pointwise,
+            joined: Vec::new(),
+        });
     }
 
     pub fn apply_function(&mut self, function: FunctionId, args: Vec<Value>, at: Span) -> Result<Value> {

@@ -31,8 +31,13 @@ pub struct Scope<'a> {
 /// The answer to a question.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// Name, shape and labels of the result. Its name is the text of the question.
-    pub shape: Quantity,
+    /// The question, on one line.
+    pub question: String,
+    /// Extents of the result, outermost first.
+    pub dims: Vec<usize>,
+    pub element: ElementType,
+    /// Names of the elements: `theta[2]` where the question selects from a quantity, otherwise `[2]`.
+    pub names: Vec<String>,
     pub kind: AnswerKind,
 }
 
@@ -43,6 +48,8 @@ pub enum AnswerKind {
     Random(Vec<Summary>),
     /// A summary with its Monte Carlo standard errors (0: exact), or something that does not vary (`None`).
     Fixed { values: Vec<f64>, errors: Option<Vec<f64>> },
+    /// Several quantiles of each element, `[elements][probabilities]`, with Monte Carlo standard errors.
+    Quantiles { probabilities: Vec<f64>, values: Vec<f64>, errors: Vec<f64> },
 }
 
 /// Answers the question `expr`, parsed from `source`.
@@ -52,17 +59,26 @@ pub enum AnswerKind {
 pub fn ask(posterior: &Posterior, scope: Scope<'_>, source: &Source, expr: &Expr) -> Result<Answer, Report> {
     let asker = Asker { posterior, scope, source };
     let expr = push_indices_in(ungroup(expr));
-    if let Some(fixed) = asker.reduction(&expr)? {
-        let Fixed { values, errors, shape } = fixed;
-        return Ok(Answer { shape, kind: AnswerKind::Fixed { values, errors: Some(errors) } });
-    }
-    let value = asker.evaluate(&asker.with_summaries_filled_in(&expr)?)?;
-    let kind = if value.random {
-        AnswerKind::Random(asker.summaries(&expr, &value))
+    let question = source.slice(expr.span).split_whitespace().collect::<Vec<_>>().join(" ");
+    let (shape, names, kind) = if let Some(fixed) = asker.reduction(&expr)? {
+        let Fixed { values, errors, shape, names, probabilities } = fixed;
+        let kind = match probabilities {
+            Some(probabilities) => AnswerKind::Quantiles { probabilities, values, errors },
+            None => AnswerKind::Fixed { values, errors: Some(errors) },
+        };
+        (shape, names, kind)
     } else {
-        AnswerKind::Fixed { values: value.values, errors: None }
+        let expr = asker.with_summaries_filled_in(&expr)?;
+        let value = asker.evaluate(&expr)?;
+        let names = asker.names(&expr, &value.shape);
+        let kind = if value.random {
+            AnswerKind::Random(asker.summaries(&expr, &value))
+        } else {
+            AnswerKind::Fixed { values: value.values, errors: None }
+        };
+        (value.shape, names, kind)
     };
-    Ok(Answer { shape: value.shape, kind })
+    Ok(Answer { question, dims: shape.dims, element: shape.element, names, kind })
 }
 
 struct Asker<'a> {
@@ -82,8 +98,20 @@ struct Value {
 /// Summaries by element, with Monte Carlo standard errors.
 struct Fixed {
     shape: Quantity,
+    names: Vec<String>,
+    /// Given as a vector: then `values` and `errors` are `[elements][probabilities]`.
+    probabilities: Option<Vec<f64>>,
     values: Vec<f64>,
     errors: Vec<f64>,
+}
+
+impl Fixed {
+    /// As a number in the place of `expr`, or an array of numbers.
+    fn constant(&self, expr: &Expr) -> Expr {
+        let mut dims = self.shape.dims.clone();
+        dims.extend(self.probabilities.as_ref().map(Vec::len));
+        constant(expr, &dims, &self.values)
+    }
 }
 
 impl Value {
@@ -117,7 +145,7 @@ impl Asker<'_> {
         // Errors point into the question.
         let model = ir::Model { source: self.source.clone(), ..self.scope.model.clone() };
         let compiled = compile_expression(&model, &typed, &quantities, self.scope.dataset)?;
-        let shape = shape_of(self.source.slice(expr.span), compiled.dims, compiled.labels, compiled.element);
+        let shape = shape_of(compiled.dims, compiled.labels, compiled.element);
         let elements = shape.len();
         let random = !compiled.inputs.is_empty();
         let n = if random { n } else { 1 };
@@ -194,27 +222,15 @@ impl Asker<'_> {
             let (source_code, at) = (self.named(), arguments[0].value.span.into());
             return Err(QuestionError::NotACondition { source_code, at }.into());
         }
-        let (probabilities, n_dims) = match arguments.get(1) {
+        let (probabilities, many) = match arguments.get(1) {
             Some(second) => self.probabilities(&second.value)?,
-            None => (vec![f64::NAN], None),
+            None => (vec![f64::NAN], false),
         };
-        Ok(Some(self.reduce(reduction, expr, &argument, &value, &probabilities, n_dims)))
-    }
-
-    fn reduce(
-        &self,
-        reduction: Reduction,
-        expr: &Expr,
-        argument: &Expr,
-        value: &Value,
-        probabilities: &[f64],
-        probability_dim: Option<usize>,
-    ) -> Fixed {
-        let rows = self.rows_of(argument);
+        let rows = self.rows_of(&argument);
         let (mut values, mut errors) = (Vec::new(), Vec::new());
         for element in 0..value.shape.len() {
             let summary = rows.as_ref().map(|rows| &self.posterior.summaries[rows[element]]);
-            for &p in probabilities {
+            for &p in &probabilities {
                 let (value, error) = match summary.and_then(|summary| reduction.of_summary(summary, p)) {
                     Some(exact) => (exact, 0.0),
                     None => reduction.of_draws(value.element(element), p),
@@ -223,17 +239,23 @@ impl Asker<'_> {
                 errors.push(error);
             }
         }
-        let mut shape = value.shape.clone();
-        shape.name = self.source.slice(expr.span).to_string();
+        let names = self.names(&argument, &value.shape);
+        let mut shape = value.shape;
         shape.element = ElementType::Real;
-        if let Some(n) = probability_dim {
-            shape.dims.push(n);
-            shape.labels.resize(shape.dims.len() - 1, None);
-            let names: Vec<String> = probabilities.iter().map(|p| p.to_string()).collect();
-            let distinct = names.iter().enumerate().all(|(i, name)| !names[..i].contains(name));
-            shape.labels.push(distinct.then(|| Arc::new(Levels::new(names))));
-        }
-        Fixed { shape, values, errors }
+        Ok(Some(Fixed { shape, names, probabilities: many.then_some(probabilities), values, errors }))
+    }
+
+    /// Names of the elements of `expr`.
+    fn names(&self, expr: &Expr, shape: &Quantity) -> Vec<String> {
+        let Some(rows) = self.rows_of(expr) else {
+            return (0..shape.len()).map(|element| shape.element_name(element)).collect();
+        };
+        let quantities = &self.posterior.quantities;
+        let name = |row: usize| {
+            let k = quantities.partition_point(|quantity| quantity.offset <= row) - 1;
+            quantities[k].element_name(row - quantities[k].offset)
+        };
+        rows.into_iter().map(name).collect()
     }
 
     /// Summaries of a random expression: those of the table where it is a quantity or some of its elements.
@@ -282,8 +304,8 @@ impl Asker<'_> {
         Some(positions.ok()?.values.iter().map(|&row| row as usize).collect())
     }
 
-    /// The second argument of `quantile`, and its length if it is a vector.
-    fn probabilities(&self, expr: &Expr) -> Result<(Vec<f64>, Option<usize>), Report> {
+    /// The second argument of `quantile`, and whether it is a vector.
+    fn probabilities(&self, expr: &Expr) -> Result<(Vec<f64>, bool), Report> {
         let not_one = |found: String| QuestionError::NotAProbability {
             found,
             source_code: self.named(),
@@ -298,7 +320,7 @@ impl Asker<'_> {
         }
         match value.values.iter().find(|p| !(0.0..=1.0).contains(*p)) {
             Some(p) => Err(not_one(p.to_string()).into()),
-            None => Ok((value.values, value.shape.dims.first().copied())),
+            None => Ok((value.values, !value.shape.dims.is_empty())),
         }
     }
 
@@ -306,7 +328,7 @@ impl Asker<'_> {
     fn with_summaries_filled_in(&self, expr: &Expr) -> Result<Expr, Report> {
         let expr = push_indices_in(expr);
         match self.reduction(&expr)? {
-            Some(fixed) => Ok(constant(&expr, &fixed.shape.dims, &fixed.values)),
+            Some(fixed) => Ok(fixed.constant(&expr)),
             None => try_map_children(&expr, &mut |child| self.with_summaries_filled_in(child)),
         }
     }
@@ -331,15 +353,11 @@ impl Asker<'_> {
     }
 }
 
-fn shape_of(
-    name: &str,
-    dims: Vec<usize>,
-    labels: Vec<Option<Arc<Levels>>>,
-    element: ElementType,
-) -> Quantity {
+/// A quantity without a name: its elements are called `[2]`.
+fn shape_of(dims: Vec<usize>, labels: Vec<Option<Arc<Levels>>>, element: ElementType) -> Quantity {
     let kind = QuantityKind::Deterministic;
     let marginals = vec![None; dims.iter().product()];
-    Quantity { name: name.to_string(), kind, dims, labels, element, doc: None, offset: 0, marginals }
+    Quantity { name: String::new(), kind, dims, labels, element, doc: None, offset: 0, marginals }
 }
 
 /// An array of numbers as an expression in the place of `expr`.

@@ -171,7 +171,10 @@ impl Repl {
             }
             VariableRow::of_model(&checked.model)
         } else {
-            VariableRow::of_compiled(&self.prepared(console)?.compiled.variables)
+            {
+                let prepared = self.prepared(console)?;
+                VariableRow::of_compiled(&prepared.model, &prepared.compiled.variables)
+            }
         };
         console.print(&variables(&rows, &console.out_style))?;
         Ok(())

@@ -1,1 +1,141 @@
+//! Scripts at the prompt.
 
+use std::fs;
+use std::path::Path;
+
+use super::{Console, Repl, prompt};
+use crate::data::DataArg;
+use crate::report::Style;
+
+const MODEL: &str = "mu ~ Normal(0, 10)\nsigma ~ HalfNormal(5)\nx ~ Normal(mu, sigma)\n";
+const DATA: &str = "x\n1.5\n2.5\n2.0\n3.0\n1.0\n";
+
+/// What a script prints: results, errors.
+fn transcript(script: &str, model: Option<&Path>, data: Vec<DataArg>) -> (String, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut console = Console {
+        out: &mut out,
+        err: &mut err,
+        out_style: Style::default(),
+        err_style: Style::default(),
+        progress: &|| Box::new(|_| {}),
+    };
+    let mut repl = Repl::default();
+    repl.open(model, data, vec![], &mut console).unwrap();
+    prompt::piped(&mut repl, script.as_bytes(), &mut console).unwrap();
+    (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Folder {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("m.vim"), MODEL).unwrap();
+        fs::write(folder.path().join("d.csv"), DATA).unwrap();
+        Folder(folder)
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+}
+
+#[test]
+fn load_fit_ask_save_and_load_again() {
+    let folder = Folder::new();
+    let path = |name: &str| folder.path(name).display().to_string();
+    let script = format!(
+        ":load \"{}\"\n:data \"{}\"\n:fit --seed 2 --draws 2000\nmean(mu)\nP(mu > 0)\n:save \"{}\"\n",
+        path("m.vim"),
+        path("d.csv"),
+        path("fit.json")
+    );
+    let (out, err) = transcript(&script, None, vec![]);
+    assert_eq!(err, "");
+    for part in ["mu        latent", "x         observed", "ELBO", "2000 draws, seed 2", "saved to"] {
+        assert!(out.contains(part), "no `{part}` in\n{out}");
+    }
+    let answers: Vec<&str> = out.lines().rev().skip(1).take(2).collect();
+
+    // The same answers without the data.
+    let script = "mean(mu)\nP(mu > 0)\n:summary\n";
+    let (again, err) = transcript(script, Some(&folder.path("fit.json")), vec![]);
+    assert_eq!(err, "");
+    let first: Vec<&str> = again.lines().take(2).collect();
+    assert_eq!(first, [answers[1], answers[0]]);
+    let table: Vec<&str> = again.lines().skip(2).collect();
+    assert!(out.contains(&table.join("\n")), "{table:?} is not in\n{out}");
+}
+
+#[test]
+fn every_error_is_shown_and_the_prompt_comes_back() {
+    let folder = Folder::new();
+    let script = "\
+mu
+:nonsense
+:fit --seed
+:fit --seed 1.5
+:fit --draws 1
+:fit --colour red
+:fit --family auto
+:load
+:load /nonexistent.vim
+:load a b
+:data
+:data /nonexistent.csv
+:save
+:summary
+:vars extra
+:load \"unclosed
+mu ~ Normal(0, 1)
+mu +* 2
+1 + 1
+:fit
+nu
+alpha[1]
+2 + 2
+:quit
+5 + 5
+";
+    let data = vec![DataArg::File(folder.path("d.csv"))];
+    let (out, err) = transcript(script, Some(&folder.path("m.vim")), data);
+    let lines: Vec<&str> = out.lines().collect();
+    // Questions need a fit, even `1 + 1`; after it they are answered, up to `:quit`.
+    assert_eq!(lines.last(), Some(&"4"), "{out}");
+    assert_eq!(lines.iter().filter(|line| **line == "2" || **line == "10").count(), 0, "{out}");
+    assert_eq!(err.matches("  × ").count(), 21, "{err}");
+    for code in [
+        "vippl::repl::no_fit",
+        "vippl::repl::unknown_command",
+        "vippl::repl::usage",
+        "vippl::model::unreadable",
+        "vippl::data::unreadable",
+        "vippl::repl::unclosed_quote",
+        "vippl::repl::not_supported_yet",
+        "vippl::check::unknown_name",
+    ] {
+        assert!(err.contains(code), "no {code} in\n{err}");
+    }
+}
+
+#[test]
+fn questions_go_on_while_brackets_are_open() {
+    let folder = Folder::new();
+    let script = ":fit\nmean(\n  mu\n) - mean(mu)\n";
+    let data = vec![DataArg::File(folder.path("d.csv"))];
+    let (out, err) = transcript(script, Some(&folder.path("m.vim")), data);
+    assert_eq!((out.lines().last(), err.as_str()), (Some("0"), ""));
+}
+
+#[test]
+fn commands_may_be_shortened_and_words_quoted() {
+    use super::commands::{find, words};
+    assert_eq!(find("sum").unwrap().name(), "summary");
+    // Both `save` and `summary`.
+    assert!(find("s").is_err());
+    assert!(find("").is_err());
+    let help = find("smmary").err().unwrap().help().unwrap().to_string();
+    assert_eq!(help, "did you mean `:summary`?");
+    assert_eq!(words(" load  \"a b\".vim c ").unwrap(), ["load", "a b.vim", "c"]);
+}

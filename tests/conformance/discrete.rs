@@ -58,8 +58,10 @@ fn mixtures_with_vectors_per_row() {
 
 #[test]
 fn latents_of_groups() {
-    let data = json(r#"{"y": [1.0, -0.5, 2.0, 0.3, 1.1], "g": [1, 2, 1, 3, 3], "J": 3, "u": [0.1, 0.5, 0.9]}"#);
-    let whole = "mu[2] ~ Normal(0, 2)\nz[J] ~ Categorical([0.4, 0.6])\ny ~ Normal(mu[z[g]], 1)\nu ~ Beta(1 + z, 2)";
+    let data =
+        json(r#"{"y": [1.0, -0.5, 2.0, 0.3, 1.1], "g": [1, 2, 1, 3, 3], "J": 3, "u": [0.1, 0.5, 0.9]}"#);
+    let whole =
+        "mu[2] ~ Normal(0, 2)\nz[J] ~ Categorical([0.4, 0.6])\ny ~ Normal(mu[z[g]], 1)\nu ~ Beta(1 + z, 2)";
     let looped = "mu[2] ~ Normal(0, 2)\nfor j in 1:J { z[j] ~ Categorical([0.4, 0.6]); u[j] ~ Beta(1 + z[j], 2) }\n\
                   for i in 1:5 { y[i] ~ Normal(mu[z[g[i]]], 1) }";
     for model in [whole, looped] {
@@ -117,7 +119,8 @@ fn change_points() {
                  for t in 1:N { y[t] ~ Normal(where(t < tau, a, b), 1) }";
     agrees(model, &json(ROWS), |p| {
         let (a, b) = (p.s("a"), p.s("b"));
-        exponential(a, 1.0) + exponential(b, 1.0)
+        exponential(a, 1.0)
+            + exponential(b, 1.0)
             + enumerate(1, 5, |tau| {
                 -(5f64.ln()) + (0..5).map(|t| normal(Y[t], if t < tau[0] { a } else { b }, 1.0)).sum::<f64>()
             })
@@ -135,7 +138,8 @@ fn hidden_markov_chains() {
     for model in [looped, whole, inside] {
         agrees(model, &json(ROWS), |p| {
             let (q, mu) = (p.v("P"), p.v("mu"));
-            dirichlet(&q[..2], &[2.0, 1.0]) + dirichlet(&q[2..], &[1.0, 3.0])
+            dirichlet(&q[..2], &[2.0, 1.0])
+                + dirichlet(&q[2..], &[1.0, 3.0])
                 + mu.iter().map(|&m| normal(m, 0.0, 2.0)).sum::<f64>()
                 + enumerate(5, 2, |z| {
                     [0.3f64, 0.7][z[0]].ln()
@@ -154,7 +158,8 @@ fn chains_with_more_between_neighbours() {
     let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
     agrees(model, &json(ROWS), |p| {
         let (mu, b, x) = (p.v("mu"), p.s("b"), [0.1, 0.2, 0.3, 0.4, 0.5]);
-        mu.iter().map(|&m| normal(m, 0.0, 2.0)).sum::<f64>() + normal(b, 0.0, 1.0)
+        mu.iter().map(|&m| normal(m, 0.0, 2.0)).sum::<f64>()
+            + normal(b, 0.0, 1.0)
             + enumerate(5, 2, |z| {
                 let v: Vec<f64> = z.iter().map(|&z| z as f64).collect();
                 bernoulli(v[0], 0.3)
@@ -174,7 +179,8 @@ fn chains_that_run_backwards() {
                  for s in 1:4 { z[5 - s] ~ Categorical(P[z[6 - s]]) }\ny ~ Normal(mu[z], 1)";
     agrees(model, &json(ROWS), |p| {
         let (q, mu) = (p.v("P"), p.v("mu"));
-        dirichlet(&q[..2], &[2.0, 2.0]) + dirichlet(&q[2..], &[2.0, 2.0])
+        dirichlet(&q[..2], &[2.0, 2.0])
+            + dirichlet(&q[2..], &[2.0, 2.0])
             + mu.iter().map(|&m| normal(m, 0.0, 2.0)).sum::<f64>()
             + enumerate(5, 2, |z| {
                 [0.3f64, 0.7][z[4]].ln()
@@ -203,7 +209,8 @@ fn several_chains() {
                         + (0..n[i]).map(|t| normal(y[i][t], mu[z[t]], 1.0)).sum::<f64>()
                 })
             };
-            dirichlet(&q[..2], &[2.0, 2.0]) + dirichlet(&q[2..], &[2.0, 2.0])
+            dirichlet(&q[..2], &[2.0, 2.0])
+                + dirichlet(&q[2..], &[2.0, 2.0])
                 + mu.iter().map(|&m| normal(m, 0.0, 2.0)).sum::<f64>()
                 + chain(0)
                 + chain(1)
@@ -213,13 +220,18 @@ fn several_chains() {
 
 #[test]
 fn latent_dependent_priors_in_rows() {
-    let model = "b ~ Normal(0, 1)\nz[N] ~ Bernoulli(logit = b * x)\nfor i in 1:N { y[i] ~ Normal(2 * z[i], 1) }";
+    let model =
+        "b ~ Normal(0, 1)\nz[N] ~ Bernoulli(logit = b * x)\nfor i in 1:N { y[i] ~ Normal(2 * z[i], 1) }";
     let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
     agrees(model, &json(ROWS), |p| {
         let (b, x) = (p.s("b"), [0.1, 0.2, 0.3, 0.4, 0.5]);
         normal(b, 0.0, 1.0)
             + enumerate(5, 2, |z| {
-                (0..5).map(|i| bernoulli(z[i] as f64, logistic(b * x[i])) + normal(Y[i], 2.0 * z[i] as f64, 1.0)).sum()
+                (0..5)
+                    .map(|i| {
+                        bernoulli(z[i] as f64, logistic(b * x[i])) + normal(Y[i], 2.0 * z[i] as f64, 1.0)
+                    })
+                    .sum()
             })
     });
 }
@@ -258,14 +270,26 @@ fn what_is_not_summed_out_is_an_error() {
         ("z ~ DiscreteUniform(1, 3)\nfor i in 1:z { y[i] ~ Normal(0, 1) }", &["z"]),
         ("z ~ DiscreteUniform(1, 3)\na[z] ~ Normal(0, 1)\ny ~ Normal(a[1], 1)", &["z"]),
         ("mu[2] ~ Normal(0, 1)\nz[N] ~ Categorical([0.5, 0.5])\ny ~ Normal(mu[z[1:3]], 1)", &[""]),
-        ("M[5, 2] ~ Normal(0, 1)\nz[N] ~ Categorical([0.5, 0.5])\nfactor M[:, z]", &["z"]),
-        ("M[2, 2] ~ Normal(0, 1)\nz[N] ~ Categorical([0.5, 0.5])\ny ~ Normal(M[z, z], 1)", &["z"]),
-        ("z[N] ~ Bernoulli(0.5)\nm[1] = 0.5\nfor i in 2:N { m[i] = m[i - 1] + z[i] }\ny ~ Normal(m, 1)", &["z"]),
+        ("M[5, 2] ~ Normal(0, 1)\nz[N] ~ Categorical([0.5, 0.5])\nfactor M[:, z]", &["discrete latent"]),
+        (
+            "M[2, 2] ~ Normal(0, 1)\nz[N] ~ Categorical([0.5, 0.5])\ny ~ Normal(M[z, z], 1)",
+            &["discrete latent"],
+        ),
+        (
+            "z[N] ~ Bernoulli(0.5)\nm[1] = 0.5\nfor i in 2:N { m[i] = m[i - 1] + z[i] }\ny ~ Normal(m, 1)",
+            &["z"],
+        ),
         ("z[N] ~ Bernoulli(0.5)\nfor i in 1:N { m[i] = z[i] * 2 }\ny ~ Normal(m, 1)", &["z"]),
         ("z ~ Bernoulli(0.5)\nx2 ~ Uniform(0, 1 + z)\ny ~ Normal(x2, 1)", &["z"]),
-        ("mu[2] ~ Normal(0, 1)\nz[2] ~ Categorical([0.5, 0.5])\nw ~ Bernoulli(0.5)\ny ~ Normal(mu[z[w + 1]], 1)", &[""]),
+        (
+            "mu[2] ~ Normal(0, 1)\nz[2] ~ Categorical([0.5, 0.5])\nw ~ Bernoulli(0.5)\ny ~ Normal(mu[z[w + 1]], 1)",
+            &[""],
+        ),
         ("z[N] ~ Bernoulli(0.5)\nm = 2 * z\ny[1] ~ Normal(m[1], 1)", &[""]),
-        ("z[3] ~ Categorical([0.5, 0.5])\nz2 = z[2]\ny ~ Normal(sum([z2, z[1]]), 1)\ny ~ Normal(z[3] + z[1], 1)\ny ~ Normal(z[3] + z[2], 1)", &["z"]),
+        (
+            "z[3] ~ Categorical([0.5, 0.5])\nz2 = z[2]\ny ~ Normal(sum([z2, z[1]]), 1)\ny ~ Normal(z[3] + z[1], 1)\ny ~ Normal(z[3] + z[2], 1)",
+            &["z"],
+        ),
     ];
     for (model, words) in cases {
         refused(model, &data, words);

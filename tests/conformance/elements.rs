@@ -10,7 +10,12 @@ fn elements_in_any_order() {
     agrees(model, &data, |p| {
         let a = p.s("a");
         assert_eq!(p.v("m"), [a, a + a * a, a * a]);
-        normal(a, 0.0, 1.0) + normal(1.0, a, 1.0) + normal(2.0, a + a * a, 1.0) + normal(3.0, a * a, 1.0) + a + a * a
+        normal(a, 0.0, 1.0)
+            + normal(1.0, a, 1.0)
+            + normal(2.0, a + a * a, 1.0)
+            + normal(3.0, a * a, 1.0)
+            + a
+            + a * a
     });
 }
 
@@ -50,10 +55,7 @@ fn a_latent_by_several_statements() {
                  w[3, 1] ~ Normal(0, 2)\nfor i in 1:2 { w[i, 1] ~ Normal(z[i], 3) }\ny ~ Normal(z + w[:, 1], 1)";
     let compiled = agrees(model, &data, |p| {
         let (z, w, s) = (p.v("z"), p.v("w"), p.s("s"));
-        half_normal(s, 1.0)
-            + normal(z[0], 0.0, 1.0)
-            + exponential(z[1], 2.0)
-            - s.ln()
+        half_normal(s, 1.0) + normal(z[0], 0.0, 1.0) + exponential(z[1], 2.0) - s.ln()
             + normal(w[2], 0.0, 2.0)
             + (0..2).map(|i| normal(w[i], z[i], 3.0)).sum::<f64>()
             + (0..3).map(|i| normal(i as f64 + 1.0, z[i] + w[i], 1.0)).sum::<f64>()
@@ -76,7 +78,8 @@ fn random_walks() {
             + (1..4).map(|t| normal(z[t], z[t - 1], s)).sum::<f64>()
             + (0..4).map(|t| normal([1.0, 2.0, 3.0, 2.5][t], z[t], 1.0)).sum::<f64>()
     });
-    let positive = "z[1] ~ Exponential(1)\nfor t in 2:T { z[t] ~ Exponential(1 / z[t - 1]) }\ny ~ Normal(z, 1)";
+    let positive =
+        "z[1] ~ Exponential(1)\nfor t in 2:T { z[t] ~ Exponential(1 / z[t - 1]) }\ny ~ Normal(z, 1)";
     agrees(positive, &data, |p| {
         let z = p.v("z");
         assert!(z.iter().all(|&z| z > 0.0));
@@ -130,7 +133,10 @@ fn vectors_walk() {
             }
         }
         total += dirichlet(&q[..2], &[2.0, 3.0]);
-        total + (1..3).map(|t| dirichlet(&q[2 * t..2 * t + 2], &[10.0 * q[2 * t - 2], 10.0 * q[2 * t - 1]])).sum::<f64>()
+        total
+            + (1..3)
+                .map(|t| dirichlet(&q[2 * t..2 * t + 2], &[10.0 * q[2 * t - 2], 10.0 * q[2 * t - 1]]))
+                .sum::<f64>()
     });
 }
 

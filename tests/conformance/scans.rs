@@ -57,7 +57,10 @@ fn arma() {
         for t in 1..6 {
             err.push(Y[t] - (mu + phi * Y[t - 1] + theta * err[t - 1]));
         }
-        normal(mu, 0.0, 1.0) + normal(phi, 0.0, 0.5) + normal(theta, 0.0, 0.5) + half_normal(s, 1.0)
+        normal(mu, 0.0, 1.0)
+            + normal(phi, 0.0, 0.5)
+            + normal(theta, 0.0, 0.5)
+            + half_normal(s, 1.0)
             + err.iter().map(|&e| normal(e, 0.0, s)).sum::<f64>()
     });
 }
@@ -65,9 +68,9 @@ fn arma() {
 #[test]
 fn statements_inside_the_recursion() {
     let model = "a ~ Normal(0, 0.5)\nl[1] = a\nfor t in 2:T {\n\
-                   u[t] ~ Normal(l[t - 1], 2)\n\
+                   u[t - 1] ~ Normal(l[t - 1], 2)\n\
                    d = l[t - 1] * a\n\
-                   l[t] = 0.5 * d + 0.3 * u[t] + l[1]\n\
+                   l[t] = 0.5 * d + 0.3 * u[t - 1] + l[1]\n\
                    e[t] = l[t] * 2\n\
                    y[t] ~ Normal(e[t] + d, 1)\n\
                    factor l[t] * 0.1 + 1\n\
@@ -120,16 +123,22 @@ fn states_that_are_rows() {
                  lp[1, :] = log([0.3, 0.7]) + lpdf(Normal(mu, 1), y[1])\n\
                  for t in 2:T { for k in 1:2 { acc[t, k] = logsumexp(lp[t - 1] + log(P[:, k])) }\n\
                  lp[t, :] = acc[t] + lpdf(Normal(mu, 1), y[t]) }\nfactor logsumexp(lp[T])";
-    for model in [model, inner, whole] {
+    let parts = inner.replace("for t in 2:T { for k in 1:2 {", "for t in 2:T { lp[t, 1] = logsumexp(lp[t - 1] + log(P[:, 1])) + lpdf(Normal(mu[1], 1), y[t]); for k in 2:2 {")
+        .replace("} }\n                 factor", "}\n total[t] = logsumexp(lp[t]) }\n                 factor")
+        .replace("factor logsumexp(lp[T])", "total[1] = 0\nfactor total[T]");
+    for model in [model, inner, whole, parts.as_str()] {
         agrees(model, &json(SERIES), |p| {
             let (q, mu) = (p.v("P"), p.v("mu"));
             let mut lp: Vec<f64> = (0..2).map(|k| [0.3f64, 0.7][k].ln() + normal(Y[0], mu[k], 1.0)).collect();
             for y in &Y[1..] {
                 lp = (0..2)
-                    .map(|k| log_sum_exp(&[lp[0] + q[k].ln(), lp[1] + q[2 + k].ln()]) + normal(*y, mu[k], 1.0))
+                    .map(|k| {
+                        log_sum_exp(&[lp[0] + q[k].ln(), lp[1] + q[2 + k].ln()]) + normal(*y, mu[k], 1.0)
+                    })
                     .collect();
             }
-            dirichlet(&q[..2], &[2.0, 1.0]) + dirichlet(&q[2..], &[1.0, 3.0])
+            dirichlet(&q[..2], &[2.0, 1.0])
+                + dirichlet(&q[2..], &[1.0, 3.0])
                 + mu.iter().map(|&m| normal(m, 0.0, 2.0)).sum::<f64>()
                 + log_sum_exp(&lp)
         });
@@ -277,7 +286,8 @@ const GARCH: &str = "mu ~ Normal(0, 1)\na0 ~ Exponential(1)\na1 ~ Uniform(0, 1)\
 
 #[test]
 fn programs_do_not_grow_with_the_data() {
-    for model in [GARCH, "z[1] ~ Normal(0, 1)\nfor t in 2:T { z[t] ~ Normal(z[t - 1], 1) }\ny ~ Normal(z, 1)"] {
+    for model in [GARCH, "z[1] ~ Normal(0, 1)\nfor t in 2:T { z[t] ~ Normal(z[t - 1], 1) }\ny ~ Normal(z, 1)"]
+    {
         let sizes: Vec<_> = [10, 10_000]
             .map(|n| {
                 let size = compiled(model, &long(n)).density.program_size();
@@ -296,13 +306,19 @@ fn a_million_iterations_compile_in_a_second() {
         ("garch", GARCH),
         ("walk", "z[1] ~ Normal(0, 1)\nfor t in 2:T { z[t] ~ Normal(z[t - 1], 1) }\ny ~ Normal(z, 1)"),
         ("loop", "m ~ Normal(0, 1)\nfor t in 1:T { y[t] ~ Normal(m * y[t] + m, 1) }"),
-        ("mixture", "mu[2] ~ Normal(0, 1)\nfor t in 1:T { z[t] ~ Categorical([0.5, 0.5]); y[t] ~ Normal(mu[z[t]], 1) }"),
+        (
+            "mixture",
+            "mu[2] ~ Normal(0, 1)\nfor t in 1:T { z[t] ~ Categorical([0.5, 0.5]); y[t] ~ Normal(mu[z[t]], 1) }",
+        ),
         (
             "hmm",
             "mu[2] ~ Normal(0, 1)\nP[2] ~ Dirichlet([1, 1])\nz[1] ~ Categorical([0.5, 0.5])\n\
              for t in 2:T { z[t] ~ Categorical(P[z[t - 1]]) }\nfor t in 1:T { y[t] ~ Normal(mu[z[t]], 1) }",
         ),
-        ("rank 2", "m ~ Normal(0, 1)\nfor t in 1:div(T, 2) { for k in 1:2 { h[t, k] = m * y[t] } }\nfactor sum(h)"),
+        (
+            "rank 2",
+            "m ~ Normal(0, 1)\nfor t in 1:div(T, 2) { for k in 1:2 { h[t, k] = m * y[t] } }\nfactor sum(h)",
+        ),
     ];
     for (name, model) in models {
         let data = long(1_000_000);

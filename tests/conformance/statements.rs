@@ -140,7 +140,9 @@ fn functions_with_locals_loops_and_functions() {
             + [1.5, 2.5, -1.0].iter().map(|&y| normal(y, shifted(m, 1.0), 0.5)).sum::<f64>()
             + inner(inner(m))
             + shifted(m, 2.0).powi(4) * 1e-3
-            + m * m + 2.0 * m + 3.0
+            + m * m
+            + 2.0 * m
+            + 3.0
             + normal(z, shifted(shifted(m, 0.0), 1.0), 0.5)
     });
 }

@@ -49,7 +49,8 @@ fn request(command: &Fit, arguments: &[String]) -> Result<FitRequest, Trouble> {
         None => vec![word.as_str()],
     });
     while let Some(option) = words.next() {
-        let mut value = || words.next().ok_or_else(|| usage(command, &format!("{option} needs a value")));
+        let mut value =
+            || words.next().ok_or_else(|| usage(command, &format!("needs a value after {option}")));
         match option {
             "--seed" => request.options.seed = number(command, option, value()?, 0)?,
             "--draws" => request.n_draws = number(command, option, value()?, 2)?,
@@ -77,6 +78,6 @@ fn request(command: &Fit, arguments: &[String]) -> Result<FitRequest, Trouble> {
 fn number<T: FromStr + PartialOrd>(command: &Fit, option: &str, value: &str, least: T) -> Result<T, Trouble> {
     match value.parse::<T>() {
         Ok(number) if number >= least => Ok(number),
-        _ => Err(usage(command, &format!("{option} takes a number, not `{value}`"))),
+        _ => Err(usage(command, &format!("takes a number after {option}, not `{value}`"))),
     }
 }

@@ -2,7 +2,6 @@
 
 use super::table::{Align, table};
 use super::{cut, shown};
-use crate::compile::Quantity;
 use crate::posterior::{Posterior, Summary};
 use crate::report::Style;
 use crate::report::number::{align_points, seconds, with_digits, with_uncertainty};
@@ -13,20 +12,29 @@ const LEAST_DOC: usize = 12;
 
 /// The table of all quantities: mean, sd, 5%, 50%, 95%.
 pub fn summary(posterior: &Posterior, style: &Style) -> String {
+    if posterior.quantities.is_empty() {
+        return "the model has no latent variables\n".to_string();
+    }
     let blocks: Vec<Block<'_>> = posterior
         .quantities
         .iter()
-        .map(|quantity| Block { quantity, summaries: posterior.summaries_of(quantity) })
+        .map(|quantity| Block {
+            name: Box::new(|element| quantity.element_name(element)),
+            empty: &quantity.name,
+            doc: quantity.doc.as_deref().unwrap_or_default(),
+            summaries: posterior.summaries_of(quantity),
+        })
         .collect();
-    if blocks.is_empty() {
-        return "the model has no latent variables\n".to_string();
-    }
     blocks_table(&blocks, style)
 }
 
-/// A quantity with the summaries of its elements.
+/// Rows of the table that are shortened together.
 pub(super) struct Block<'a> {
-    pub quantity: &'a Quantity,
+    /// Name of an element.
+    pub name: Box<dyn Fn(usize) -> String + 'a>,
+    /// What to call it if it has no elements.
+    pub empty: &'a str,
+    pub doc: &'a str,
     pub summaries: &'a [Summary],
 }
 
@@ -34,14 +42,12 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
     let mut names = Vec::new();
     let mut docs = Vec::new();
     let mut columns: [Vec<String>; 5] = Default::default();
-    for Block { quantity, summaries } in blocks {
+    for Block { name, empty, doc, summaries } in blocks {
         let n = summaries.len();
         let n_shown = shown(n, style);
         for (element, summary) in summaries[..n_shown].iter().enumerate() {
-            names.push(quantity.element_name(element));
-            docs.push(
-                quantity.doc.as_deref().filter(|_| element == 0).unwrap_or_default().replace('\n', " "),
-            );
+            names.push(name(element));
+            docs.push(if element == 0 { doc.replace('\n', " ") } else { String::new() });
             let Summary { mean, sd, q05, q50, q95, .. } = *summary;
             let cells = with_uncertainty(&[mean, sd, q05, q50, q95], sd);
             columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
@@ -52,7 +58,7 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
             columns.iter_mut().for_each(|column| column.push(String::new()));
         }
         if n == 0 {
-            names.push(quantity.name.clone());
+            names.push(empty.to_string());
             docs.push("(no elements)".to_string());
             columns.iter_mut().for_each(|column| column.push(String::new()));
         }

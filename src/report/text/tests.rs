@@ -100,18 +100,25 @@ fn distributions_are_cut_to_the_width() {
 
 #[test]
 fn answers_show_their_monte_carlo_error() {
-    let shape = |dims: &[usize]| Quantity {
-        dims: dims.to_vec(),
-        labels: vec![None; dims.len()],
-        name: "P(b > 0)".into(),
-        ..vector(2, "b").quantities[0].clone()
+    let of = |dims: &[usize], names: &[&str], kind: AnswerKind| {
+        let names = names.iter().map(|name| name.to_string()).collect();
+        let question = "some question".to_string();
+        let answered = Answer { question, dims: dims.to_vec(), element: ElementType::Real, names, kind };
+        answer(&answered, &Style::default())
     };
-    let fixed = |dims: &[usize], values: Vec<f64>, errors: Option<Vec<f64>>| {
-        let kind = AnswerKind::Fixed { values, errors };
-        answer(&Answer { shape: shape(dims), kind }, &Style::default())
+    let scalar = |value, errors| of(&[], &[""], AnswerKind::Fixed { values: vec![value], errors });
+    assert_eq!(scalar(0.973512, Some(vec![0.00251])), "0.9735 ± 0.0025\n");
+    assert_eq!(scalar(1.23456789, Some(vec![0.0])), "1.2346\n");
+    assert_eq!(scalar(434.0, None), "434\n");
+    let fixed = AnswerKind::Fixed { values: vec![0.25, 12.5], errors: Some(vec![0.01, 0.1]) };
+    insta::assert_snapshot!("vector", of(&[2], &["b[1]", "b[2]"], fixed));
+    let quantiles = AnswerKind::Quantiles {
+        probabilities: vec![0.05, 0.975],
+        values: vec![0.25, 12.5, -1.0, 3.0],
+        errors: vec![0.01, 0.1, 0.2, 0.0],
     };
-    assert_eq!(fixed(&[], vec![0.973512], Some(vec![0.00251])), "0.9735 ± 0.0025\n");
-    assert_eq!(fixed(&[], vec![1.23456789], Some(vec![0.0])), "1.2346\n");
-    assert_eq!(fixed(&[], vec![434.0], None), "434\n");
-    insta::assert_snapshot!(fixed(&[2], vec![0.25, 12.5], Some(vec![0.01, 0.1])));
+    insta::assert_snapshot!("quantiles", of(&[2], &["[1]", "[2]"], quantiles));
+    let one = Summary { mean: Some(1.0), sd: Some(2.0), ..Summary::default() };
+    assert!(of(&[], &[""], AnswerKind::Random(vec![one])).contains("\nsome question  1.00"));
+    assert!(of(&[], &["b[2]"], AnswerKind::Random(vec![one])).contains("\nb[2]  1.00"));
 }

@@ -20,7 +20,13 @@ pub struct VariableRow {
 
 impl VariableRow {
     /// Rows of a compiled model: shapes are exact.
-    pub fn of_compiled(variables: &[VariableReport]) -> Vec<VariableRow> {
+    pub fn of_compiled(model: &ir::Model, variables: &[VariableReport]) -> Vec<VariableRow> {
+        let mut distributions = vec![String::new(); model.variables.len()];
+        collect_distributions(model, &model.body, &mut distributions);
+        let written = |name: &str| {
+            let at = model.variables.iter().position(|variable| variable.name == name);
+            at.map(|at| distributions[at].clone()).unwrap_or_default()
+        };
         variables
             .iter()
             .filter(|variable| is_shown(variable.role))
@@ -37,7 +43,7 @@ impl VariableRow {
                     role,
                     shape: Shape::known(&variable.dims).to_string(),
                     support: variable.support.clone().unwrap_or_default(),
-                    distribution: variable.distribution.clone().unwrap_or_default(),
+                    distribution: variable.distribution.clone().unwrap_or_else(|| written(&variable.name)),
                 }
             })
             .collect()

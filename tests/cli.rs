@@ -1,0 +1,405 @@
+//! The program as people run it: exit codes, output, files.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+const MODEL: &str = "\
+## grand mean
+mu ~ Normal(0, 10)
+tau ~ HalfNormal(5)
+alpha[group] ~ Normal(mu, tau)
+sigma ~ HalfNormal(5)
+y ~ Normal(alpha[group] + x, sigma)
+difference = alpha[\"b\"] - alpha[\"a\"]
+";
+
+const DATA: &str = "\
+group,x,y
+a,0,1.0
+b,0,3.1
+c,1,2.9
+a,1,2.2
+b,1,4.0
+c,0,1.9
+";
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Folder {
+        let folder = Folder(tempfile::tempdir().unwrap());
+        folder.write("m.vim", MODEL);
+        folder.write("d.csv", DATA);
+        folder
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.path().join(name)).unwrap()
+    }
+
+    /// Runs `vippl` in the folder.
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_with(arguments, "")
+    }
+
+    fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_vippl"))
+            .args(arguments)
+            .current_dir(self.0.path())
+            .env_remove("COLUMNS")
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+        Ran {
+            code: status.code(),
+            out: String::from_utf8(stdout).unwrap(),
+            err: String::from_utf8(stderr).unwrap(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn json(&self) -> Value {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+#[test]
+fn fit_prints_variables_summary_and_elbo() {
+    let ran = Folder::new().run(&["fit", "m.vim", "--data", "d.csv"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    for part in [
+        "mu          latent",
+        "group       data",
+        "y           observed",
+        "difference  deterministic",
+        "Normal(alpha[group] + x, sigma)",
+        "\nalpha[a]",
+        "\nalpha[c]",
+        "\ndifference",
+        "grand mean",
+        "ELBO -",
+        "KL to the prior",
+        "4000 draws, seed 1",
+    ] {
+        assert!(ran.out.contains(part), "no `{part}` in\n{}", ran.out);
+    }
+    assert!(!ran.out.contains('\u{1b}'), "colours without a terminal");
+    assert!(ran.out.lines().all(|line| line.chars().count() <= 80), "{}", ran.out);
+}
+
+#[test]
+fn quiet_prints_the_summary_table_only() {
+    let ran = Folder::new().run(&["fit", "m.vim", "--data", "d.csv", "--quiet"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    // Header, mu, tau, three alphas, sigma, difference.
+    assert_eq!(ran.out.lines().count(), 8, "{}", ran.out);
+}
+
+#[test]
+fn json_has_every_promised_entry() {
+    let fit = Folder::new().run(&["fit", "m.vim", "--data", "d.csv", "--json", "--seed", "3"]).json();
+    let keys: Vec<&String> = fit.as_object().unwrap().keys().collect();
+    assert_eq!(
+        keys,
+        [
+            "schema",
+            "model",
+            "family",
+            "verdict",
+            "k_hat",
+            "elbo",
+            "evidence",
+            "warnings",
+            "seconds",
+            "gradient_evaluations",
+            "parameters"
+        ]
+    );
+    assert_eq!(
+        (&fit["schema"], &fit["model"], &fit["family"]),
+        (&1.into(), &"m.vim".into(), &"meanfield".into())
+    );
+    for null in ["verdict", "k_hat", "evidence"] {
+        assert!(fit[null].is_null(), "{null}");
+    }
+    let elbo = &fit["elbo"];
+    let part = |name: &str| elbo[name].as_f64().unwrap_or_else(|| panic!("{name}"));
+    assert!((part("value") - (part("log_likelihood") - part("kl"))).abs() < 1e-9);
+    assert!(part("se") > 0.0);
+    for phase in ["load", "compile", "fit", "total"] {
+        assert!(fit["seconds"][phase].as_f64().unwrap() >= 0.0, "{phase}");
+    }
+    assert!(fit["seconds"]["audit"].is_null());
+    assert!(fit["gradient_evaluations"].as_u64().unwrap() > 0);
+    assert!(fit["warnings"].is_array());
+    let parameters = fit["parameters"].as_object().unwrap();
+    let names: Vec<&String> = parameters.keys().collect();
+    assert_eq!(names, ["mu", "tau", "alpha[a]", "alpha[b]", "alpha[c]", "sigma", "difference"]);
+    for (name, parameter) in parameters {
+        let keys: Vec<&String> = parameter.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["mean", "sd", "q05", "q50", "q95", "mcse", "k_hat", "verdict"], "{name}");
+        let number = |key: &str| parameter[key].as_f64().unwrap_or_else(|| panic!("{name}.{key}"));
+        assert!(number("q05") < number("q50") && number("q50") < number("q95"), "{name}");
+        assert!(number("sd") > 0.0);
+        assert_eq!(number("mcse") == 0.0, name != "difference", "{name}");
+        assert!(parameter["k_hat"].is_null() && parameter["verdict"].is_null());
+    }
+    let difference = parameters["difference"]["mean"].as_f64().unwrap();
+    let [a, b] = ["alpha[a]", "alpha[b]"].map(|name| parameters[name]["mean"].as_f64().unwrap());
+    assert!((difference - (b - a)).abs() < 4.0 * parameters["difference"]["mcse"].as_f64().unwrap());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_numbers() {
+    let folder = Folder::new();
+    let fit = |seed: &str, threads: &str| {
+        let arguments = ["fit", "m.vim", "--data", "d.csv", "--json", "--seed", seed, "--threads", threads];
+        folder.run(&arguments).json()["parameters"].clone()
+    };
+    assert_eq!(fit("5", "1"), fit("5", "3"));
+    assert_ne!(fit("5", "1"), fit("6", "1"));
+}
+
+#[test]
+fn a_saved_fit_has_the_summary_of_the_fit() {
+    let folder = Folder::new();
+    let fitted = folder.run(&["fit", "m.vim", "--data", "d.csv", "--out", "fit.json", "--quiet"]);
+    assert_eq!(fitted.code, Some(0), "{fitted:?}");
+    let fit_file: Value = serde_json::from_str(&folder.read("fit.json")).unwrap();
+    assert_eq!(fit_file["model"]["text"], MODEL);
+    assert_eq!(fit_file["data"]["files"], serde_json::json!(["d.csv"]));
+
+    // Everything goes on without the model and the data.
+    fs::remove_file(folder.0.path().join("d.csv")).unwrap();
+    fs::remove_file(folder.0.path().join("m.vim")).unwrap();
+    let summary = folder.run(&["summary", "fit.json", "--quiet"]);
+    assert_eq!((summary.code, summary.err.as_str()), (Some(0), ""));
+    assert_eq!(summary.out, fitted.out);
+    let json = folder.run(&["summary", "fit.json", "--json"]).json();
+    assert_eq!(json["parameters"]["difference"]["mean"], fit_file["quantities"][4]["summaries"][0]["mean"]);
+    let asked = folder.run_with(&["repl", "fit.json"], "P(difference > 0)\nmean(y)\n");
+    assert_eq!(asked.code, Some(0));
+    let probability: f64 = asked.out.split(' ').next().unwrap().parse().unwrap();
+    assert!((0.9..=1.0).contains(&probability), "{asked:?}");
+    assert!(asked.err.contains("y"), "{asked:?}");
+}
+
+#[test]
+fn draws_are_as_many_as_asked_for() {
+    let folder = Folder::new();
+    let ran = folder.run(&["fit", "m.vim", "--data", "d.csv", "--out", "f.json", "--draws", "123"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let fit: Value = serde_json::from_str(&folder.read("f.json")).unwrap();
+    assert_eq!(fit["n_draws"], 123);
+    assert_eq!(fit["quantities"][2]["draws"][1].as_array().unwrap().len(), 123);
+}
+
+#[test]
+fn mistakes_of_the_user_end_with_one_and_a_report() {
+    let folder = Folder::new();
+    folder.write("syntax.vim", "mu ~~ Normal(0, 1)\n");
+    folder.write("names.vim", "mu ~ Nromal(0, 1)\n");
+    folder.write("rows.csv", "group,x,y\na,1\n");
+    folder.write("no_fit.json", "{\"J\": 8}");
+    for (arguments, code) in [
+        (vec!["fit", "syntax.vim"], "vippl::syntax::"),
+        (vec!["fit", "names.vim"], "vippl::check::"),
+        (vec!["fit", "absent.vim"], "vippl::model::unreadable"),
+        (vec!["fit", "m.vim", "--data", "absent.csv"], "vippl::data::unreadable"),
+        (vec!["fit", "m.vim", "--data", "rows.csv"], "vippl::data::ragged"),
+        (vec!["fit", "m.vim", "--data", "d.csv", "--drop", "z"], "vippl::data::unknown_drop"),
+        (
+            vec!["fit", "m.vim", "--data", "d.csv", "--out", "no/such/folder.json"],
+            "vippl::fit_file::unwritable",
+        ),
+        (vec!["check", "syntax.vim"], "vippl::syntax::"),
+        (vec!["check", "names.vim"], "vippl::check::"),
+        (vec!["summary", "absent.json"], "vippl::fit_file::unreadable"),
+        (vec!["summary", "no_fit.json"], "vippl::fit_file::not_a_fit"),
+        (vec!["fmt", "syntax.vim"], "vippl::syntax::"),
+    ] {
+        let ran = folder.run(&arguments);
+        assert_eq!(ran.code, Some(1), "{arguments:?}: {ran:?}");
+        assert!(ran.err.contains(code), "{arguments:?}: {}", ran.err);
+        assert!(!ran.err.contains('\u{1b}') && !ran.err.contains("panicked"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn wrong_usage_ends_with_two() {
+    let folder = Folder::new();
+    for arguments in [
+        vec!["fti"],
+        vec!["fit"],
+        vec!["fit", "m.vim", "--data"],
+        vec!["fit", "m.vim", "--seed", "x"],
+        vec!["fit", "m.vim", "--draws", "0"],
+        vec!["fit", "m.vim", "--optimizer", "sgd"],
+        vec!["fit", "m.vim", "--gradient", "sideways"],
+        vec!["fit", "m.vim", "--color", "red"],
+        vec!["check", "m.vim", "--dump", "wasm"],
+        vec!["fmt"],
+        vec!["bench", "m.vim", "--lanes", "0"],
+    ] {
+        let ran = folder.run(&arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{arguments:?}: {ran:?}");
+    }
+    let ran = folder.run(&["fit", "m.vim", "--family", "auto"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("there is: meanfield"), "{}", ran.err);
+}
+
+#[test]
+fn help_is_there_and_has_examples() {
+    let folder = Folder::new();
+    let ran = folder.run(&[]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    assert!(ran.out.contains("Usage: vippl") && ran.out.contains("Examples:"), "{}", ran.out);
+    for command in ["fit", "check", "summary", "repl", "fmt", "bench"] {
+        assert!(ran.out.contains(&format!("\n  {command}")), "{command}");
+        let help = folder.run(&[command, "--help"]);
+        assert_eq!(help.code, Some(0), "{command}");
+        assert!(help.out.contains("Examples:"), "{command}");
+    }
+}
+
+#[test]
+fn check_shows_the_variables_and_the_intermediate_forms() {
+    let folder = Folder::new();
+    let without = folder.run(&["check", "m.vim"]);
+    assert_eq!(without.code, Some(0), "{without:?}");
+    assert!(without.out.contains("alpha"), "{}", without.out);
+    let with = folder.run(&["check", "m.vim", "--data", "d.csv"]);
+    assert_eq!((with.code, with.err.as_str()), (Some(0), ""));
+    let alpha = with.out.lines().find(|line| line.starts_with("alpha")).unwrap();
+    assert!(
+        alpha.contains("latent") && alpha.contains("[3]") && alpha.contains("Normal(mu, tau)"),
+        "{alpha}"
+    );
+    let mut dumps = Vec::new();
+    for form in ["ast", "ir", "program"] {
+        let dump = folder.run(&["check", "m.vim", "--data", "d.csv", "--dump", form]);
+        assert_eq!(dump.code, Some(0), "{dump:?}");
+        assert!(dump.out.lines().count() > 5, "{form}: {}", dump.out);
+        dumps.push(dump.out);
+    }
+    assert!(dumps[0] != dumps[1] && dumps[1] != dumps[2]);
+}
+
+#[test]
+fn dropping_a_column_makes_it_latent() {
+    let folder = Folder::new();
+    folder.write("drop.vim", "x ~ Normal(0, 1)\ny ~ Normal(x, 1)\n");
+    let row = |arguments: &[&str]| {
+        let ran = folder.run(arguments);
+        ran.out
+            .lines()
+            .find(|line| line.starts_with("x "))
+            .map(str::to_string)
+            .unwrap_or_else(|| panic!("{ran:?}"))
+    };
+    assert!(row(&["check", "drop.vim", "--data", "d.csv"]).contains("observed"));
+    assert!(row(&["check", "drop.vim", "--data", "d.csv", "--drop", "x"]).contains("latent"));
+}
+
+#[test]
+fn fmt_formats_in_place_and_checks_without_touching() {
+    let folder = Folder::new();
+    let ugly = "mu~Normal( 0,10 )   # comment\nx ~ Normal(mu,1)\n";
+    folder.write("ugly.vim", ugly);
+    let check = folder.run(&["fmt", "--check", "ugly.vim"]);
+    assert_eq!((check.code, check.out.as_str()), (Some(1), "ugly.vim is not formatted\n"));
+    assert_eq!(folder.read("ugly.vim"), ugly);
+    let through = folder.run_with(&["fmt", "-"], ugly);
+    assert_eq!(through.code, Some(0));
+    assert_eq!(folder.run(&["fmt", "ugly.vim"]).code, Some(0));
+    let formatted = folder.read("ugly.vim");
+    assert_eq!(formatted, through.out);
+    assert!(formatted.contains("Normal(0, 10)") && formatted.contains("# comment"), "{formatted}");
+    let clean = folder.run(&["fmt", "--check", "ugly.vim"]);
+    assert_eq!((clean.code, clean.out.as_str(), clean.err.as_str()), (Some(0), "", ""));
+    // A broken file does not keep the others from being formatted.
+    folder.write("broken.vim", "mu ~~ 1\n");
+    folder.write("ugly.vim", ugly);
+    assert_eq!(folder.run(&["fmt", "broken.vim", "ugly.vim"]).code, Some(1));
+    assert_eq!(folder.read("ugly.vim"), formatted);
+}
+
+#[test]
+fn bench_times_gradients() {
+    let folder = Folder::new();
+    let bench = folder.run(&["bench", "m.vim", "--data", "d.csv", "--lanes", "1,8", "--json"]).json();
+    for key in ["ns_per_gradient", "ns_per_gradient_1_lane"] {
+        assert!(bench[key].as_f64().unwrap() > 0.0, "{key}");
+    }
+    assert!(bench["ns_per_gradient"].as_f64() <= bench["ns_per_gradient_1_lane"].as_f64());
+    assert_eq!(bench["lanes"].as_array().unwrap().len(), 2);
+    assert!(bench["program"]["gradient"].as_u64().unwrap() > 0);
+    let text = folder.run(&["bench", "m.vim", "--data", "d.csv", "--lanes", "4"]);
+    assert_eq!(text.code, Some(0));
+    assert!(text.out.contains("Hessian-vector"), "{}", text.out);
+}
+
+#[test]
+fn colours_come_when_asked_for() {
+    let folder = Folder::new();
+    let ran = folder.run(&["fit", "m.vim", "--data", "d.csv", "--color", "always"]);
+    assert!(ran.out.contains('\u{1b}'), "{}", ran.out);
+    let ran = folder.run(&["fit", "absent.vim", "--color=always"]);
+    assert!(ran.err.contains('\u{1b}'), "{}", ran.err);
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let folder = Folder::new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_vippl"))
+        .args(["fit", "m.vim", "--data", "d.csv", "--json"])
+        .current_dir(folder.0.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn the_prompt_reads_a_script() {
+    let folder = Folder::new();
+    let script = ":fit --seed 4\nmean(mu)\nnonsense\nP(alpha[\"b\"] > alpha[\"a\"])\n:quit\n1 + 1\n";
+    let ran = folder.run_with(&["repl", "m.vim", "--data", "d.csv"], script);
+    assert_eq!(ran.code, Some(0));
+    let last = ran.out.lines().last().unwrap();
+    let probability: f64 = last.split(' ').next().unwrap().parse().unwrap_or_else(|_| panic!("{ran:?}"));
+    assert!(probability > 0.9, "{last}");
+    assert!(ran.err.contains("unknown name `nonsense`"), "{}", ran.err);
+    assert!(!ran.out.contains("vippl>"), "a prompt in a pipe:\n{}", ran.out);
+}
