@@ -292,6 +292,15 @@ impl<'a> Tracer<'a> {
             let size = self.graph.shape(node).iter().product();
             self.graph.reshape(node, &[size])
         });
+        let known = self.terms.iter_mut().find(|known| known.term.span == span && known.term.kind == kind);
+        if let Some(known) = known.filter(|_| self.plan.is_none()) {
+            known.node = self.graph.add(known.node, total);
+            known.pointwise = match (known.pointwise, pointwise) {
+                (Some(a), Some(b)) => Some(self.graph.concat(&[a, b], 0)),
+                (a, b) => a.or(b),
+            };
+            return;
+        }
         self.terms.push(TermNode {
             term: Term { text, kind, span },
             node: total,

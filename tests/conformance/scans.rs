@@ -71,8 +71,8 @@ fn statements_inside_the_recursion() {
                    u[t - 1] ~ Normal(l[t - 1], 2)\n\
                    d = l[t - 1] * a\n\
                    l[t] = 0.5 * d + 0.3 * u[t - 1] + l[1]\n\
-                   e[t] = l[t] * 2\n\
-                   y[t] ~ Normal(e[t] + d, 1)\n\
+                   e[t - 1] = l[t] * 2\n\
+                   y[t] ~ Normal(e[t - 1] + d, 1)\n\
                    factor l[t] * 0.1 + 1\n\
                    factor 0.25 * a }";
     agrees(model, &json(SERIES), |p| {
@@ -121,8 +121,8 @@ fn states_that_are_rows() {
                  factor logsumexp(lp[T])";
     let whole = "P[2] ~ Dirichlet([[2, 1], [1, 3]])\nmu[2] ~ Normal(0, 2)\n\
                  lp[1, :] = log([0.3, 0.7]) + lpdf(Normal(mu, 1), y[1])\n\
-                 for t in 2:T { for k in 1:2 { acc[t, k] = logsumexp(lp[t - 1] + log(P[:, k])) }\n\
-                 lp[t, :] = acc[t] + lpdf(Normal(mu, 1), y[t]) }\nfactor logsumexp(lp[T])";
+                 for t in 2:T { for k in 1:2 { acc[t - 1, k] = logsumexp(lp[t - 1] + log(P[:, k])) }\n\
+                 lp[t, :] = acc[t - 1] + lpdf(Normal(mu, 1), y[t]) }\nfactor logsumexp(lp[T])";
     let parts = inner.replace("for t in 2:T { for k in 1:2 {", "for t in 2:T { lp[t, 1] = logsumexp(lp[t - 1] + log(P[:, 1])) + lpdf(Normal(mu[1], 1), y[t]); for k in 2:2 {")
         .replace("} }\n                 factor", "}\n total[t] = logsumexp(lp[t]) }\n                 factor")
         .replace("factor logsumexp(lp[T])", "total[1] = 0\nfactor total[T]");
@@ -239,6 +239,56 @@ fn the_whole_and_its_rows_in_one_step() {
         }
         total
     });
+}
+
+#[test]
+fn branches_in_a_recursion() {
+    let model = "a ~ Normal(0, 0.5)\nfor t in 1:T { if t == 1 { m[t] = a; k = 2 } else if t < 4 { m[t] = a * m[t - 1] + 1; k = 3 }\n\
+                 else { m[t] = m[t - 1] - m[t - 3]; k = m[t - 1] }\ny[t] ~ Normal(m[t] * k, 1) }";
+    let compiled = agrees(model, &json(SERIES), |p| {
+        let a = p.s("a");
+        let mut m: Vec<f64> = Vec::new();
+        let mut total = normal(a, 0.0, 0.5);
+        for t in 0..6 {
+            let (next, k) = match t {
+                0 => (a, 2.0),
+                1 | 2 => (a * m[t - 1] + 1.0, 3.0),
+                _ => (m[t - 1] - m[t - 3], m[t - 1]),
+            };
+            m.push(next);
+            total += normal(Y[t], next * k, 1.0);
+        }
+        total
+    });
+    use vippl::density::LogDensity;
+    assert_eq!(compiled.density.statements().len(), 2);
+}
+
+#[test]
+fn branches_in_a_panel() {
+    let data = json(r#"{"y": [[1, 2, 3, 1], [0, 1, 0.5, 2], [3, 2, 1, 1]], "n": [2, 4, 3]}"#);
+    for (length, n) in [("4", [4, 4, 4]), ("n[i]", [2, 4, 3])] {
+        let model = format!(
+            "a ~ Normal(0, 0.5)\nb[3] ~ Normal(0, 0.5)\nfor i in 1:3 {{ for t in 1:{length} {{\n\
+             if t == 1 {{ h[i, t] = b[i] }} else {{ h[i, t] = a * h[i, t - 1] + y[i, t - 1] }}\n\
+             y[i, t] ~ Normal(h[i, t], 1) }}\nfor t in {length} + 1:4 {{ h[i, t] = 0 }} }}"
+        );
+        agrees(&model, &data, |p| {
+            let (a, b) = (p.s("a"), p.v("b"));
+            let y = [[1.0, 2.0, 3.0, 1.0], [0.0, 1.0, 0.5, 2.0], [3.0, 2.0, 1.0, 1.0]];
+            let mut total = normal(a, 0.0, 0.5) + b.iter().map(|&b| normal(b, 0.0, 0.5)).sum::<f64>();
+            for i in 0..3 {
+                let mut h = b[i];
+                for t in 0..n[i] {
+                    if t > 0 {
+                        h = a * h + y[i][t - 1];
+                    }
+                    total += normal(y[i][t], h, 1.0);
+                }
+            }
+            total
+        });
+    }
 }
 
 #[test]
