@@ -112,6 +112,9 @@ const ALIASES: &[(&str, &str)] = &[
     ("identity", "eye"),
     ("identitymatrix", "eye"),
     ("linspace", "seq"),
+    ("range", "the operator `:`, as in 1:n"),
+    ("neg", "the operator `-`, as in -x"),
+    ("colon", "the operator `:`, as in 1:n"),
     ("arange", "seq"),
     ("repvector", "rep"),
     ("replicate", "rep"),
@@ -226,20 +229,25 @@ pub(super) fn known_calls<'n>() -> impl Iterator<Item = &'n str> {
 }
 
 /// What `name`, a name from another language, is called here.
-pub(super) fn translate(name: &str) -> Option<&str> {
+pub(super) fn translate(name: &str) -> Option<String> {
     let folded = fold(name);
-    let look = |key: &str| ALIASES.iter().find(|(from, _)| *from == key).map(|(_, to)| *to);
+    let look = |key: &str| ALIASES.iter().find(|(from, _)| *from == key).map(|(_, to)| to.to_string());
     if let Some(found) = look(&folded) {
         return Some(found);
     }
     // Stan's normal_lpdf, poisson_log_lpmf, normal_rng, normal_lcdf
-    let stem = ["lpdf", "lpmf", "rng", "lcdf", "lccdf", "lupdf", "lupmf"]
-        .iter()
-        .find_map(|s| folded.strip_suffix(s))?;
+    let suffixes = ["lpdf", "lpmf", "lupdf", "lupmf", "rng", "lcdf", "lccdf"];
+    let (stem, suffix) = suffixes.iter().find_map(|suffix| Some((folded.strip_suffix(suffix)?, *suffix)))?;
     if stem.is_empty() {
         return None;
     }
-    look(stem).or_else(|| known_calls().find(|known| fold(known) == stem))
+    let known = || known_calls().find(|known| fold(known) == stem).map(|known| format!("{known}(...)"));
+    let dist = look(stem).or_else(known)?;
+    Some(match suffix {
+        "rng" => format!("{dist}, and a draw from it has a name: `x ~ ...`"),
+        "lcdf" | "lccdf" => format!("{dist}, asked by cdf(D, x)"),
+        _ => format!("{dist}, asked by lpdf(D, x)"),
+    })
 }
 
 /// Lower case without separators: `HalfNormal`, `half_normal` and `Half.Normal` are one.

@@ -4,7 +4,7 @@ use super::Checker;
 use super::distribution::constant;
 use super::error::{CheckError, primary};
 use super::expression::describe;
-use crate::ir::{self, ExprKind, Index};
+use crate::ir::{self, ExprKind, Index, Role};
 use crate::source::Span;
 use crate::syntax::ast;
 use crate::types::{Dim, ElementType, Shape, Type};
@@ -117,17 +117,34 @@ impl Checker<'_> {
             (Some(ElementType::Bool), Some(0)) => "an index is an int, and this is a truth value",
             _ => return true,
         };
+        // The latent is the trouble, and is reported with its name.
+        if self.holds_latent(expr) {
+            return true;
+        }
         let message = message.to_string();
         let labels = vec![primary(expr.span, describe(&expr.ty))];
-        let help = Some(match constant(expr) {
+        let divided = matches!(&expr.kind, ExprKind::Call { builtin, .. } if builtin.name() == "/");
+        let help = match constant(expr) {
             _ if expr.ty.element == Some(ElementType::Bool) => {
-                "elements are counted from 1: write b + 1".into()
+                Some("elements are counted from 1: write b + 1".into())
             }
-            Some(value) if value.fract() == 0.0 => format!("write {value:.0}"),
-            _ => "`/` is always real: div(a, b) is the whole-number division".into(),
-        });
+            Some(value) if value.fract() == 0.0 => Some(format!("write {value:.0}")),
+            _ if divided => Some("`/` is always real: div(a, b) is the whole-number division".into()),
+            _ => Some("an index comes from ints in the data, a loop variable, or a discrete latent".into()),
+        };
         self.error(CheckError::Index { message, labels, help });
         false
+    }
+
+    fn holds_latent(&self, expr: &ir::Expr) -> bool {
+        match expr.kind {
+            ExprKind::Variable(id) => {
+                let variable = self.variable(id);
+                let continuous = !matches!(variable.ty.element, Some(ElementType::Int | ElementType::Bool));
+                continuous && matches!(variable.role, Role::Latent | Role::PointEstimate)
+            }
+            _ => super::observed::children(expr).into_iter().any(|child| self.holds_latent(child)),
+        }
     }
 
     /// Reports a constant index that no data can make right.

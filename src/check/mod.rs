@@ -1,8 +1,10 @@
 //! From the syntax tree to the typed program: names, roles, calls, types and shapes, with every error at once.
 
 mod aliases;
+mod argument;
 mod call;
 mod catalogue;
+mod declaration;
 mod define;
 mod dependence;
 mod distribution;
@@ -15,6 +17,7 @@ pub mod lint;
 mod names;
 mod observed;
 mod outline;
+mod plate;
 mod sample;
 mod scope;
 mod statement;

@@ -54,7 +54,14 @@ impl Tracer<'_> {
         Ok(Aligned { axes, nodes, place })
     }
 
-    fn laid_out(&mut self, value: &Traced, layout: Layout, axes: &[Axis], batch: usize, place: Place) -> Node {
+    fn laid_out(
+        &mut self,
+        value: &Traced,
+        layout: Layout,
+        axes: &[Axis],
+        batch: usize,
+        place: Place,
+    ) -> Node {
         let mut shape = Vec::with_capacity(axes.len() + value.rank());
         for axis in axes {
             shape.push(if value.axes.contains(axis) { self.axis_len(*axis, place) } else { 1 });

@@ -141,7 +141,11 @@ impl Density {
 
     /// The programs of log p and its gradient as text.
     pub fn dump(&self) -> String {
-        format!("# log p\n{}\n# log p and its gradient\n{}", self.value().program.dump(), self.reverse().program.dump())
+        format!(
+            "# log p\n{}\n# log p and its gradient\n{}",
+            self.value().program.dump(),
+            self.reverse().program.dump()
+        )
     }
 
     pub fn program_size(&self) -> ProgramSize {
@@ -177,7 +181,8 @@ impl Density {
         self.forward.get_or_init(|| {
             let mut graph = self.graph();
             let directions = self.directions(&mut graph);
-            let pairs: Vec<(Node, Node)> = self.inputs.iter().copied().zip(directions.iter().copied()).collect();
+            let pairs: Vec<(Node, Node)> =
+                self.inputs.iter().copied().zip(directions.iter().copied()).collect();
             let mut outputs = vec![self.log_density];
             outputs.extend(forward(&mut graph, &[self.log_density], &pairs));
             Compiled::new(&graph, &self.inputs, &directions, &outputs)
@@ -190,7 +195,8 @@ impl Density {
             let mut graph = self.graph();
             let gradient = reverse(&mut graph, self.log_density, &self.inputs);
             let directions = self.directions(&mut graph);
-            let pairs: Vec<(Node, Node)> = self.inputs.iter().copied().zip(directions.iter().copied()).collect();
+            let pairs: Vec<(Node, Node)> =
+                self.inputs.iter().copied().zip(directions.iter().copied()).collect();
             let products = forward(&mut graph, &gradient, &pairs);
             let outputs: Vec<Node> = gradient.into_iter().chain(products).collect();
             Compiled::new(&graph, &self.inputs, &directions, &outputs)
@@ -340,8 +346,9 @@ impl LogDensity for Density {
     }
 
     fn constrain(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        let compiled =
-            self.constrained.get_or_init(|| Compiled::new(&self.graph(), &self.inputs, &[], &self.quantities));
+        let compiled = self
+            .constrained
+            .get_or_init(|| Compiled::new(&self.graph(), &self.inputs, &[], &self.quantities));
         self.run(compiled, lanes, &[z], &mut [(out, 0..self.quantities.len())]);
     }
 

@@ -25,7 +25,11 @@ impl Tracer<'_> {
     /// `value ~ D` where the value depends on data alone.
     pub fn observe(&mut self, statement: &Statement, value: &Expr, distribution: &Expr) -> Result<()> {
         let x = self.array(value)?;
-        self.known(&x, value.span, "what is observed must come from the data; `factor lpdf(D, x)` adds any density")?;
+        self.known(
+            &x,
+            value.span,
+            "what is observed must come from the data; `factor lpdf(D, x)` adds any density",
+        )?;
         let distribution = self.distribution(distribution)?;
         let name = self.model.source.slice(value.span).to_string();
         self.check_shape(&distribution, &x, &name, value.span)?;
@@ -141,7 +145,12 @@ impl Tracer<'_> {
     }
 
     /// Brings the arguments of a distribution, and a value, to common axes.
-    pub fn place(&mut self, distribution: &TracedDistribution, x: Option<&Traced>, at: Span) -> Result<Placed> {
+    pub fn place(
+        &mut self,
+        distribution: &TracedDistribution,
+        x: Option<&Traced>,
+        at: Span,
+    ) -> Result<Placed> {
         let mut leaves: Vec<(&Traced, usize)> = Vec::new();
         collect(distribution, 0, &mut leaves);
         let event = skeleton(distribution).event_rank();
@@ -236,7 +245,8 @@ impl Tracer<'_> {
         at: Span,
     ) -> Result<()> {
         let placed = self.place(distribution, Some(x), at)?;
-        if placed.place != Place::Main || placed.axes.iter().any(|axis| matches!(axis, Axis::Enumeration(_))) {
+        if placed.place != Place::Main || placed.axes.iter().any(|axis| matches!(axis, Axis::Enumeration(_)))
+        {
             return Ok(());
         }
         let Some(x_node) = placed.x else { return Ok(()) };
@@ -244,8 +254,10 @@ impl Tracer<'_> {
         let text = placed.instance.describe();
         let found = match placed.instance.support(&mut self.graph) {
             Support::Continuous { constraint, bounds } => {
-                let event: usize =
-                    values.shape()[values.ndim() - constraint.event_rank().min(values.ndim())..].iter().product();
+                let event: usize = values.shape()
+                    [values.ndim() - constraint.event_rank().min(values.ndim())..]
+                    .iter()
+                    .product();
                 let n_events = values.len().checked_div(event).unwrap_or(0);
                 let batch = &values.shape()[..values.ndim() - constraint.event_rank().min(values.ndim())];
                 let mut known = Vec::new();
@@ -280,7 +292,11 @@ impl Tracer<'_> {
         };
         let Some((flat, violation)) = found else { return Ok(()) };
         let shape = values.shape().to_vec();
-        let place = if shape.is_empty() { String::new() } else { super::quantity::element_name("", &shape, &[], flat) };
+        let place = if shape.is_empty() {
+            String::new()
+        } else {
+            super::quantity::element_name("", &shape, &[], flat)
+        };
         Err(CompileError::Support {
             value: name.to_string(),
             place,
@@ -317,8 +333,11 @@ impl Tracer<'_> {
             _ => false,
         };
         let Some(row) = tensor.iter().position(|&x| outside(x)) else { return Ok(()) };
-        let place =
-            if tensor.len() > 1 { super::quantity::element_name(" at ", tensor.shape(), &[], row) } else { String::new() };
+        let place = if tensor.len() > 1 {
+            super::quantity::element_name(" at ", tensor.shape(), &[], row)
+        } else {
+            String::new()
+        };
         Err(CompileError::ArgumentRange {
             distribution: owner.to_string(),
             argument: param.name.to_string(),

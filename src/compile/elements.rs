@@ -169,7 +169,10 @@ impl Tracer<'_> {
         let slots = Arc::make_mut(&mut elements.slots);
         for tuple in &selection.tuples {
             if !slots.insert(*tuple, selection.rank) {
-                return Err(CompileError::RedefinedElement { element: element_name(&name, tuple, selection.rank), at });
+                return Err(CompileError::RedefinedElement {
+                    element: element_name(&name, tuple, selection.rank),
+                    at,
+                });
             }
         }
         let mut shape = vec![selection.tuples.len()];
@@ -225,7 +228,9 @@ impl Tracer<'_> {
                     for axis in &position.axes {
                         match (*axis, inner) {
                             (Axis::Domain(domain), None) => inner = Some(domain),
-                            (Axis::Domain(domain), Some(other)) => inner = Some(self.inner_of(domain, other, at)?),
+                            (Axis::Domain(domain), Some(other)) => {
+                                inner = Some(self.inner_of(domain, other, at)?)
+                            }
                             (Axis::Enumeration(_), _) => {
                                 return Err(CompileError::unsupported(
                                     "a built-up array indexed by a discrete latent",
@@ -296,7 +301,11 @@ impl Tracer<'_> {
                 Ok(whole) => {
                     let mut positions = Vec::with_capacity(indices.len());
                     for (k, index) in indices.iter().enumerate() {
-                        positions.push(self.positions(index, Some(whole.dims[k]), whole.labels[k].as_ref())?);
+                        positions.push(self.positions(
+                            index,
+                            Some(whole.dims[k]),
+                            whole.labels[k].as_ref(),
+                        )?);
                     }
                     return self.select(&whole, positions, at);
                 }
@@ -312,7 +321,8 @@ impl Tracer<'_> {
             return Ok(read);
         }
         let n_own = selection.dims.len();
-        let mut positions: Vec<Positions> = read.dims[..n_own].iter().map(|&len| Positions::whole(len, None)).collect();
+        let mut positions: Vec<Positions> =
+            read.dims[..n_own].iter().map(|&len| Positions::whole(len, None)).collect();
         for (k, index) in rest.iter().enumerate() {
             positions.push(self.positions(index, Some(elements.dims[k]), None)?);
         }
@@ -348,10 +358,12 @@ impl Tracer<'_> {
                 read.node = self.graph.input(&shape);
             }
             None => {
-                let missing = selection.tuples.iter().find(|tuple| elements.slots.get(tuple, elements.rank).is_none());
+                let missing =
+                    selection.tuples.iter().find(|tuple| elements.slots.get(tuple, elements.rank).is_none());
                 let name = &self.model.variable(variable).name;
                 return Err(CompileError::UndefinedElement {
-                    element: missing.map_or_else(String::new, |tuple| element_name(name, tuple, elements.rank)),
+                    element: missing
+                        .map_or_else(String::new, |tuple| element_name(name, tuple, elements.rank)),
                     at,
                 });
             }
@@ -382,7 +394,8 @@ impl Tracer<'_> {
     /// The whole array; an error if elements within its extents are not defined.
     pub fn assemble(&mut self, variable: VariableId, elements: &Elements, at: Span) -> Result<Traced> {
         let extents = self.extents_of(variable, elements);
-        let extents: Vec<usize> = extents.lens[..extents.rank].iter().map(|&extent| extent as usize).collect();
+        let extents: Vec<usize> =
+            extents.lens[..extents.rank].iter().map(|&extent| extent as usize).collect();
         let all: Vec<Positions> = extents.iter().map(|&len| Positions::whole(len, None)).collect();
         let mut tuples = vec![Tuple::default()];
         for (k, positions) in all.iter().enumerate() {

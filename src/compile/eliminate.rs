@@ -70,7 +70,12 @@ impl Tracer<'_> {
     }
 
     /// A vector index (`z[group]`) reads along the implicit domain of its entries; a loop's index along the loop.
-    fn element_map(&mut self, discrete: usize, selection: &Selection, at: Span) -> Result<(Option<usize>, Arc<[u32]>)> {
+    fn element_map(
+        &mut self,
+        discrete: usize,
+        selection: &Selection,
+        at: Span,
+    ) -> Result<(Option<usize>, Arc<[u32]>)> {
         let known = &self.discrete[discrete];
         let in_dry_run = self.plan.is_some();
         let mut map = Vec::with_capacity(selection.tuples.len());
@@ -154,7 +159,9 @@ impl Tracer<'_> {
                         "summing out `{}` and `{}`, which one statement couples",
                         self.discrete[discrete].name, self.discrete[other].name
                     ),
-                    help: Some("discrete latents that occur in separate statements, or in one chain, can be".into()),
+                    help: Some(
+                        "discrete latents that occur in separate statements, or in one chain, can be".into(),
+                    ),
                     at: mixed.span,
                 });
             }
@@ -210,7 +217,9 @@ impl Tracer<'_> {
                             axes.len(),
                             self.discrete[discrete].name
                         ),
-                        help: Some("chains in which each element depends on the one before are summed out".into()),
+                        help: Some(
+                            "chains in which each element depends on the one before are summed out".into(),
+                        ),
                         at: factor.span,
                     });
                 }
@@ -251,7 +260,8 @@ impl Tracer<'_> {
         if map.len() == n && map.iter().zip(0..).all(|(&to, row): (&u32, u32)| to == row) {
             return node;
         }
-        let index: Vec<u32> = map.iter().flat_map(|&to| (0..k as u32).map(move |j| to * k as u32 + j)).collect();
+        let index: Vec<u32> =
+            map.iter().flat_map(|&to| (0..k as u32).map(move |j| to * k as u32 + j)).collect();
         self.graph.scatter_add(node, index.into(), &[n, k])
     }
 
@@ -281,10 +291,20 @@ impl Tracer<'_> {
     }
 
     /// The forward algorithm over all chains. Gives one number per chain, `[chains]`.
-    fn forward_chain(&mut self, discrete: usize, unary: Node, pairs: Vec<Pair>, n: usize, k: usize) -> Result<Node> {
+    fn forward_chain(
+        &mut self,
+        discrete: usize,
+        unary: Node,
+        pairs: Vec<Pair>,
+        n: usize,
+        k: usize,
+    ) -> Result<Node> {
         let at = self.discrete[discrete].span;
         let not_a_chain = || CompileError::NotSupportedYet {
-            feature: format!("summing out `{}`, whose elements do not form chains", self.discrete[discrete].name),
+            feature: format!(
+                "summing out `{}`, whose elements do not form chains",
+                self.discrete[discrete].name
+            ),
             help: Some("each element may depend on one earlier one, and have one that depends on it".into()),
             at,
         };
@@ -341,7 +361,8 @@ impl Tracer<'_> {
         let mut ports = vec![
             (alpha, Source::State(0), {
                 let rows = order.iter().map(|&element| parent[element].map_or(0, |from| slot[from as usize]));
-                let table: Vec<u32> = rows.flat_map(|row| (0..k as u32).map(move |j| row * k as u32 + j)).collect();
+                let table: Vec<u32> =
+                    rows.flat_map(|row| (0..k as u32).map(move |j| row * k as u32 + j)).collect();
                 contiguous(&table, width * k).unwrap_or_else(|| Access::Table(table.into()))
             }),
             (u, Source::Arg(1), Access::Rows { start: 0, step: (width * k) as isize }),
@@ -371,7 +392,8 @@ impl Tracer<'_> {
         };
         let alphas = self.graph.scan(spec, &args);
         let alphas = self.graph.reshape(alphas, &[n, k]);
-        let last: Vec<u32> = (0..n).filter(|&element| !has_child[element]).map(|element| slot[element]).collect();
+        let last: Vec<u32> =
+            (0..n).filter(|&element| !has_child[element]).map(|element| slot[element]).collect();
         let ends = self.take_rows(alphas, &last, &[k], Place::Main);
         Ok(self.graph.logsumexp(ends, 1))
     }

@@ -74,7 +74,10 @@ pub enum CompileError {
     },
 
     #[error("index {index} is outside 1..{length}{place}")]
-    #[diagnostic(code(vippl::compile::index), help("indices start at 1; this dimension has {length} elements"))]
+    #[diagnostic(
+        code(vippl::compile::index),
+        help("indices start at 1; this dimension has {length} elements")
+    )]
     IndexRange {
         index: i64,
         length: usize,
@@ -148,7 +151,10 @@ pub enum CompileError {
     },
 
     #[error("{element} is used before it is defined")]
-    #[diagnostic(code(vippl::compile::undefined_element), help("elements are defined in file order, loops in the order of their iterations"))]
+    #[diagnostic(
+        code(vippl::compile::undefined_element),
+        help("elements are defined in file order, loops in the order of their iterations")
+    )]
     UndefinedElement {
         element: String,
         #[label("used here")]
@@ -192,7 +198,10 @@ pub enum CompileError {
     },
 
     #[error("`{name}` would have {elements} elements, more than fit in memory")]
-    #[diagnostic(code(vippl::compile::too_large), help("a plate has one element per level or row; check its size"))]
+    #[diagnostic(
+        code(vippl::compile::too_large),
+        help("a plate has one element per level or row; check its size")
+    )]
     TooLarge {
         name: String,
         elements: u128,

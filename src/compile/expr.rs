@@ -25,7 +25,9 @@ impl Tracer<'_> {
             }),
             ExprKind::Variable(variable) => match self.lookup(*variable, expr.span)? {
                 Binding::Value(value) => Ok(value),
-                Binding::Elements(elements) => self.assemble(*variable, &elements, expr.span).map(Value::Array),
+                Binding::Elements(elements) => {
+                    self.assemble(*variable, &elements, expr.span).map(Value::Array)
+                }
                 Binding::Discrete(discrete) => self.whole_discrete(discrete, expr.span).map(Value::Array),
                 Binding::Poisoned => Err(CompileError::Poisoned),
             },
@@ -39,7 +41,10 @@ impl Tracer<'_> {
             ExprKind::ApplyVariable { variable, args } => {
                 let Binding::Value(Value::Function(function)) = self.lookup(*variable, expr.span)? else {
                     return Err(CompileError::Call {
-                        message: format!("`{}` is called, but is no function", self.model.variable(*variable).name),
+                        message: format!(
+                            "`{}` is called, but is no function",
+                            self.model.variable(*variable).name
+                        ),
                         help: Some("give it the name of a function: `twice(f, x)`".into()),
                         at: expr.span,
                     });
@@ -215,7 +220,8 @@ impl Tracer<'_> {
             })
             .collect();
         let node = graph.concat(&parts, graph_dims.len());
-        let element = traced.iter().map(|value| value.element).reduce(join_elements).unwrap_or(ElementType::Real);
+        let element =
+            traced.iter().map(|value| value.element).reduce(join_elements).unwrap_or(ElementType::Real);
         let mut dims = own;
         dims.insert(0, items.len());
         let mut result = Traced::new(node, dims, element);
@@ -343,7 +349,8 @@ impl Tracer<'_> {
                 at,
             });
         }
-        let values: Vec<f64> = ends[0].iter().flat_map(|&from| (0..len).map(move |k| from + k as f64)).collect();
+        let values: Vec<f64> =
+            ends[0].iter().flat_map(|&from| (0..len).map(move |k| from + k as f64)).collect();
         let mut full = shape;
         full.push(len);
         let tensor = Tensor::from_shape_vec(full, values).expect("one run of `len` numbers per row");

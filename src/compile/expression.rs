@@ -35,7 +35,9 @@ pub fn compile_expression(
     for quantity in quantities {
         let node = tracer.graph.input(&quantity.dims);
         nodes.push(node);
-        let Some(id) = model.variables.iter().position(|variable| variable.name == quantity.name) else { continue };
+        let Some(id) = model.variables.iter().position(|variable| variable.name == quantity.name) else {
+            continue;
+        };
         let mut traced = Traced::new(node, quantity.dims.clone(), quantity.element);
         traced.labels.clone_from(&quantity.labels);
         tracer.env[id] = Some(Binding::Value(Value::Array(traced)));

@@ -172,7 +172,8 @@ impl Tracer<'_> {
                         at: expr.span,
                     });
                 }
-                let values: Vec<u32> = (0..known.len() as u32).filter(|&k| known[k as usize] != 0.0).collect();
+                let values: Vec<u32> =
+                    (0..known.len() as u32).filter(|&k| known[k as usize] != 0.0).collect();
                 Ok(Positions { dims: vec![values.len()], values, axes: Vec::new(), label: None })
             }
             ElementType::Int | ElementType::Category | ElementType::Bool => {
@@ -237,7 +238,8 @@ impl Tracer<'_> {
                 Ok(known.iter().map(|&code| code as u32 - 1).collect())
             }
             ValueLevels::Category(levels) => {
-                let map: Vec<Option<usize>> = levels.names().iter().map(|name| label.position(name)).collect();
+                let map: Vec<Option<usize>> =
+                    levels.names().iter().map(|name| label.position(name)).collect();
                 known
                     .iter()
                     .map(|&code| {
@@ -255,7 +257,9 @@ impl Tracer<'_> {
                 }
                 known
                     .iter()
-                    .map(|&value| map.get(&(value as i64)).copied().ok_or_else(|| missing(&value.to_string())))
+                    .map(|&value| {
+                        map.get(&(value as i64)).copied().ok_or_else(|| missing(&value.to_string()))
+                    })
                     .collect()
             }
         }
@@ -361,7 +365,9 @@ impl Positions {
             });
         };
         match label.position(level) {
-            Some(k) => Ok(Positions { values: vec![k as u32], axes: Vec::new(), dims: Vec::new(), label: None }),
+            Some(k) => {
+                Ok(Positions { values: vec![k as u32], axes: Vec::new(), dims: Vec::new(), label: None })
+            }
             None => Err(CompileError::Level { level: level.into(), help: nearest_levels(level, label), at }),
         }
     }
@@ -378,7 +384,8 @@ fn by_number(known: &[f64], len: Option<usize>, at: Span) -> Result<Vec<u32>> {
                 return Ok(value as u32 - 1);
             }
             let index = value as i64;
-            let place = if known.len() > 1 { format!(" (element {} of the index)", row + 1) } else { String::new() };
+            let place =
+                if known.len() > 1 { format!(" (element {} of the index)", row + 1) } else { String::new() };
             Err(match len {
                 Some(length) => CompileError::IndexRange { index, length, place, at },
                 None => CompileError::Index {

@@ -76,7 +76,13 @@ impl Tracer<'_> {
         x.labels.clone_from(&labels);
         self.density_statement(statement.span, TermKind::Prior, &traced, &x)?;
         self.add_jacobian(statement.span, allocated.log_jacobian);
-        self.report_latent(variable, &x, Some(distribution.span), constraint.name(), allocated.first_coordinate);
+        self.report_latent(
+            variable,
+            &x,
+            Some(distribution.span),
+            constraint.name(),
+            allocated.first_coordinate,
+        );
         self.env[variable.0] = Some(Binding::Value(Value::Array(x)));
         Ok(())
     }
@@ -98,15 +104,13 @@ impl Tracer<'_> {
         let value_dims = self.value_dims(&traced)?;
         let vector = selection.dims.len();
         let event = skeleton(&traced).event_rank();
-        let element_dims: Vec<usize> = if vector == 0 {
-            value_dims.clone()
-        } else {
-            value_dims[value_dims.len() - event..].to_vec()
-        };
+        let element_dims: Vec<usize> =
+            if vector == 0 { value_dims.clone() } else { value_dims[value_dims.len() - event..].to_vec() };
         let dims: Vec<usize> = selection.dims.iter().chain(&element_dims).copied().collect();
         let known = match &self.env[variable.0] {
             Some(Binding::Elements(elements)) => {
-                let all = selection.tuples.iter().all(|tuple| elements.slots.get(tuple, elements.rank).is_some());
+                let all =
+                    selection.tuples.iter().all(|tuple| elements.slots.get(tuple, elements.rank).is_some());
                 (all && self.ahead.contains_key(&variable)).then(|| elements.clone())
             }
             _ => None,
@@ -130,7 +134,8 @@ impl Tracer<'_> {
             };
             self.refuse_enumerated(&placed.axes, &bounds, &name, distribution.span)?;
             self.note_improper(&placed.instance);
-            let tensors: Option<Vec<Tensor>> = bounds.iter().map(|&bound| self.graph.value(bound).cloned()).collect();
+            let tensors: Option<Vec<Tensor>> =
+                bounds.iter().map(|&bound| self.graph.value(bound).cloned()).collect();
             let tensors = tensors.filter(|bounds| bounds.iter().all(|bound| bound.len() == 1));
             let mut shape = self.full_shape(&selection.axes, &selection.dims, Place::Main);
             shape.extend(&element_dims);
@@ -160,11 +165,8 @@ impl Tracer<'_> {
     }
 
     fn read_ahead(&mut self, elements: &super::elements::Elements, selection: &Selection) -> Traced {
-        let rows: Vec<u32> = selection
-            .tuples
-            .iter()
-            .filter_map(|tuple| elements.slots.get(tuple, elements.rank))
-            .collect();
+        let rows: Vec<u32> =
+            selection.tuples.iter().filter_map(|tuple| elements.slots.get(tuple, elements.rank)).collect();
         let all = self.all_rows(elements);
         let node = self.take_rows(all, &rows, &elements.dims, Place::Main);
         let dims: Vec<usize> = selection.dims.iter().chain(&elements.dims).copied().collect();
@@ -244,13 +246,16 @@ impl Tracer<'_> {
         let skeleton = skeleton(distribution);
         // Under `ordered` and its like the brackets give the full shape.
         let full_brackets = match &skeleton {
-            Instance::Wrapped { inner, .. } => inner.iter().all(|inner| inner.event_rank() < skeleton.event_rank()),
+            Instance::Wrapped { inner, .. } => {
+                inner.iter().all(|inner| inner.event_rank() < skeleton.event_rank())
+            }
             Instance::Plain { .. } => false,
         };
         let event = if full_brackets { 0 } else { skeleton.event_rank() };
         let plate_dims: Vec<usize> = plates.iter().map(|plate| plate.len).collect();
         let batch = &dims[..dims.len() - event.min(dims.len())];
-        let fits = broadcast(&Shape::known(batch), &Shape::known(&plate_dims)).is_ok() && batch.len() <= plates.len();
+        let fits = broadcast(&Shape::known(batch), &Shape::known(&plate_dims)).is_ok()
+            && batch.len() <= plates.len();
         if !fits {
             return Err(CompileError::DistributionShape {
                 value: name.to_string(),
@@ -284,7 +289,9 @@ impl Tracer<'_> {
             return Ok(Plate { len: size as usize, label: None });
         }
         match &value.levels {
-            Some(ValueLevels::Category(levels)) => Ok(Plate { len: levels.len(), label: Some(levels.clone()) }),
+            Some(ValueLevels::Category(levels)) => {
+                Ok(Plate { len: levels.len(), label: Some(levels.clone()) })
+            }
             Some(ValueLevels::IntColumn(column)) => match self.data.get(column).and_then(|v| v.grouping()) {
                 Some(grouping) => Ok(Plate {
                     len: grouping.levels.len(),
@@ -303,7 +310,9 @@ impl Tracer<'_> {
             }
             None => Err(CompileError::Index {
                 message: format!("a plate cannot be made of an array of {} values", value.element),
-                help: Some("a plate is an int (`theta[J]`), a grouping column (`alpha[county]`), or `rows`".into()),
+                help: Some(
+                    "a plate is an int (`theta[J]`), a grouping column (`alpha[county]`), or `rows`".into(),
+                ),
                 at: expr.span,
             }),
         }
@@ -370,7 +379,9 @@ impl Tracer<'_> {
         let n = dims.first().copied().unwrap_or(1);
         let tuples: Vec<_> = (1..=n as u32).map(|i| [if rank == 0 { 0 } else { i }, 0, 0, 0]).collect();
         self.register_discrete(variable, &tuples, rank, values, statement.span)?;
-        let Some(Binding::Discrete(discrete)) = self.env[variable.0] else { return Err(CompileError::Poisoned) };
+        let Some(Binding::Discrete(discrete)) = self.env[variable.0] else {
+            return Err(CompileError::Poisoned);
+        };
         let x = self.whole_discrete(discrete, statement.span)?;
         self.report_discrete(variable, dims, distribution.span);
         self.density_statement(statement.span, TermKind::Prior, distribution, &x)
@@ -384,7 +395,10 @@ impl Tracer<'_> {
         distribution: &TracedDistribution,
     ) -> Result<()> {
         if !selection.dims.is_empty() {
-            return Err(CompileError::unsupported("defining several discrete latents at once", statement.span));
+            return Err(CompileError::unsupported(
+                "defining several discrete latents at once",
+                statement.span,
+            ));
         }
         let values = self.finite_values(distribution, variable)?;
         let ahead = match self.env[variable.0] {
@@ -395,7 +409,13 @@ impl Tracer<'_> {
             _ => false,
         };
         if !ahead || self.plan.is_some() {
-            self.register_discrete(variable, &selection.tuples, selection.rank, values.clone(), statement.span)?;
+            self.register_discrete(
+                variable,
+                &selection.tuples,
+                selection.rank,
+                values.clone(),
+                statement.span,
+            )?;
             self.note_write(variable, selection, &[], ElementType::Int);
             if let Some(plan) = &mut self.plan
                 && let Some(writes) = plan.writes.get_mut(&variable)
@@ -403,7 +423,9 @@ impl Tracer<'_> {
                 writes.discrete = Some(values);
             }
         }
-        let Some(Binding::Discrete(discrete)) = self.env[variable.0] else { return Err(CompileError::Poisoned) };
+        let Some(Binding::Discrete(discrete)) = self.env[variable.0] else {
+            return Err(CompileError::Poisoned);
+        };
         let known = &self.discrete[discrete];
         let map: Vec<u32> =
             selection.tuples.iter().filter_map(|tuple| known.slots.get(tuple, known.rank)).collect();
@@ -483,7 +505,8 @@ impl Tracer<'_> {
         if let Some((lower, upper)) = range {
             for (end, expr) in ends.iter_mut().zip([lower, upper]) {
                 let value = self.array(expr)?;
-                let known = self.known(&value, expr.span, "the range of a `param` must be known from the data")?;
+                let known =
+                    self.known(&value, expr.span, "the range of a `param` must be known from the data")?;
                 *end = known.first().copied().unwrap_or(f64::NAN);
             }
             if ends[0] >= ends[1] || ends.iter().any(|end| end.is_nan()) {
@@ -504,7 +527,8 @@ impl Tracer<'_> {
         let allocated = self.allocate(&name, constraint, &bounds, &dims, &labels, Role::PointEstimate);
         if let Some(start) = start {
             let value = self.array(start)?;
-            let known = self.known(&value, start.span, "the start of a `param` must be known from the data")?;
+            let known =
+                self.known(&value, start.span, "the start of a `param` must be known from the data")?;
             let finite: Vec<f64> = ends.into_iter().filter(|end| end.is_finite()).collect();
             for (k, coordinate) in self.coordinates[first..].iter_mut().enumerate() {
                 let x = known[if known.len() == 1 { 0 } else { k.min(known.len() - 1) }];
@@ -602,7 +626,13 @@ impl Tracer<'_> {
         }
     }
 
-    fn add_quantity(&mut self, variable: VariableId, kind: QuantityKind, x: &Traced, marginals: Vec<Option<usize>>) {
+    fn add_quantity(
+        &mut self,
+        variable: VariableId,
+        kind: QuantityKind,
+        x: &Traced,
+        marginals: Vec<Option<usize>>,
+    ) {
         let known = self.model.variable(variable);
         let offset = self.quantities.last().map_or(0, |(last, _)| last.offset + last.len());
         let quantity = Quantity {
@@ -632,7 +662,9 @@ impl Tracer<'_> {
                         _ => {}
                     }
                 }
-                Some(Binding::Discrete(discrete)) if !self.variables.iter().any(|v| v.name == variable.name) => {
+                Some(Binding::Discrete(discrete))
+                    if !self.variables.iter().any(|v| v.name == variable.name) =>
+                {
                     let known = &self.discrete[discrete];
                     let dims: Vec<usize> =
                         known.slots.extents[..known.rank].iter().map(|&extent| extent as usize).collect();

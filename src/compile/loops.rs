@@ -70,7 +70,11 @@ struct Iterations {
 impl Iterations {
     /// (parent row, value) in the parent's order.
     fn parent_major(&self) -> Vec<(u32, i64)> {
-        self.by_row.iter().enumerate().flat_map(|(row, range)| range.clone().map(move |i| (row as u32, i))).collect()
+        self.by_row
+            .iter()
+            .enumerate()
+            .flat_map(|(row, range)| range.clone().map(move |i| (row as u32, i)))
+            .collect()
     }
 
     /// (parent row, value) step by step: only where all rows run equally long.
@@ -80,7 +84,9 @@ impl Iterations {
             return None;
         }
         let order = (0..len as i64)
-            .flat_map(|t| self.by_row.iter().enumerate().map(move |(row, range)| (row as u32, range.start + t)))
+            .flat_map(|t| {
+                self.by_row.iter().enumerate().map(move |(row, range)| (row as u32, range.start + t))
+            })
             .collect();
         Some((len, order))
     }
@@ -156,7 +162,8 @@ impl Tracer<'_> {
     }
 
     fn new_domain(&mut self, order: &[(u32, i64)], implicit: bool) -> usize {
-        let parent_rows = if self.domain.is_some() { order.iter().map(|(row, _)| *row).collect() } else { Vec::new() };
+        let parent_rows =
+            if self.domain.is_some() { order.iter().map(|(row, _)| *row).collect() } else { Vec::new() };
         self.domains.push(Domain { size: order.len(), parent: self.domain, parent_rows, implicit });
         self.domains.len() - 1
     }
@@ -192,12 +199,18 @@ impl Tracer<'_> {
     }
 
     /// Traces a body for what it reads and defines, and takes everything back.
-    fn dry_run(&mut self, order: &[(u32, i64)], variable: VariableId, body: &[Statement]) -> Result<LoopPlan> {
+    fn dry_run(
+        &mut self,
+        order: &[(u32, i64)],
+        variable: VariableId,
+        body: &[Statement],
+    ) -> Result<LoopPlan> {
         let env = self.env.clone();
         let discrete = self.discrete.clone();
         let (terms, factors, enumerations) = (self.terms.len(), self.factors.len(), self.enumerations.len());
         let (blocks, coordinates) = (self.blocks.len(), self.coordinates.len());
-        let (normalised, variables, quantities) = (self.normalised, self.variables.len(), self.quantities.len());
+        let (normalised, variables, quantities) =
+            (self.normalised, self.variables.len(), self.quantities.len());
         let domain = self.domains.len();
         self.plan = Some(LoopPlan { domain, writes: HashMap::new(), reads: HashMap::new() });
         let traced = self.in_domain(order, variable, body);
@@ -217,7 +230,13 @@ impl Tracer<'_> {
     }
 
     /// In a dry run: these elements are defined here.
-    pub fn note_write(&mut self, variable: VariableId, selection: &Selection, dims: &[usize], element: ElementType) {
+    pub fn note_write(
+        &mut self,
+        variable: VariableId,
+        selection: &Selection,
+        dims: &[usize],
+        element: ElementType,
+    ) {
         let Some(plan) = &self.plan else { return };
         let iterations = self.iterations_of(plan.domain, selection.tuples.len());
         let Some(plan) = &mut self.plan else { return };
@@ -305,7 +324,10 @@ impl Tracer<'_> {
             if value.rank() > 0 {
                 return Err(CompileError::Index {
                     message: "a condition must be a single truth value, and this is an array".into(),
-                    help: Some("`any(...)` and `all(...)` reduce an array; `where` chooses element by element".into()),
+                    help: Some(
+                        "`any(...)` and `all(...)` reduce an array; `where` chooses element by element"
+                            .into(),
+                    ),
                     at: condition.span,
                 });
             }
@@ -365,7 +387,12 @@ impl Tracer<'_> {
         for (value, domain) in returned {
             match value {
                 Value::Array(array) => parts.push(self.spread(array, domain)),
-                _ => return Err(CompileError::unsupported("a branch over a loop that returns a distribution", at)),
+                _ => {
+                    return Err(CompileError::unsupported(
+                        "a branch over a loop that returns a distribution",
+                        at,
+                    ));
+                }
             }
         }
         if parts.len() < taken.len() {
@@ -417,7 +444,8 @@ impl Tracer<'_> {
         let known = self.model.variable(variable);
         let (name, at) = (known.name.clone(), known.span);
         let mut value = self.data_value(&name, at)?;
-        let data_error = |message: String, help: &str| CompileError::Data { message, help: Some(help.into()), at };
+        let data_error =
+            |message: String, help: &str| CompileError::Data { message, help: Some(help.into()), at };
         let fits = match element {
             ElementType::Real => value.element != ElementType::Category,
             ElementType::Category => matches!(value.element, ElementType::Category | ElementType::Int),
@@ -465,7 +493,8 @@ impl Tracer<'_> {
                 Ok(known.first().copied().unwrap_or(f64::NAN))
             };
             let (lower, upper) = (bound(lower)?, bound(upper)?);
-            let outside = self.constant(&value).and_then(|t| t.iter().position(|x| !(*x >= lower && *x <= upper)));
+            let outside =
+                self.constant(&value).and_then(|t| t.iter().position(|x| !(*x >= lower && *x <= upper)));
             if let Some(row) = outside {
                 let found = self.constant(&value).and_then(|tensor| tensor.iter().nth(row).copied());
                 let message = format!(
@@ -541,7 +570,9 @@ fn indices_use(indices: &[Index], read: &mut HashSet<VariableId>) {
     for index in indices {
         match index {
             Index::At(expr) => expr_uses(expr, read),
-            Index::Slice { lower, upper, .. } => lower.iter().chain(upper).for_each(|end| expr_uses(end, read)),
+            Index::Slice { lower, upper, .. } => {
+                lower.iter().chain(upper).for_each(|end| expr_uses(end, read))
+            }
         }
     }
 }

@@ -96,7 +96,8 @@ fn report_variables(model: &Model, data: &Dataset, known: Vec<VariableReport>) -
             }
             continue;
         }
-        let Some(values) = data.get(&variable.name).filter(|_| matches!(variable.role, Role::Data | Role::Observed))
+        let Some(values) =
+            data.get(&variable.name).filter(|_| matches!(variable.role, Role::Data | Role::Observed))
         else {
             continue;
         };

@@ -247,7 +247,8 @@ impl Tracer<'_> {
             full = self.full_shape(&value.axes, &[], Place::Step);
         }
         let mut shape = full.clone();
-        shape.extend(std::iter::repeat_n(1, (selection.dims.len() + dims.len()).saturating_sub(value.rank())));
+        shape
+            .extend(std::iter::repeat_n(1, (selection.dims.len() + dims.len()).saturating_sub(value.rank())));
         shape.extend(&value.dims);
         full.extend(&selection.dims);
         full.extend(dims);
@@ -262,7 +263,8 @@ impl Tracer<'_> {
             Some(state) => {
                 let carried = &scan.states[state];
                 let block: usize = carried.dims.iter().product();
-                let rows = selection.tuples.iter().map(|tuple| carried.slots.get(tuple, carried.rank).unwrap_or(0));
+                let rows =
+                    selection.tuples.iter().map(|tuple| carried.slots.get(tuple, carried.rank).unwrap_or(0));
                 let access = access(rows.collect(), steps, block);
                 scan.stores.push(Store { node, state, access });
             }
@@ -305,7 +307,9 @@ impl Tracer<'_> {
         }
         let Some(scan) = &self.scan else { return Ok(None) };
         let steps = scan.steps;
-        let Some(state) = scan.states.iter().position(|state| state.variable == variable) else { return Ok(None) };
+        let Some(state) = scan.states.iter().position(|state| state.variable == variable) else {
+            return Ok(None);
+        };
         let carried = &scan.states[state];
         let n = selection.tuples.len();
         let uniform = selection.axes.is_empty();
@@ -356,7 +360,12 @@ impl Tracer<'_> {
     }
 
     /// Elements that the same step has just defined.
-    fn read_in_step(&mut self, variable: VariableId, selection: &Selection, at: Span) -> Result<Option<Traced>> {
+    fn read_in_step(
+        &mut self,
+        variable: VariableId,
+        selection: &Selection,
+        at: Span,
+    ) -> Result<Option<Traced>> {
         let Some(scan) = &self.scan else { return Ok(None) };
         let steps = scan.steps;
         let sections = scan.sections.iter().filter(|section| section.variable == variable);
@@ -376,12 +385,16 @@ impl Tracer<'_> {
                 .collect();
             let Some(pattern) = pattern else { continue };
             let same_everywhere = (0..steps).all(|s| {
-                pattern.iter().enumerate().all(|(j, &p)| {
-                    section.tuples[s * own + p as usize] == selection.tuples[s * wanted + j]
-                })
+                pattern
+                    .iter()
+                    .enumerate()
+                    .all(|(j, &p)| section.tuples[s * own + p as usize] == selection.tuples[s * wanted + j])
             });
             if !same_everywhere {
-                return Err(CompileError::unsupported("this pattern of reading elements of the same iteration", at));
+                return Err(CompileError::unsupported(
+                    "this pattern of reading elements of the same iteration",
+                    at,
+                ));
             }
             found = Some((section.value.clone(), pattern));
             break;
@@ -543,11 +556,9 @@ impl TracedDistribution {
     /// The same distribution of other arguments.
     pub fn map(&self, f: &mut dyn FnMut(&Traced) -> Traced) -> TracedDistribution {
         let kind = match &self.kind {
-            DistributionKind::Plain { dist, form, args } => DistributionKind::Plain {
-                dist: *dist,
-                form: *form,
-                args: args.iter().map(&mut *f).collect(),
-            },
+            DistributionKind::Plain { dist, form, args } => {
+                DistributionKind::Plain { dist: *dist, form: *form, args: args.iter().map(&mut *f).collect() }
+            }
             DistributionKind::Wrapped { wrapper, inner, args } => DistributionKind::Wrapped {
                 wrapper: *wrapper,
                 inner: inner.iter().map(|inner| inner.map(f)).collect(),
@@ -568,7 +579,10 @@ fn access(rows: Vec<u32>, steps: usize, block: usize) -> Access {
         .enumerate()
         .all(|(step, run)| i64::from(run[0]) == i64::from(rows[0]) + stride * step as i64);
     if runs && even {
-        return Access::Rows { start: (rows[0] as usize * block) as isize, step: stride as isize * block as isize };
+        return Access::Rows {
+            start: (rows[0] as usize * block) as isize,
+            step: stride as isize * block as isize,
+        };
     }
     let table: Vec<u32> =
         rows.iter().flat_map(|&row| (0..block as u32).map(move |k| row * block as u32 + k)).collect();

@@ -87,12 +87,26 @@ pub enum ExprKind {
     Array(Vec<Expr>),
     /// `(e)`: kept so that printing gives back what was written.
     Group(Box<Expr>),
-    Unary { op: UnaryOp, operand: Box<Expr> },
-    Binary { op: BinaryOp, op_span: Span, left: Box<Expr>, right: Box<Expr> },
+    Unary {
+        op: UnaryOp,
+        operand: Box<Expr>,
+    },
+    Binary {
+        op: BinaryOp,
+        op_span: Span,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     /// Postfix `'`
     Transpose(Box<Expr>),
-    Call { function: Name, arguments: Vec<Argument> },
-    Index { base: Box<Expr>, indices: Vec<Index> },
+    Call {
+        function: Name,
+        arguments: Vec<Argument>,
+    },
+    Index {
+        base: Box<Expr>,
+        indices: Vec<Index>,
+    },
 }
 
 /// `value` or `name = value`

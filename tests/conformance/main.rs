@@ -1,0 +1,11 @@
+//! Whole models against densities written by hand: what the language says is what is computed.
+
+mod by_hand;
+mod harness;
+
+mod arrays;
+mod discrete;
+mod elements;
+mod loops;
+mod scans;
+mod statements;
