@@ -45,7 +45,7 @@ struct Named<'n> {
 
 /// What is known of the coordinates of a latent that is built up.
 pub struct BuiltUp {
-    pub support: &'static str,
+    pub support: String,
     /// First coordinate of the elements that are increasing functions of one coordinate each.
     pub coordinates: HashMap<Tuple, usize>,
 }
@@ -62,6 +62,8 @@ struct Allocated {
     log_jacobian: Node,
     /// First coordinate, where each element is an increasing function of one.
     first_coordinate: Option<usize>,
+    /// For people.
+    support: String,
 }
 
 impl Tracer<'_> {
@@ -103,7 +105,7 @@ impl Tracer<'_> {
             variable,
             &x,
             Some(distribution.span),
-            constraint.name(),
+            &allocated.support,
             allocated.first_coordinate,
         );
         self.env[variable.0] = Some(Binding::Value(Value::Array(x)));
@@ -450,7 +452,7 @@ impl Tracer<'_> {
             indices.extend(inner.iter().map(usize::to_string));
             format!("{}[{}]", named.name, indices.join(","))
         });
-        self.note_coordinates(named, &allocated, constraint);
+        self.note_coordinates(named, &allocated);
         allocated
     }
 
@@ -477,26 +479,39 @@ impl Tracer<'_> {
         let (x, log_jacobian) = constraint.constrain(&mut self.graph, input, bounds);
         let constant_bounds = bounds.iter().all(|&bound| self.graph.value(bound).is_some());
         let increasing = constraint.event_rank() == 0 && constant_bounds && constraint.name() != "upper";
-        Allocated { x, log_jacobian, first_coordinate: increasing.then_some(first) }
+        let support = self.support_words(constraint, bounds);
+        Allocated { x, log_jacobian, first_coordinate: increasing.then_some(first), support }
+    }
+
+    /// A support for people: `positive`, `> 2`, `(0, 1)`, `simplex`.
+    fn support_words(&self, constraint: &dyn Constraint, bounds: &[Node]) -> String {
+        let known = |k: usize| match self.graph.value(bounds[k]) {
+            Some(tensor) if tensor.iter().all(|x| Some(x) == tensor.first()) => {
+                tensor.first().map_or_else(String::new, f64::to_string)
+            }
+            _ => constraint.bounds()[k].to_string(),
+        };
+        match constraint.bounds() {
+            ["lower"] if known(0) == "0" => "positive".into(),
+            ["lower"] => format!("> {}", known(0)),
+            ["upper"] => format!("< {}", known(0)),
+            ["lower", "upper"] => format!("({}, {})", known(0), known(1)),
+            _ => constraint.name().into(),
+        }
     }
 
     /// Remembers the coordinates behind elements of an array that is built up.
-    fn note_coordinates(
-        &mut self,
-        named: &Named,
-        allocated: &Allocated,
-        constraint: &'static dyn Constraint,
-    ) {
+    fn note_coordinates(&mut self, named: &Named, allocated: &Allocated) {
         if self.plan.is_some() {
             return;
         }
-        let (support, block) = (constraint.name(), named.dims.iter().product::<usize>());
+        let (support, block) = (&allocated.support, named.dims.iter().product::<usize>());
         let own = self
             .built_up
             .entry(named.name.to_string())
-            .or_insert_with(|| BuiltUp { support, coordinates: HashMap::new() });
-        if own.support != support {
-            own.support = "mixed";
+            .or_insert_with(|| BuiltUp { support: support.clone(), coordinates: HashMap::new() });
+        if own.support != *support {
+            own.support = "mixed".into();
         }
         if let Some(first) = allocated.first_coordinate {
             let firsts = (0..).map(|k| first + k * block);
@@ -705,7 +720,7 @@ impl Tracer<'_> {
         self.terms.push(TermNode { term, node: zero, pointwise: None, joined: Vec::new() });
         let mut x = Traced::new(allocated.x, dims, ElementType::Real);
         x.labels = labels;
-        self.report_latent(variable, &x, None, constraint.name(), allocated.first_coordinate);
+        self.report_latent(variable, &x, None, &allocated.support, allocated.first_coordinate);
         self.env[variable.0] = Some(Binding::Value(Value::Array(x)));
         Ok(())
     }
@@ -744,7 +759,7 @@ impl Tracer<'_> {
     fn report_built_up_latent(&mut self, variable: VariableId, x: &Traced, elements: &Elements) {
         let known = self.model.variable(variable);
         let built_up = self.built_up.remove(&known.name);
-        let support = built_up.as_ref().map_or("", |own| own.support);
+        let support = built_up.as_ref().map_or("", |own| &own.support);
         self.report_latent(variable, x, None, support, None);
         let Some(built_up) = built_up else { return };
         let block: usize = elements.dims.iter().product();
