@@ -179,7 +179,7 @@ impl Tracer<'_> {
         }
     }
 
-    fn encloses(&self, outer: usize, inner: usize) -> bool {
+    pub fn encloses(&self, outer: usize, inner: usize) -> bool {
         let mut domain = Some(inner);
         while let Some(current) = domain {
             if current == outer {

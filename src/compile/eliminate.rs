@@ -5,38 +5,13 @@
 //! (the forward algorithm, in log space): alpha_t = u_t + logsumexp(alpha_{t-1} + pair_t).
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::CompileError;
-use super::elements::{Extents, Selection, Slots};
 use super::tracer::{Result, TermNode, Tracer, one_line};
-use super::value::{Axis, Place, Traced, Tuple};
+use super::value::{Axis, Place};
 use crate::density::{Term, TermKind};
-use crate::ir::{Index, VariableId};
 use crate::source::Span;
 use crate::tape::{Access, Body, Graph, Mode, Node, Scan, Source, State};
-use crate::types::ElementType;
-
-/// A discrete latent that is summed out.
-#[derive(Clone)]
-pub struct Discrete {
-    pub variable: VariableId,
-    pub name: String,
-    /// The values that each element may take.
-    pub values: Vec<f64>,
-    /// How many indices name an element; 0 for a single one.
-    pub rank: usize,
-    pub slots: Slots,
-    pub span: Span,
-}
-
-/// One reading of elements of a discrete latent, as an axis over its values.
-pub struct Enumeration {
-    pub discrete: usize,
-    pub domain: Option<usize>,
-    /// The element read in each row of the domain (one entry without a domain).
-    pub map: Arc<[u32]>,
-}
 
 /// A statement's log density over enumerated axes.
 pub struct Factor {
@@ -47,106 +22,7 @@ pub struct Factor {
     pub span: Span,
 }
 
-/// Stands for an element that a dry run has not seen defined.
-const UNKNOWN_ELEMENT: u32 = u32::MAX;
-
 impl Tracer<'_> {
-    /// `z[i]`, `z[t - 1]`: enumerated, one axis per distinct reading.
-    pub fn index_discrete(&mut self, discrete: usize, indices: &[Index], at: Span) -> Result<Traced> {
-        let known = &self.discrete[discrete];
-        let (variable, name) = (known.variable, known.name.clone());
-        if indices.len() != known.rank {
-            return Err(CompileError::Elimination {
-                name,
-                reason: format!("its elements take {} indices, here are {}", known.rank, indices.len()),
-                help: "read one element per iteration".into(),
-                at,
-            });
-        }
-        let extents = Extents { rank: known.rank, lens: known.slots.extents };
-        let selection = self.selection(variable, indices, Some(extents), at)?;
-        self.note_read(variable, &selection);
-        let (domain, map) = self.element_map(discrete, &selection, at)?;
-        self.enumerate(discrete, domain, map)
-    }
-
-    /// A vector index (`z[group]`) reads along the implicit domain of its entries; a loop's index along the loop.
-    fn element_map(
-        &mut self,
-        discrete: usize,
-        selection: &Selection,
-        at: Span,
-    ) -> Result<(Option<usize>, Arc<[u32]>)> {
-        let known = &self.discrete[discrete];
-        let in_dry_run = self.plan.is_some();
-        let mut map = Vec::with_capacity(selection.tuples.len());
-        for tuple in &selection.tuples {
-            map.push(match known.slots.get(tuple, known.rank) {
-                Some(element) => element,
-                None if in_dry_run => UNKNOWN_ELEMENT,
-                None => {
-                    let element = super::elements::element_name(&known.name, tuple, known.rank);
-                    return Err(CompileError::UndefinedElement { element, at });
-                }
-            });
-        }
-        let domain = match (selection.axes.first(), selection.dims.as_slice()) {
-            (Some(Axis::Domain(domain)), []) => Some(*domain),
-            (None, []) => None,
-            (None, [size]) => Some(self.implicit_domain(*size)),
-            _ => {
-                return Err(CompileError::Elimination {
-                    name: known.name.clone(),
-                    reason: "several of its elements are read in one iteration".into(),
-                    help: "read one element per iteration, in a loop over the elements".into(),
-                    at,
-                });
-            }
-        };
-        Ok((domain, map.into()))
-    }
-
-    /// `z`: all elements, each along the implicit domain.
-    pub fn whole_discrete(&mut self, discrete: usize, at: Span) -> Result<Traced> {
-        let known = &self.discrete[discrete];
-        let (rank, variable) = (known.rank, known.variable);
-        let n = known.slots.rows;
-        if rank > 1 || self.domain.is_some() && rank > 0 {
-            return Err(CompileError::Elimination {
-                name: known.name.clone(),
-                reason: "the whole array is read at once".into(),
-                help: "read its elements one by one, in a loop".into(),
-                at,
-            });
-        }
-        let tuples: Vec<Tuple> = (1..=n as u32).map(|i| [i, 0, 0, 0]).collect();
-        let dims = if rank == 0 { Vec::new() } else { vec![n] };
-        let selection = Selection {
-            tuples: if rank == 0 { vec![Tuple::default()] } else { tuples },
-            axes: Vec::new(),
-            dims,
-            rank,
-        };
-        self.note_read(variable, &selection);
-        let (domain, map) = self.element_map(discrete, &selection, at)?;
-        self.enumerate(discrete, domain, map)
-    }
-
-    /// The values of a discrete latent along an axis of their own. They are the same in every row of the domain, so
-    /// that what is made of them alone (`P[z[t - 1]]`) is too.
-    pub fn enumerate(&mut self, discrete: usize, domain: Option<usize>, map: Arc<[u32]>) -> Result<Traced> {
-        let same = |e: &Enumeration| e.discrete == discrete && e.domain == domain && e.map == map;
-        let found = self.enumerations.iter().position(same);
-        let enumeration = found.unwrap_or_else(|| {
-            self.enumerations.push(Enumeration { discrete, domain, map });
-            self.enumerations.len() - 1
-        });
-        let values = self.discrete[discrete].values.clone();
-        let mut traced = Traced::new(self.graph.vector(&values), Vec::new(), ElementType::Int);
-        traced.axes.push(Axis::Enumeration(enumeration));
-        Ok(traced)
-    }
-
     /// Sums all discrete latents out of the factors; what remains are terms.
     pub fn eliminate(&mut self) -> Result<()> {
         let factors = std::mem::take(&mut self.factors);

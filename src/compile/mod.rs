@@ -12,11 +12,17 @@ mod index;
 mod value;
 
 // Statements and expressions
+mod allocate;
+mod branch;
+mod declare;
+mod discrete;
 mod distribution;
 mod expr;
 mod latent;
 mod loops;
+mod plan;
 mod scan;
+mod step;
 mod tracer;
 
 // The whole
@@ -25,9 +31,7 @@ mod eliminate;
 mod error;
 mod expression;
 mod quantity;
-
-#[cfg(test)]
-mod tests;
+mod report;
 
 pub use density::{Density, GradientMode, ProgramSize};
 pub use error::{CompileError, CompileErrors};

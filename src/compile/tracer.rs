@@ -4,10 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::CompileError;
+use super::allocate::BuiltUp;
+use super::discrete::{Discrete, Enumeration};
 use super::elements::Elements;
-use super::eliminate::{Discrete, Enumeration, Factor};
-use super::latent::BuiltUp;
-use super::loops::{Domain, LoopPlan};
+use super::eliminate::Factor;
+use super::loops::Domain;
+use super::plan::LoopPlan;
 use super::quantity::{Quantity, VariableReport};
 use super::scan::ScanTrace;
 use super::value::{Axis, Place, Traced, Value};
@@ -51,7 +53,7 @@ pub struct TermNode {
 }
 
 impl TermNode {
-    fn spans(&self) -> impl Iterator<Item = Span> {
+    pub fn spans(&self) -> impl Iterator<Item = Span> {
         std::iter::once(self.term.span).chain(self.joined.iter().copied())
     }
 }
@@ -140,22 +142,6 @@ impl<'a> Tracer<'a> {
         }
         self.settle_coordinates();
         if errors.is_empty() { self.report_built_up().map_err(|error| vec![error]) } else { Err(errors) }
-    }
-
-    /// Adds the log-Jacobians that wait, and tells every coordinate its statement.
-    fn settle_coordinates(&mut self) {
-        for (span, log_jacobian) in std::mem::take(&mut self.jacobians_ahead) {
-            self.add_jacobian(span, log_jacobian);
-        }
-        let mut first = 0;
-        for block in &self.blocks {
-            // What was summed out of a statement stands in the term that the sum became.
-            let statement = self.terms.iter().position(|term| term.spans().any(|span| span == block.span));
-            for coordinate in &mut self.coordinates[first..first + block.size] {
-                coordinate.statement = statement.unwrap_or(0);
-            }
-            first += block.size;
-        }
     }
 
     fn poison(&mut self, statement: &Statement) {

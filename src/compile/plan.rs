@@ -1,0 +1,276 @@
+//! A dry run of a loop's body: which iteration defines and which reads which elements.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::CompileError;
+use super::elements::{Selection, Slots};
+use super::tracer::{Result, Tracer};
+use super::value::{Axis, Tuple};
+use crate::ir::{Expr, ExprKind, Index, Statement, StatementKind, VariableId};
+use crate::source::Span;
+use crate::tape::Node;
+use crate::types::ElementType;
+
+/// What a dry run of a loop's body finds out: which iteration defines and which reads which elements.
+pub struct LoopPlan {
+    /// The loop's domain in the dry run; its rows are the iterations.
+    pub domain: usize,
+    pub writes: HashMap<VariableId, Writes>,
+    pub reads: HashMap<VariableId, Vec<(Tuple, u32)>>,
+    /// Inputs that stand for elements that are not defined yet.
+    pub placeholders: Vec<Node>,
+    /// The branches that each iteration takes, as a number.
+    pub arms: Vec<u64>,
+}
+
+/// Elements of one array that a loop defines. Latents are there before the loop where they can be.
+#[derive(Default)]
+pub struct Writes {
+    pub slots: Slots,
+    /// In the order of rows of `slots`.
+    pub tuples: Vec<Tuple>,
+    pub iterations: Vec<u32>,
+    pub rank: usize,
+    pub dims: Vec<usize>,
+    pub element: Option<ElementType>,
+    /// A latent: what can be allocated before the loop.
+    pub ahead: Vec<super::allocate::Ahead>,
+    /// A latent some of whose elements cannot be.
+    pub late: Option<Span>,
+    /// A discrete latent with these values.
+    pub discrete: Option<Vec<f64>>,
+}
+
+impl LoopPlan {
+    /// Arrays some iteration of which reads what another one defines. Latents allocated ahead carry nothing.
+    pub fn carried(&self) -> HashSet<VariableId> {
+        let carries = |variable: &VariableId, reads: &Vec<(Tuple, u32)>| {
+            let Some(writes) = self.writes.get(variable) else { return false };
+            if !writes.ahead.is_empty() || writes.late.is_some() || writes.discrete.is_some() {
+                return false;
+            }
+            reads.iter().any(|(tuple, iteration)| {
+                let writer = writes.slots.get(tuple, writes.rank).map(|row| writes.iterations[row as usize]);
+                writer.is_some_and(|writer| writer != *iteration)
+            })
+        };
+        self.reads.iter().filter(|(variable, reads)| carries(variable, reads)).map(|(v, _)| *v).collect()
+    }
+}
+
+impl Tracer<'_> {
+    /// Traces a body for what it reads and defines, and takes everything back.
+    pub fn dry_run(
+        &mut self,
+        order: &[(u32, i64)],
+        variable: VariableId,
+        body: &[Statement],
+    ) -> Result<LoopPlan> {
+        let env = self.env.clone();
+        let discrete = self.discrete.clone();
+        let (terms, factors, enumerations) = (self.terms.len(), self.factors.len(), self.enumerations.len());
+        let (blocks, coordinates) = (self.blocks.len(), self.coordinates.len());
+        let (normalised, variables, quantities) =
+            (self.normalised, self.variables.len(), self.quantities.len());
+        let domain = self.domains.len();
+        let arms = vec![0; order.len()];
+        self.plan = Some(LoopPlan {
+            domain,
+            writes: HashMap::new(),
+            reads: HashMap::new(),
+            placeholders: Vec::new(),
+            arms,
+        });
+        let traced = self.in_domain(order, variable, body);
+        let plan = self.plan.take();
+        self.env = env;
+        self.discrete = discrete;
+        self.terms.truncate(terms);
+        self.factors.truncate(factors);
+        self.enumerations.truncate(enumerations);
+        self.blocks.truncate(blocks);
+        self.coordinates.truncate(coordinates);
+        self.variables.truncate(variables);
+        self.quantities.truncate(quantities);
+        self.normalised = normalised;
+        traced?;
+        Ok(plan.expect("set above, and nothing else takes it"))
+    }
+
+    /// In a dry run: these elements are defined here.
+    pub fn note_write(
+        &mut self,
+        variable: VariableId,
+        selection: &Selection,
+        dims: &[usize],
+        element: ElementType,
+    ) {
+        let Some(plan) = &self.plan else { return };
+        let iterations = self.iterations_of(plan.domain, selection.tuples.len());
+        let Some(plan) = &mut self.plan else { return };
+        let writes = plan.writes.entry(variable).or_default();
+        writes.rank = selection.rank;
+        writes.dims = dims.to_vec();
+        writes.element = Some(element);
+        for (tuple, iteration) in selection.tuples.iter().zip(iterations) {
+            // What is defined twice was reported by the definition itself.
+            if writes.slots.insert(*tuple, selection.rank) {
+                writes.tuples.push(*tuple);
+                writes.iterations.push(iteration);
+            }
+        }
+    }
+
+    /// In a dry run: these elements are read here.
+    pub fn note_read(&mut self, variable: VariableId, selection: &Selection) {
+        let Some(plan) = &self.plan else { return };
+        let domain = plan.domain;
+        let mut notes: Vec<(Tuple, u32)> = Vec::new();
+        if selection.axes.is_empty() {
+            // The same elements in every iteration: one reader that is not the first shows any conflict, two do surely.
+            let last = self.domains[domain].size as u32 - 1;
+            for tuple in &selection.tuples {
+                notes.extend([(*tuple, 0), (*tuple, last)]);
+            }
+        } else {
+            let own = selection.axes.iter().find_map(|axis| match axis {
+                Axis::Domain(own) => Some(*own),
+                Axis::Enumeration(_) => None,
+            });
+            let iterations = self.iterations_from(own, domain, selection.tuples.len());
+            notes.extend(selection.tuples.iter().copied().zip(iterations));
+        }
+        if let Some(plan) = &mut self.plan {
+            plan.reads.entry(variable).or_default().extend(notes);
+        }
+    }
+
+    /// In a dry run: which iterations take which branch.
+    pub fn note_branches(&mut self, taken: &[(Vec<u32>, &[Statement])]) {
+        let (Some(plan), Some(own)) = (&self.plan, self.domain) else { return };
+        if taken.len() < 2 || !self.encloses(plan.domain, own) {
+            return;
+        }
+        let iterations = self.rows_between(plan.domain, own);
+        let Some(plan) = &mut self.plan else { return };
+        for (arm, (rows, _)) in taken.iter().enumerate() {
+            for &row in rows {
+                let mut hasher = DefaultHasher::new();
+                let taken = &mut plan.arms[iterations[row as usize] as usize];
+                (*taken, arm).hash(&mut hasher);
+                *taken = hasher.finish();
+            }
+        }
+    }
+
+    /// Latents that are read before they can be allocated.
+    pub fn refuse_late(&self, plan: &LoopPlan) -> Result<()> {
+        let late = plan
+            .writes
+            .iter()
+            .find(|(variable, writes)| writes.late.is_some() && plan.reads.contains_key(variable));
+        let Some((variable, writes)) = late else { return Ok(()) };
+        let name = &self.model.variable(*variable).name;
+        let at = writes.late.unwrap_or_default();
+        Err(CompileError::unsupported(
+            format!("`{name}`, whose support depends on values of the same recursion"),
+            at,
+        ))
+    }
+
+    /// The iteration of the dry run's loop behind each of `n` rows of the current domain (or parts of rows).
+    fn iterations_of(&self, domain: usize, n: usize) -> Vec<u32> {
+        self.iterations_from(self.domain, domain, n)
+    }
+
+    fn iterations_from(&self, own: Option<usize>, domain: usize, n: usize) -> Vec<u32> {
+        let rows: Vec<u32> = match own {
+            Some(own) if self.encloses(domain, own) => self.rows_between(domain, own),
+            // A loop around the dry run's: its rows read in all iterations; the first stands for them.
+            _ => vec![0; own.map_or(1, |own| self.domains[own].size)],
+        };
+        let per_row = n / rows.len().max(1);
+        rows.iter().flat_map(|&row| std::iter::repeat_n(row, per_row)).collect()
+    }
+}
+
+/// Whether a body defines elements of an array that it also reads, so that iterations may feed each other.
+pub fn feeds_itself(body: &[Statement]) -> bool {
+    let (mut defined, mut read) = (HashSet::new(), HashSet::new());
+    uses(body, &mut defined, &mut read);
+    defined.intersection(&read).next().is_some()
+}
+
+fn uses(body: &[Statement], defined: &mut HashSet<VariableId>, read: &mut HashSet<VariableId>) {
+    for statement in body {
+        match &statement.kind {
+            StatementKind::LatentElements { variable, indices, distribution: value }
+            | StatementKind::DefineElements { variable, indices, value } => {
+                defined.insert(*variable);
+                indices_use(indices, read);
+                expr_uses(value, read);
+            }
+            StatementKind::Observe { value, distribution } => {
+                expr_uses(value, read);
+                expr_uses(distribution, read);
+            }
+            StatementKind::Latent { distribution: value, .. }
+            | StatementKind::Define { value, .. }
+            | StatementKind::Factor { value }
+            | StatementKind::Return { value } => expr_uses(value, read),
+            StatementKind::For { range, body, .. } => {
+                expr_uses(range, read);
+                uses(body, defined, read);
+            }
+            StatementKind::If { arms, otherwise } => {
+                for (condition, arm) in arms {
+                    expr_uses(condition, read);
+                    uses(arm, defined, read);
+                }
+                uses(otherwise, defined, read);
+            }
+            StatementKind::Data { .. } | StatementKind::Param { .. } => {}
+        }
+    }
+}
+
+fn indices_use(indices: &[Index], read: &mut HashSet<VariableId>) {
+    for index in indices {
+        match index {
+            Index::At(expr) => expr_uses(expr, read),
+            Index::Slice { lower, upper, .. } => {
+                lower.iter().chain(upper).for_each(|end| expr_uses(end, read))
+            }
+        }
+    }
+}
+
+/// Names that an expression reads.
+fn expr_uses(expr: &Expr, read: &mut HashSet<VariableId>) {
+    match &expr.kind {
+        ExprKind::Variable(variable) => {
+            read.insert(*variable);
+        }
+        ExprKind::Number(..) | ExprKind::Str(_) | ExprKind::Rows | ExprKind::Function(_) => {}
+        ExprKind::Array(items)
+        | ExprKind::Apply { args: items, .. }
+        | ExprKind::ApplyVariable { args: items, .. } => {
+            items.iter().for_each(|item| expr_uses(item, read));
+        }
+        ExprKind::Call { args, .. } | ExprKind::Distribution { args, .. } => {
+            args.iter().flatten().for_each(|arg| expr_uses(arg, read));
+        }
+        ExprKind::Wrapped { inner, args, .. } => {
+            inner.iter().chain(args.iter().flatten()).for_each(|arg| expr_uses(arg, read));
+        }
+        ExprKind::LogDensity { distribution, at } => {
+            expr_uses(distribution, read);
+            expr_uses(at, read);
+        }
+        ExprKind::Index { base, indices } => {
+            expr_uses(base, read);
+            indices_use(indices, read);
+        }
+    }
+}

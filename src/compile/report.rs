@@ -1,0 +1,164 @@
+//! What is reported of latents, `param`s and deterministic names.
+
+use super::CompileError;
+use super::elements::Elements;
+use super::quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport};
+use super::tracer::{Binding, Result, Tracer, one_line};
+use super::value::{Traced, Tuple};
+use crate::ir::{self, VariableId};
+use crate::source::Span;
+use crate::types::ElementType;
+
+impl Tracer<'_> {
+    pub fn report_latent(
+        &mut self,
+        variable: VariableId,
+        x: &Traced,
+        distribution: Option<Span>,
+        support: &str,
+        first_coordinate: Option<usize>,
+    ) {
+        let known = self.model.variable(variable);
+        let kind = match known.role {
+            ir::Role::PointEstimate => QuantityKind::PointEstimate,
+            _ => QuantityKind::Latent,
+        };
+        let report = VariableReport {
+            name: known.name.clone(),
+            role: known.role,
+            dims: x.dims.clone(),
+            labels: x.labels.clone(),
+            element: x.element,
+            support: Some(support.to_string()),
+            distribution: distribution.map(|span| one_line(self.model.source.slice(span))),
+            doc: known.doc.clone(),
+            missing: 0,
+            discrete: false,
+        };
+        self.variables.push(report);
+        let n: usize = x.dims.iter().product();
+        let marginals = (0..n).map(|k| first_coordinate.map(|first| first + k)).collect();
+        self.add_quantity(variable, kind, x, marginals);
+    }
+
+    fn report_built_up_latent(&mut self, variable: VariableId, x: &Traced, elements: &Elements) {
+        let known = self.model.variable(variable);
+        let built_up = self.built_up.remove(&known.name);
+        let support = built_up.as_ref().map_or("", |own| &own.support);
+        self.report_latent(variable, x, None, support, None);
+        let Some(built_up) = built_up else { return };
+        let block: usize = elements.dims.iter().product();
+        let lens = &x.dims[..elements.rank];
+        let n: usize = lens.iter().product();
+        let mut marginals = Vec::with_capacity(n * block);
+        for row in 0..n {
+            let (mut tuple, mut rest) = (Tuple::default(), row);
+            for k in (0..elements.rank).rev() {
+                tuple[k] = (rest % lens[k]) as u32 + 1;
+                rest /= lens[k];
+            }
+            let first = built_up.coordinates.get(&tuple);
+            marginals.extend((0..block).map(|k| first.map(|first| first + k)));
+        }
+        if let Some((quantity, _)) = self.quantities.last_mut() {
+            quantity.marginals = marginals;
+        }
+    }
+
+    pub fn report_discrete(&mut self, variable: VariableId, dims: Vec<usize>, distribution: Span) {
+        let known = self.model.variable(variable);
+        let report = VariableReport {
+            name: known.name.clone(),
+            role: known.role,
+            labels: vec![None; dims.len()],
+            dims,
+            element: ElementType::Int,
+            support: None,
+            distribution: Some(one_line(self.model.source.slice(distribution))),
+            doc: known.doc.clone(),
+            missing: 0,
+            discrete: true,
+        };
+        self.variables.push(report);
+    }
+
+    /// A deterministic name: reported if it depends on a latent and is not too long.
+    pub fn report_deterministic(&mut self, variable: VariableId, x: &Traced, text: Option<String>) {
+        let known = self.model.variable(variable);
+        if self.plan.is_some() {
+            return;
+        }
+        let report = VariableReport {
+            name: known.name.clone(),
+            role: ir::Role::Deterministic,
+            dims: x.dims.clone(),
+            labels: x.labels.clone(),
+            element: x.element,
+            support: None,
+            distribution: text.map(|text| one_line(&text)),
+            doc: known.doc.clone(),
+            missing: 0,
+            discrete: x.is_enumerated(),
+        };
+        self.variables.push(report);
+        let n: usize = x.dims.iter().product();
+        if self.constant(x).is_none() && x.axes.is_empty() && n <= MAX_REPORTED {
+            self.add_quantity(variable, QuantityKind::Deterministic, x, vec![None; n]);
+        }
+    }
+
+    /// Reports latents and deterministic arrays that were built up, once the file is done.
+    pub fn report_built_up(&mut self) -> Result<()> {
+        let model = self.model;
+        for (id, variable) in model.variables.iter().enumerate() {
+            let id = VariableId(id);
+            match self.env[id.0].clone() {
+                Some(Binding::Elements(_)) if variable.role == ir::Role::Local => {}
+                Some(Binding::Elements(elements)) => {
+                    let x = self.assemble(id, &elements, variable.span)?;
+                    match variable.role {
+                        ir::Role::Latent => self.report_built_up_latent(id, &x, &elements),
+                        ir::Role::Deterministic => self.report_deterministic(id, &x, None),
+                        _ => {}
+                    }
+                }
+                Some(Binding::Discrete(discrete))
+                    if !self.variables.iter().any(|v| v.name == variable.name) =>
+                {
+                    let known = &self.discrete[discrete];
+                    let dims: Vec<usize> =
+                        known.slots.extents[..known.rank].iter().map(|&extent| extent as usize).collect();
+                    if dims.iter().product::<usize>() != known.slots.rows {
+                        let element = format!("an element of `{}`", known.name);
+                        return Err(CompileError::MissingElement { element, at: variable.span });
+                    }
+                    self.report_discrete(id, dims, variable.span);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn add_quantity(
+        &mut self,
+        variable: VariableId,
+        kind: QuantityKind,
+        x: &Traced,
+        marginals: Vec<Option<usize>>,
+    ) {
+        let known = self.model.variable(variable);
+        let offset = self.quantities.last().map_or(0, |(last, _)| last.offset + last.len());
+        let quantity = Quantity {
+            name: known.name.clone(),
+            kind,
+            dims: x.dims.clone(),
+            labels: x.labels.clone(),
+            element: x.element,
+            doc: known.doc.clone(),
+            offset,
+            marginals,
+        };
+        self.quantities.push((quantity, x.node));
+    }
+}

@@ -1,1 +1,0 @@
-//! Compiled models against hand-written densities.
