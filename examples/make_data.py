@@ -3,8 +3,9 @@
 
 usage: python3 examples/make_data.py [NAME ...]        needs numpy; every run writes the same files
 
-For each example NAME: examples/NAME/data.csv or data.json, and examples/NAME/truth.json, which holds the
-true value of each parameter that the tests look for in the posterior.
+For each example NAME: examples/NAME/data.csv or data.json, and examples/NAME/truth.json, which holds for each
+parameter the value that made the data, and how far from it the posterior mean may be: about three posterior
+standard deviations.
 """
 import csv, json, pathlib, sys
 import numpy as np
@@ -30,7 +31,7 @@ def write_json(name, values, digits=3):
 
 
 def write_truth(name, truth):
-    lines = [f'  "{key}": {value}' for key, value in truth.items()]
+    lines = [f'  "{key}": [{value}, {tolerance}]' for key, (value, tolerance) in truth.items()]
     (HERE / name / "truth.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
@@ -39,7 +40,8 @@ def linear_regression(rng, name):
     hours, sleep = rng.uniform(0, 20, n), rng.normal(7, 1.2, n)
     score = 41 + 1.8 * hours + 2.5 * sleep + rng.normal(0, 6, n)
     write_csv(name, dict(hours=hours, sleep=sleep, score=score), digits=1)
-    write_truth(name, {"intercept": 41, "b_hours": 1.8, "b_sleep": 2.5, "sigma": 6})
+    middle = round(41 + 1.8 * hours.mean() + 2.5 * sleep.mean(), 2)
+    write_truth(name, {"typical": (middle, 1.7), "b_hours": (1.8, 0.3), "b_sleep": (2.5, 1.4), "sigma": (6, 1.2)})
 
 
 def radon(rng, name):
@@ -54,8 +56,9 @@ def radon(rng, name):
     floor = (rng.random(len(county)) < 0.2).astype(int)
     y = alpha[county] + beta * floor + rng.normal(0, sigma, len(county))
     write_csv(name, dict(county=[counties[j] for j in county], floor=floor, log_radon=y))
-    truth = {"mu": mu, "tau": tau, "sigma": sigma, "beta": beta}
-    write_truth(name, truth | {f"alpha[{c}]": round(a, 3) for c, a in zip(counties, alpha)})
+    truth = {"mu": (mu, 0.25), "tau": (tau, 0.2), "sigma": (sigma, 0.1), "beta": (beta, 0.3)}
+    sd = 1 / np.sqrt(1 / tau**2 + houses / sigma**2)
+    write_truth(name, truth | {f"alpha[{c}]": (round(a, 3), round(3 * s, 3)) for c, a, s in zip(counties, alpha, sd)})
 
 
 def wells(rng, name):
@@ -64,7 +67,7 @@ def wells(rng, name):
     eta = -0.3 + 0.6 * arsenic - 1.1 * distance / 100
     switched = (rng.random(n) < 1 / (1 + np.exp(-eta))).astype(int)
     write_csv(name, dict(arsenic=arsenic, distance=distance, switched=switched), digits=2)
-    write_truth(name, {"intercept": -0.3, "b_arsenic": 0.6, "b_distance": -1.1})
+    write_truth(name, {"b_arsenic": (0.6, 0.4), "b_distance": (-1.1, 0.75)})
 
 
 def accidents(rng, name):
@@ -77,7 +80,8 @@ def accidents(rng, name):
     count = rng.poisson(km * np.exp(rate))
     year = np.tile(np.arange(2015, 2015 + years), roads)
     write_csv(name, dict(kind=[kinds[k] for k in kind], year=year, km=km, accidents=count), digits=1)
-    write_truth(name, {"rate[motorway]": -0.7, "rate[rural]": -1.2, "rate[urban]": 0.4, "trend": -0.08})
+    write_truth(name, {"rate[motorway]": (-0.7, 0.12), "rate[rural]": (-1.2, 0.16), "rate[urban]": (0.4, 0.08),
+                       "trend": (-0.08, 0.04)})
 
 
 def robust_regression(rng, name):
@@ -87,7 +91,7 @@ def robust_regression(rng, name):
     wild = rng.choice(n, 9, replace=False)
     y[wild] += rng.normal(0, 12, 9)
     write_csv(name, dict(x=x, y=y))
-    write_truth(name, {"intercept": 1.5, "slope": 2})
+    write_truth(name, {"intercept": (1.5, 0.15), "slope": (2, 0.15)})
 
 
 def eight_schools(rng, name):
@@ -102,7 +106,7 @@ def autoregression(rng, name):
     for _ in range(t + 50):
         y.append(a + b1 * y[-1] + b2 * y[-2] + rng.normal(0, s))
     write_csv(name, dict(y=np.array(y[-t:])))
-    write_truth(name, {"level": a, "phi[1]": b1, "phi[2]": b2, "sigma": s})
+    write_truth(name, {"mu": (round(a / (1 - b1 - b2), 3), 1.2), "phi[1]": (b1, 0.22), "phi[2]": (b2, 0.22), "sigma": (s, 0.12)})
 
 
 def garch(rng, name):
@@ -112,7 +116,7 @@ def garch(rng, name):
         y.append(mu + rng.normal(0, np.sqrt(h)))
         h = omega + a * (y[-1] - mu) ** 2 + b * h
     write_csv(name, dict(returns=np.array(y[-t:])))
-    write_truth(name, {"mu": mu, "omega": omega, "a": a, "b": b})
+    write_truth(name, {"mu": (mu, 0.12), "omega": (omega, 0.2), "a": (a, 0.2), "b": (b, 0.3)})
 
 
 def local_level(rng, name):
@@ -120,8 +124,8 @@ def local_level(rng, name):
     level = 20 + np.cumsum(rng.normal(0, 0.5, t))
     y = level + rng.normal(0, 1.0, t)
     write_csv(name, dict(week=np.arange(1, t + 1), y=y), digits=2)
-    truth = {"drift_sd": 0.5, "sigma": 1.0}
-    write_truth(name, truth | {f"level[{i + 1}]": round(level[i], 2) for i in range(t)})
+    truth = {"drift_sd": (0.5, 0.45), "sigma": (1.0, 0.4)}
+    write_truth(name, truth | {f"level[{i + 1}]": (round(level[i], 2), 1.8) for i in range(t)})
 
 
 def geyser(rng, name):
@@ -129,15 +133,15 @@ def geyser(rng, name):
     short = rng.random(n) < w
     wait = np.where(short, rng.normal(mu[0], sd[0], n), rng.normal(mu[1], sd[1], n))
     write_csv(name, dict(waiting=wait), digits=1)
-    write_truth(name, {"w": w, "mu[1]": mu[0], "mu[2]": mu[1], "sigma[1]": sd[0], "sigma[2]": sd[1]})
+    write_truth(name, {"w": (w, 0.1), "mu[1]": (mu[0], 1.9), "mu[2]": (mu[1], 1.3), "sigma[1]": (sd[0], 1.4), "sigma[2]": (sd[1], 1)})
 
 
 def clusters(rng, name):
     n, w, mu, s = 240, [0.25, 0.45, 0.3], np.array([-3.0, 0.5, 4.0]), 0.8
     z = rng.choice(3, n, p=w)
     write_csv(name, dict(size=rng.normal(mu[z], s)))
-    truth = {f"mu[{k + 1}]": m for k, m in enumerate(mu)} | {f"w[{k + 1}]": p for k, p in enumerate(w)}
-    write_truth(name, truth | {"sigma": s})
+    truth = {f"mu[{k + 1}]": (m, 0.35) for k, m in enumerate(mu)} | {f"w[{k + 1}]": (p, 0.1) for k, p in enumerate(w)}
+    write_truth(name, truth | {"sigma": (s, 0.15)})
 
 
 def hidden_markov(rng, name):
@@ -146,7 +150,8 @@ def hidden_markov(rng, name):
     for _ in range(t - 1):
         z.append(rng.choice(2, p=p[z[-1]]))
     write_csv(name, dict(day=np.arange(1, t + 1), activity=rng.normal(mu[z], s)))
-    write_truth(name, {"P[1,1]": 0.93, "P[2,2]": 0.85, "mu[1]": 0.5, "mu[2]": 3.0, "sigma": s})
+    write_truth(name, {"P[1,1]": (0.93, 0.06), "P[2,2]": (0.85, 0.14), "mu[1]": (0.5, 0.2), "mu[2]": (3.0, 0.35),
+                       "sigma": (s, 0.12)})
 
 
 def gaussian_process(rng, name):
@@ -154,7 +159,7 @@ def gaussian_process(rng, name):
     x = np.sort(rng.uniform(0, 10, n))
     y = 1.5 * np.sin(x) + 0.3 * x - 1.5 + rng.normal(0, 0.3, n)
     write_csv(name, dict(x=x, y=y))
-    write_truth(name, {"sigma": 0.3})
+    write_truth(name, {"sigma": (0.3, 0.14)})
 
 
 def batting(rng, name):
@@ -164,7 +169,9 @@ def batting(rng, name):
     p = rng.beta(0.27 * 150, 0.73 * 150, len(players))
     at_bats = rng.integers(45, 400, len(players))
     write_csv(name, dict(player=players, at_bats=at_bats, hits=rng.binomial(at_bats, p)))
-    write_truth(name, {f"ability[{who}]": round(v, 3) for who, v in zip(players, p)} | {"centre": 0.27})
+    sd = np.sqrt(p * (1 - p) / (at_bats + 150))
+    truth = {f"ability[{who}]": (round(v, 3), round(3 * s, 3)) for who, v, s in zip(players, p, sd)}
+    write_truth(name, truth | {"centre": (0.27, 0.03)})
 
 
 def dose_response(rng, name):
@@ -172,7 +179,7 @@ def dose_response(rng, name):
     mean = 5 + 30 * dose ** 1.2 / (12 ** 1.2 + dose ** 1.2)
     y = mean + rng.normal(0, 2, len(dose))
     write_csv(name, dict(dose=dose, response=y), digits=1)
-    write_truth(name, {"base": 5, "top": 30, "ed50": 12, "hill": 1.2, "sigma": 2})
+    write_truth(name, {"base": (5, 1.5), "top": (30, 4), "ed50": (12, 4), "hill": (1.2, 0.4), "sigma": (2, 0.7)})
 
 
 def survival(rng, name):
@@ -182,7 +189,7 @@ def survival(rng, name):
     limit = rng.uniform(4, 20, n)
     write_csv(name, dict(treated=treated, months=np.maximum(np.minimum(t, limit), 0.01),
                          died=np.where(t <= limit, "true", "false")), digits=2)
-    write_truth(name, {"shape": 1.6, "log_scale": round(float(np.log(8)), 3), "effect": 0.5})
+    write_truth(name, {"shape": (1.6, 0.36), "log_scale": (round(float(np.log(8)), 3), 0.3), "effect": (0.5, 0.45)})
 
 
 EXAMPLES = [linear_regression, radon, wells, accidents, robust_regression, eight_schools, autoregression, garch,

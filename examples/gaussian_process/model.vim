@@ -1,7 +1,7 @@
 # A smooth curve of unknown form. Shows: a Gaussian process with learned length, height and noise.
 
 ## length over which the curve changes
-rho   ~ InverseGamma(5, 5)
+rho ~ InverseGamma(5, 5)
 ## height of the curve
 alpha ~ HalfNormal(3)
 sigma ~ HalfNormal(1)

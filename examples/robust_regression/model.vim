@@ -4,5 +4,5 @@ intercept ~ Normal(0, 10)
 slope     ~ Normal(0, 10)
 sigma     ~ HalfNormal(5)
 ## degrees of freedom: the smaller, the wilder
-nu        ~ Gamma(2, 0.1)
-y         ~ StudentT(nu, intercept + slope * x, sigma)
+nu ~ Gamma(2, 0.1)
+y  ~ StudentT(nu, intercept + slope * x, sigma)

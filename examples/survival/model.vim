@@ -4,7 +4,7 @@
 shape     ~ LogNormal(0, 1)
 log_scale ~ Normal(2, 2)
 ## log of the factor by which treatment prolongs life
-effect    ~ Normal(0, 1)
+effect       ~ Normal(0, 1)
 scale        = exp(log_scale + effect * treated)
 months[died] ~ Weibull(shape, scale[died])
 factor -(months[!died] / scale[!died])^shape

@@ -1,12 +1,15 @@
 # Logistic regression: who switches to a safe well. Shows: a link function by argument name, an effect on the scale
 # that people ask about.
 
-intercept ~ Normal(0, 2)
+## log odds of switching at the average well
+typical ~ Normal(0, 2)
 ## for a unit of arsenic
-b_arsenic  ~ Normal(0, 1)
+b_arsenic ~ Normal(0, 1)
 ## for 100 metres to the next safe well
 b_distance ~ Normal(0, 1)
-switched   ~ Bernoulli(logit = intercept + b_arsenic * arsenic + b_distance * distance / 100)
+switched   ~ Bernoulli(
+  logit = typical + b_arsenic * center(arsenic) + b_distance * center(distance) / 100,
+)
 
-## odds of switching, 100 metres further away
+## factor on the odds of switching, 100 metres further away
 odds_ratio = exp(b_distance)

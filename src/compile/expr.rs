@@ -247,7 +247,7 @@ impl Tracer<'_> {
             let at = error.argument.map_or(at, span_of);
             CompileError::call(error, at)
         })?;
-        let layout = if builtin.elementwise() { Layout::Batch { event: 0 } } else { Layout::Own };
+        let layout = if builtin.elementwise() { Layout::Elementwise } else { Layout::Own };
         let operands: Vec<(&Traced, Layout)> = traced.iter().flatten().map(|value| (value, layout)).collect();
         let aligned = self.align(&operands, at)?;
         let batch = aligned.axes.len();

@@ -1,0 +1,92 @@
+//! Mean-field fits of models with known posteriors, against reference draws.
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use common::{elements, fit, package};
+
+#[derive(Deserialize)]
+struct Reference {
+    parameters: BTreeMap<String, Marginal>,
+}
+
+/// A marginal posterior by long NUTS runs.
+#[derive(Deserialize)]
+struct Marginal {
+    mean: f64,
+    sd: f64,
+    /// Monte Carlo error of `mean`.
+    mcse: f64,
+}
+
+/// A mean is right when it is this far from the reference at most, in posterior sds, beyond twice the reference's own error.
+const MEAN_ERROR: f64 = 0.1;
+
+/// Worst |mean - reference mean| / sd, over all parameters, beyond what the reference's own error explains.
+fn worst_mean_error(case: &str) -> (f64, String) {
+    let folder = package().join("tests/cases").join(case);
+    let posterior = fit(&folder).unwrap_or_else(|report| panic!("{case}: {report:?}"));
+    assert!(posterior.fit.converged, "{case}: converges");
+    let text = std::fs::read_to_string(folder.join("reference.json")).expect("a reference");
+    let reference: Reference = serde_json::from_str(&text).expect("a reference");
+    let found = elements(&posterior);
+    let mut worst = (0.0, String::new());
+    for (name, marginal) in &reference.parameters {
+        let summary = found.get(name).unwrap_or_else(|| panic!("{case}: no parameter {name}"));
+        let mean = summary.mean.unwrap_or_else(|| panic!("{case}: {name} has a mean"));
+        let error = (mean - marginal.mean).abs() / marginal.sd - 2.0 * marginal.mcse / marginal.sd;
+        if error > worst.0 {
+            worst = (error, name.clone());
+        }
+    }
+    worst
+}
+
+fn means_are_within(case: &str, bar: f64) {
+    let (error, name) = worst_mean_error(case);
+    assert!(error <= bar, "{case}: the mean of {name} is {error:.3} sd off");
+}
+
+macro_rules! regressions {
+    ($($test:ident: $case:literal,)*) => {$(
+        #[test]
+        fn $test() {
+            means_are_within($case, MEAN_ERROR);
+        }
+    )*};
+}
+
+regressions! {
+    ark: "arK-arK",
+    earn_height: "earnings-earn_height",
+    logearn_interaction: "earnings-logearn_interaction",
+    kidscore_interaction: "kidiq-kidscore_interaction",
+    kilpisjarvi: "kilpisjarvi_mod-kilpisjarvi",
+    mesquite: "mesquite-mesquite",
+    nes1980: "nes1980-nes",
+    sblri: "sblri-blr",
+}
+
+#[test]
+fn gaussian_mixture() {
+    means_are_within("low_dim_gauss_mix-low_dim_gauss_mix", MEAN_ERROR);
+}
+
+#[test]
+fn hidden_markov_model() {
+    means_are_within("hmm_example-hmm_example", MEAN_ERROR);
+}
+
+#[test]
+fn differential_equations_are_refused_in_words() {
+    let folder = package().join("tests/cases/hudson_lynx_hare-lotka_volterra");
+    let report = fit(&folder).map(|_| ()).expect_err("needs ode(...)");
+    assert!(report.to_string().contains("not supported yet"), "{report}");
+    assert_eq!(
+        report.code().map(|code| code.to_string()).as_deref(),
+        Some("vippl::check::not_supported_yet")
+    );
+}

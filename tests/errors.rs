@@ -1,0 +1,97 @@
+//! What a person sees for each model under `examples/errors`: a snapshot of every report.
+
+mod common;
+
+use std::path::Path;
+
+use common::{files_with, package};
+use miette::Report;
+use vippl::compile::GradientMode;
+use vippl::data::DataArg;
+use vippl::report::{Style, diagnostic};
+use vippl::session::{self, FitRequest, Request};
+use vippl::source::Source;
+
+/// Columns of the reports in the snapshots.
+const WIDTH: usize = 100;
+
+#[test]
+fn syntax() {
+    reports("syntax", 35, &["vippl::syntax"]);
+}
+
+#[test]
+fn check() {
+    reports("check", 45, &["vippl::check", "vippl::compile"]);
+}
+
+#[test]
+fn data() {
+    reports("data", 35, &["vippl::data", "vippl::compile", "vippl::check"]);
+}
+
+#[test]
+fn fit() {
+    reports("fit", 3, &["vippl::fit"]);
+}
+
+/// Compares the report on each of the (at least `n`) models of a folder with its snapshot; codes begin with one of `phases`.
+fn reports(folder: &str, n: usize, phases: &[&str]) {
+    let models = files_with(&package().join("examples/errors").join(folder), &["vim"]);
+    assert!(models.len() >= n, "{folder} has {} models", models.len());
+    let mut failures = Vec::new();
+    for model in models {
+        let name = model.file_stem().expect("a name").to_string_lossy().into_owned();
+        let (warnings, error) = run(&model);
+        if error.is_none() && warnings.is_empty() {
+            failures.push(format!("{folder}/{name}: nothing is wrong"));
+            continue;
+        }
+        for report in warnings.iter().chain(&error) {
+            let code = report.code().map(|code| code.to_string()).unwrap_or_default();
+            if !phases.iter().any(|phase| code.starts_with(phase)) {
+                failures.push(format!("{folder}/{name}: the code is {code:?}"));
+            }
+        }
+        let style = Style { width: WIDTH, ..Style::default() };
+        let texts = warnings.iter().chain(&error).map(|report| diagnostic::render(report.as_ref(), &style));
+        let text = texts.collect::<Vec<_>>().join("\n");
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(format!("snapshots/errors/{folder}"));
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        let compared =
+            settings.bind(|| std::panic::catch_unwind(|| insta::assert_snapshot!(name.as_str(), text)));
+        if compared.is_err() {
+            failures.push(format!("{folder}/{name}: another report than in its snapshot"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Runs a model with the data beside it, if there are any, as far as it goes: warnings and the error that ends it.
+fn run(model: &Path) -> (Vec<Report>, Option<Report>) {
+    let folder = model.parent().expect("a folder");
+    let read = session::read_model(model).unwrap_or_else(|report| panic!("{report:?}"));
+    let name = model.file_name().expect("a name").to_string_lossy().into_owned();
+    let source = Source::new(name, read.text);
+    let data: Vec<DataArg> = files_with(folder, &["csv", "json"])
+        .into_iter()
+        .filter(|file| file.file_stem() == model.file_stem())
+        .map(|file| DataArg::File(file.strip_prefix(package()).expect("in the package").to_path_buf()))
+        .collect();
+    if data.is_empty() {
+        return match session::check(&source, None) {
+            Ok(checked) => (checked.warnings, None),
+            Err(report) => (Vec::new(), Some(report)),
+        };
+    }
+    let request = Request { model: source, data, drop: Vec::new(), gradient: GradientMode::default() };
+    match session::prepare(&request) {
+        Ok(prepared) => {
+            let error = prepared.fit(&FitRequest::default(), &mut |_| {}).err();
+            (prepared.warnings, error)
+        }
+        Err(report) => (Vec::new(), Some(report)),
+    }
+}

@@ -1,0 +1,69 @@
+//! Every example fits, and finds the parameters that made its data.
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::{elements, examples, fit, package, prepare};
+use vippl::source::Source;
+use vippl::syntax;
+
+/// Value that made the data, and how far from it the posterior mean may be.
+type Truth = BTreeMap<String, (f64, f64)>;
+
+#[test]
+fn every_example_finds_the_truth() {
+    let folders = examples();
+    assert!(folders.len() >= 16, "{} examples", folders.len());
+    let mut problems = Vec::new();
+    for folder in folders {
+        let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        let posterior = fit(&folder).unwrap_or_else(|report| panic!("{name}: {report:?}"));
+        if !posterior.fit.converged {
+            problems.push(format!("{name}: does not converge"));
+        }
+        match &posterior.fit.elbo {
+            Some(elbo) if elbo.value.is_finite() && elbo.se.is_finite() => {}
+            elbo => problems.push(format!("{name}: ELBO {elbo:?}")),
+        }
+        let found = elements(&posterior);
+        for (element, summary) in &found {
+            if !summary.mean.is_some_and(f64::is_finite) {
+                problems.push(format!("{name}: {element} has no mean"));
+            }
+        }
+        let Ok(text) = std::fs::read_to_string(folder.join("truth.json")) else { continue };
+        let truth: Truth = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(!truth.is_empty(), "{name}: the truth is known");
+        for (element, (value, tolerance)) in truth {
+            let mean = found.get(&element).and_then(|summary| summary.mean);
+            if !mean.is_some_and(|mean| (mean - value).abs() <= tolerance) {
+                problems.push(format!("{name}: {element} is {mean:?}, not {value} ± {tolerance}"));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn every_example_says_what_it_shows_and_is_formatted() {
+    for folder in examples() {
+        let path = folder.join("model.vim");
+        let shown = path.strip_prefix(package()).expect("in the package").display().to_string();
+        let text = std::fs::read_to_string(&path).expect("a model");
+        assert!(text.starts_with("# ") && text.contains("Shows: "), "{shown}: says what it shows");
+        let formatted = syntax::format(&Source::new(shown.as_str(), text.as_str())).expect("parses");
+        assert_eq!(formatted, text, "{shown}: is as `vippl fmt` writes it");
+    }
+}
+
+#[test]
+fn examples_compile_without_warnings_but_for_shadowing() {
+    for folder in examples() {
+        let prepared = prepare(&folder).unwrap_or_else(|report| panic!("{report:?}"));
+        for warning in &prepared.warnings {
+            let code = warning.code().map(|code| code.to_string());
+            assert_eq!(code.as_deref(), Some("vippl::check::shadowing"), "{}: {warning:?}", folder.display());
+        }
+    }
+}
