@@ -10,8 +10,7 @@ use serde_json::Value;
 const MODEL: &str = "\
 ## grand mean
 mu ~ Normal(0, 10)
-tau ~ HalfNormal(5)
-alpha[group] ~ Normal(mu, tau)
+alpha[group] ~ Normal(mu, 2)
 sigma ~ HalfNormal(5)
 y ~ Normal(alpha[group] + x, sigma)
 difference = alpha[\"b\"] - alpha[\"a\"]
@@ -19,12 +18,36 @@ difference = alpha[\"b\"] - alpha[\"a\"]
 
 const DATA: &str = "\
 group,x,y
-a,0,1.0
-b,0,3.1
-c,1,2.9
-a,1,2.2
-b,1,4.0
-c,0,1.9
+a,0,1.03
+b,0,3.38
+c,0,1.72
+a,1,2.30
+b,1,3.92
+c,1,2.92
+a,0,1.57
+b,0,3.05
+c,0,1.99
+a,1,2.22
+b,1,4.34
+c,1,2.99
+a,0,1.18
+b,0,2.71
+c,0,1.89
+a,1,1.87
+b,1,3.60
+c,1,2.55
+a,0,0.51
+b,0,2.93
+c,0,1.95
+a,1,1.90
+b,1,4.02
+c,1,2.60
+a,0,0.98
+b,0,3.07
+c,0,2.23
+a,1,1.75
+b,1,3.88
+c,1,2.40
 ";
 
 struct Folder(tempfile::TempDir);
@@ -116,8 +139,8 @@ fn fit_prints_variables_summary_and_elbo() {
 fn quiet_prints_the_summary_table_only() {
     let ran = Folder::new().run(&["fit", "m.vim", "--data", "d.csv", "--quiet"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
-    // Header, mu, tau, three alphas, sigma, difference.
-    assert_eq!(ran.out.lines().count(), 8, "{}", ran.out);
+    // Header, mu, three alphas, sigma, difference.
+    assert_eq!(ran.out.lines().count(), 7, "{}", ran.out);
 }
 
 #[test]
@@ -159,7 +182,7 @@ fn json_has_every_promised_entry() {
     assert!(fit["warnings"].is_array());
     let parameters = fit["parameters"].as_object().unwrap();
     let names: Vec<&String> = parameters.keys().collect();
-    assert_eq!(names, ["mu", "tau", "alpha[a]", "alpha[b]", "alpha[c]", "sigma", "difference"]);
+    assert_eq!(names, ["mu", "alpha[a]", "alpha[b]", "alpha[c]", "sigma", "difference"]);
     for (name, parameter) in parameters {
         let keys: Vec<&String> = parameter.as_object().unwrap().keys().collect();
         assert_eq!(keys, ["mean", "sd", "q05", "q50", "q95", "mcse", "k_hat", "verdict"], "{name}");
@@ -201,7 +224,7 @@ fn a_saved_fit_has_the_summary_of_the_fit() {
     assert_eq!((summary.code, summary.err.as_str()), (Some(0), ""));
     assert_eq!(summary.out, fitted.out);
     let json = folder.run(&["summary", "fit.json", "--json"]).json();
-    assert_eq!(json["parameters"]["difference"]["mean"], fit_file["quantities"][4]["summaries"][0]["mean"]);
+    assert_eq!(json["parameters"]["difference"]["mean"], fit_file["quantities"][3]["summaries"][0]["mean"]);
     let asked = folder.run_with(&["repl", "fit.json"], "P(difference > 0)\nmean(y)\n");
     assert_eq!(asked.code, Some(0));
     let probability: f64 = asked.out.split(' ').next().unwrap().parse().unwrap();
@@ -216,7 +239,7 @@ fn draws_are_as_many_as_asked_for() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let fit: Value = serde_json::from_str(&folder.read("f.json")).unwrap();
     assert_eq!(fit["n_draws"], 123);
-    assert_eq!(fit["quantities"][2]["draws"][1].as_array().unwrap().len(), 123);
+    assert_eq!(fit["quantities"][1]["draws"][1].as_array().unwrap().len(), 123);
 }
 
 #[test]
@@ -297,10 +320,7 @@ fn check_shows_the_variables_and_the_intermediate_forms() {
     let with = folder.run(&["check", "m.vim", "--data", "d.csv"]);
     assert_eq!((with.code, with.err.as_str()), (Some(0), ""));
     let alpha = with.out.lines().find(|line| line.starts_with("alpha")).unwrap();
-    assert!(
-        alpha.contains("latent") && alpha.contains("[3]") && alpha.contains("Normal(mu, tau)"),
-        "{alpha}"
-    );
+    assert!(alpha.contains("latent") && alpha.contains("[3]") && alpha.contains("Normal(mu, 2)"), "{alpha}");
     let mut dumps = Vec::new();
     for form in ["ast", "ir", "program"] {
         let dump = folder.run(&["check", "m.vim", "--data", "d.csv", "--dump", form]);

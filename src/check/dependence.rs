@@ -7,6 +7,9 @@ use super::observed::{children, walk};
 use crate::ir::{Expr, ExprKind, FunctionId, Index, Model, Role, Statement, StatementKind, VariableId};
 use crate::types::ElementType;
 
+/// Functions that ask the shape of their argument, not its elements.
+const SHAPE_ONLY: &[&str] = &["len", "nrow", "ncol"];
+
 /// Every place in a model that has to be known from the data and is not.
 pub(super) fn check(model: &Model) -> Vec<CheckError> {
     let mut analysis = Analysis::of(model);
@@ -231,6 +234,8 @@ impl<'m> Analysis<'m> {
                 let base = self.expr(base);
                 indices.iter().fold(base, |all, index| all.join(self.index(index)))
             }
+            // Shapes are known from the data, whatever the elements are.
+            ExprKind::Call { builtin, .. } if SHAPE_ONLY.contains(&builtin.name()) => Dependence::default(),
             ExprKind::Call { builtin, args } if builtin.name() == "range" => {
                 for bound in args.iter().flatten() {
                     self.data_only(bound, "a bound of a range", None);

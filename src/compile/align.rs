@@ -20,6 +20,8 @@ pub struct Aligned {
 pub enum Layout {
     /// All its own: nothing is padded.
     Own,
+    /// Broadcast against the others, by an operation that pads what it needs.
+    Elementwise,
     /// Broadcast against the others, but for this many trailing dimensions.
     Batch { event: usize },
 }
@@ -219,6 +221,12 @@ impl Tracer<'_> {
     /// `node[rows, rest...]`
     pub fn take_rows(&mut self, node: Node, rows: &[u32], rest: &[usize], place: Place) -> Node {
         let block: usize = rest.iter().product();
+        if let Some(&first) = rows.first()
+            && rows.iter().zip(first..).all(|(&row, next)| row == next)
+        {
+            let shape: Vec<usize> = std::iter::once(rows.len()).chain(rest.iter().copied()).collect();
+            return self.graph_at(place).slice(node, first as usize * block, &shape);
+        }
         let index: Vec<u32> =
             rows.iter().flat_map(|&row| (0..block as u32).map(move |k| row * block as u32 + k)).collect();
         let shape: Vec<usize> = std::iter::once(rows.len()).chain(rest.iter().copied()).collect();
@@ -229,7 +237,7 @@ impl Tracer<'_> {
 impl Layout {
     fn batch_rank(self, value: &Traced) -> usize {
         match self {
-            Layout::Own => value.rank(),
+            Layout::Own | Layout::Elementwise => value.rank(),
             Layout::Batch { event } => value.rank().saturating_sub(event),
         }
     }

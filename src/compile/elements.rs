@@ -356,6 +356,9 @@ impl Tracer<'_> {
             None if self.plan.is_some() => {
                 let shape = self.full_shape(&read.axes, &read.dims, Place::Main);
                 read.node = self.graph.input(&shape);
+                if let Some(plan) = &mut self.plan {
+                    plan.placeholders.push(read.node);
+                }
             }
             None => {
                 let missing =

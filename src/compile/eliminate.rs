@@ -4,6 +4,7 @@
 //! alone are summed out side by side; elements that occur in pairs must form chains, which become one scan
 //! (the forward algorithm, in log space): alpha_t = u_t + logsumexp(alpha_{t-1} + pair_t).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::CompileError;
@@ -180,7 +181,7 @@ impl Tracer<'_> {
     }
 
     fn eliminate_one(&mut self, discrete: usize, factors: &[&Factor]) -> Result<()> {
-        let n = self.discrete[discrete].slots.rows.max(1);
+        let n = self.discrete[discrete].slots.rows;
         let k = self.discrete[discrete].values.len();
         let zero = self.graph.scalar(0.0);
         let mut unary = self.graph.broadcast(zero, &[n, k]);
@@ -239,6 +240,7 @@ impl Tracer<'_> {
             term: Term { text, kind: TermKind::Likelihood, span },
             node,
             pointwise: Some(pointwise),
+            joined: factors.iter().map(|factor| factor.span).collect(),
         });
         Ok(())
     }
@@ -255,7 +257,7 @@ impl Tracer<'_> {
         }
     }
 
-    /// out[map[row], :] += node[row, :]
+    /// out[map[row], :] += node[row, :], for `n` rows of `k`
     fn scatter_rows(&mut self, node: Node, map: &[u32], n: usize, k: usize) -> Node {
         if map.len() == n && map.iter().zip(0..).all(|(&to, row): (&u32, u32)| to == row) {
             return node;
@@ -308,19 +310,23 @@ impl Tracer<'_> {
             help: Some("each element may depend on one earlier one, and have one that depends on it".into()),
             at,
         };
-        // Where the pair factor into each element stands: (factor, row).
-        let mut into: Vec<Option<(usize, usize)>> = vec![None; n];
+        // The edge into each element: statements that couple the same two elements share one.
+        let mut edges: HashMap<(u32, u32), u32> = HashMap::new();
+        let mut into: Vec<Option<u32>> = vec![None; n];
         let mut parent: Vec<Option<u32>> = vec![None; n];
         let mut has_child = vec![false; n];
-        for (p, pair) in pairs.iter().enumerate() {
-            for (row, (&from, &to)) in pair.from.iter().zip(&pair.to).enumerate() {
-                if into[to as usize].is_some() || has_child[from as usize] {
-                    return Err(not_a_chain());
-                }
-                into[to as usize] = Some((p, row));
-                parent[to as usize] = Some(from);
-                has_child[from as usize] = true;
+        for (&from, &to) in pairs.iter().flat_map(|pair| pair.from.iter().zip(&pair.to)) {
+            let next = edges.len() as u32;
+            let edge = *edges.entry((from, to)).or_insert(next);
+            if edge < next {
+                continue;
             }
+            if into[to as usize].is_some() || has_child[from as usize] {
+                return Err(not_a_chain());
+            }
+            into[to as usize] = Some(edge);
+            parent[to as usize] = Some(from);
+            has_child[from as usize] = true;
         }
         // Elements by their place in their chain: all chains advance together where they are equally long.
         let mut depth = vec![0usize; n];
@@ -367,7 +373,7 @@ impl Tracer<'_> {
             }),
             (u, Source::Arg(1), Access::Rows { start: 0, step: (width * k) as isize }),
         ];
-        let (transition, invariant) = self.step_pairs(&pairs, &into, &order, k);
+        let (transition, invariant) = self.step_pairs(&pairs, &edges, &into, &order, k);
         args.push(transition);
         let pair = if invariant {
             let node = body.input(&[1, k, k]);
@@ -402,32 +408,38 @@ impl Tracer<'_> {
     fn step_pairs(
         &mut self,
         pairs: &[Pair],
-        into: &[Option<(usize, usize)>],
+        edges: &HashMap<(u32, u32), u32>,
+        into: &[Option<u32>],
         order: &[usize],
         k: usize,
     ) -> (Node, bool) {
         if let [pair] = pairs
             && self.graph.shape(pair.node)[0] == 1
+            && pair.from.len() == edges.len()
         {
             return (pair.node, true);
         }
-        let mut offsets = Vec::with_capacity(pairs.len());
-        let mut offset = 0;
+        // Where the step that takes each edge stands.
+        let mut step_of = vec![0u32; edges.len()];
+        for (step, &element) in order.iter().enumerate() {
+            step_of[into[element].map_or(0, |edge| edge as usize)] = step as u32;
+        }
+        let zero = self.graph.scalar(0.0);
+        let mut all = self.graph.broadcast(zero, &[order.len(), k * k]);
         for pair in pairs {
-            offsets.push(offset);
-            offset += pair.from.len();
+            let rows = pair.from.len();
+            let node = self.graph.broadcast(pair.node, &[rows, k, k]);
+            let node = self.graph.reshape(node, &[rows, k * k]);
+            let steps: Vec<u32> = pair
+                .from
+                .iter()
+                .zip(&pair.to)
+                .map(|(&from, &to)| step_of[edges[&(from, to)] as usize])
+                .collect();
+            let placed = self.scatter_rows(node, &steps, order.len(), k * k);
+            all = self.graph.add(all, placed);
         }
-        let nodes: Vec<Node> =
-            pairs.iter().map(|pair| self.graph.broadcast(pair.node, &[pair.from.len(), k, k])).collect();
-        let all = if let [one] = nodes.as_slice() { *one } else { self.graph.concat(&nodes, 0) };
-        let rows: Vec<u32> = order
-            .iter()
-            .map(|&element| into[element].map_or(0, |(pair, row)| (offsets[pair] + row) as u32))
-            .collect();
-        if rows.len() == offset && rows.iter().zip(0..).all(|(&row, at): (&u32, u32)| row == at) {
-            return (all, false);
-        }
-        (self.take_rows(all, &rows, &[k, k], Place::Main), false)
+        (self.graph.reshape(all, &[order.len(), k, k]), false)
     }
 }
 

@@ -244,7 +244,7 @@ impl Tracer<'_> {
         let span_of = |k: usize| args.get(k).and_then(Option::as_ref).map_or(at, |arg| arg.span);
         let types: Vec<Option<Type>> =
             traced.iter().map(|value| value.as_ref().map(|value| self.exact_type(value))).collect();
-        let layout = if builtin.elementwise() { Layout::Batch { event: 0 } } else { Layout::Own };
+        let layout = if builtin.elementwise() { Layout::Elementwise } else { Layout::Own };
         let operands: Vec<(&Traced, Layout)> = traced.iter().flatten().map(|value| (value, layout)).collect();
         let ty = match builtin.result(&types) {
             Ok(ty) => ty,

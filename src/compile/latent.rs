@@ -1,32 +1,53 @@
 //! Latents and point-estimated parameters: plates, unconstrained coordinates, the map to their support.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::CompileError;
 use super::distribution::skeleton;
-use super::elements::Selection;
+use super::elements::{Elements, Selection};
 use super::eliminate::Discrete;
 use super::loops::LoopPlan;
 use super::quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport, element_name};
 use super::tracer::{Binding, Block, Result, TermNode, Tracer, one_line};
-use super::value::{Axis, Place, Traced, TracedDistribution, Value, ValueLevels};
+use super::value::{Axis, Place, Traced, TracedDistribution, Tuple, Value, ValueLevels};
 use crate::constraint::Constraint;
 use crate::data::Levels;
 use crate::density::{Coordinate, Role, Term, TermKind};
 use crate::dist::{Instance, Support};
 use crate::ir::{self, Expr, ExprKind, Index, Statement, VariableId};
 use crate::source::Span;
-use crate::tape::{Node, Tensor};
+use crate::tape::Node;
 use crate::types::{ElementType, Shape, broadcast};
 
 /// More elements than this in one latent are a mistake, or beyond the machine.
 const MAX_ELEMENTS: u128 = 1 << 28;
 
-/// Elements of a latent that can be allocated before the loop that defines them: their support is constant.
+/// Elements of a latent that can be allocated before the loop whose iterations define and read them: their support
+/// does not depend on what the loop computes.
 #[derive(Clone)]
 pub struct Ahead {
+    tuples: Vec<Tuple>,
     constraint: &'static dyn Constraint,
-    bounds: Vec<Tensor>,
+    /// Of one element, or of the shape of all elements without their event dimensions.
+    bounds: Vec<Node>,
+    span: Span,
+}
+
+/// Elements of an array that is built up, to name their coordinates.
+struct Named<'n> {
+    name: &'n str,
+    tuples: &'n [Tuple],
+    rank: usize,
+    /// Dimensions of one element.
+    dims: &'n [usize],
+}
+
+/// What is known of the coordinates of a latent that is built up.
+pub struct BuiltUp {
+    pub support: String,
+    /// First coordinate of the elements that are increasing functions of one coordinate each.
+    pub coordinates: HashMap<Tuple, usize>,
 }
 
 /// A dimension that a plate makes.
@@ -41,6 +62,8 @@ struct Allocated {
     log_jacobian: Node,
     /// First coordinate, where each element is an increasing function of one.
     first_coordinate: Option<usize>,
+    /// For people.
+    support: String,
 }
 
 impl Tracer<'_> {
@@ -70,8 +93,10 @@ impl Tracer<'_> {
             return Err(CompileError::Poisoned);
         };
         self.refuse_enumerated(&placed.axes, &bounds, &name, distribution.span)?;
+        let bounds = self.bounds_along(&placed.axes, bounds);
         self.note_improper(&placed.instance);
-        let allocated = self.allocate(&name, constraint, &bounds, &dims, &labels, Role::Latent);
+        let allocated =
+            self.allocate(&name, constraint, &bounds, &dims, &labels, Role::Latent, statement.span);
         let mut x = Traced::new(allocated.x, dims, ElementType::Real);
         x.labels.clone_from(&labels);
         self.density_statement(statement.span, TermKind::Prior, &traced, &x)?;
@@ -80,7 +105,7 @@ impl Tracer<'_> {
             variable,
             &x,
             Some(distribution.span),
-            constraint.name(),
+            &allocated.support,
             allocated.first_coordinate,
         );
         self.env[variable.0] = Some(Binding::Value(Value::Array(x)));
@@ -111,15 +136,12 @@ impl Tracer<'_> {
             Some(Binding::Elements(elements)) => {
                 let all =
                     selection.tuples.iter().all(|tuple| elements.slots.get(tuple, elements.rank).is_some());
-                (all && self.ahead.contains_key(&variable)).then(|| elements.clone())
+                (all && self.ahead.contains(&variable)).then(|| elements.clone())
             }
             _ => None,
         };
+        let mut jacobian = None;
         let x = if let Some(elements) = known {
-            let jacobian = self.ahead.get_mut(&variable).and_then(Option::take);
-            if let Some(jacobian) = jacobian {
-                self.add_jacobian(statement.span, jacobian);
-            }
             self.read_ahead(&elements, &selection)
         } else {
             let placed = self.place(&traced, None, distribution.span)?;
@@ -133,14 +155,17 @@ impl Tracer<'_> {
                 return Err(CompileError::Poisoned);
             };
             self.refuse_enumerated(&placed.axes, &bounds, &name, distribution.span)?;
+            let bounds = self.bounds_along(&placed.axes, bounds);
             self.note_improper(&placed.instance);
-            let tensors: Option<Vec<Tensor>> =
-                bounds.iter().map(|&bound| self.graph.value(bound).cloned()).collect();
-            let tensors = tensors.filter(|bounds| bounds.iter().all(|bound| bound.len() == 1));
             let mut shape = self.full_shape(&selection.axes, &selection.dims, Place::Main);
+            let batch = shape.len() + element_dims.len() - constraint.event_rank();
             shape.extend(&element_dims);
-            let allocated =
-                self.allocate(&name, constraint, &bounds, &shape, &vec![None; shape.len()], Role::Latent);
+            if self.plan.is_some() {
+                self.plan_ahead(variable, &selection, constraint, &bounds, &shape[..batch], statement.span);
+            }
+            let named =
+                Named { name: &name, tuples: &selection.tuples, rank: selection.rank, dims: &element_dims };
+            let allocated = self.allocate_elements(&named, constraint, &bounds, &shape, statement.span);
             let rows_and_dims = allocated.x;
             self.add_piece(
                 variable,
@@ -150,18 +175,47 @@ impl Tracer<'_> {
                 ElementType::Real,
                 statement.span,
             )?;
-            if let (Some(plan), Some(bounds)) = (&mut self.plan, tensors)
-                && let Some(writes) = plan.writes.get_mut(&variable)
-            {
-                writes.ahead = Some(Ahead { constraint, bounds });
-            }
-            self.add_jacobian(statement.span, allocated.log_jacobian);
+            jacobian = Some(allocated.log_jacobian);
             let mut x = Traced::new(rows_and_dims, dims, ElementType::Real);
             x.axes.clone_from(&selection.axes);
             x
         };
         self.check_shape(&traced, &x, &name, statement.span)?;
-        self.density_statement(statement.span, TermKind::Prior, &traced, &x)
+        self.density_statement(statement.span, TermKind::Prior, &traced, &x)?;
+        if let Some(jacobian) = jacobian {
+            self.add_jacobian(statement.span, jacobian);
+        }
+        Ok(())
+    }
+
+    /// In a dry run: notes how to allocate the selected elements before the loop, if that can be.
+    fn plan_ahead(
+        &mut self,
+        variable: VariableId,
+        selection: &Selection,
+        constraint: &'static dyn Constraint,
+        bounds: &[Node],
+        batch: &[usize],
+        span: Span,
+    ) {
+        let Some(plan) = &self.plan else { return };
+        // What the dry run reads of arrays that are not there yet stands for nothing.
+        let placeholders = plan.placeholders.clone();
+        let known = bounds.iter().all(|&bound| !self.graph.depends_on_any(bound, &placeholders));
+        let tuples = selection.tuples.clone();
+        let bounds: Vec<Node> = bounds
+            .iter()
+            .map(
+                |&bound| if self.graph.size(bound) == 1 { bound } else { self.graph.broadcast(bound, batch) },
+            )
+            .collect();
+        let Some(plan) = &mut self.plan else { return };
+        let writes = plan.writes.entry(variable).or_default();
+        if known {
+            writes.ahead.push(Ahead { tuples, constraint, bounds, span });
+        } else {
+            writes.late = Some(span);
+        }
     }
 
     fn read_ahead(&mut self, elements: &super::elements::Elements, selection: &Selection) -> Traced {
@@ -187,24 +241,41 @@ impl Tracer<'_> {
             if let Some(values) = &writes.discrete {
                 self.register_discrete(variable, &writes.tuples, writes.rank, values.clone(), at)?;
             }
-            let Some(ahead) = &writes.ahead else { continue };
-            let bounds: Vec<Node> = ahead
-                .bounds
-                .iter()
-                .map(|bound| self.graph.scalar(bound.first().copied().unwrap_or(f64::NAN)))
-                .collect();
-            let mut shape = vec![writes.tuples.len()];
-            shape.extend(&writes.dims);
-            let labels = vec![None; shape.len()];
-            let allocated = self.allocate(&name, ahead.constraint, &bounds, &shape, &labels, Role::Latent);
-            let selection = Selection {
-                tuples: writes.tuples.clone(),
-                axes: Vec::new(),
-                dims: vec![writes.tuples.len()],
-                rank: writes.rank,
-            };
-            self.add_piece(variable, &selection, allocated.x, writes.dims.clone(), ElementType::Real, at)?;
-            self.ahead.insert(variable, Some(allocated.log_jacobian));
+            for ahead in &writes.ahead {
+                let n = ahead.tuples.len();
+                let mut shape = vec![n];
+                shape.extend(&writes.dims);
+                let batch = shape.len() - ahead.constraint.event_rank();
+                let bounds: Vec<Node> = ahead
+                    .bounds
+                    .iter()
+                    .map(|&bound| {
+                        let shape: &[usize] = if self.graph.size(bound) == 1 { &[] } else { &shape[..batch] };
+                        self.graph.reshape(bound, shape)
+                    })
+                    .collect();
+                let named =
+                    Named { name: &name, tuples: &ahead.tuples, rank: writes.rank, dims: &writes.dims };
+                let allocated = self.allocate_elements(&named, ahead.constraint, &bounds, &shape, ahead.span);
+                let selection = Selection {
+                    tuples: ahead.tuples.clone(),
+                    axes: Vec::new(),
+                    dims: vec![n],
+                    rank: writes.rank,
+                };
+                self.add_piece(
+                    variable,
+                    &selection,
+                    allocated.x,
+                    writes.dims.clone(),
+                    ElementType::Real,
+                    at,
+                )?;
+                self.jacobians_ahead.push((ahead.span, allocated.log_jacobian));
+            }
+            if !writes.ahead.is_empty() {
+                self.ahead.insert(variable);
+            }
         }
         Ok(())
     }
@@ -229,6 +300,26 @@ impl Tracer<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// Bounds that vary along the current loop as its latents do.
+    fn bounds_along(&mut self, axes: &[Axis], bounds: Vec<Node>) -> Vec<Node> {
+        let along = |bound: Node, tracer: &mut Self| {
+            let shape = tracer.graph.shape(bound).to_vec();
+            if shape.iter().product::<usize>() == 1 {
+                return tracer.graph.reshape(bound, &[]);
+            }
+            match (axes.first(), tracer.domain) {
+                (Some(Axis::Domain(own)), Some(domain))
+                    if *own != domain && shape.first() == Some(&tracer.domains[*own].size) =>
+                {
+                    let rows = tracer.rows_between(*own, domain);
+                    tracer.take_rows(bound, &rows, &shape[1..], Place::Main)
+                }
+                _ => bound,
+            }
+        };
+        bounds.into_iter().map(|bound| along(bound, self)).collect()
     }
 
     /// Shape of a latent: plates, then the event; without plates what the arguments broadcast to.
@@ -327,29 +418,109 @@ impl Tracer<'_> {
         shape: &[usize],
         labels: &[Option<Arc<Levels>>],
         role: Role,
+        span: Span,
+    ) -> Allocated {
+        let unconstrained = constraint.unconstrained_shape(shape);
+        // Along an event the coordinates are not the elements.
+        let n_labelled = shape.len() - constraint.event_rank();
+        let labels = &labels[..n_labelled];
+        self.allocate_named(constraint, bounds, shape, role, span, |flat| {
+            element_name(name, &unconstrained, labels, flat)
+        })
+    }
+
+    /// [`Tracer::allocate`] for elements of an array that is built up, `shape` being [elements..., dims...].
+    fn allocate_elements(
+        &mut self,
+        named: &Named,
+        constraint: &'static dyn Constraint,
+        bounds: &[Node],
+        shape: &[usize],
+        span: Span,
+    ) -> Allocated {
+        let own = constraint.unconstrained_shape(named.dims);
+        let block: usize = own.iter().product();
+        let allocated = self.allocate_named(constraint, bounds, shape, Role::Latent, span, |flat| {
+            let tuple = &named.tuples[flat / block][..named.rank];
+            let mut indices: Vec<String> = tuple.iter().map(u32::to_string).collect();
+            let mut rest = flat % block;
+            let mut inner = vec![0; own.len()];
+            for (index, len) in inner.iter_mut().zip(&own).rev() {
+                *index = rest % len + 1;
+                rest /= len;
+            }
+            indices.extend(inner.iter().map(usize::to_string));
+            format!("{}[{}]", named.name, indices.join(","))
+        });
+        self.note_coordinates(named, &allocated);
+        allocated
+    }
+
+    fn allocate_named(
+        &mut self,
+        constraint: &'static dyn Constraint,
+        bounds: &[Node],
+        shape: &[usize],
+        role: Role,
+        span: Span,
+        name: impl Fn(usize) -> String,
     ) -> Allocated {
         let unconstrained = constraint.unconstrained_shape(shape);
         let size: usize = unconstrained.iter().product();
         let input = self.graph.input(&unconstrained);
         let first = self.coordinates.len();
-        let same_shape = unconstrained == shape;
+        let in_dry_run = self.plan.is_some();
         for flat in 0..size {
-            let name = if same_shape {
-                element_name(name, shape, labels, flat)
-            } else {
-                element_name(name, &unconstrained, &[], flat)
-            };
-            self.coordinates.push(Coordinate { name, role, statement: self.terms.len(), start: None });
+            // Names of a dry run's coordinates are never seen.
+            let name = if in_dry_run { String::new() } else { name(flat) };
+            self.coordinates.push(Coordinate { name, role, statement: 0, start: None });
         }
-        self.blocks.push(Block { input, size });
+        self.blocks.push(Block { input, size, span });
         let (x, log_jacobian) = constraint.constrain(&mut self.graph, input, bounds);
         let constant_bounds = bounds.iter().all(|&bound| self.graph.value(bound).is_some());
         let increasing = constraint.event_rank() == 0 && constant_bounds && constraint.name() != "upper";
-        Allocated { x, log_jacobian, first_coordinate: increasing.then_some(first) }
+        let support = self.support_words(constraint, bounds);
+        Allocated { x, log_jacobian, first_coordinate: increasing.then_some(first), support }
+    }
+
+    /// A support for people: `positive`, `> 2`, `(0, 1)`, `simplex`.
+    fn support_words(&self, constraint: &dyn Constraint, bounds: &[Node]) -> String {
+        let known = |k: usize| match self.graph.value(bounds[k]) {
+            Some(tensor) if tensor.iter().all(|x| Some(x) == tensor.first()) => {
+                tensor.first().map_or_else(String::new, f64::to_string)
+            }
+            _ => constraint.bounds()[k].to_string(),
+        };
+        match constraint.bounds() {
+            ["lower"] if known(0) == "0" => "positive".into(),
+            ["lower"] => format!("> {}", known(0)),
+            ["upper"] => format!("< {}", known(0)),
+            ["lower", "upper"] => format!("({}, {})", known(0), known(1)),
+            _ => constraint.name().into(),
+        }
+    }
+
+    /// Remembers the coordinates behind elements of an array that is built up.
+    fn note_coordinates(&mut self, named: &Named, allocated: &Allocated) {
+        if self.plan.is_some() {
+            return;
+        }
+        let (support, block) = (&allocated.support, named.dims.iter().product::<usize>());
+        let own = self
+            .built_up
+            .entry(named.name.to_string())
+            .or_insert_with(|| BuiltUp { support: support.clone(), coordinates: HashMap::new() });
+        if own.support != *support {
+            own.support = "mixed".into();
+        }
+        if let Some(first) = allocated.first_coordinate {
+            let firsts = (0..).map(|k| first + k * block);
+            own.coordinates.extend(named.tuples.iter().copied().zip(firsts));
+        }
     }
 
     /// Adds the log-Jacobian of a latent's map to the last term of its statement.
-    fn add_jacobian(&mut self, span: Span, log_jacobian: Node) {
+    pub fn add_jacobian(&mut self, span: Span, log_jacobian: Node) {
         let total = self.graph.sum_all(log_jacobian);
         if self.graph.value(total).is_some_and(|tensor| tensor.iter().all(|x| *x == 0.0)) {
             return;
@@ -408,7 +579,7 @@ impl Tracer<'_> {
             }
             _ => false,
         };
-        if !ahead || self.plan.is_some() {
+        if !ahead {
             self.register_discrete(
                 variable,
                 &selection.tuples,
@@ -524,7 +695,8 @@ impl Tracer<'_> {
             return Err(CompileError::Poisoned);
         };
         let first = self.coordinates.len();
-        let allocated = self.allocate(&name, constraint, &bounds, &dims, &labels, Role::PointEstimate);
+        let allocated =
+            self.allocate(&name, constraint, &bounds, &dims, &labels, Role::PointEstimate, statement.span);
         if let Some(start) = start {
             let value = self.array(start)?;
             let known =
@@ -545,10 +717,10 @@ impl Tracer<'_> {
         let zero = self.graph.scalar(0.0);
         let text = one_line(self.model.source.slice(statement.span));
         let term = Term { text, kind: TermKind::Prior, span: statement.span };
-        self.terms.push(TermNode { term, node: zero, pointwise: None });
+        self.terms.push(TermNode { term, node: zero, pointwise: None, joined: Vec::new() });
         let mut x = Traced::new(allocated.x, dims, ElementType::Real);
         x.labels = labels;
-        self.report_latent(variable, &x, None, constraint.name(), allocated.first_coordinate);
+        self.report_latent(variable, &x, None, &allocated.support, allocated.first_coordinate);
         self.env[variable.0] = Some(Binding::Value(Value::Array(x)));
         Ok(())
     }
@@ -582,6 +754,30 @@ impl Tracer<'_> {
         let n: usize = x.dims.iter().product();
         let marginals = (0..n).map(|k| first_coordinate.map(|first| first + k)).collect();
         self.add_quantity(variable, kind, x, marginals);
+    }
+
+    fn report_built_up_latent(&mut self, variable: VariableId, x: &Traced, elements: &Elements) {
+        let known = self.model.variable(variable);
+        let built_up = self.built_up.remove(&known.name);
+        let support = built_up.as_ref().map_or("", |own| &own.support);
+        self.report_latent(variable, x, None, support, None);
+        let Some(built_up) = built_up else { return };
+        let block: usize = elements.dims.iter().product();
+        let lens = &x.dims[..elements.rank];
+        let n: usize = lens.iter().product();
+        let mut marginals = Vec::with_capacity(n * block);
+        for row in 0..n {
+            let (mut tuple, mut rest) = (Tuple::default(), row);
+            for k in (0..elements.rank).rev() {
+                tuple[k] = (rest % lens[k]) as u32 + 1;
+                rest /= lens[k];
+            }
+            let first = built_up.coordinates.get(&tuple);
+            marginals.extend((0..block).map(|k| first.map(|first| first + k)));
+        }
+        if let Some((quantity, _)) = self.quantities.last_mut() {
+            quantity.marginals = marginals;
+        }
     }
 
     fn report_discrete(&mut self, variable: VariableId, dims: Vec<usize>, distribution: Span) {
@@ -654,10 +850,11 @@ impl Tracer<'_> {
         for (id, variable) in model.variables.iter().enumerate() {
             let id = VariableId(id);
             match self.env[id.0].clone() {
+                Some(Binding::Elements(_)) if variable.role == ir::Role::Local => {}
                 Some(Binding::Elements(elements)) => {
                     let x = self.assemble(id, &elements, variable.span)?;
                     match variable.role {
-                        ir::Role::Latent => self.report_latent(id, &x, Some(variable.span), "", None),
+                        ir::Role::Latent => self.report_built_up_latent(id, &x, &elements),
                         ir::Role::Deterministic => self.report_deterministic(id, &x, None),
                         _ => {}
                     }
@@ -668,6 +865,10 @@ impl Tracer<'_> {
                     let known = &self.discrete[discrete];
                     let dims: Vec<usize> =
                         known.slots.extents[..known.rank].iter().map(|&extent| extent as usize).collect();
+                    if dims.iter().product::<usize>() != known.slots.rows {
+                        let element = format!("an element of `{}`", known.name);
+                        return Err(CompileError::MissingElement { element, at: variable.span });
+                    }
                     self.report_discrete(id, dims, variable.span);
                 }
                 _ => {}

@@ -1,6 +1,7 @@
 //! Loops and branches over data: a loop becomes an axis of its iterations, or a scan where iterations feed each other.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::CompileError;
 use super::elements::{Selection, Slots};
@@ -10,6 +11,9 @@ use crate::ir::{Expr, ExprKind, Index, Statement, StatementKind, VariableId};
 use crate::source::Span;
 use crate::tape::{Node, Tensor};
 use crate::types::ElementType;
+
+/// A recursion with an `if` is cut into at most this many parts, in each of which the branch is one.
+const MAX_PARTS: usize = 32;
 
 /// The iterations of a loop nest, flattened: one row each.
 pub struct Domain {
@@ -27,9 +31,13 @@ pub struct LoopPlan {
     domain: usize,
     pub writes: HashMap<VariableId, Writes>,
     reads: HashMap<VariableId, Vec<(Tuple, u32)>>,
+    /// Inputs that stand for elements that are not defined yet.
+    pub placeholders: Vec<Node>,
+    /// The branches that each iteration takes, as a number.
+    arms: Vec<u64>,
 }
 
-/// Elements of one array that a loop defines.
+/// Elements of one array that a loop defines. Latents are there before the loop where they can be.
 #[derive(Default)]
 pub struct Writes {
     pub slots: Slots,
@@ -39,8 +47,10 @@ pub struct Writes {
     pub rank: usize,
     pub dims: Vec<usize>,
     pub element: Option<ElementType>,
-    /// A latent whose support does not depend on the loop: it can be allocated before it.
-    pub ahead: Option<super::latent::Ahead>,
+    /// A latent: what can be allocated before the loop.
+    pub ahead: Vec<super::latent::Ahead>,
+    /// A latent some of whose elements cannot be.
+    pub late: Option<Span>,
     /// A discrete latent with these values.
     pub discrete: Option<Vec<f64>>,
 }
@@ -50,7 +60,7 @@ impl LoopPlan {
     fn carried(&self) -> HashSet<VariableId> {
         let carries = |variable: &VariableId, reads: &Vec<(Tuple, u32)>| {
             let Some(writes) = self.writes.get(variable) else { return false };
-            if writes.ahead.is_some() || writes.discrete.is_some() {
+            if !writes.ahead.is_empty() || writes.late.is_some() || writes.discrete.is_some() {
                 return false;
             }
             reads.iter().any(|(tuple, iteration)| {
@@ -90,11 +100,45 @@ impl Iterations {
             .collect();
         Some((len, order))
     }
+
+    /// Parts in which all iterations take the same branches, by how far they are from the start of their row.
+    fn split(&self, arms: &[u64]) -> Vec<Iterations> {
+        let mut cuts = BTreeSet::new();
+        let mut first = 0;
+        for range in &self.by_row {
+            let len = range.clone().count();
+            cuts.extend((1..len).filter(|&t| arms[first + t] != arms[first + t - 1]));
+            first += len;
+        }
+        let longest = self.by_row.iter().map(|range| range.clone().count()).max().unwrap_or(0);
+        let starts = std::iter::once(0).chain(cuts.iter().copied());
+        let ends = cuts.iter().copied().chain([longest]);
+        starts
+            .zip(ends)
+            .map(|(from, to)| {
+                let part = |range: &std::ops::Range<i64>| {
+                    let at = |t: usize| (range.start + t as i64).min(range.end.max(range.start));
+                    at(from)..at(to)
+                };
+                Iterations { by_row: self.by_row.iter().map(part).collect() }
+            })
+            .collect()
+    }
 }
 
 impl Tracer<'_> {
     pub fn for_loop(&mut self, variable: VariableId, range: &Expr, body: &[Statement]) -> Result<()> {
         let iterations = self.iterations(range)?;
+        self.iterate(&iterations, variable, range.span, body)
+    }
+
+    fn iterate(
+        &mut self,
+        iterations: &Iterations,
+        variable: VariableId,
+        at: Span,
+        body: &[Statement],
+    ) -> Result<()> {
         let order = iterations.parent_major();
         if order.is_empty() {
             return Ok(());
@@ -102,17 +146,29 @@ impl Tracer<'_> {
         if self.scan.is_some() && iterations.step_major().is_none() {
             return Err(CompileError::unsupported(
                 "a loop whose length changes, inside a loop that carries a recursion",
-                range.span,
+                at,
             ));
         }
         if self.plan.is_some() || self.scan.is_some() || !feeds_itself(body) {
             return self.in_domain(&order, variable, body);
         }
         let plan = self.dry_run(&order, variable, body)?;
+        self.refuse_late(&plan)?;
         self.allocate_ahead(&plan)?;
         let carried = plan.carried();
         if carried.is_empty() {
             return self.in_domain(&order, variable, body);
+        }
+        let parts = iterations.split(&plan.arms);
+        if parts.len() > MAX_PARTS {
+            return Err(CompileError::NotSupportedYet {
+                feature: "an `if` that changes often from step to step of a recursion".into(),
+                help: Some("`where(condition, a, b)` chooses by data as well".into()),
+                at,
+            });
+        }
+        if parts.len() > 1 {
+            return parts.iter().try_for_each(|part| self.iterate(part, variable, at, body));
         }
         let (base, steps, scan_order) = match (self.domain, iterations.step_major()) {
             (Some(domain), Some((len, order))) => (Some(domain), len, order),
@@ -125,7 +181,22 @@ impl Tracer<'_> {
         let traced = self.block(body);
         self.domain = outer;
         traced?;
-        self.finish_scan(range.span)
+        self.finish_scan(at)
+    }
+
+    /// Latents that are read before they can be allocated.
+    fn refuse_late(&self, plan: &LoopPlan) -> Result<()> {
+        let late = plan
+            .writes
+            .iter()
+            .find(|(variable, writes)| writes.late.is_some() && plan.reads.contains_key(variable));
+        let Some((variable, writes)) = late else { return Ok(()) };
+        let name = &self.model.variable(*variable).name;
+        let at = writes.late.unwrap_or_default();
+        Err(CompileError::unsupported(
+            format!("`{name}`, whose support depends on values of the same recursion"),
+            at,
+        ))
     }
 
     fn iterations(&mut self, range: &Expr) -> Result<Iterations> {
@@ -212,7 +283,14 @@ impl Tracer<'_> {
         let (normalised, variables, quantities) =
             (self.normalised, self.variables.len(), self.quantities.len());
         let domain = self.domains.len();
-        self.plan = Some(LoopPlan { domain, writes: HashMap::new(), reads: HashMap::new() });
+        let arms = vec![0; order.len()];
+        self.plan = Some(LoopPlan {
+            domain,
+            writes: HashMap::new(),
+            reads: HashMap::new(),
+            placeholders: Vec::new(),
+            arms,
+        });
         let traced = self.in_domain(order, variable, body);
         let plan = self.plan.take();
         self.env = env;
@@ -342,14 +420,33 @@ impl Tracer<'_> {
         if !left.is_empty() {
             taken.push((left, otherwise));
         }
+        self.note_branches(&taken);
         match taken.as_slice() {
             [(_, body)] => self.block(body),
             _ if self.scan.is_some() => Err(CompileError::NotSupportedYet {
                 feature: "an `if` that changes from step to step of a recursion".into(),
-                help: Some("split the loop: `for t in 2:k { ... }` and `for t in (k + 1):T { ... }`".into()),
+                help: Some("`where(condition, a, b)` chooses by data as well".into()),
                 at: arms[0].0.span,
             }),
             _ => self.split_arms(&taken, arms[0].0.span),
+        }
+    }
+
+    /// In a dry run: which iterations take which branch.
+    fn note_branches(&mut self, taken: &[(Vec<u32>, &[Statement])]) {
+        let (Some(plan), Some(own)) = (&self.plan, self.domain) else { return };
+        if taken.len() < 2 || !self.is_within(own, plan.domain) {
+            return;
+        }
+        let iterations = self.rows_between(plan.domain, own);
+        let Some(plan) = &mut self.plan else { return };
+        for (arm, (rows, _)) in taken.iter().enumerate() {
+            for &row in rows {
+                let mut hasher = DefaultHasher::new();
+                let taken = &mut plan.arms[iterations[row as usize] as usize];
+                (*taken, arm).hash(&mut hasher);
+                *taken = hasher.finish();
+            }
         }
     }
 

@@ -322,7 +322,14 @@ impl Tracer<'_> {
             let row = carried.slots.get(tuple, carried.rank).ok_or_else(undefined)?;
             if row as usize >= carried.n_before {
                 let now = if uniform { 0 } else { k / (n / steps) };
-                if carried.steps[row as usize - carried.n_before] >= now {
+                let then = carried.steps[row as usize - carried.n_before];
+                if then == now && self.domain != Some(scan.domain) {
+                    return Err(CompileError::unsupported(
+                        "an inner loop whose iterations feed each other, inside a recursion",
+                        at,
+                    ));
+                }
+                if then >= now {
                     return Err(undefined());
                 }
             }
@@ -368,51 +375,71 @@ impl Tracer<'_> {
     ) -> Result<Option<Traced>> {
         let Some(scan) = &self.scan else { return Ok(None) };
         let steps = scan.steps;
-        let sections = scan.sections.iter().filter(|section| section.variable == variable);
-        let mut found = None;
-        for section in sections {
-            if section.tuples == selection.tuples {
-                return Ok(Some(section.value.clone()));
-            }
-            let (own, wanted) = (section.tuples.len() / steps, selection.tuples.len() / steps);
-            if selection.axes.is_empty() || wanted == 0 || own == 0 {
-                continue;
-            }
-            let first = &section.tuples[..own];
-            let pattern: Option<Vec<u32>> = selection.tuples[..wanted]
-                .iter()
-                .map(|tuple| first.iter().position(|t| t == tuple).map(|p| p as u32))
-                .collect();
-            let Some(pattern) = pattern else { continue };
-            let same_everywhere = (0..steps).all(|s| {
-                pattern
-                    .iter()
-                    .enumerate()
-                    .all(|(j, &p)| section.tuples[s * own + p as usize] == selection.tuples[s * wanted + j])
-            });
-            if !same_everywhere {
-                return Err(CompileError::unsupported(
-                    "this pattern of reading elements of the same iteration",
-                    at,
-                ));
-            }
-            found = Some((section.value.clone(), pattern));
-            break;
+        let wanted = selection.tuples.len() / steps;
+        let sections: Vec<&Section> =
+            scan.sections.iter().filter(|section| section.variable == variable).collect();
+        let Some(&first) = sections.first() else { return Ok(None) };
+        if selection.axes.is_empty() || wanted == 0 {
+            return Ok(None);
         }
-        let Some((section, pattern)) = found else { return Ok(None) };
-        let n_indexed = section.dims.len() - self.element_rank(variable);
-        let dims: Vec<usize> = selection.dims.iter().chain(&section.dims[n_indexed..]).copied().collect();
+        // Where the first step defines what it reads; rows are numbered through all sections.
+        let per_step: Vec<usize> = sections.iter().map(|section| section.tuples.len() / steps).collect();
+        let mut places: HashMap<Tuple, (usize, usize)> = HashMap::new();
+        for (k, section) in sections.iter().enumerate() {
+            places.extend(
+                section.tuples[..per_step[k]].iter().enumerate().map(|(row, tuple)| (*tuple, (k, row))),
+            );
+        }
+        let found: Vec<(usize, usize)> =
+            selection.tuples[..wanted].iter().filter_map(|tuple| places.get(tuple).copied()).collect();
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let same_everywhere = found.len() == wanted
+            && (0..steps).all(|s| {
+                found
+                    .iter()
+                    .zip(&selection.tuples[s * wanted..])
+                    .all(|(&(k, row), tuple)| sections[k].tuples[s * per_step[k] + row] == *tuple)
+            });
+        if !same_everywhere {
+            let feature = "reading elements of this and of earlier iterations at once, in a recursion";
+            return Err(CompileError::unsupported(feature, at));
+        }
+        let offsets: Vec<usize> = per_step
+            .iter()
+            .scan(0, |offset, n| {
+                let own = *offset;
+                *offset += n;
+                Some(own)
+            })
+            .collect();
+        let pattern: Vec<u32> = found.iter().map(|&(k, row)| (offsets[k] + row) as u32).collect();
+        let (nodes, element): (Vec<Node>, ElementType) =
+            (sections.iter().map(|section| section.value.node).collect(), first.value.element);
+        let n_indexed = first.value.dims.len() - self.element_rank(variable);
+        let element_dims = first.value.dims[n_indexed..].to_vec();
+        let base = scan.base;
+        let own = scan.domain;
+        let graph = self.graph_at(Place::Step);
+        let rows: Vec<Node> = nodes
+            .iter()
+            .zip(&per_step)
+            .map(|(&node, &n)| {
+                let shape: Vec<usize> = std::iter::once(n).chain(element_dims.iter().copied()).collect();
+                graph.reshape(node, &shape)
+            })
+            .collect();
+        let all = if let [one] = rows.as_slice() { *one } else { graph.concat(&rows, 0) };
+        let node = self.take_rows(all, &pattern, &element_dims, Place::Step);
+        let dims: Vec<usize> = selection.dims.iter().chain(&element_dims).copied().collect();
         let mut axes = selection.axes.clone();
-        if let Some(scan) = &self.scan
-            && scan.base.is_none()
-        {
-            let own = scan.domain;
+        if base.is_none() {
             axes.retain(|axis| *axis != Axis::Domain(own));
         }
-        let node = self.take_rows(section.node, &pattern, &section.dims[n_indexed..], Place::Step);
         let shape = self.full_shape(&axes, &dims, Place::Step);
         let node = self.graph_at(Place::Step).reshape(node, &shape);
-        let mut value = Traced::new(node, dims, section.element);
+        let mut value = Traced::new(node, dims, element);
         (value.axes, value.place) = (axes, Place::Step);
         Ok(Some(value))
     }

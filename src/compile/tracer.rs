@@ -1,11 +1,12 @@
 //! Runs a model symbolically: statements in file order, values as nodes, loops as an extra axis or a scan.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::CompileError;
 use super::elements::Elements;
 use super::eliminate::{Discrete, Enumeration, Factor};
+use super::latent::BuiltUp;
 use super::loops::{Domain, LoopPlan};
 use super::quantity::{Quantity, VariableReport};
 use super::scan::ScanTrace;
@@ -34,6 +35,8 @@ pub enum Binding {
 pub struct Block {
     pub input: Node,
     pub size: usize,
+    /// The statement that made it.
+    pub span: Span,
 }
 
 /// A statement's contribution to the log density.
@@ -43,6 +46,14 @@ pub struct TermNode {
     pub node: Node,
     /// log p(x_i | z) of the observed elements, flat; only of likelihood terms.
     pub pointwise: Option<Node>,
+    /// Other statements that were joined with this one, to sum a discrete latent out of them.
+    pub joined: Vec<Span>,
+}
+
+impl TermNode {
+    fn spans(&self) -> impl Iterator<Item = Span> {
+        std::iter::once(self.term.span).chain(self.joined.iter().copied())
+    }
 }
 
 pub struct Tracer<'a> {
@@ -67,8 +78,12 @@ pub struct Tracer<'a> {
     pub scan: Option<ScanTrace>,
     /// What a dry run of a loop's body collects.
     pub plan: Option<LoopPlan>,
-    /// Latents with elements allocated before the loop that defines them, and the log-Jacobian not yet added.
-    pub ahead: HashMap<VariableId, Option<Node>>,
+    /// Latents with elements allocated before the loop that defines them.
+    pub ahead: HashSet<VariableId>,
+    /// Their log-Jacobians, by statement.
+    pub jacobians_ahead: Vec<(Span, Node)>,
+    /// Coordinates of latents that are built up, by name.
+    pub built_up: HashMap<String, BuiltUp>,
     pub function_depth: usize,
 }
 
@@ -93,7 +108,9 @@ impl<'a> Tracer<'a> {
             domain: None,
             scan: None,
             plan: None,
-            ahead: HashMap::new(),
+            ahead: HashSet::new(),
+            jacobians_ahead: Vec::new(),
+            built_up: HashMap::new(),
             function_depth: 0,
         }
     }
@@ -118,7 +135,24 @@ impl<'a> Tracer<'a> {
                 Err(error) => errors.push(error),
             }
         }
+        self.settle_coordinates();
         if errors.is_empty() { self.report_built_up().map_err(|error| vec![error]) } else { Err(errors) }
+    }
+
+    /// Adds the log-Jacobians that wait, and tells every coordinate its statement.
+    fn settle_coordinates(&mut self) {
+        for (span, log_jacobian) in std::mem::take(&mut self.jacobians_ahead) {
+            self.add_jacobian(span, log_jacobian);
+        }
+        let mut first = 0;
+        for block in &self.blocks {
+            // What was summed out of a statement stands in the term that the sum became.
+            let statement = self.terms.iter().position(|term| term.spans().any(|span| span == block.span));
+            for coordinate in &mut self.coordinates[first..first + block.size] {
+                coordinate.statement = statement.unwrap_or(0);
+            }
+            first += block.size;
+        }
     }
 
     fn poison(&mut self, statement: &Statement) {
@@ -258,7 +292,21 @@ impl<'a> Tracer<'a> {
             let size = self.graph.shape(node).iter().product();
             self.graph.reshape(node, &[size])
         });
-        self.terms.push(TermNode { term: Term { text, kind, span }, node: total, pointwise });
+        let known = self.terms.iter_mut().find(|known| known.term.span == span && known.term.kind == kind);
+        if let Some(known) = known.filter(|_| self.plan.is_none()) {
+            known.node = self.graph.add(known.node, total);
+            known.pointwise = match (known.pointwise, pointwise) {
+                (Some(a), Some(b)) => Some(self.graph.concat(&[a, b], 0)),
+                (a, b) => a.or(b),
+            };
+            return;
+        }
+        self.terms.push(TermNode {
+            term: Term { text, kind, span },
+            node: total,
+            pointwise,
+            joined: Vec::new(),
+        });
     }
 
     pub fn apply_function(&mut self, function: FunctionId, args: Vec<Value>, at: Span) -> Result<Value> {

@@ -45,6 +45,9 @@ impl Shift {
     }
 }
 
+/// Linear-response sd over q's sd beyond which a fit warns. Curvature of the ELBO gives sds to a few percent.
+const NOTABLE_SD_RATIO: f64 = 1.25;
+
 /// The shift at the optimum `x` of `objective`, whose curvature there is `curvature`: rms of H^-1 g_r over fresh sets r.
 /// `first_set` numbers the streams, so that each check looks at draws of its own.
 pub fn shift(
@@ -88,6 +91,22 @@ pub fn shift(
         }
     }
     worst
+}
+
+/// The latent whose sd q understates most, and by which factor: its linear-response sd over its sd under q. `None` where
+/// no factor is beyond what is worth a word, or the curvature is not known exactly.
+pub fn understated_sd(
+    target: &Target,
+    family: &dyn SecondOrder,
+    x: &[f64],
+    curvature: &Curvature,
+    theta_curvature: &[f64],
+) -> Option<(usize, f64)> {
+    let n_lambda = family.n_parameters(target.n_latent());
+    let (_, sd_q) = family.marginals(target.n_latent(), &x[..n_lambda]);
+    let response = posterior_sd(target, family, x, curvature, theta_curvature);
+    let ratios = sd_q.iter().zip(&response).map(|(q, response)| response / q).enumerate();
+    ratios.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, ratio)| *ratio > NOTABLE_SD_RATIO)
 }
 
 /// The unit in which each element of x is judged: for means the larger of q's sd and the linear-response sd, for

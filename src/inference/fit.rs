@@ -226,11 +226,20 @@ fn newton(
         let theta_curvature = &start.theta_curvature;
         let shift =
             diagnose::shift(target, family, &mut objective, &outcome.x, curvature, stream, theta_curvature);
-        if shift.is_tolerable() {
-            return optimum;
-        }
-        if options.mc_draws.is_some() || optimum.n_draws >= diagnose::MAX_DRAWS {
-            optimum.warnings.push(too_few_draws(target, family, shift, optimum.n_draws));
+        let out_of_draws = options.mc_draws.is_some() || optimum.n_draws >= diagnose::MAX_DRAWS;
+        if shift.is_tolerable() || out_of_draws {
+            if !shift.is_tolerable() {
+                optimum.warnings.push(too_few_draws(target, family, shift, optimum.n_draws));
+            }
+            let understated =
+                diagnose::understated_sd(target, family, &outcome.x, curvature, theta_curvature);
+            optimum.warnings.extend(understated.map(|(at, ratio)| {
+                format!(
+                    "{} is understated, as mean-field does where latents are correlated: linear response puts it \
+                     {ratio:.1} times as high",
+                    element_name(target, family, at + target.n_latent())
+                )
+            }));
             return optimum;
         }
         first_set += 1 << 16;

@@ -8,7 +8,7 @@ use crate::data::DataArg;
 use crate::report::Style;
 
 const MODEL: &str = "mu ~ Normal(0, 10)\nsigma ~ HalfNormal(5)\nx ~ Normal(mu, sigma)\n";
-const DATA: &str = "x\n1.5\n2.5\n2.0\n3.0\n1.0\n";
+const DATA: &str = "x\n1.50\n-0.20\n0.58\n3.10\n-0.20\n2.80\n2.33\n1.69\n2.46\n2.53\n3.05\n1.77\n1.41\n1.40\n1.01\n1.96\n1.21\n3.07\n0.13\n0.91\n1.05\n-0.09\n3.90\n-0.41\n1.72\n1.47\n3.66\n0.01\n3.07\n1.27\n";
 
 /// What a script prints: results, errors.
 fn transcript(script: &str, model: Option<&Path>, data: Vec<DataArg>) -> (String, String) {

@@ -185,6 +185,11 @@ impl Graph {
         depends
     }
 
+    /// Whether a value depends on one of some others.
+    pub fn depends_on_any(&self, value: Node, others: &[Node]) -> bool {
+        !others.is_empty() && self.depends(others)[value.index()]
+    }
+
     fn push(&mut self, kind: Kind, shape: Box<[usize]>) -> Node {
         let node = Node(u32::try_from(self.entries.len()).expect("a graph of more than 2^32 nodes"));
         self.entries.push(Entry { kind, shape });

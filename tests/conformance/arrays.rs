@@ -16,9 +16,12 @@ fn a_plate_over_levels() {
     let compiled = agrees(model, &data, |p| {
         let alpha = p.v("alpha");
         let prior: f64 = alpha.iter().map(|&a| normal(a, p.s("mu"), p.s("tau"))).sum();
-        let rows: f64 =
-            (0..5).map(|i| normal(y[i], alpha[county[i]] + p.s("beta") * floor[i], 0.5)).sum();
-        normal(p.s("mu"), 0.0, 10.0) + half_normal(p.s("tau"), 1.0) + normal(p.s("beta"), 0.0, 10.0) + prior + rows
+        let rows: f64 = (0..5).map(|i| normal(y[i], alpha[county[i]] + p.s("beta") * floor[i], 0.5)).sum();
+        normal(p.s("mu"), 0.0, 10.0)
+            + half_normal(p.s("tau"), 1.0)
+            + normal(p.s("beta"), 0.0, 10.0)
+            + prior
+            + rows
     });
     let names: Vec<&str> = {
         use vippl::density::LogDensity;
@@ -50,7 +53,8 @@ fn a_plate_over_int_columns() {
     let years = csv("g,y\n1974,0.5\n1970,1.5\n1980,-0.2\n1974,0.3\n");
     let by_hand = |p: &Point| {
         let (a, g, y) = (p.v("a"), [1, 0, 2, 1], [0.5, 1.5, -0.2, 0.3]);
-        (0..3).map(|j| normal(a[j], 0.0, 1.0)).sum::<f64>() + (0..4).map(|i| normal(y[i], a[g[i]], 1.0)).sum::<f64>()
+        (0..3).map(|j| normal(a[j], 0.0, 1.0)).sum::<f64>()
+            + (0..4).map(|i| normal(y[i], a[g[i]], 1.0)).sum::<f64>()
     };
     let model = "a[g] ~ Normal(0, 1)\ny ~ Normal(a[g], 1)";
     agrees(model, &positions, by_hand);
@@ -69,7 +73,8 @@ fn rows_and_matrices_of_draws() {
         let z = p.v("z");
         (0..3)
             .map(|i| {
-                normal(z[2 * i], 1.0, 0.5) + normal(z[2 * i + 1], 2.0, 0.5)
+                normal(z[2 * i], 1.0, 0.5)
+                    + normal(z[2 * i + 1], 2.0, 0.5)
                     + normal(i as f64 + 1.0, z[2 * i] * z[2 * i + 1], 1.0)
             })
             .sum()
@@ -93,7 +98,7 @@ fn sizes_from_expressions_and_arguments() {
 #[test]
 fn an_observed_value_is_never_broadcast() {
     let data = json(r#"{"y": 0.5, "x": [0.1, 0.2, 0.3]}"#);
-    refused("m ~ Normal(0, 1)\ny ~ Normal(m + x, 1)", &data, &["shape"]);
+    refused("m ~ Normal(0, 1)\ny ~ Normal(m + x, 1)", &data, &["Shape"]);
     let row = json(r#"{"y": [[0.5, 1.0]], "x": [[1.0, 2.0], [3.0, 4.0]]}"#);
     refused("m ~ Normal(0, 1)\ny ~ Normal(m + x, 1)", &row, &["2"]);
 }
@@ -103,15 +108,14 @@ fn vectors_broadcast_over_rows() {
     let data = json(r#"{"y": [[0.5, 1.0, 2.0], [0.1, 0.2, 0.3]]}"#);
     agrees("m[3] ~ Normal(0, 1)\ny ~ Normal(m, 0.7)", &data, |p| {
         let (m, y) = (p.v("m"), [0.5, 1.0, 2.0, 0.1, 0.2, 0.3]);
-        (0..3).map(|k| normal(m[k], 0.0, 1.0)).sum::<f64>() + (0..6).map(|i| normal(y[i], m[i % 3], 0.7)).sum::<f64>()
+        (0..3).map(|k| normal(m[k], 0.0, 1.0)).sum::<f64>()
+            + (0..6).map(|i| normal(y[i], m[i % 3], 0.7)).sum::<f64>()
     });
 }
 
 #[test]
 fn gathers_slices_filters_and_cross_products() {
-    let data = json(
-        r#"{"i": [3, 1, 1], "keep": [true, false, true, true], "r": [2, 1], "c": [1, 3, 3]}"#,
-    );
+    let data = json(r#"{"i": [3, 1, 1], "keep": [true, false, true, true], "r": [2, 1], "c": [1, 3, 3]}"#);
     let model = "x[4] ~ Normal(0, 1)\nM[2, 3] ~ Normal(0, 1)\n\
                  g = x[i]\ns = x[2:3]\nt = x[3:]\nu = x[:2]\nf = x[keep]\nk = M[r, c]\nrow = M[2]\ncol = M[:, 2]\n\
                  q = M[2, i]\ne = x[3:2]\n\

@@ -21,7 +21,8 @@ pub fn ln_gamma(x: f64) -> f64 {
         shift += y.ln();
         y += 1.0;
     }
-    let series = 1.0 / (12.0 * y) - 1.0 / (360.0 * y.powi(3)) + 1.0 / (1260.0 * y.powi(5)) - 1.0 / (1680.0 * y.powi(7));
+    let series = 1.0 / (12.0 * y) - 1.0 / (360.0 * y.powi(3)) + 1.0 / (1260.0 * y.powi(5))
+        - 1.0 / (1680.0 * y.powi(7));
     (y - 0.5) * y.ln() - y + 0.5 * (2.0 * PI).ln() + series - shift
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use vippl::check::{self, DataSummary, DataVariable};
-use vippl::compile::{Compiled, CompileErrors, CompileOptions, GradientMode, QuantityKind, compile};
+use vippl::compile::{CompileErrors, CompileOptions, Compiled, GradientMode, QuantityKind, compile};
 use vippl::data::{Dataset, Rows};
 use vippl::density::{LogDensity, Role, TermKind};
 use vippl::source::Source;
@@ -49,7 +49,8 @@ fn summary(data: &Dataset) -> DataSummary {
 pub fn try_compile(model: &str, data: &Dataset) -> Result<Compiled, String> {
     let source = Source::new("model.vim", model);
     let file = syntax::parse(&source).unwrap_or_else(|errors| panic!("{model}\n{errors:?}"));
-    let checked = check::check(&source, &file, Some(&summary(data))).map_err(|errors| format!("{errors:?}"))?;
+    let checked =
+        check::check(&source, &file, Some(&summary(data))).map_err(|errors| format!("{errors:?}"))?;
     compile(&checked.model, data, &CompileOptions::default()).map_err(|errors: CompileErrors| {
         let texts: Vec<String> = errors.errors.iter().map(|error| format!("{error} [{error:?}]")).collect();
         texts.join("\n")
@@ -87,10 +88,6 @@ impl Point {
         assert_eq!(self.v(name).len(), 1, "{name} is no scalar");
         self.v(name)[0]
     }
-
-    pub fn has(&self, name: &str) -> bool {
-        self.values.contains_key(name)
-    }
 }
 
 fn constrained(compiled: &Compiled, z: &[f64]) -> Vec<f64> {
@@ -101,7 +98,8 @@ fn constrained(compiled: &Compiled, z: &[f64]) -> Vec<f64> {
 
 pub fn point(compiled: &Compiled, z: &[f64]) -> Point {
     let out = constrained(compiled, z);
-    let values = compiled.quantities.iter().map(|q| (q.name.clone(), out[q.offset..q.offset + q.len()].to_vec()));
+    let values =
+        compiled.quantities.iter().map(|q| (q.name.clone(), out[q.offset..q.offset + q.len()].to_vec()));
     Point { values: values.collect() }
 }
 
@@ -125,9 +123,8 @@ pub fn some_points(dim: usize, n: usize) -> Vec<Vec<f64>> {
 
 /// log |d latents / dz| by central differences; simplexes lose their last element, `param`s have none.
 fn log_jacobian(compiled: &Compiled, z: &[f64]) -> f64 {
-    let latents: Vec<usize> = (0..z.len())
-        .filter(|&i| compiled.density.coordinates()[i].role == Role::Latent)
-        .collect();
+    let latents: Vec<usize> =
+        (0..z.len()).filter(|&i| compiled.density.coordinates()[i].role == Role::Latent).collect();
     let rows: Vec<usize> = compiled
         .quantities
         .iter()
@@ -161,7 +158,8 @@ fn log_jacobian(compiled: &Compiled, z: &[f64]) -> f64 {
 fn log_abs_determinant(mut m: Vec<f64>, n: usize) -> f64 {
     let mut total = 0.0;
     for k in 0..n {
-        let pivot = (k..n).max_by(|&a, &b| m[a * n + k].abs().total_cmp(&m[b * n + k].abs())).expect("not empty");
+        let pivot =
+            (k..n).max_by(|&a, &b| m[a * n + k].abs().total_cmp(&m[b * n + k].abs())).expect("not empty");
         for j in 0..n {
             m.swap(k * n + j, pivot * n + j);
         }
@@ -214,7 +212,10 @@ pub fn derivatives(model: &str, compiled: &Compiled, points: &[Vec<f64>]) {
     {
         let mut out = vec![0.0; lanes];
         density.gradient_with(mode, lanes, &batch, &mut out, gradient);
-        assert!(out.iter().zip(&values).all(|(&a, &b)| close(a, b, 1e-12)), "{model}\nvalues {out:?} {values:?}");
+        assert!(
+            out.iter().zip(&values).all(|(&a, &b)| close(a, b, 1e-12)),
+            "{model}\nvalues {out:?} {values:?}"
+        );
     }
     let (mut hvp_gradient, mut product) = (vec![0.0; dim * lanes], vec![0.0; dim * lanes]);
     density.hessian_vector(lanes, &batch, &direction, &mut hvp_gradient, &mut product);
@@ -273,7 +274,10 @@ fn parts(model: &str, compiled: &Compiled, z: &[f64]) {
         .map(|(_, term)| term)
         .sum();
     let sum: f64 = pointwise.iter().sum();
-    assert!(close(sum, likelihood, 1e-10), "{model}\npointwise sums to {sum}, the likelihood is {likelihood}");
+    assert!(
+        close(sum, likelihood, 1e-10),
+        "{model}\npointwise sums to {sum}, the likelihood is {likelihood}"
+    );
     let mut names: Vec<&str> = density.coordinates().iter().map(|c| c.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();

@@ -140,7 +140,9 @@ fn functions_with_locals_loops_and_functions() {
             + [1.5, 2.5, -1.0].iter().map(|&y| normal(y, shifted(m, 1.0), 0.5)).sum::<f64>()
             + inner(inner(m))
             + shifted(m, 2.0).powi(4) * 1e-3
-            + m * m + 2.0 * m + 3.0
+            + m * m
+            + 2.0 * m
+            + 3.0
             + normal(z, shifted(shifted(m, 0.0), 1.0), 0.5)
     });
 }
@@ -170,7 +172,7 @@ fn log_densities_as_numbers() {
 
 #[test]
 fn values_outside_a_support_are_found() {
-    let data = json(r#"{"y": [1, 2, 0], "p": 1.5}"#);
+    let data = json(r#"{"y": [1, 2, -1], "p": 1.5}"#);
     refused("m ~ Exponential(1)\ny ~ Exponential(m)\ny ~ LogNormal(m, 1)", &data, &["y", "3"]);
     refused("m ~ Exponential(1)\ny ~ Bernoulli(p)", &data, &["1.5"]);
 }
