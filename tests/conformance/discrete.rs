@@ -277,7 +277,7 @@ fn what_is_not_summed_out_is_an_error() {
             &["discrete latent"],
         ),
         ("z[N] ~ Bernoulli(0.5)\nfor i in 1:N { m[i] = z[i] * 2 }\ny ~ Normal(m, 1)", &["discrete latent"]),
-        ("z ~ Bernoulli(0.5)\nx2 ~ Uniform(0, 1 + z)\ny ~ Normal(x2, 1)", &["z"]),
+        ("z ~ Bernoulli(0.5)\nx2 ~ Uniform(0, 1 + z)\ny ~ Normal(x2, 1)", &["discrete latent"]),
         (
             "mu[2] ~ Normal(0, 1)\nz[2] ~ Categorical([0.5, 0.5])\nw ~ Bernoulli(0.5)\ny ~ Normal(mu[z[w + 1]], 1)",
             &[""],
