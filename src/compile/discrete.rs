@@ -177,7 +177,7 @@ impl Tracer<'_> {
         }
         let extents = Extents { rank: known.rank, lens: known.slots.extents };
         let selection = self.selection(variable, indices, Some(extents), at)?;
-        self.note_read(variable, &selection);
+        self.note_read(variable, &selection, at);
         let (domain, map) = self.element_map(discrete, &selection, at)?;
         self.enumerate(discrete, domain, map)
     }
@@ -239,7 +239,7 @@ impl Tracer<'_> {
             dims,
             rank,
         };
-        self.note_read(variable, &selection);
+        self.note_read(variable, &selection, at);
         let (domain, map) = self.element_map(discrete, &selection, at)?;
         self.enumerate(discrete, domain, map)
     }

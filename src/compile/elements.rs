@@ -45,6 +45,7 @@ pub struct Extents {
 }
 
 /// The elements that brackets name, for all rows of a domain.
+#[derive(Clone)]
 pub struct Selection {
     pub tuples: Vec<Tuple>,
     pub axes: Vec<Axis>,
@@ -350,7 +351,7 @@ impl Tracer<'_> {
         selection: &Selection,
         at: Span,
     ) -> Result<Traced> {
-        self.note_read(variable, selection);
+        self.note_read(variable, selection, at);
         if let Some(read) = self.scan_reads(variable, elements, selection, at)? {
             return Ok(read);
         }

@@ -113,6 +113,7 @@ impl Tracer<'_> {
         }
         let plan = self.dry_run(&order, variable, body)?;
         self.refuse_late(&plan)?;
+        self.refuse_early(&plan)?;
         self.allocate_ahead(&plan)?;
         let carried = plan.carried();
         if carried.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::CompileError;
-use super::elements::{Selection, Slots};
+use super::elements::{Selection, Slots, element_name};
 use super::tracer::{Result, Tracer};
 use super::value::{Axis, Tuple};
 use crate::ir::{Expr, ExprKind, Index, Statement, StatementKind, VariableId};
@@ -18,6 +18,8 @@ pub struct LoopPlan {
     pub domain: usize,
     pub writes: HashMap<VariableId, Writes>,
     pub reads: HashMap<VariableId, Vec<(Tuple, u32)>>,
+    /// Of these, what was read before it was defined, and where.
+    early: HashMap<VariableId, Vec<(Tuple, u32, Span)>>,
     /// Inputs that stand for elements that are not defined yet.
     pub placeholders: Vec<Node>,
     /// The branches that each iteration takes, as a number.
@@ -42,12 +44,18 @@ pub struct Writes {
     pub discrete: Option<Vec<f64>>,
 }
 
+impl Writes {
+    fn is_latent(&self) -> bool {
+        !self.ahead.is_empty() || self.late.is_some() || self.discrete.is_some()
+    }
+}
+
 impl LoopPlan {
     /// Arrays some iteration of which reads what another one defines. Latents allocated ahead carry nothing.
     pub fn carried(&self) -> HashSet<VariableId> {
         let carries = |variable: &VariableId, reads: &Vec<(Tuple, u32)>| {
             let Some(writes) = self.writes.get(variable) else { return false };
-            if !writes.ahead.is_empty() || writes.late.is_some() || writes.discrete.is_some() {
+            if writes.is_latent() {
                 return false;
             }
             reads.iter().any(|(tuple, iteration)| {
@@ -79,6 +87,7 @@ impl Tracer<'_> {
             domain,
             writes: HashMap::new(),
             reads: HashMap::new(),
+            early: HashMap::new(),
             placeholders: Vec::new(),
             arms,
         });
@@ -123,7 +132,7 @@ impl Tracer<'_> {
     }
 
     /// In a dry run: these elements are read here.
-    pub fn note_read(&mut self, variable: VariableId, selection: &Selection) {
+    pub fn note_read(&mut self, variable: VariableId, selection: &Selection, at: Span) {
         let Some(plan) = &self.plan else { return };
         let domain = plan.domain;
         let mut notes: Vec<(Tuple, u32)> = Vec::new();
@@ -141,7 +150,18 @@ impl Tracer<'_> {
             let iterations = self.iterations_from(own, domain, selection.tuples.len());
             notes.extend(selection.tuples.iter().copied().zip(iterations));
         }
+        let direct = self.domain == Some(domain);
         if let Some(plan) = &mut self.plan {
+            if direct {
+                let written = plan.writes.get(&variable);
+                let defined =
+                    |tuple: &Tuple| written.is_some_and(|own| own.slots.get(tuple, own.rank).is_some());
+                let early = notes.iter().filter(|(tuple, _)| !defined(tuple)).copied();
+                plan.early
+                    .entry(variable)
+                    .or_default()
+                    .extend(early.map(|(tuple, iteration)| (tuple, iteration, at)));
+            }
             plan.reads.entry(variable).or_default().extend(notes);
         }
     }
@@ -162,6 +182,22 @@ impl Tracer<'_> {
                 *taken = hasher.finish();
             }
         }
+    }
+
+    /// A latent is there before its loop, but an iteration may only read what earlier ones define.
+    pub fn refuse_early(&self, plan: &LoopPlan) -> Result<()> {
+        for (variable, reads) in &plan.early {
+            let Some(writes) = plan.writes.get(variable) else { continue };
+            let early = reads.iter().find(|(tuple, iteration, _)| {
+                let writer = writes.slots.get(tuple, writes.rank).map(|row| writes.iterations[row as usize]);
+                writer.is_some_and(|writer| writer >= *iteration)
+            });
+            if let Some((tuple, _, at)) = early.filter(|_| writes.is_latent()) {
+                let element = element_name(&self.model.variable(*variable).name, tuple, writes.rank);
+                return Err(CompileError::UndefinedElement { element, at: *at });
+            }
+        }
+        Ok(())
     }
 
     /// Latents that are read before they can be allocated.

@@ -174,6 +174,8 @@ impl Tracer<'_> {
         selection: &Selection,
         at: Span,
     ) -> Result<Option<Traced>> {
+        let Some(by_loop) = self.along_scan(selection) else { return Ok(None) };
+        let selection = &by_loop;
         if let Some(value) = self.read_in_step(variable, selection, at)? {
             return Ok(Some(value));
         }
@@ -184,7 +186,8 @@ impl Tracer<'_> {
         };
         let carried = &scan.states[state];
         let n = selection.tuples.len();
-        let uniform = selection.axes.is_empty();
+        // The same elements in every step; in a panel those of each row.
+        let uniform = selection.axes.iter().all(|axis| Some(*axis) == scan.base.map(Axis::Domain));
         let mut rows = Vec::with_capacity(n);
         for (k, tuple) in selection.tuples.iter().enumerate() {
             let undefined = || CompileError::UndefinedElement {
@@ -217,15 +220,13 @@ impl Tracer<'_> {
             access(rows, steps, block)
         };
         let dims: Vec<usize> = selection.dims.iter().chain(&elements.dims).copied().collect();
-        let mut axes = selection.axes.clone();
         let scan_domain = scan.domain;
-        if scan.base.is_none() {
-            axes.retain(|axis| *axis != Axis::Domain(scan_domain));
-        } else {
-            for axis in &mut axes {
-                if *axis == Axis::Domain(scan.base.unwrap_or(scan_domain)) {
-                    return Err(CompileError::unsupported("reading across the rows of an outer loop", at));
-                }
+        let mut axes = selection.axes.clone();
+        match scan.base {
+            None => axes.retain(|axis| *axis != Axis::Domain(scan_domain)),
+            Some(base) => {
+                let rows = axes.iter_mut().filter(|axis| **axis == Axis::Domain(base));
+                rows.for_each(|axis| *axis = Axis::Domain(scan_domain));
             }
         }
         let element = carried.element;
@@ -236,6 +237,25 @@ impl Tracer<'_> {
         let mut value = Traced::new(node, dims, element);
         (value.axes, value.place) = (axes, Place::Step);
         Ok(Some(value))
+    }
+
+    /// A selection by a loop around the recursion, as one by the rows that run side by side, or by iterations.
+    fn along_scan(&self, selection: &Selection) -> Option<Selection> {
+        let scan = self.scan.as_ref()?;
+        let mut selection = selection.clone();
+        let Some(Axis::Domain(own)) = selection.axes.first().copied() else { return Some(selection) };
+        if own == scan.domain || !self.encloses(own, scan.domain) {
+            return Some(selection);
+        }
+        let target = scan.base.unwrap_or(scan.domain);
+        let size: usize = selection.dims.iter().product();
+        let rows = self.rows_between(own, target);
+        selection.tuples = rows
+            .iter()
+            .flat_map(|&row| selection.tuples[row as usize * size..][..size].iter().copied())
+            .collect();
+        selection.axes = vec![Axis::Domain(target)];
+        Some(selection)
     }
 
     /// Elements that the same step has just defined.
@@ -251,7 +271,8 @@ impl Tracer<'_> {
         let sections: Vec<&Section> =
             scan.sections.iter().filter(|section| section.variable == variable).collect();
         let Some(&first) = sections.first() else { return Ok(None) };
-        if selection.axes.is_empty() || wanted == 0 {
+        let by_row = scan.base.map(Axis::Domain);
+        if wanted == 0 || selection.axes.iter().all(|axis| Some(*axis) == by_row) {
             return Ok(None);
         }
         // Where the first step defines what it reads; rows are numbered through all sections.

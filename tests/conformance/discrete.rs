@@ -114,6 +114,28 @@ fn a_single_latent() {
 }
 
 #[test]
+fn latents_within_branches() {
+    let model = "mu[2] ~ Normal(0, 2)\nfor i in 1:N { z[i] ~ Categorical([0.4, 0.6])\n\
+                 if x[i] < 0.35 { y[i] ~ Normal(mu[z[i]], 1) } else { y[i] ~ Normal(mu[z[i]] + mu[z[i - 1]], 2) } }";
+    agrees(model, &json(ROWS), |p| {
+        let mu = p.v("mu");
+        mu.iter().map(|&m| normal(m, 0.0, 2.0)).sum::<f64>()
+            + enumerate(5, 2, |z| {
+                (0..5)
+                    .map(|i| {
+                        let likelihood = if i < 3 {
+                            normal(Y[i], mu[z[i]], 1.0)
+                        } else {
+                            normal(Y[i], mu[z[i]] + mu[z[i - 1]], 2.0)
+                        };
+                        [0.4f64, 0.6][z[i]].ln() + likelihood
+                    })
+                    .sum()
+            })
+    });
+}
+
+#[test]
 fn change_points() {
     let model = "a ~ Exponential(1)\nb ~ Exponential(1)\ntau ~ DiscreteUniform(1, N)\n\
                  for t in 1:N { y[t] ~ Normal(where(t < tau, a, b), 1) }";

@@ -32,6 +32,15 @@ fn holes_duplicates_and_early_uses_are_errors() {
 }
 
 #[test]
+fn a_latent_is_not_read_before_it_is_defined() {
+    let data = json(r#"{"T": 4}"#);
+    refused("for t in 1:T { z[t] ~ Normal(z[t], 1) }", &data, &["`z"]);
+    refused("z[1] ~ Normal(0, 1)\nfor t in 2:T { z[t] ~ Normal(z[t] + z[t - 1], 1) }", &data, &["`z"]);
+    refused("z[4] ~ Normal(0, 1)\nfor t in 1:3 { z[t] ~ Normal(z[t + 1], 1) }", &data, &["`z"]);
+    refused("z[1] ~ Bernoulli(0.5)\nfor t in 2:T { z[t] ~ Bernoulli(0.5 * z[t]) }", &data, &["`z"]);
+}
+
+#[test]
 fn slices_and_rows_as_elements() {
     let data = json(r#"{"y": [1, 2, 3, 4]}"#);
     let model = "a[4] ~ Normal(0, 1)\nm[1:2] = a[3:4] * 2\nm[3:4] = a[1]\n\

@@ -172,6 +172,31 @@ fn panels_run_side_by_side() {
 }
 
 #[test]
+fn panels_that_read_their_first_element() {
+    let data = json(r#"{"y": [[1, 2, 3, 1, 2], [0, 1, 0.5, 2, 1]], "n": [5, 4]}"#);
+    for (length, n) in [("5", [5, 5]), ("n[i]", [5, 4])] {
+        let model = format!(
+            "a ~ Normal(0, 0.5)\nb[2] ~ Normal(0, 0.5)\nfor i in 1:2 {{ h[i, 1] = b[i]\n\
+             for t in 2:{length} {{ h[i, t] = a * h[i, t - 1] + h[i, 1] + y[i, 1] * b[i] + b[1]; y[i, t] ~ Normal(h[i, t], 1) }}\n\
+             for t in {length} + 1:5 {{ h[i, t] = 0 }} }}"
+        );
+        agrees(&model, &data, |p| {
+            let (a, b) = (p.s("a"), p.v("b"));
+            let y = [[1.0, 2.0, 3.0, 1.0, 2.0], [0.0, 1.0, 0.5, 2.0, 1.0]];
+            let mut total = normal(a, 0.0, 0.5) + b.iter().map(|&b| normal(b, 0.0, 0.5)).sum::<f64>();
+            for i in 0..2 {
+                let mut h = b[i];
+                for t in 1..n[i] {
+                    h = a * h + b[i] + y[i][0] * b[i] + b[0];
+                    total += normal(y[i][t], h, 1.0);
+                }
+            }
+            total
+        });
+    }
+}
+
+#[test]
 fn ragged_panels() {
     let data = json(r#"{"y": [[1, 2, 3, 1], [0, 1, 0.5, 2], [3, 2, 1, 1]], "n": [2, 4, 3]}"#);
     let model = "a ~ Normal(0, 0.5)\nb[3] ~ Normal(0, 0.5)\n\
