@@ -53,9 +53,9 @@ def radon(rng, name):
     mu, tau, sigma, beta = 1.4, 0.35, 0.75, -0.7
     alpha = mu + tau * rng.standard_normal(len(counties))
     county = np.repeat(np.arange(len(counties)), houses)
-    floor = (rng.random(len(county)) < 0.2).astype(int)
-    y = alpha[county] + beta * floor + rng.normal(0, sigma, len(county))
-    write_csv(name, dict(county=[counties[j] for j in county], floor=floor, log_radon=y))
+    first_floor = (rng.random(len(county)) < 0.2).astype(int)
+    y = alpha[county] + beta * first_floor + rng.normal(0, sigma, len(county))
+    write_csv(name, dict(county=[counties[j] for j in county], first_floor=first_floor, log_radon=y))
     truth = {"mu": (mu, 0.25), "tau": (tau, 0.2), "sigma": (sigma, 0.1), "beta": (beta, 0.3)}
     sd = 1 / np.sqrt(1 / tau**2 + houses / sigma**2)
     write_truth(name, truth | {f"alpha[{c}]": (round(a, 3), round(3 * s, 3)) for c, a, s in zip(counties, alpha, sd)})

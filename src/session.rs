@@ -1,9 +1,10 @@
 //! Load, check, compile, fit, ask: what the command line and the REPL both do, with its timings and warnings.
 
+use std::fmt;
 use std::path::Path;
 use std::time::Instant;
 
-use miette::{Diagnostic, Report};
+use miette::{Diagnostic, LabeledSpan, Report, Severity, SourceCode};
 use thiserror::Error;
 
 use crate::check::{self, DataSummary};
@@ -47,8 +48,10 @@ pub struct Prepared {
     pub dataset: Dataset,
     pub record: DataRecord,
     pub compiled: Compiled,
-    /// Lints and warnings of all phases so far, with the text they point into.
+    /// Warnings of all phases so far, with the text they point into.
     pub warnings: Vec<Report>,
+    /// Lints that are worth a word when somebody asks (`vippl check`), not before every fit.
+    pub advice: Vec<Report>,
     pub seconds: Seconds,
 }
 
@@ -119,12 +122,20 @@ pub fn prepare(request: &Request) -> Result<Prepared, Report> {
     let (dataset, record, mut warnings) = read_data(&request.data, &request.drop)?;
     let load = seconds_since(start);
     let start = Instant::now();
-    let checked = check(&request.model, Some(&record.summary()))?;
-    warnings.extend(checked.warnings);
+    let checked = match check(&request.model, Some(&record.summary())) {
+        Ok(checked) => checked,
+        Err(error) => return Err(with_warnings(error, warnings)),
+    };
+    let is_advice = |report: &Report| report.severity() == Some(Severity::Advice);
+    let (advice, lints): (Vec<Report>, Vec<Report>) = checked.warnings.into_iter().partition(is_advice);
+    warnings.extend(lints);
     let options = CompileOptions { gradient: request.gradient };
-    let compiled = compile(&checked.model, &dataset, &options)?;
+    let compiled = match compile(&checked.model, &dataset, &options) {
+        Ok(compiled) => compiled,
+        Err(errors) => return Err(with_warnings(errors.into(), warnings)),
+    };
     let seconds = Seconds { load, compile: seconds_since(start), ..Seconds::default() };
-    Ok(Prepared { model: checked.model, dataset, record, compiled, warnings, seconds })
+    Ok(Prepared { model: checked.model, dataset, record, compiled, warnings, advice, seconds })
 }
 
 impl Prepared {
@@ -205,6 +216,52 @@ fn marginals(fit: &inference::Fit) -> Option<Marginals> {
 /// A lint or warning with the model text it points into.
 fn warning(warning: impl Diagnostic + Send + Sync + 'static, model: &Source) -> Report {
     Report::new(warning).with_source_code(model.named())
+}
+
+/// An error that is reported together with the warnings that came before it: they often say why.
+fn with_warnings(error: Report, warnings: Vec<Report>) -> Report {
+    if warnings.is_empty() { error } else { Report::new(WithWarnings { error, warnings }) }
+}
+
+#[derive(Debug)]
+struct WithWarnings {
+    error: Report,
+    warnings: Vec<Report>,
+}
+
+impl fmt::Display for WithWarnings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for WithWarnings {}
+
+impl Diagnostic for WithWarnings {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.error.code()
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        self.error.severity()
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.error.help()
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.error.source_code()
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.error.labels()
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        let warnings = self.warnings.iter().map(|warning| -> &'a dyn Diagnostic { warning.as_ref() });
+        Some(Box::new(self.error.related().into_iter().flatten().chain(warnings)))
+    }
 }
 
 fn file_of(data: &DataArg) -> String {

@@ -232,8 +232,8 @@ fn run_at(chars: &[char], at: usize, belongs: impl Fn(char) -> bool) -> Option<s
     Some(start..end)
 }
 
-/// Reads, checks, compiles and evaluates, as far as it goes.
-fn run(model: &str, data_name: &str, data: &str) {
+/// Reads, checks, compiles and evaluates, as far as it goes; whether that is to the end.
+fn run(model: &str, data_name: &str, data: &str) -> bool {
     let source = Source::new("model.vim", model);
     let read = if data_name.ends_with(".json") {
         Dataset::from_json(data_name, data)
@@ -244,10 +244,10 @@ fn run(model: &str, data_name: &str, data: &str) {
     if let Ok(file) = &parsed {
         let _ = check::check(&source, file, None);
     }
-    let (Ok((dataset, _)), Ok(file)) = (read, parsed) else { return };
+    let (Ok((dataset, _)), Ok(file)) = (read, parsed) else { return false };
     let summary = DataRecord::new(&dataset, vec![data_name.into()], Vec::new()).summary();
-    let Ok(checked) = check::check(&source, &file, Some(&summary)) else { return };
-    let Ok(compiled) = compile(&checked.model, &dataset, &CompileOptions::default()) else { return };
+    let Ok(checked) = check::check(&source, &file, Some(&summary)) else { return false };
+    let Ok(compiled) = compile(&checked.model, &dataset, &CompileOptions::default()) else { return false };
     let density = &compiled.density;
     let lanes = 2;
     let z: Vec<f64> = (0..density.dim() * lanes).map(|i| 0.1 * (i % 7) as f64 - 0.2).collect();
@@ -255,6 +255,7 @@ fn run(model: &str, data_name: &str, data: &str) {
     density.gradient(lanes, &z, &mut value, &mut gradient);
     let mut constrained = vec![0.0; density.n_constrained() * lanes];
     density.constrain(lanes, &z, &mut constrained);
+    true
 }
 
 proptest! {
@@ -275,4 +276,10 @@ proptest! {
         let seed = &SEEDS[i.index(SEEDS.len())];
         run(&seed.model, &seed.data_name, &mutate(&seed.data, &mutations));
     }
+}
+
+#[test]
+fn the_examples_themselves_reach_the_end() {
+    let compiled = SEEDS.iter().filter(|seed| run(&seed.model, &seed.data_name, &seed.data)).count();
+    assert!(compiled >= examples().len(), "{compiled} of {} seeds", SEEDS.len());
 }

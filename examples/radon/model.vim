@@ -10,4 +10,4 @@ sigma ~ HalfNormal(1)
 beta ~ Normal(0, 10)
 ## log radon level in the basements of a county
 alpha[county] ~ Normal(mu, tau)
-log_radon     ~ Normal(alpha[county] + beta * floor, sigma)
+log_radon     ~ Normal(alpha[county] + beta * first_floor, sigma)

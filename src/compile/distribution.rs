@@ -278,11 +278,11 @@ impl Tracer<'_> {
                 let upper = upper.and_then(|node| self.broadcast_value(node, values.shape()));
                 values.iter().enumerate().find_map(|(k, &value)| {
                     let violation = if value.fract() != 0.0 {
-                        "takes whole numbers".to_string()
+                        "is a whole number".to_string()
                     } else if let Some(lower) = lower.as_ref().filter(|lower| value < lower[k]) {
-                        format!("starts at {}", lower[k])
+                        format!("is at least {}", lower[k])
                     } else if let Some(upper) = upper.as_ref().filter(|upper| value > upper[k]) {
-                        format!("ends at {}", upper[k])
+                        format!("is at most {}", upper[k])
                     } else {
                         return None;
                     };

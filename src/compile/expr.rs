@@ -24,6 +24,7 @@ impl Tracer<'_> {
                 at: expr.span,
             }),
             ExprKind::Variable(variable) => match self.lookup(*variable, expr.span)? {
+                Binding::Value(Value::Array(value)) => Ok(Value::Array(self.within_branch(value))),
                 Binding::Value(value) => Ok(value),
                 Binding::Elements(elements) => {
                     self.assemble(*variable, &elements, expr.span).map(Value::Array)
@@ -138,12 +139,13 @@ impl Tracer<'_> {
         if let Some(missing) = &variable.values.missing {
             let shown: Vec<String> = missing.iter().take(5).map(|row| (row + 1).to_string()).collect();
             let more = if missing.len() > shown.len() { ", ..." } else { "" };
+            let unit = if variable.values.shape().len() == 1 { "row" } else { "element" };
+            let message = match missing.len() {
+                1 => format!("`{name}` has a missing value ({unit} {})", shown[0]),
+                n => format!("`{name}` has {n} missing values ({unit}s {}{more})", shown.join(", ")),
+            };
             return Err(CompileError::Data {
-                message: format!(
-                    "`{name}` has {} missing values (at {}{more})",
-                    missing.len(),
-                    shown.join(", ")
-                ),
+                message,
                 help: Some("remove these rows: imputing missing values is not supported yet".into()),
                 at,
             });
@@ -243,12 +245,19 @@ impl Tracer<'_> {
         let span_of = |k: usize| args.get(k).and_then(Option::as_ref).map_or(at, |arg| arg.span);
         let types: Vec<Option<Type>> =
             traced.iter().map(|value| value.as_ref().map(|value| self.exact_type(value))).collect();
-        let ty = builtin.result(&types).map_err(|error| {
-            let at = error.argument.map_or(at, span_of);
-            CompileError::call(error, at)
-        })?;
         let layout = if builtin.elementwise() { Layout::Elementwise } else { Layout::Own };
         let operands: Vec<(&Traced, Layout)> = traced.iter().flatten().map(|value| (value, layout)).collect();
+        let ty = match builtin.result(&types) {
+            Ok(ty) => ty,
+            Err(error) => {
+                if !builtin.elementwise() {
+                    // A discrete latent that cannot be an argument here has a type of its own: say that instead.
+                    self.align(&operands, at)?;
+                }
+                let at = error.argument.map_or(at, span_of);
+                return Err(CompileError::call(error, at));
+            }
+        };
         let aligned = self.align(&operands, at)?;
         let batch = aligned.axes.len();
         let mut nodes = aligned.nodes.iter();

@@ -307,7 +307,7 @@ impl Tracer<'_> {
         Ok(())
     }
 
-    fn common_domain<'t>(
+    pub fn common_domain<'t>(
         &self,
         axes: impl Iterator<Item = &'t Vec<Axis>>,
         at: Span,
@@ -385,7 +385,7 @@ fn by_number(known: &[f64], len: Option<usize>, at: Span) -> Result<Vec<u32>> {
             }
             let index = value as i64;
             let place =
-                if known.len() > 1 { format!(" (element {} of the index)", row + 1) } else { String::new() };
+                if known.len() > 1 { format!(" (number {} of {} indices)", row + 1, known.len()) } else { String::new() };
             Err(match len {
                 Some(length) => CompileError::IndexRange { index, length, place, at },
                 None => CompileError::Index {

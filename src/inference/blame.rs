@@ -6,6 +6,11 @@ use crate::density::{LogDensity, TermKind};
 /// Points at most that are looked at more closely.
 const MOST_POINTS: usize = 64;
 
+const HELP_LIKELIHOOD: &str =
+    "are the data inside the support of the distribution, and its arguments inside theirs?";
+const HELP_PRIOR: &str = "are the arguments of the distribution inside their ranges, such as an sd above 0?";
+const HELP_FACTOR: &str = "the expression must be finite for values of the latents that their priors allow";
+
 /// Starting points that failed.
 #[derive(Default)]
 pub struct Failures {
@@ -25,6 +30,7 @@ impl Failures {
             row: None,
             value: f64::NAN,
             tried,
+            help: HELP_PRIOR,
             at: (0, 0).into(),
         })
     }
@@ -40,12 +46,21 @@ impl Failures {
         let worst = most_often_not_finite(rows())?;
         let statement = &statements[worst];
         let value = *rows().nth(worst)?.iter().find(|x| !x.is_finite())?;
-        let row = (statement.kind == TermKind::Likelihood).then(|| blame_row(density, lanes, &z)).flatten();
+        // With one observed statement the pointwise rows are its own.
+        let observed = statements.iter().filter(|statement| statement.kind == TermKind::Likelihood).count();
+        let is_likelihood = statement.kind == TermKind::Likelihood;
+        let row = (is_likelihood && observed == 1).then(|| blame_row(density, lanes, &z)).flatten();
+        let help = match statement.kind {
+            TermKind::Likelihood => HELP_LIKELIHOOD,
+            TermKind::Prior => HELP_PRIOR,
+            TermKind::Factor => HELP_FACTOR,
+        };
         Some(InferenceError::NoFiniteStart {
             statement: statement.text.clone(),
             row,
             value,
             tried,
+            help,
             at: statement.span.into(),
         })
     }

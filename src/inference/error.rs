@@ -5,18 +5,19 @@ use thiserror::Error;
 
 #[derive(Clone, Debug, Diagnostic, Error, PartialEq)]
 pub enum InferenceError {
-    #[error("the log density is not finite at any of {tried} starting points: `{statement}` is {value}")]
-    #[diagnostic(
-        code(vippl::fit::no_finite_start),
-        help("are the data inside the support of the distribution, and its arguments inside theirs?")
+    #[error(
+        "the log density is not finite at any of {tried} starting points: `{statement}` is {value}{}",
+        row.map_or(String::new(), |row| format!(" at its observation {}", row + 1))
     )]
+    #[diagnostic(code(vippl::fit::no_finite_start), help("{help}"))]
     NoFiniteStart {
         statement: String,
-        /// Element of [`crate::density::LogDensity::pointwise`] whose log likelihood is not finite.
+        /// Observed element of the statement whose log likelihood is not finite, from 0.
         row: Option<usize>,
         /// `-inf`, `inf` or `NaN`
         value: f64,
         tried: usize,
+        help: &'static str,
         #[label("not finite")]
         at: SourceSpan,
     },

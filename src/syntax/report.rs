@@ -6,7 +6,7 @@ use std::sync::Arc;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
 
 use super::error::SyntaxError;
-use crate::source::Source;
+use crate::source::{Source, Span};
 
 /// Everything that is wrong with a text, in its order, with the text.
 ///
@@ -27,6 +27,7 @@ impl SyntaxErrors {
     pub(super) fn new(source: &Source, mut errors: Vec<SyntaxError>) -> Self {
         errors.sort_by_key(|error| (error.span().start, error.span().end));
         errors.dedup();
+        drop_consequences(source, &mut errors);
         let more = errors.len() > Self::LIMIT;
         errors.truncate(Self::LIMIT);
         SyntaxErrors { source: source.named(), errors, more }
@@ -59,6 +60,22 @@ impl SyntaxErrors {
             _ => None,
         }
     }
+}
+
+/// A quote that is never closed hides the rest of its line: brackets that are open there are no mistakes of their own.
+fn drop_consequences(source: &Source, errors: &mut Vec<SyntaxError>) {
+    let quotes: Vec<Span> = errors
+        .iter()
+        .filter_map(|error| match error {
+            SyntaxError::UnclosedQuote { at, .. } => Some(*at),
+            _ => None,
+        })
+        .collect();
+    let same_line = |a: u32, b: u32| a <= b && !source.slice(Span { start: a, end: b }).contains('\n');
+    errors.retain(|error| match error {
+        SyntaxError::Unclosed { at, .. } => !quotes.iter().any(|quote| same_line(at.start, quote.start)),
+        _ => true,
+    });
 }
 
 impl fmt::Display for SyntaxErrors {

@@ -1,4 +1,4 @@
 # Plates in one statement, elements in another.
-z[10] ~ Normal(0, 1)
+z[county] ~ Normal(0, 1)
 z[1] ~ Normal(0, 5)
-y ~ Normal(z, 1)
+y ~ Normal(z[county], 1)
