@@ -18,6 +18,10 @@ use crate::tape::Tensor;
 /// Version of the format; a reader takes its own only.
 pub const SCHEMA: i64 = 1;
 const KIND: &str = "fit";
+/// A file holds draws for as many numbers as this (some 80 MB), of wider models the first of them only.
+const MAX_NUMBERS: usize = 4_000_000;
+/// Fewest draws in a file, if there are so many.
+const MIN_DRAWS: usize = 100;
 
 /// Writes a posterior. Numbers survive the round trip bit for bit; what is not finite becomes null.
 pub fn write(posterior: &Posterior, path: &Path) -> Result<(), FitFileError> {
@@ -139,6 +143,8 @@ impl<'de> Deserialize<'de> for Row {
 
 impl FitFile {
     fn of(posterior: &Posterior) -> FitFile {
+        let affordable = MAX_NUMBERS / posterior.draws.n_rows().max(1);
+        let n_draws = affordable.max(MIN_DRAWS).min(posterior.draws.n_draws());
         let mut sets: Vec<Arc<Levels>> = Vec::new();
         let mut position = |levels: &Arc<Levels>| {
             sets.iter().position(|known| known == levels).unwrap_or_else(|| {
@@ -163,7 +169,7 @@ impl FitFile {
                 marginals: quantity.marginals.clone(),
                 summaries: posterior.summaries_of(quantity).to_vec(),
                 draws: (0..quantity.len())
-                    .map(|element| Row(posterior.draws.row(quantity.offset + element).to_vec()))
+                    .map(|element| Row(posterior.draws.row(quantity.offset + element)[..n_draws].to_vec()))
                     .collect(),
             })
             .collect();
@@ -191,7 +197,7 @@ impl FitFile {
             fit: posterior.fit.clone(),
             warnings: posterior.warnings.clone(),
             seconds: posterior.seconds,
-            n_draws: posterior.draws.n_draws(),
+            n_draws,
             levels: sets.iter().map(|levels| levels.names().to_vec()).collect(),
             quantities,
         }

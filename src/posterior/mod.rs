@@ -27,8 +27,8 @@ use crate::tape::Tensor;
 
 /// Draws of the posterior unless `--draws` says otherwise: the least for which 5% and 95% quantiles are steady.
 pub const DEFAULT_DRAWS: usize = 4_000;
-/// Draws are kept for as many numbers as this (1 GiB), for wider models fewer of them.
-const MAX_DRAWN_NUMBERS: usize = 1 << 27;
+/// Draws are kept for as many numbers as this (512 MiB), for wider models fewer of them.
+const MAX_DRAWN_NUMBERS: usize = 1 << 26;
 /// Fewest draws kept, however wide the model.
 const MIN_DRAWS: usize = 100;
 
@@ -89,7 +89,8 @@ pub fn summarise(
     let mut warnings = Vec::new();
     let width = density.n_constrained().max(density.dim()).max(1);
     let affordable = (MAX_DRAWN_NUMBERS / width).max(MIN_DRAWS).min(n_draws);
-    if affordable < n_draws {
+    let all_exact = quantities.iter().all(|quantity| quantity.marginals.iter().all(Option::is_some));
+    if affordable < n_draws && !all_exact {
         warnings.push(format!(
             "{affordable} of {n_draws} posterior draws are made: there are {width} numbers in each"
         ));

@@ -220,6 +220,26 @@ mod fit_files {
     }
 
     #[test]
+    fn wide_fits_keep_their_first_draws() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fit.json");
+        let mut before = posterior(2);
+        let (rows, n) = (30_000, 200);
+        let values: Vec<f64> = (0..rows * n).map(|i| (i % 7) as f64).collect();
+        before.draws = Draws::new(n, values);
+        before.summaries = vec![Summary::default(); rows];
+        before.quantities.truncate(1);
+        before.quantities[0].dims = vec![rows];
+        before.quantities[0].labels = vec![None];
+        before.quantities[0].marginals = vec![None; rows];
+        fit_file::write(&before, &path).unwrap();
+        let after = fit_file::read(&path).unwrap();
+        assert_eq!((after.draws.n_draws(), after.draws.n_rows()), (4_000_000 / rows, rows));
+        assert_eq!(after.draws.row(rows - 1), &before.draws.row(rows - 1)[..4_000_000 / rows]);
+        assert_eq!(after.summaries.len(), rows);
+    }
+
+    #[test]
     fn something_else_is_refused_with_a_word() {
         let good = {
             let folder = tempfile::tempdir().unwrap();

@@ -7,6 +7,8 @@ use crate::report::Style;
 use crate::report::number::{align_points, seconds, with_digits, with_uncertainty};
 use crate::report::style::Elements;
 
+/// ELBOs are shown as if they had at least this error, in nats: nobody needs more digits.
+const LEAST_ERROR: f64 = 1e-3;
 /// Room for the documentation of a quantity, or none at all.
 const LEAST_DOC: usize = 12;
 
@@ -109,7 +111,9 @@ pub fn footer(posterior: &Posterior, style: &Style) -> String {
             "not all densities are normalised: no KL, no evidence".to_string()
         };
         let value = near(elbo.value, elbo.se);
-        text += &format!("{} {value} ± {}  ({parts})\n", style.bold("ELBO"), error(elbo.se));
+        // An ELBO without an error is exact: nothing varies over draws.
+        let margin = if elbo.se > 0.0 { format!(" ± {}", error(elbo.se)) } else { String::new() };
+        text += &format!("{} {value}{margin}  ({parts})\n", style.bold("ELBO"));
     }
     let how = format!("{}, {} draws, seed {}", fit.family, posterior.draws.n_draws(), fit.seed);
     text += &format!("{}\n", style.dim(&how));
@@ -128,11 +132,11 @@ pub fn footer(posterior: &Posterior, style: &Style) -> String {
 
 /// A number with two digits of its error, and at least two decimals.
 fn near(x: f64, error: f64) -> String {
-    with_digits(&[Some(x)], Some(error.clamp(1e-4, 0.1)), 2).remove(0)
+    with_digits(&[Some(x)], Some(error.clamp(LEAST_ERROR, 0.1)), 2).remove(0)
 }
 
 fn error(error: f64) -> String {
-    with_digits(&[Some(error)], Some(error.max(1e-4)), 2).remove(0)
+    with_digits(&[Some(error)], Some(error.max(LEAST_ERROR)), 2).remove(0)
 }
 
 fn widest(cells: &[String]) -> usize {
