@@ -1,6 +1,6 @@
 //! Arguments that several commands share.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use miette::Report;
@@ -12,7 +12,7 @@ use crate::inference::{FitOptions, Optimizer};
 use crate::posterior::DEFAULT_DRAWS;
 use crate::session::{self, FitRequest, Request};
 
-/// `--data`, `--drop`
+// No documentation comments on the structs here: clap would take them for the help of a command.
 #[derive(Args, Clone, Debug, Default)]
 pub struct DataArgs {
     /// CSV or JSON file with the data; may be given several times. NAME=FILE binds what is in FILE to one name
@@ -51,7 +51,6 @@ impl GradientArgs {
     }
 }
 
-/// How to fit.
 #[derive(Args, Clone)]
 pub struct FitArgs {
     /// Seed of all random numbers: the same seed gives the same result
@@ -90,7 +89,7 @@ impl FitArgs {
 }
 
 /// A model file with its data.
-pub fn request(model: &PathBuf, data: &DataArgs, gradient: GradientMode) -> Result<Request, Report> {
+pub fn request(model: &Path, data: &DataArgs, gradient: GradientMode) -> Result<Request, Report> {
     let model = session::read_model(model)?;
     Ok(Request { model, data: data.data.clone(), drop: data.drop.clone(), gradient })
 }

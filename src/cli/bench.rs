@@ -45,10 +45,10 @@ const ROUND: Duration = Duration::from_millis(20);
 
 impl Command for Bench {
     fn define(&self) -> clap::Command {
-        let command = clap::Command::new("bench")
+        let command = Arguments::augment_args(clap::Command::new("bench"));
+        command
             .about("Time the compilation of a model and the evaluation of its derivatives")
-            .after_help(EXAMPLES);
-        Arguments::augment_args(command)
+            .after_help(EXAMPLES)
     }
 
     fn run(&self, matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Failure> {

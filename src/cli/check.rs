@@ -44,10 +44,8 @@ Examples:
 
 impl Command for Check {
     fn define(&self) -> clap::Command {
-        let command = clap::Command::new("check")
-            .about("Find mistakes in a model and show its variables")
-            .after_help(EXAMPLES);
-        Arguments::augment_args(command)
+        let command = Arguments::augment_args(clap::Command::new("check"));
+        command.about("Find mistakes in a model and show its variables").after_help(EXAMPLES)
     }
 
     fn run(&self, matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Failure> {

@@ -52,10 +52,8 @@ Examples:
 
 impl Command for Fit {
     fn define(&self) -> clap::Command {
-        let command = clap::Command::new("fit")
-            .about("Fit a model to data and print the posterior")
-            .after_help(EXAMPLES);
-        Arguments::augment_args(command)
+        let command = Arguments::augment_args(clap::Command::new("fit"));
+        command.about("Fit a model to data and print the posterior").after_help(EXAMPLES)
     }
 
     fn run(&self, matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Failure> {

@@ -31,8 +31,8 @@ Examples:
 
 impl Command for Fmt {
     fn define(&self) -> clap::Command {
-        let command = clap::Command::new("fmt").about("Format model files in place").after_help(EXAMPLES);
-        Arguments::augment_args(command)
+        let command = Arguments::augment_args(clap::Command::new("fmt"));
+        command.about("Format model files in place").after_help(EXAMPLES)
     }
 
     fn run(&self, matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Failure> {

@@ -35,10 +35,8 @@ At the prompt:
 
 impl Command for Repl {
     fn define(&self) -> clap::Command {
-        let command = clap::Command::new("repl")
-            .about("Ask questions about a posterior interactively")
-            .after_help(EXAMPLES);
-        Arguments::augment_args(command)
+        let command = Arguments::augment_args(clap::Command::new("repl"));
+        command.about("Ask questions about a posterior interactively").after_help(EXAMPLES)
     }
 
     fn run(&self, matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Failure> {

@@ -35,9 +35,8 @@ Examples:
 
 impl Command for Summary {
     fn define(&self) -> clap::Command {
-        let command =
-            clap::Command::new("summary").about("Print the posterior of a saved fit").after_help(EXAMPLES);
-        Arguments::augment_args(command)
+        let command = Arguments::augment_args(clap::Command::new("summary"));
+        command.about("Print the posterior of a saved fit").after_help(EXAMPLES)
     }
 
     fn run(&self, matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Failure> {

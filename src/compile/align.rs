@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::CompileError;
+use super::loops::DomainKind;
 use super::tracer::{Result, Tracer};
 use super::value::{Axis, Place, Traced};
 use crate::source::Span;
@@ -137,7 +138,7 @@ impl Tracer<'_> {
     }
 
     pub fn is_implicit(&self, axis: &Axis) -> bool {
-        self.domain_along(axis).is_some_and(|domain| self.domains[domain].implicit)
+        self.domain_along(axis).is_some_and(|domain| self.domains[domain].kind == DomainKind::Implicit)
     }
 
     fn couples(&self, domain: usize, at: Span) -> CompileError {

@@ -1,13 +1,14 @@
 //! Arrays that are built up element by element: `h[1] = ...`, then `for t in 2:T { h[t] = ... }`.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::CompileError;
 use super::index::Positions;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{Axis, MAX_INDEX_RANK, Place, Traced, Tuple};
-use crate::ir::{Index, VariableId};
+use crate::ir::{Index, Role, VariableId};
 use crate::source::Span;
 use crate::tape::Node;
 use crate::types::ElementType;
@@ -74,8 +75,9 @@ impl Slots {
                 return false;
             }
             self.dense[at] = row + 1;
-        } else if self.sparse.insert(tuple, row).is_some() {
-            return false;
+        } else {
+            let Entry::Vacant(slot) = self.sparse.entry(tuple) else { return false };
+            slot.insert(row);
         }
         for (extent, index) in self.extents.iter_mut().zip(tuple) {
             *extent = (*extent).max(index);
@@ -95,9 +97,11 @@ impl Tracer<'_> {
         at: Span,
     ) -> Result<()> {
         if value.is_enumerated() {
-            return Err(CompileError::unsupported("an element that depends on a discrete latent", at));
+            let name = &self.model.variable(variable).name;
+            let feature = format!("an element of `{name}` that depends on a discrete latent");
+            return Err(CompileError::unsupported(feature, at));
         }
-        let selection = self.selection(indices, None, at)?;
+        let selection = self.selection(variable, indices, None, at)?;
         let vector = selection.dims.len();
         if value.rank() > 0 && !value.dims.starts_with(&selection.dims) {
             return Err(CompileError::Index {
@@ -184,6 +188,12 @@ impl Tracer<'_> {
         Ok(())
     }
 
+    /// The loop around the call of the function to which a local belongs. The local is another one in each iteration:
+    /// its first index, which nobody writes, is the row of the loop.
+    fn call_of(&self, variable: VariableId) -> Option<usize> {
+        self.call_domain.filter(|_| self.model.variable(variable).role == Role::Local)
+    }
+
     /// How far an array reaches, with what the loop being traced defines of it.
     pub fn extents_of(&self, variable: VariableId, elements: &Elements) -> Extents {
         let mut lens = elements.slots.extents;
@@ -196,21 +206,35 @@ impl Tracer<'_> {
 
     /// The elements that brackets name. Where `read` gives the array, open slices reach to its extents; on the left
     /// of `=` trailing `:` stand for the dimensions of the value.
-    pub fn selection(&mut self, indices: &[Index], read: Option<Extents>, at: Span) -> Result<Selection> {
+    pub fn selection(
+        &mut self,
+        variable: VariableId,
+        indices: &[Index],
+        read: Option<Extents>,
+        at: Span,
+    ) -> Result<Selection> {
+        let call = self.call_of(variable);
+        let n_before = usize::from(call.is_some());
         let rank = match read {
             Some(extents) => extents.rank,
             None => {
                 let whole = |index: &&Index| matches!(index, Index::Slice { lower: None, upper: None, .. });
-                indices.len() - indices.iter().rev().take_while(whole).count()
+                n_before + indices.len() - indices.iter().rev().take_while(whole).count()
             }
         };
-        if rank == 0 || rank > MAX_INDEX_RANK {
+        if rank == n_before || rank > MAX_INDEX_RANK {
             return Err(CompileError::unsupported(format!("building up an array by {rank} indices"), at));
         }
         let mut positions = Vec::with_capacity(rank);
-        for k in 0..rank {
+        positions.extend(call.map(|domain| Positions {
+            values: (0..self.domains[domain].size as u32).collect(),
+            axes: vec![Axis::Domain(domain)],
+            dims: Vec::new(),
+            label: None,
+        }));
+        for k in n_before..rank {
             let extent = read.map(|extents| extents.lens[k] as usize);
-            positions.push(match indices.get(k) {
+            positions.push(match indices.get(k - n_before) {
                 // Which elements there are shows when they are looked up.
                 Some(index @ (Index::At(_) | Index::Slice { upper: Some(_), .. })) => {
                     self.positions(index, None, None)?
@@ -219,29 +243,17 @@ impl Tracer<'_> {
                 None => Positions::whole(extent.unwrap_or(0), None),
             });
         }
+        if positions
+            .iter()
+            .flat_map(|position| &position.axes)
+            .any(|axis| matches!(axis, Axis::Enumeration(_)))
+        {
+            return Err(CompileError::unsupported("a built-up array indexed by a discrete latent", at));
+        }
         let domain = match (read, self.domain) {
             // A definition runs once per iteration whatever its index says.
             (None, Some(domain)) => Some(domain),
-            _ => {
-                let mut inner = None;
-                for position in &positions {
-                    for axis in &position.axes {
-                        match (*axis, inner) {
-                            (Axis::Domain(domain), None) => inner = Some(domain),
-                            (Axis::Domain(domain), Some(other)) => {
-                                inner = Some(self.inner_of(domain, other, at)?)
-                            }
-                            (Axis::Enumeration(_), _) => {
-                                return Err(CompileError::unsupported(
-                                    "a built-up array indexed by a discrete latent",
-                                    at,
-                                ));
-                            }
-                        }
-                    }
-                }
-                inner
-            }
+            _ => self.common_domain(positions.iter().map(|position| &position.axes), at)?,
         };
         let axes: Vec<Axis> = domain.map(Axis::Domain).into_iter().collect();
         let n_rows = domain.map_or(1, |domain| self.domains[domain].size);
@@ -284,12 +296,13 @@ impl Tracer<'_> {
         indices: &[Index],
         at: Span,
     ) -> Result<Traced> {
-        if indices.len() > elements.rank + elements.dims.len() {
+        let own_rank = elements.rank - usize::from(self.call_of(variable).is_some());
+        if indices.len() > own_rank + elements.dims.len() {
             return Err(CompileError::Index {
                 message: format!(
                     "{} indices for an array of {} dimensions",
                     indices.len(),
-                    elements.rank + elements.dims.len()
+                    own_rank + elements.dims.len()
                 ),
                 help: None,
                 at,
@@ -314,8 +327,9 @@ impl Tracer<'_> {
                 Err(error) => return Err(error),
             }
         }
-        let (own, rest) = indices.split_at(indices.len().min(elements.rank));
-        let selection = self.selection(own, Some(self.extents_of(variable, elements)), at)?;
+        let (own, rest) = indices.split_at(indices.len().min(own_rank));
+        let extents = self.extents_of(variable, elements);
+        let selection = self.selection(variable, own, Some(extents), at)?;
         let read = self.read_elements(variable, elements, &selection, at)?;
         if rest.is_empty() {
             return Ok(read);
@@ -397,23 +411,7 @@ impl Tracer<'_> {
     /// The whole array; an error if elements within its extents are not defined.
     pub fn assemble(&mut self, variable: VariableId, elements: &Elements, at: Span) -> Result<Traced> {
         let extents = self.extents_of(variable, elements);
-        let extents: Vec<usize> =
-            extents.lens[..extents.rank].iter().map(|&extent| extent as usize).collect();
-        let all: Vec<Positions> = extents.iter().map(|&len| Positions::whole(len, None)).collect();
-        let mut tuples = vec![Tuple::default()];
-        for (k, positions) in all.iter().enumerate() {
-            tuples = tuples
-                .iter()
-                .flat_map(|tuple| {
-                    positions.values.iter().map(move |&p| {
-                        let mut tuple = *tuple;
-                        tuple[k] = p + 1;
-                        tuple
-                    })
-                })
-                .collect();
-        }
-        let selection = Selection { tuples, axes: Vec::new(), dims: extents, rank: elements.rank };
+        let selection = self.selection(variable, &[], Some(extents), at)?;
         self.read_elements(variable, elements, &selection, at).map_err(|error| match error {
             CompileError::UndefinedElement { element, at } => CompileError::MissingElement { element, at },
             other => other,

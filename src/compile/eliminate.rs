@@ -64,7 +64,7 @@ impl Tracer<'_> {
             });
         }
         let extents = Extents { rank: known.rank, lens: known.slots.extents };
-        let selection = self.selection(indices, Some(extents), at)?;
+        let selection = self.selection(variable, indices, Some(extents), at)?;
         self.note_read(variable, &selection);
         let (domain, map) = self.element_map(discrete, &selection, at)?;
         self.enumerate(discrete, domain, map)

@@ -24,6 +24,7 @@ impl Tracer<'_> {
                 at: expr.span,
             }),
             ExprKind::Variable(variable) => match self.lookup(*variable, expr.span)? {
+                Binding::Value(Value::Array(value)) => Ok(Value::Array(self.within_branch(value))),
                 Binding::Value(value) => Ok(value),
                 Binding::Elements(elements) => {
                     self.assemble(*variable, &elements, expr.span).map(Value::Array)

@@ -307,7 +307,7 @@ impl Tracer<'_> {
         Ok(())
     }
 
-    fn common_domain<'t>(
+    pub fn common_domain<'t>(
         &self,
         axes: impl Iterator<Item = &'t Vec<Axis>>,
         at: Span,

@@ -123,7 +123,7 @@ impl Tracer<'_> {
     ) -> Result<()> {
         let name = self.model.variable(variable).name.clone();
         let traced = self.distribution(distribution)?;
-        let selection = self.selection(indices, None, statement.span)?;
+        let selection = self.selection(variable, indices, None, statement.span)?;
         if self.is_discrete(&traced) {
             return self.discrete_elements(statement, variable, &selection, &traced);
         }

@@ -21,8 +21,16 @@ pub struct Domain {
     pub parent: Option<usize>,
     /// Row of the parent that each row belongs to; empty without a parent.
     pub parent_rows: Vec<u32>,
+    pub kind: DomainKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DomainKind {
+    Loop,
+    /// The iterations of a loop that take one arm of an `if`.
+    Branch,
     /// The elements of a discrete latent that is used whole, rather than a loop.
-    pub implicit: bool,
+    Implicit,
 }
 
 /// What a dry run of a loop's body finds out: which iteration defines and which reads which elements.
@@ -174,7 +182,7 @@ impl Tracer<'_> {
             (Some(domain), Some((len, order))) => (Some(domain), len, order),
             _ => (None, order.len(), order.clone()),
         };
-        let domain = self.new_domain(&scan_order, false);
+        let domain = self.new_domain(&scan_order, DomainKind::Loop);
         self.begin_scan(domain, base, steps, &carried, &plan)?;
         self.bind_loop_variable(variable, domain, &scan_order);
         let outer = self.domain.replace(domain);
@@ -232,19 +240,21 @@ impl Tracer<'_> {
         Ok(Iterations { by_row })
     }
 
-    fn new_domain(&mut self, order: &[(u32, i64)], implicit: bool) -> usize {
+    fn new_domain(&mut self, order: &[(u32, i64)], kind: DomainKind) -> usize {
         let parent_rows =
             if self.domain.is_some() { order.iter().map(|(row, _)| *row).collect() } else { Vec::new() };
-        self.domains.push(Domain { size: order.len(), parent: self.domain, parent_rows, implicit });
+        self.domains.push(Domain { size: order.len(), parent: self.domain, parent_rows, kind });
         self.domains.len() - 1
     }
 
     /// The implicit domain of `size` elements, on which whole discrete latents live.
     pub fn implicit_domain(&mut self, size: usize) -> usize {
-        if let Some(found) = self.domains.iter().position(|domain| domain.implicit && domain.size == size) {
+        if let Some(found) =
+            self.domains.iter().position(|domain| domain.kind == DomainKind::Implicit && domain.size == size)
+        {
             return found;
         }
-        self.domains.push(Domain { size, parent: None, parent_rows: Vec::new(), implicit: true });
+        self.domains.push(Domain { size, parent: None, parent_rows: Vec::new(), kind: DomainKind::Implicit });
         self.domains.len() - 1
     }
 
@@ -258,7 +268,7 @@ impl Tracer<'_> {
 
     /// Traces a body once for all its iterations, side by side.
     fn in_domain(&mut self, order: &[(u32, i64)], variable: VariableId, body: &[Statement]) -> Result<()> {
-        let domain = self.new_domain(order, false);
+        let domain = self.new_domain(order, DomainKind::Loop);
         self.bind_loop_variable(variable, domain, order);
         let outer = self.domain.replace(domain);
         let traced = self.block(body);
@@ -456,7 +466,7 @@ impl Tracer<'_> {
         let mut returned = Vec::new();
         for (rows, body) in taken {
             let order: Vec<(u32, i64)> = rows.iter().map(|&row| (row, 0)).collect();
-            let domain = self.new_domain(&order, false);
+            let domain = self.new_domain(&order, DomainKind::Branch);
             self.domain = Some(domain);
             let traced = self.block(body);
             self.domain = outer;
@@ -496,6 +506,25 @@ impl Tracer<'_> {
             return Err(CompileError::unsupported("a `return` in some iterations of a loop only", at));
         }
         self.merge(&parts, &rows, at).map(|merged| Some(Value::Array(merged)))
+    }
+
+    /// In an arm of an `if` only its own iterations count: in the others an index may be out of range.
+    pub fn within_branch(&mut self, mut value: Traced) -> Traced {
+        let (Some(own), Some(current), Place::Main) = (value.domain(), self.domain, value.place) else {
+            return value;
+        };
+        if own == current || !self.is_within(current, own) {
+            return value;
+        }
+        let mut domain = Some(current);
+        while let Some(inner) = domain.filter(|&inner| inner != own) {
+            if self.domains[inner].kind == DomainKind::Branch {
+                self.lift(&mut value, inner);
+                break;
+            }
+            domain = self.domains[inner].parent;
+        }
+        value
     }
 
     /// Makes a value vary along a domain, also where it is the same everywhere.

@@ -11,7 +11,7 @@ use super::loops::LoopPlan;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{Axis, DistributionKind, Place, Traced, TracedDistribution, Tuple};
 use crate::density::TermKind;
-use crate::ir::VariableId;
+use crate::ir::{Role, VariableId};
 use crate::source::Span;
 use crate::tape::{Access, Body, Graph, Mode, Node, Scan, Source, State};
 use crate::types::ElementType;
@@ -76,6 +76,16 @@ pub enum Deferred {
     Density { span: Span, kind: TermKind, domain: Option<usize>, distribution: TracedDistribution, x: Traced },
     Factor { span: Span, domain: Option<usize>, value: Traced },
     Piece { variable: VariableId, selection: Selection, value: Traced, dims: Vec<usize>, at: Span },
+}
+
+impl ScanTrace {
+    /// Drops what is known of a function's locals once it returns.
+    pub fn forget(&mut self, locals: &[(VariableId, Option<Binding>)]) {
+        let local = |variable: VariableId| locals.iter().any(|(name, _)| *name == variable);
+        self.sections.retain(|section| !local(section.variable));
+        self.deferred
+            .retain(|deferred| !matches!(deferred, Deferred::Piece { variable, .. } if local(*variable)));
+    }
 }
 
 impl Tracer<'_> {
@@ -230,8 +240,19 @@ impl Tracer<'_> {
         let Some(scan) = &self.scan else { return Ok(false) };
         let steps = scan.steps;
         let state = scan.states.iter().position(|state| state.variable == variable);
-        if state.is_none() && value.place == Place::Main {
+        // A local of a function lives in the step, whatever fills it.
+        let local = self.model.variable(variable).role == Role::Local;
+        if state.is_none() && value.place == Place::Main && !local {
             return Ok(false);
+        }
+        if local && self.env[variable.0].is_none() {
+            self.env[variable.0] = Some(Binding::Elements(Elements {
+                rank: selection.rank,
+                dims: dims.to_vec(),
+                element: value.element,
+                pieces: Vec::new(),
+                slots: Arc::default(),
+            }));
         }
         let inner = self.domain;
         let mut value = self.import(value, at)?;

@@ -85,6 +85,8 @@ pub struct Tracer<'a> {
     /// Coordinates of latents that are built up, by name.
     pub built_up: HashMap<String, BuiltUp>,
     pub function_depth: usize,
+    /// The loop around the call of the function that is being traced.
+    pub call_domain: Option<usize>,
 }
 
 impl<'a> Tracer<'a> {
@@ -112,6 +114,7 @@ impl<'a> Tracer<'a> {
             jacobians_ahead: Vec::new(),
             built_up: HashMap::new(),
             function_depth: 0,
+            call_domain: None,
         }
     }
 
@@ -321,8 +324,13 @@ impl<'a> Tracer<'a> {
             self.env[parameter.0] = Some(Binding::Value(value));
         }
         self.function_depth += 1;
+        let outer_call = std::mem::replace(&mut self.call_domain, self.domain);
         let returned = self.block(&function.body);
+        self.call_domain = outer_call;
         self.function_depth -= 1;
+        if let Some(scan) = &mut self.scan {
+            scan.forget(&outer);
+        }
         for (name, binding) in outer.into_iter().rev() {
             self.env[name.0] = binding;
         }

@@ -38,7 +38,7 @@ impl Draws {
     }
 
     pub fn n_rows(&self) -> usize {
-        if self.n_draws == 0 { 0 } else { self.values.len() / self.n_draws }
+        self.values.len().checked_div(self.n_draws).unwrap_or(0)
     }
 }
 

@@ -7,6 +7,7 @@ mod exact;
 mod expression;
 pub mod fit_file;
 mod reduction;
+mod rewrite;
 mod summary;
 
 pub use data_record::{DataRecord, DataVariable};

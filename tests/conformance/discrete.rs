@@ -271,20 +271,18 @@ fn what_is_not_summed_out_is_an_error() {
         ("z ~ DiscreteUniform(1, 3)\na[z] ~ Normal(0, 1)\ny ~ Normal(a[1], 1)", &["z"]),
         ("mu[2] ~ Normal(0, 1)\nz[N] ~ Categorical([0.5, 0.5])\ny ~ Normal(mu[z[1:3]], 1)", &[""]),
         ("M[5, 2] ~ Normal(0, 1)\nz[N] ~ Categorical([0.5, 0.5])\nfactor M[:, z]", &["discrete latent"]),
-        (
-            "M[2, 2] ~ Normal(0, 1)\nz[N] ~ Categorical([0.5, 0.5])\ny ~ Normal(M[z, z], 1)",
-            &["discrete latent"],
-        ),
+        ("M[2, 2] ~ Normal(0, 1)\nz[N] ~ Categorical([0.5, 0.5])\ny ~ Normal(M[z, z], 1)", &["y", "5"]),
         (
             "z[N] ~ Bernoulli(0.5)\nm[1] = 0.5\nfor i in 2:N { m[i] = m[i - 1] + z[i] }\ny ~ Normal(m, 1)",
-            &["z"],
+            &["discrete latent"],
         ),
-        ("z[N] ~ Bernoulli(0.5)\nfor i in 1:N { m[i] = z[i] * 2 }\ny ~ Normal(m, 1)", &["z"]),
+        ("z[N] ~ Bernoulli(0.5)\nfor i in 1:N { m[i] = z[i] * 2 }\ny ~ Normal(m, 1)", &["discrete latent"]),
         ("z ~ Bernoulli(0.5)\nx2 ~ Uniform(0, 1 + z)\ny ~ Normal(x2, 1)", &["z"]),
         (
             "mu[2] ~ Normal(0, 1)\nz[2] ~ Categorical([0.5, 0.5])\nw ~ Bernoulli(0.5)\ny ~ Normal(mu[z[w + 1]], 1)",
             &[""],
         ),
+        ("z[N] ~ Categorical([0.5, 0.5])\nfor i in 1:N { m[z[i]] = 1.0 }\ny[1] ~ Normal(m[1], 1)", &["z"]),
         ("z[N] ~ Bernoulli(0.5)\nm = 2 * z\ny[1] ~ Normal(m[1], 1)", &[""]),
         (
             "z[3] ~ Categorical([0.5, 0.5])\nz2 = z[2]\ny ~ Normal(sum([z2, z[1]]), 1)\ny ~ Normal(z[3] + z[1], 1)\ny ~ Normal(z[3] + z[2], 1)",

@@ -68,6 +68,27 @@ fn branches_within_loops() {
 }
 
 #[test]
+fn an_arm_sees_its_own_iterations_only() {
+    let data = json(r#"{"y": [1, 2, 3, 4], "n": [0, 2, 0, 3]}"#);
+    let model = "a ~ Normal(0, 1)\nm[4] ~ Normal(0, 1)\nfor i in 1:4 { s = n[i]\n\
+                 if i > 1 { y[i] ~ Normal(m[i - 1] + y[i - 1] * a, 1) } else { y[i] ~ Normal(a, 1) }\n\
+                 if n[i] > 0 { for k in 1:2 { y[i] ~ Normal(m[i] * k, s) } } }";
+    agrees(model, &data, |p| {
+        let (a, m) = (p.s("a"), p.v("m"));
+        let mut total = normal(a, 0.0, 1.0) + m.iter().map(|&m| normal(m, 0.0, 1.0)).sum::<f64>();
+        for i in 0..4 {
+            let y = i as f64 + 1.0;
+            total += if i > 0 { normal(y, m[i - 1] + (y - 1.0) * a, 1.0) } else { normal(y, a, 1.0) };
+            let n = [0.0, 2.0, 0.0, 3.0][i];
+            if n > 0.0 {
+                total += normal(y, m[i], n) + normal(y, 2.0 * m[i], n);
+            }
+        }
+        total
+    });
+}
+
+#[test]
 fn branches_outside_loops_define_names() {
     for (flag, expected) in [(1, 2.0), (0, 3.0)] {
         let data = json(&format!(r#"{{"flag": {flag}, "y": 1.5}}"#));

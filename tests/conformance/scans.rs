@@ -123,10 +123,12 @@ fn states_that_are_rows() {
                  lp[1, :] = log([0.3, 0.7]) + lpdf(Normal(mu, 1), y[1])\n\
                  for t in 2:T { for k in 1:2 { acc[t - 1, k] = logsumexp(lp[t - 1] + log(P[:, k])) }\n\
                  lp[t, :] = acc[t - 1] + lpdf(Normal(mu, 1), y[t]) }\nfactor logsumexp(lp[T])";
-    let parts = inner.replace("for t in 2:T { for k in 1:2 {", "for t in 2:T { lp[t, 1] = logsumexp(lp[t - 1] + log(P[:, 1])) + lpdf(Normal(mu[1], 1), y[t]); for k in 2:2 {")
-        .replace("} }\n                 factor", "}\n total[t] = logsumexp(lp[t]) }\n                 factor")
-        .replace("factor logsumexp(lp[T])", "total[1] = 0\nfactor total[T]");
-    for model in [model, inner, whole, parts.as_str()] {
+    let parts = "P[2] ~ Dirichlet([[2, 1], [1, 3]])\nmu[2] ~ Normal(0, 2)\n\
+                 for k in 1:2 { lp[1, k] = log([0.3, 0.7][k]) + lpdf(Normal(mu[k], 1), y[1]) }\n\
+                 for t in 2:T { lp[t, 1] = logsumexp(lp[t - 1] + log(P[:, 1])) + lpdf(Normal(mu[1], 1), y[t])\n\
+                 for k in 2:2 { lp[t, k] = logsumexp(lp[t - 1] + log(P[:, k])) + lpdf(Normal(mu[k], 1), y[t]) }\n\
+                 total[t - 1] = logsumexp(lp[t]) }\nfactor total[T - 1]";
+    for model in [model, inner, whole, parts] {
         agrees(model, &json(SERIES), |p| {
             let (q, mu) = (p.v("P"), p.v("mu"));
             let mut lp: Vec<f64> = (0..2).map(|k| [0.3f64, 0.7][k].ln() + normal(Y[0], mu[k], 1.0)).collect();

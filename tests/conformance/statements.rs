@@ -148,6 +148,37 @@ fn functions_with_locals_loops_and_functions() {
 }
 
 #[test]
+fn functions_with_recursions_in_loops() {
+    let data = json(r#"{"y": [1.5, 2.5, -1], "x": [0.5, 1, 2], "C": [[1, 2, 3], [3, 2, 1], [0, 1, 0]]}"#);
+    let model = "fn poly(x, c) { acc[1] = c[1]; for k in 2:3 { acc[k] = acc[k - 1] * x + c[k] }; return acc[3] + sum(acc) }\n\
+                 fn both(x) { u[1] = x; u[2] = x * x; return u }\n\
+                 m ~ Normal(0, 1)\n\
+                 for i in 1:3 { y[i] ~ Normal(poly(m * x[i], C[i]) + poly(m, [1, 1, x[i]]) + sum(both(m * i)), 1) }\n\
+                 h[1] = m\nfor t in 2:3 { h[t] = h[t - 1] * 0.5 + sum(both(h[t - 1])) - both(m * 0.5)[2] }\nfactor h[3]";
+    agrees(model, &data, |p| {
+        let m = p.s("m");
+        let poly = |x: f64, c: [f64; 3]| {
+            let acc = [c[0], c[0] * x + c[1], (c[0] * x + c[1]) * x + c[2]];
+            acc[2] + acc.iter().sum::<f64>()
+        };
+        let both = |x: f64| x + x * x;
+        let (y, x) = ([1.5, 2.5, -1.0], [0.5, 1.0, 2.0]);
+        let c = [[1.0, 2.0, 3.0], [3.0, 2.0, 1.0], [0.0, 1.0, 0.0]];
+        let rows: f64 = (0..3)
+            .map(|i| {
+                normal(
+                    y[i],
+                    poly(m * x[i], c[i]) + poly(m, [1.0, 1.0, x[i]]) + both(m * (i as f64 + 1.0)),
+                    1.0,
+                )
+            })
+            .sum();
+        let next = |h: f64| h * 0.5 + both(h) - 0.25 * m * m;
+        normal(m, 0.0, 1.0) + rows + next(next(m))
+    });
+}
+
+#[test]
 fn functions_that_branch_on_data() {
     let data = json(r#"{"y": [1.5, 2.5, -1], "k": [1, 2, 2]}"#);
     let model = "fn f(x, k) { if k == 1 { return x } else { return x * x } }\nm ~ Normal(0, 1)\n\

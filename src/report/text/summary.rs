@@ -106,24 +106,23 @@ pub fn footer(posterior: &Posterior, style: &Style) -> String {
             let [log_likelihood, kl] = [elbo.log_likelihood, elbo.kl].map(|part| near(part, elbo.se));
             format!("log likelihood {log_likelihood}, KL to the prior {kl}")
         } else {
-            "densities not normalised: no KL, no evidence".to_string()
+            "not all densities are normalised: no KL, no evidence".to_string()
         };
         let value = near(elbo.value, elbo.se);
         text += &format!("{} {value} ± {}  ({parts})\n", style.bold("ELBO"), error(elbo.se));
     }
-    let mut how = format!("{}, {} draws, seed {}", fit.family, posterior.draws.n_draws(), fit.seed);
+    let how = format!("{}, {} draws, seed {}", fit.family, posterior.draws.n_draws(), fit.seed);
+    text += &format!("{}\n", style.dim(&how));
     if let Some(total) = posterior.seconds.total {
-        how += &format!(", {}", seconds(total));
         let s = &posterior.seconds;
         let phases: Vec<String> =
             [("load", s.load), ("compile", s.compile), ("fit", s.fit), ("audit", s.audit)]
                 .into_iter()
                 .filter_map(|(phase, time)| Some(format!("{phase} {}", seconds(time?))))
                 .collect();
-        how += &format!(" ({})", phases.join(", "));
+        let time = format!("{} ({})", seconds(total), phases.join(", "));
+        text += &format!("{}\n", style.dim(&time));
     }
-    text += &style.dim(&how);
-    text.push('\n');
     text
 }
 

@@ -48,7 +48,7 @@ fn the_footer_shows_the_elbo_with_its_parts_and_the_time() {
     insta::assert_snapshot!(footer(&posterior, &Style::default()));
     posterior.evidence = false;
     let text = footer(&posterior, &Style::default());
-    assert!(text.starts_with("ELBO -12.345 ± 0.012  (densities not normalised"), "{text}");
+    assert!(text.starts_with("ELBO -12.345 ± 0.012  (not all densities are normalised"), "{text}");
 }
 
 #[test]

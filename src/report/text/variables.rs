@@ -43,7 +43,11 @@ impl VariableRow {
                     role,
                     shape: Shape::known(&variable.dims).to_string(),
                     support: variable.support.clone().unwrap_or_default(),
-                    distribution: variable.distribution.clone().unwrap_or_else(|| written(&variable.name)),
+                    // Of a latent that is summed out the model's text says more than the compiler's.
+                    distribution: match &variable.distribution {
+                        Some(distribution) if !variable.discrete => distribution.clone(),
+                        _ => written(&variable.name),
+                    },
                 }
             })
             .collect()
