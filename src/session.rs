@@ -48,8 +48,10 @@ pub struct Prepared {
     pub dataset: Dataset,
     pub record: DataRecord,
     pub compiled: Compiled,
-    /// Lints and warnings of all phases so far, with the text they point into.
+    /// Warnings of all phases so far, with the text they point into.
     pub warnings: Vec<Report>,
+    /// Lints that are worth a word when somebody asks (`vippl check`), not before every fit.
+    pub advice: Vec<Report>,
     pub seconds: Seconds,
 }
 
@@ -124,14 +126,16 @@ pub fn prepare(request: &Request) -> Result<Prepared, Report> {
         Ok(checked) => checked,
         Err(error) => return Err(with_warnings(error, warnings)),
     };
-    warnings.extend(checked.warnings);
+    let is_advice = |report: &Report| report.severity() == Some(Severity::Advice);
+    let (advice, lints): (Vec<Report>, Vec<Report>) = checked.warnings.into_iter().partition(is_advice);
+    warnings.extend(lints);
     let options = CompileOptions { gradient: request.gradient };
     let compiled = match compile(&checked.model, &dataset, &options) {
         Ok(compiled) => compiled,
         Err(errors) => return Err(with_warnings(errors.into(), warnings)),
     };
     let seconds = Seconds { load, compile: seconds_since(start), ..Seconds::default() };
-    Ok(Prepared { model: checked.model, dataset, record, compiled, warnings, seconds })
+    Ok(Prepared { model: checked.model, dataset, record, compiled, warnings, advice, seconds })
 }
 
 impl Prepared {

@@ -65,7 +65,7 @@ impl Command for Check {
                     &terminal.out_style,
                 ),
             };
-            (text, prepared.warnings)
+            (text, prepared.warnings.into_iter().chain(prepared.advice).collect())
         } else {
             let mut warnings = Vec::new();
             let mut summary = None;
