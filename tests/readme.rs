@@ -113,3 +113,27 @@ fn close(a: &str, b: &str) -> bool {
         _ => false,
     }
 }
+
+#[test]
+fn the_language_reference_names_everything() {
+    let reference = std::fs::read_to_string(package().join("docs/language.md")).expect("docs/language.md");
+    let is_operator = |name: &str| matches!(name, "neg" | "range") || !name.starts_with(char::is_alphabetic);
+    let names = vippl::builtin::ALL.iter().map(|f| f.name()).filter(|name| !is_operator(name));
+    let names = names.chain(vippl::dist::ALL.iter().map(|d| d.name()));
+    let names = names.chain(vippl::dist::wrappers::ALL.iter().map(|w| w.name()));
+    let words: std::collections::BTreeSet<&str> =
+        reference.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let unnamed: Vec<&str> = names.filter(|name| !words.contains(name)).collect();
+    assert!(unnamed.is_empty(), "docs/language.md does not name {unnamed:?}");
+}
+
+#[test]
+fn the_snippets_of_the_language_reference_parse() {
+    let reference = std::fs::read_to_string(package().join("docs/language.md")).expect("docs/language.md");
+    let blocks: Vec<&str> = reference.split("\n```\n").skip(1).step_by(2).collect();
+    assert!(blocks.len() >= 2, "{} blocks", blocks.len());
+    for block in blocks {
+        let source = vippl::source::Source::new("docs/language.md", block);
+        vippl::syntax::parse(&source).unwrap_or_else(|errors| panic!("{:?}", miette::Report::new(errors)));
+    }
+}

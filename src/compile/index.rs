@@ -384,8 +384,11 @@ fn by_number(known: &[f64], len: Option<usize>, at: Span) -> Result<Vec<u32>> {
                 return Ok(value as u32 - 1);
             }
             let index = value as i64;
-            let place =
-                if known.len() > 1 { format!(" (number {} of {} indices)", row + 1, known.len()) } else { String::new() };
+            let place = if known.len() > 1 {
+                format!(" (number {} of {} indices)", row + 1, known.len())
+            } else {
+                String::new()
+            };
             Err(match len {
                 Some(length) => CompileError::IndexRange { index, length, place, at },
                 None => CompileError::Index {

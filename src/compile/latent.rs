@@ -887,7 +887,9 @@ fn needs_length(name: &str, rank: usize, event: usize, at: Span) -> Result<()> {
     }
     Err(CompileError::Call {
         message: format!("`{name}` is a vector, but nothing says how long"),
-        help: Some(format!("write its length, as in `{name}[3] ~ ...`, or give the distribution arguments of that length")),
+        help: Some(format!(
+            "write its length, as in `{name}[3] ~ ...`, or give the distribution arguments of that length"
+        )),
         at,
     })
 }

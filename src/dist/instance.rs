@@ -65,7 +65,11 @@ impl Instance {
                 return matrices.into_iter().find_map(|(param, &arg)| {
                     let [.., rows, columns] = *g.shape(arg) else { return None };
                     (rows != columns).then(|| {
-                        format!("{} of {} must be a square matrix, found [{rows}, {columns}]", param.name, dist.name())
+                        format!(
+                            "{} of {} must be a square matrix, found [{rows}, {columns}]",
+                            param.name,
+                            dist.name()
+                        )
                     })
                 });
             }
