@@ -90,7 +90,7 @@ fn run(model: &Path) -> (Vec<Report>, Option<Report>) {
     match session::prepare(&request) {
         Ok(prepared) => {
             let error = prepared.fit(&FitRequest::default(), &mut |_| {}).err();
-            (prepared.warnings, error)
+            (prepared.warnings.into_iter().chain(prepared.advice).collect(), error)
         }
         Err(report) => (Vec::new(), Some(report)),
     }

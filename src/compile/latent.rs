@@ -51,6 +51,7 @@ impl Tracer<'_> {
         let Support::Continuous { constraint, bounds } = placed.instance.support(&mut self.graph) else {
             return Err(CompileError::Poisoned);
         };
+        needs_length(&name, dims.len(), constraint.event_rank(), statement.span)?;
         self.refuse_enumerated(&placed.axes, &bounds, &name, distribution.span)?;
         let bounds = self.bounds_along(&placed.axes, bounds);
         self.note_improper(&placed.instance);
@@ -88,6 +89,7 @@ impl Tracer<'_> {
         let value_dims = self.value_dims(&traced)?;
         let vector = selection.dims.len();
         let event = skeleton(&traced).event_rank();
+        needs_length(&name, value_dims.len(), event, statement.span)?;
         let element_dims: Vec<usize> =
             if vector == 0 { value_dims.clone() } else { value_dims[value_dims.len() - event..].to_vec() };
         let dims: Vec<usize> = selection.dims.iter().chain(&element_dims).copied().collect();
@@ -292,4 +294,18 @@ impl Tracer<'_> {
             _ => constraint.name().into(),
         }
     }
+}
+
+/// A vector has a length: `mu ~ ordered(Normal(0, 1))` does not say which.
+fn needs_length(name: &str, rank: usize, event: usize, at: Span) -> Result<()> {
+    if rank >= event {
+        return Ok(());
+    }
+    Err(CompileError::Call {
+        message: format!("`{name}` is a vector, but nothing says how long"),
+        help: Some(format!(
+            "write its length, as in `{name}[3] ~ ...`, or give the distribution arguments of that length"
+        )),
+        at,
+    })
 }

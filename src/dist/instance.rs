@@ -59,7 +59,22 @@ impl Instance {
 
     /// Why some wrapper in here cannot take what it wraps, in words for the user.
     pub fn objection(&self, g: &mut Graph) -> Option<String> {
-        let Instance::Wrapped { wrapper, inner, args } = self else { return None };
+        let (wrapper, inner, args) = match self {
+            Instance::Plain { dist, form, args } => {
+                let matrices = dist.forms()[*form].iter().zip(args).filter(|(param, _)| param.rank == 2);
+                return matrices.into_iter().find_map(|(param, &arg)| {
+                    let [.., rows, columns] = *g.shape(arg) else { return None };
+                    (rows != columns).then(|| {
+                        format!(
+                            "{} of {} must be a square matrix, found [{rows}, {columns}]",
+                            param.name,
+                            dist.name()
+                        )
+                    })
+                });
+            }
+            Instance::Wrapped { wrapper, inner, args } => (wrapper, inner, args),
+        };
         let within = inner.iter().find_map(|d| d.objection(g));
         within.or_else(|| wrapper.objection(g, inner, args))
     }

@@ -1,0 +1,3 @@
+# R's row names.
+mu ~ Normal(0, 10)
+y ~ Normal(mu, 1)

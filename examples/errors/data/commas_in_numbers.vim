@@ -1,0 +1,3 @@
+# Thousands with commas.
+mu ~ Normal(0, 10)
+y ~ Normal(mu, 1)

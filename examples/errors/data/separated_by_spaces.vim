@@ -1,0 +1,2 @@
+# A table without commas.
+mu ~ Normal(0, 10)
