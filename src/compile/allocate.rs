@@ -241,6 +241,9 @@ impl Tracer<'_> {
 
     /// Adds the log-Jacobian of a latent's map to the last term of its statement.
     pub fn add_jacobian(&mut self, span: Span, log_jacobian: Node) {
+        if self.plan.is_some() {
+            return;
+        }
         let total = self.graph.sum_all(log_jacobian);
         if self.graph.value(total).is_some_and(|tensor| tensor.iter().all(|x| *x == 0.0)) {
             return;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::CompileError;
 use super::tracer::{Binding, Result, TermNode, Tracer, one_line};
-use super::value::{Traced, Value};
+use super::value::{MAX_COORDINATES, Traced, Value, fits_in_memory};
 use crate::data::Levels;
 use crate::density::{Role, Term, TermKind};
 use crate::dist::{Instance, Support};
@@ -25,6 +25,7 @@ impl Tracer<'_> {
         let name = self.model.variable(variable).name.clone();
         let plates = dims.iter().map(|plate| self.plate(plate)).collect::<Result<Vec<_>>>()?;
         let dims: Vec<usize> = plates.iter().map(|plate| plate.len).collect();
+        fits_in_memory(&format!("`{name}`"), &dims, MAX_COORDINATES, statement.span)?;
         let labels: Vec<Option<Arc<Levels>>> = plates.into_iter().map(|plate| plate.label).collect();
         let mut ends = [f64::NEG_INFINITY, f64::INFINITY];
         if let Some((lower, upper)) = range {

@@ -248,15 +248,22 @@ pub enum CompileError {
         at: Span,
     },
 
-    #[error("`{name}` would have {elements} elements, more than fit in memory")]
+    #[error("{name} would have {elements} elements, more than fit in memory")]
     #[diagnostic(
         code(vippl::compile::too_large),
-        help("a plate has one element per level or row; check its size")
+        help("check its size: a plate has one element per level or row, a loop one iteration per value")
     )]
     TooLarge {
         name: String,
         elements: u128,
-        #[label("this plate")]
+        #[label("too large")]
+        at: Span,
+    },
+
+    #[error("this statement could not be compiled")]
+    #[diagnostic(code(vippl::compile::internal), help("this is a mistake in vippl: please report the model"))]
+    Internal {
+        #[label("here")]
         at: Span,
     },
 
