@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::CompileError;
+use super::allocate::Origin;
 use super::tracer::{Binding, Result, TermNode, Tracer, one_line};
 use super::value::{MAX_COORDINATES, Traced, Value, fits_in_memory};
 use crate::data::Levels;
@@ -50,8 +51,8 @@ impl Tracer<'_> {
             return Err(CompileError::Poisoned);
         };
         let first = self.coordinates.len();
-        let allocated =
-            self.allocate(&name, constraint, &bounds, &dims, &labels, Role::PointEstimate, statement.span);
+        let origin = Origin { role: Role::PointEstimate, span: statement.span };
+        let allocated = self.allocate(&name, constraint, &bounds, &dims, &labels, origin);
         if let Some(start) = start {
             let value = self.array(start)?;
             let known =

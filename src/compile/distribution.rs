@@ -320,12 +320,10 @@ impl Tracer<'_> {
             super::quantity::element_name("", &shape, &[], flat)
         };
         Err(CompileError::Support {
-            value: name.to_string(),
-            place,
-            found: values.iter().nth(flat).map_or_else(String::new, f64::to_string),
+            value: format!("{name}{place}"),
+            found: values.iter().nth(flat).copied().unwrap_or(f64::NAN),
             distribution: text,
             violation,
-            help: "check the data, or choose a distribution whose support holds it".into(),
             at,
         })
     }
@@ -362,9 +360,9 @@ impl Tracer<'_> {
         };
         Err(CompileError::ArgumentRange {
             distribution: owner.to_string(),
-            argument: param.name.to_string(),
-            range: range_words(param.range).to_string(),
-            found: tensor.iter().nth(row).map_or_else(String::new, f64::to_string),
+            argument: param.name,
+            range: range_words(param.range),
+            found: tensor.iter().nth(row).copied().unwrap_or(f64::NAN),
             place,
             at,
         })

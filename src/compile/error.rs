@@ -175,16 +175,17 @@ pub enum CompileError {
         at: Span,
     },
 
-    #[error("`{value}{place}` is {found}, but a value of {distribution} {violation}")]
-    #[diagnostic(code(vippl::compile::support), help("{help}"))]
+    #[error("`{value}` is {found}, but a value of {distribution} {violation}")]
+    #[diagnostic(
+        code(vippl::compile::support),
+        help("check the data, or choose a distribution whose support holds it")
+    )]
     Support {
+        /// `y[17]`
         value: String,
-        /// `[17]` or nothing.
-        place: String,
-        found: String,
+        found: f64,
         distribution: String,
         violation: String,
-        help: String,
         #[label("outside the support of {distribution}")]
         at: Span,
     },
@@ -193,9 +194,9 @@ pub enum CompileError {
     #[diagnostic(code(vippl::compile::argument_range))]
     ArgumentRange {
         distribution: String,
-        argument: String,
-        range: String,
-        found: String,
+        argument: &'static str,
+        range: &'static str,
+        found: f64,
         place: String,
         #[label("out of range")]
         at: Span,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::CompileError;
-use super::allocate::Named;
+use super::allocate::{Named, Origin};
 use super::distribution::skeleton;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{
@@ -51,8 +51,8 @@ impl Tracer<'_> {
         self.refuse_enumerated(&placed.axes, &bounds, &name, distribution.span)?;
         let bounds = self.bounds_along(&placed.axes, bounds);
         self.note_improper(&placed.instance);
-        let allocated =
-            self.allocate(&name, constraint, &bounds, &dims, &labels, Role::Latent, statement.span);
+        let origin = Origin { role: Role::Latent, span: statement.span };
+        let allocated = self.allocate(&name, constraint, &bounds, &dims, &labels, origin);
         let mut x = Traced::new(allocated.x, dims, ElementType::Real);
         x.labels.clone_from(&labels);
         self.density_statement(statement.span, TermKind::Prior, &traced, &x)?;
