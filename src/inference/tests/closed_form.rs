@@ -30,7 +30,7 @@ fn correlated_gaussian() {
     for seed in SEEDS {
         let fit = fitted(&density, seed);
         let (mean, sd) = marginals(&fit);
-        assert!(fit.converged && fit.warnings.is_empty(), "{:?}", fit.warnings);
+        assert!(fit.converged && warns_of_correlation_at_most(&fit), "{:?}", fit.warnings);
         for i in 0..3 {
             assert!((mean[i] - m[i]).abs() < 1e-6 * sd[i], "mean {i}: {} not {}", mean[i], m[i]);
             assert!((sd[i] * p[i][i].sqrt() - 1.0).abs() < 1e-6, "sd {i}: {}", sd[i]);
