@@ -346,13 +346,6 @@ impl Tracer<'_> {
         }
         let (own, rest) = indices.split_at(indices.len().min(own_rank));
         let extents = self.extents_of(variable, elements);
-        let lens: Vec<usize> = extents.lens[..elements.rank].iter().map(|&len| len as usize).collect();
-        let n = lens.iter().map(|&len| len as u128).fold(1, u128::saturating_mul);
-        if n > elements.slots.rows as u128 && self.plan.is_none() && self.scan.is_none() {
-            let element = format!("an element of `{}`", self.model.variable(variable).name);
-            return Err(CompileError::MissingElement { element, at });
-        }
-        fits_in_memory("this array", &lens, MAX_ELEMENTS, at)?;
         let selection = self.selection(variable, own, Some(extents), at)?;
         let read = self.read_elements(variable, elements, &selection, at)?;
         if rest.is_empty() {
@@ -435,6 +428,13 @@ impl Tracer<'_> {
     /// The whole array; an error if elements within its extents are not defined.
     pub fn assemble(&mut self, variable: VariableId, elements: &Elements, at: Span) -> Result<Traced> {
         let extents = self.extents_of(variable, elements);
+        let lens: Vec<usize> = extents.lens[..elements.rank].iter().map(|&len| len as usize).collect();
+        let n = lens.iter().map(|&len| len as u128).fold(1, u128::saturating_mul);
+        if n > elements.slots.rows as u128 && self.plan.is_none() && self.scan.is_none() {
+            let element = format!("an element of `{}`", self.model.variable(variable).name);
+            return Err(CompileError::MissingElement { element, at });
+        }
+        fits_in_memory("this array", &lens, MAX_ELEMENTS, at)?;
         let selection = self.selection(variable, &[], Some(extents), at)?;
         self.read_elements(variable, elements, &selection, at).map_err(|error| match error {
             CompileError::UndefinedElement { element, at } => CompileError::MissingElement { element, at },
