@@ -430,11 +430,11 @@ impl Tracer<'_> {
         let extents = self.extents_of(variable, elements);
         let lens: Vec<usize> = extents.lens[..elements.rank].iter().map(|&len| len as usize).collect();
         let n = lens.iter().map(|&len| len as u128).fold(1, u128::saturating_mul);
-        if n > elements.slots.rows as u128 && self.plan.is_none() && self.scan.is_none() {
+        if n > MAX_ELEMENTS as u128 {
+            // More than could have been defined: not worth looking for the first that is not.
             let element = format!("an element of `{}`", self.model.variable(variable).name);
             return Err(CompileError::MissingElement { element, at });
         }
-        fits_in_memory("this array", &lens, MAX_ELEMENTS, at)?;
         let selection = self.selection(variable, &[], Some(extents), at)?;
         self.read_elements(variable, elements, &selection, at).map_err(|error| match error {
             CompileError::UndefinedElement { element, at } => CompileError::MissingElement { element, at },
