@@ -19,15 +19,15 @@ fn marginals(fit: &Fit) -> (Vec<f64>, Vec<f64>) {
     fit.marginals().expect("a known family")
 }
 
-/// No warning, or that mean-field understates an sd, which it does wherever latents are correlated.
-fn only_understated(warnings: &[String]) -> bool {
-    matches!(warnings, [] | [_]) && warnings.iter().all(|w| w.contains("is understated, as mean-field does"))
-}
-
 /// No number of a result is ever NaN or infinite.
 fn assert_all_finite(fit: &Fit) {
     let numbers = fit.lambda.iter().chain(&fit.theta).chain(&fit.trace);
     assert!(numbers.copied().all(f64::is_finite), "{fit:?}");
     let elbo = fit.elbo.expect("an ELBO");
     assert!([elbo.value, elbo.se, elbo.log_likelihood, elbo.kl].into_iter().all(f64::is_finite), "{elbo:?}");
+}
+
+/// Mean-field sds are too small where latents are correlated; saying so is no failure.
+fn warns_of_correlation_at_most(fit: &Fit) -> bool {
+    fit.warnings.iter().all(|warning| warning.contains("is understated"))
 }
