@@ -447,7 +447,7 @@ fn a_script_fails_with_its_questions_and_its_file() {
 fn models_without_continuous_latents_have_an_exact_elbo() {
     let folder = Folder::new();
     for (text, elbo) in [
-        ("x ~ Normal(0, 1)\n", -1.0 * (2.0 * std::f64::consts::PI).ln() - 0.5 * 5.0),
+        ("x ~ Normal(0, 1)\n", -(2.0 * std::f64::consts::PI).ln() - 0.5 * 5.0),
         ("k ~ Bernoulli(0.3)\nx ~ Normal(k, 1)\n", f64::NAN),
     ] {
         folder.write("e.vim", text);
