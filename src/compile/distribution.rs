@@ -292,18 +292,11 @@ impl Tracer<'_> {
         };
         let Some((flat, violation)) = found else { return Ok(()) };
         let shape = values.shape().to_vec();
-        let place = if shape.is_empty() {
-            String::new()
-        } else {
-            super::quantity::element_name("", &shape, &[], flat)
-        };
         Err(CompileError::Support {
-            value: name.to_string(),
-            place,
+            value: super::quantity::element_name(name, &shape, &[], flat),
             found: values.iter().nth(flat).map_or_else(String::new, f64::to_string),
             distribution: text,
             violation,
-            help: "check the data, or choose a distribution whose support holds it".into(),
             at,
         })
     }
@@ -333,17 +326,15 @@ impl Tracer<'_> {
             _ => false,
         };
         let Some(row) = tensor.iter().position(|&x| outside(x)) else { return Ok(()) };
-        let place = if tensor.len() > 1 {
-            super::quantity::element_name(" at ", tensor.shape(), &[], row)
-        } else {
-            String::new()
-        };
+        let mut found = tensor.iter().nth(row).map_or_else(String::new, f64::to_string);
+        if tensor.len() > 1 {
+            found = super::quantity::element_name(&format!("{found} at "), tensor.shape(), &[], row);
+        }
         Err(CompileError::ArgumentRange {
             distribution: owner.to_string(),
             argument: param.name.to_string(),
             range: range_words(param.range).to_string(),
-            found: tensor.iter().nth(row).map_or_else(String::new, f64::to_string),
-            place,
+            found,
             at,
         })
     }

@@ -175,28 +175,29 @@ pub enum CompileError {
         at: Span,
     },
 
-    #[error("`{value}{place}` is {found}, but a value of {distribution} {violation}")]
-    #[diagnostic(code(vippl::compile::support), help("{help}"))]
+    #[error("`{value}` is {found}, but a value of {distribution} {violation}")]
+    #[diagnostic(
+        code(vippl::compile::support),
+        help("check the data, or choose a distribution whose support holds it")
+    )]
     Support {
+        /// `y[17]`: the name and where in it.
         value: String,
-        /// `[17]` or nothing.
-        place: String,
         found: String,
         distribution: String,
         violation: String,
-        help: String,
         #[label("outside the support of {distribution}")]
         at: Span,
     },
 
-    #[error("{distribution}'s {argument} must be {range}, but is {found}{place}")]
+    #[error("{distribution}'s {argument} must be {range}, but is {found}")]
     #[diagnostic(code(vippl::compile::argument_range))]
     ArgumentRange {
         distribution: String,
         argument: String,
         range: String,
+        /// `0 at [2]`: the number and where it stands.
         found: String,
-        place: String,
         #[label("out of range")]
         at: Span,
     },
