@@ -146,12 +146,11 @@ impl Tracer<'_> {
         Ok(())
     }
 
-    /// New coordinates for values of `shape`, mapped to the support.
+    /// New coordinates for values of `shape`, mapped to the support: a constraint and its bounds.
     pub fn allocate(
         &mut self,
         name: &str,
-        constraint: &'static dyn Constraint,
-        bounds: &[Node],
+        (constraint, bounds): (&'static dyn Constraint, &[Node]),
         shape: &[usize],
         labels: &[Option<Arc<Levels>>],
         role: Role,

@@ -50,7 +50,7 @@ impl Tracer<'_> {
         };
         let first = self.coordinates.len();
         let allocated =
-            self.allocate(&name, constraint, &bounds, &dims, &labels, Role::PointEstimate, statement.span);
+            self.allocate(&name, (constraint, &bounds), &dims, &labels, Role::PointEstimate, statement.span);
         if let Some(start) = start {
             let value = self.array(start)?;
             let known =

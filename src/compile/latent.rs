@@ -56,7 +56,7 @@ impl Tracer<'_> {
         let bounds = self.bounds_along(&placed.axes, bounds);
         self.note_improper(&placed.instance);
         let allocated =
-            self.allocate(&name, constraint, &bounds, &dims, &labels, Role::Latent, statement.span);
+            self.allocate(&name, (constraint, &bounds), &dims, &labels, Role::Latent, statement.span);
         let mut x = Traced::new(allocated.x, dims, ElementType::Real);
         x.labels.clone_from(&labels);
         self.density_statement(statement.span, TermKind::Prior, &traced, &x)?;
