@@ -8,8 +8,9 @@ use miette::{Diagnostic, LabeledSpan, Report, Severity, SourceCode};
 use thiserror::Error;
 
 use crate::check::{self, DataSummary};
-use crate::compile::{CompileOptions, Compiled, GradientMode, compile};
+use crate::compile::{CompileOptions, Compiled, GradientMode, VariableReport, compile};
 use crate::data::{DataArg, Dataset};
+use crate::density::{LogDensity, TermKind};
 use crate::inference::{self, FitOptions, Progress};
 use crate::ir;
 use crate::posterior::{
@@ -17,6 +18,9 @@ use crate::posterior::{
 };
 use crate::source::Source;
 use crate::syntax::{self, Line, ast};
+
+/// Names of the data that a warning lists; the others are counted.
+const MAX_NAMED: usize = 8;
 
 /// A model, its data, and how to compile them.
 #[derive(Clone, Debug)]
@@ -67,6 +71,13 @@ enum SessionError {
     #[error("cannot read {file}: {cause}")]
     #[diagnostic(code(vippl::model::unreadable), help("{help}"))]
     UnreadableModel { file: String, cause: std::io::Error, help: &'static str },
+
+    #[error("the model has no `~`: nothing to fit")]
+    #[diagnostic(
+        code(vippl::fit::nothing_to_fit),
+        help("say what is random, for example `y ~ Normal(mu, 1)`")
+    )]
+    NothingToFit,
 
     #[error("statements cannot be typed at the prompt yet")]
     #[diagnostic(
@@ -143,6 +154,9 @@ impl Prepared {
     pub fn fit(&self, request: &FitRequest, progress: &mut dyn FnMut(Progress)) -> Result<Posterior, Report> {
         let start = Instant::now();
         let density = &self.compiled.density;
+        if density.statements().is_empty() {
+            return Err(SessionError::NothingToFit.into());
+        }
         let fit = inference::fit(density, &request.options, progress)
             .map_err(|error| Report::new(error).with_source_code(self.model.source.named()))?;
         let quantities = self.compiled.quantities.clone();
@@ -152,6 +166,7 @@ impl Prepared {
             fit.sample_unconstrained(n, fit.seed).expect(family)
         });
         let mut warnings: Vec<String> = self.warnings.iter().map(Report::to_string).collect();
+        warnings.extend(self.nothing_observed());
         warnings.extend(fit.warnings.iter().cloned());
         warnings.extend(summarised.warnings);
         let fit_seconds = seconds_since(start);
@@ -174,6 +189,28 @@ impl Prepared {
 
     pub fn scope(&self) -> Scope<'_> {
         Scope { model: &self.model, dataset: Some(&self.dataset) }
+    }
+
+    /// A warning where no statement holds data: usually a name in the model is spelt otherwise in the data.
+    fn nothing_observed(&self) -> Option<String> {
+        let statements = self.compiled.density.statements();
+        let is_observed = |variable: &VariableReport| variable.role == ir::Role::Observed;
+        if statements.iter().any(|statement| statement.kind != TermKind::Prior)
+            || self.compiled.variables.iter().any(is_observed)
+        {
+            return None;
+        }
+        let is_used = |name: &str| self.compiled.variables.iter().any(|variable| variable.name == name);
+        let unused: Vec<String> =
+            self.dataset.names().filter(|name| !is_used(name)).map(|name| format!("`{name}`")).collect();
+        let names = match unused.as_slice() {
+            [] => String::new(),
+            names if names.len() > MAX_NAMED => {
+                format!("; unused columns: {} and {} more", names[..MAX_NAMED].join(", "), names.len() - MAX_NAMED)
+            }
+            names => format!("; unused columns: {}", names.join(", ")),
+        };
+        Some(format!("nothing is observed: these are draws from the prior{names}"))
     }
 }
 

@@ -181,23 +181,23 @@ pub enum CompileError {
         help("check the data, or choose a distribution whose support holds it")
     )]
     Support {
-        /// `y[17]`: the name and where in it.
+        /// `y[17]`
         value: String,
-        found: String,
+        found: f64,
         distribution: String,
         violation: String,
         #[label("outside the support of {distribution}")]
         at: Span,
     },
 
-    #[error("{distribution}'s {argument} must be {range}, but is {found}")]
+    #[error("{distribution}'s {argument} must be {range}, but is {found}{place}")]
     #[diagnostic(code(vippl::compile::argument_range))]
     ArgumentRange {
         distribution: String,
-        argument: String,
-        range: String,
-        /// `0 at [2]`: the number and where it stands.
-        found: String,
+        argument: &'static str,
+        range: &'static str,
+        found: f64,
+        place: String,
         #[label("out of range")]
         at: Span,
     },
@@ -249,15 +249,22 @@ pub enum CompileError {
         at: Span,
     },
 
-    #[error("`{name}` would have {elements} elements, more than fit in memory")]
+    #[error("{name} would have {elements} elements, more than fit in memory")]
     #[diagnostic(
         code(vippl::compile::too_large),
-        help("a plate has one element per level or row; check its size")
+        help("check its size: a plate has one element per level or row, a loop one iteration per value")
     )]
     TooLarge {
         name: String,
         elements: u128,
-        #[label("this plate")]
+        #[label("too large")]
+        at: Span,
+    },
+
+    #[error("this statement could not be compiled")]
+    #[diagnostic(code(vippl::compile::internal), help("this is a mistake in vippl: please report the model"))]
+    Internal {
+        #[label("here")]
         at: Span,
     },
 
