@@ -206,7 +206,11 @@ impl Prepared {
         let names = match unused.as_slice() {
             [] => String::new(),
             names if names.len() > MAX_NAMED => {
-                format!("; unused columns: {} and {} more", names[..MAX_NAMED].join(", "), names.len() - MAX_NAMED)
+                format!(
+                    "; unused columns: {} and {} more",
+                    names[..MAX_NAMED].join(", "),
+                    names.len() - MAX_NAMED
+                )
             }
             names => format!("; unused columns: {}", names.join(", ")),
         };
