@@ -6,7 +6,8 @@ use std::process::ExitCode;
 const STACK_BYTES: usize = 256 << 20;
 
 fn main() -> ExitCode {
-    let work = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(|| vippl::cli::main(std::env::args_os()));
+    let work =
+        std::thread::Builder::new().stack_size(STACK_BYTES).spawn(|| vippl::cli::main(std::env::args_os()));
     match work.map(std::thread::JoinHandle::join) {
         Ok(Ok(code)) => code,
         // A panic has said what it has to say.

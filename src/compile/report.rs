@@ -90,7 +90,9 @@ impl Tracer<'_> {
             let first = built_up.as_ref().and_then(|own| own.coordinates.get(&tuple).copied());
             let offset = self.quantities.last().map_or(0, |(last, _)| last.offset + last.len());
             let quantity = Quantity {
-                name: super::elements::element_name(&name, &tuple, elements.rank).trim_matches('`').to_string(),
+                name: super::elements::element_name(&name, &tuple, elements.rank)
+                    .trim_matches('`')
+                    .to_string(),
                 kind: QuantityKind::Latent,
                 dims: elements.dims.clone(),
                 labels: vec![None; elements.dims.len()],

@@ -213,7 +213,9 @@ impl Tracer<'_> {
         let block: usize = carried.dims.iter().product();
         let access = match (rows.is_empty(), uniform) {
             (true, _) => None,
-            (false, true) => Some(access((0..steps).flat_map(|_| rows.iter().copied()).collect(), steps, block)),
+            (false, true) => {
+                Some(access((0..steps).flat_map(|_| rows.iter().copied()).collect(), steps, block))
+            }
             (false, false) => Some(access(rows, steps, block)),
         };
         let dims: Vec<usize> = selection.dims.iter().chain(&elements.dims).copied().collect();
