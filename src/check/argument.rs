@@ -5,7 +5,7 @@ use super::error::{CheckError, primary, secondary};
 use super::expression::describe;
 use super::outline::ungroup;
 use super::{Checker, catalogue};
-use crate::dist::{Distribution, Param, Range, Wrapper};
+use crate::dist::{Distribution, Param, Wrapper};
 use crate::ir::{self, ExprKind};
 use crate::source::Span;
 use crate::syntax::ast;
@@ -109,7 +109,7 @@ impl Checker<'_> {
             return None;
         }
         if let Some(value) = constant(&arg)
-            && let Some(must) = violation(param.range, value)
+            && let Some(must) = param.range.requirement(value)
         {
             self.error(CheckError::ArgumentRange {
                 message: format!("`{}` of {callee} {must}", param.name),
@@ -272,19 +272,5 @@ impl Checker<'_> {
             return None;
         }
         Some(())
-    }
-}
-
-/// What a constant argument must be, if it is not.
-fn violation(range: Range, value: f64) -> Option<&'static str> {
-    let whole = value.fract() == 0.0;
-    match range {
-        _ if value.is_nan() => Some("must be a number"),
-        Range::Positive if value <= 0.0 => Some("must be positive"),
-        Range::NonNegative if value < 0.0 => Some("must not be negative"),
-        Range::UnitInterval if !(0.0..=1.0).contains(&value) => Some("must be between 0 and 1"),
-        Range::Count if value < 0.0 || !whole => Some("must be a whole number, 0 or more"),
-        Range::Integer if !whole => Some("must be a whole number"),
-        _ => None,
     }
 }

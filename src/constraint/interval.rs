@@ -56,6 +56,11 @@ impl Constraint for Interval {
         }
     }
 
+    /// A lower bound of minus infinity alone makes it decreasing, as `Upper` is.
+    fn increasing(&self, bounds: &[Option<f64>]) -> bool {
+        bounds.iter().all(|bound| bound.is_some_and(f64::is_finite))
+    }
+
     fn unconstrain(&self, x: &[f64], bounds: &[f64]) -> Option<Vec<f64>> {
         let (lower, upper) = (bounds[0], bounds[1]);
         match (lower.is_finite(), upper.is_finite()) {

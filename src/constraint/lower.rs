@@ -26,6 +26,10 @@ impl Constraint for Lower {
         (g.add(distance, bounds[0]), y)
     }
 
+    fn increasing(&self, _bounds: &[Option<f64>]) -> bool {
+        true
+    }
+
     fn unconstrain(&self, x: &[f64], bounds: &[f64]) -> Option<Vec<f64>> {
         let distance = x[0] - bounds[0];
         (distance > 0.0 && distance.is_finite()).then(|| vec![distance.ln()])

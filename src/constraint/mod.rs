@@ -51,6 +51,12 @@ pub trait Constraint: Sync + std::fmt::Debug {
     /// The bounds broadcast against the batch shape.
     fn constrain(&self, g: &mut Graph, y: Node, bounds: &[Node]) -> (Node, Node);
 
+    /// Whether constrained values are known to be increasing functions of their own coordinates, so that the order of draws
+    /// is kept; `bounds` are those that are known, in order.
+    fn increasing(&self, _bounds: &[Option<f64>]) -> bool {
+        false
+    }
+
     /// Inverse for one event (a single number where the event rank is 0). `None` where x is outside or on the edge.
     fn unconstrain(&self, x: &[f64], bounds: &[f64]) -> Option<Vec<f64>>;
 

@@ -23,6 +23,10 @@ impl Constraint for Real {
         (y, g.broadcast(zero, &shape))
     }
 
+    fn increasing(&self, _bounds: &[Option<f64>]) -> bool {
+        true
+    }
+
     fn unconstrain(&self, x: &[f64], _bounds: &[f64]) -> Option<Vec<f64>> {
         x[0].is_finite().then(|| vec![x[0]])
     }

@@ -220,3 +220,30 @@ fn values_outside_are_refused_with_words() {
         assert_eq!((c.violation(x, bounds), c.unconstrain(x, bounds)), (None, None), "{} {x:?}", c.name());
     }
 }
+
+#[test]
+fn increasing_constraints_keep_the_order() {
+    let inf = f64::INFINITY;
+    let cases: [(&dyn Constraint, &[f64], bool); 7] = [
+        (&Real, &[], true),
+        (&Lower, &[2.5], true),
+        (&Upper, &[2.5], false),
+        (&Interval, &[-1.0, 2.5], true),
+        (&Interval, &[-inf, 2.5], false),
+        (&Interval, &[-inf, inf], false),
+        (&Ordered, &[], false),
+    ];
+    for (constraint, bounds, increasing) in cases {
+        let known: Vec<Option<f64>> = bounds.iter().map(|&b| Some(b)).collect();
+        assert_eq!(constraint.increasing(&known), increasing, "{} {bounds:?}", constraint.name());
+        if increasing {
+            let mut g = Graph::new();
+            let bounds: Vec<Node> = bounds.iter().map(|&b| g.scalar(b)).collect();
+            let y = g.vector(&[-3.0, -0.1, 0.2, 4.0]);
+            let (x, _) = constraint.constrain(&mut g, y, &bounds);
+            let x: Vec<f64> = g.value(x).expect("constant").iter().copied().collect();
+            assert!(x.is_sorted_by(|a, b| a < b), "{}: {x:?}", constraint.name());
+        }
+    }
+    assert!(!Interval.increasing(&[Some(0.0), None]), "a bound that is not known may be infinite");
+}

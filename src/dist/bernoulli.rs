@@ -13,7 +13,7 @@ pub struct Bernoulli;
 
 const FORMS: &[&[Param]] = &[
     &[Param::scalar("p", Range::UnitInterval, "probability of 1")],
-    &[Param::scalar("logit", Range::Real, "log odds of 1")],
+    &[Param::scalar("logit", Range::Extended, "log odds of 1")],
 ];
 
 impl Distribution for Bernoulli {

@@ -21,7 +21,7 @@ const FORMS: &[&[Param]] = &[
     ],
     &[
         Param::scalar("n", Range::Count, "number of trials"),
-        Param::scalar("logit", Range::Real, "log odds of a success"),
+        Param::scalar("logit", Range::Extended, "log odds of a success"),
     ],
 ];
 

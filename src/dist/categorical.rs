@@ -7,7 +7,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node, Tensor};
 use crate::types::{ElementType, broadcast_dims};
 
-use super::formula::{inside, open_unit, within};
+use super::formula::{inside, open_unit, probabilities, within};
 use super::{Distribution, Param, Range, Support};
 
 /// Category k = 1, ..., K with probability `p[k]`.
@@ -15,7 +15,7 @@ pub struct Categorical;
 
 const FORMS: &[&[Param]] = &[
     &[Param::vector("p", Range::Simplex, "probabilities of the categories")],
-    &[Param::vector("logits", Range::Real, "log probabilities up to a constant")],
+    &[Param::vector("logits", Range::Extended, "log probabilities up to a constant")],
 ];
 
 impl Distribution for Categorical {
@@ -41,7 +41,7 @@ impl Distribution for Categorical {
     }
 
     fn log_density(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Node {
-        let p = args[0];
+        let p = if form == 0 { probabilities(g, args[0]) } else { args[0] };
         let k = categories(g, p);
         let batch = g.shape(p)[..g.shape(p).len() - 1].to_vec();
         let full = broadcast_dims(&batch, g.shape(x)).expect("x broadcasts against the batch");

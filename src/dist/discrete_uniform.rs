@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
-use super::formula::{inside, open_unit, whole, within};
+use super::formula::{empty_range, inside, open_unit, whole, within};
 use super::{Distribution, Param, Range, Support};
 
 /// Every integer from lower to upper is as probable.
@@ -31,6 +31,11 @@ impl Distribution for DiscreteUniform {
 
     fn element(&self) -> ElementType {
         ElementType::Int
+    }
+
+    fn objection(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<String> {
+        let (lower, upper) = empty_range(g, Some(args[0]), Some(args[1]), true)?;
+        Some(format!("DiscreteUniform needs lower <= upper, found {lower} and {upper}"))
     }
 
     fn support(&self, _g: &mut Graph, _form: usize, args: &[Node]) -> Support {

@@ -4,15 +4,15 @@ use rand::Rng;
 
 use crate::tape::{Graph, Node};
 
-use super::formula::{between, inside, open_unit, within};
+use super::formula::{between, empty_range, inside, open_unit, within};
 use super::{Distribution, Param, Range, Support};
 
 /// Improper: relative to Lebesgue measure.
 pub struct Flat;
 
 const FORMS: &[&[Param]] = &[&[
-    Param::optional("lower", Range::Real, f64::NEG_INFINITY, "lower bound"),
-    Param::optional("upper", Range::Real, f64::INFINITY, "upper bound"),
+    Param::optional("lower", Range::Extended, f64::NEG_INFINITY, "lower bound"),
+    Param::optional("upper", Range::Extended, f64::INFINITY, "upper bound"),
 ]];
 
 impl Distribution for Flat {
@@ -30,6 +30,11 @@ impl Distribution for Flat {
 
     fn improper(&self) -> bool {
         true
+    }
+
+    fn objection(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<String> {
+        let (lower, upper) = empty_range(g, Some(args[0]), Some(args[1]), false)?;
+        Some(format!("Flat needs lower < upper, found {lower} and {upper}"))
     }
 
     fn support(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Support {

@@ -98,6 +98,50 @@ pub fn sum_last(g: &mut Graph, x: Node) -> Node {
     g.sum(x, &[last])
 }
 
+/// How far probabilities that depend on latents may be from summing to 1: far more than rounding takes them, far less than
+/// a log density shows.
+const SUM_TOLERANCE: f64 = 1e-6;
+
+/// Probabilities along the last axis; all 0, so that nothing has a finite log density, where they do not sum to 1 or one
+/// is negative.
+pub fn probabilities(g: &mut Graph, p: Node) -> Node {
+    let mut column = g.shape(p).to_vec();
+    let Some(last) = column.last_mut() else { return p };
+    *last = 1;
+    let (valid, infinity) = (non_negative(g, p), g.scalar(f64::INFINITY));
+    let counted = g.select(valid, p, infinity);
+    let sum = sum_last(g, counted);
+    let (lowest, highest) = (g.scalar(1.0 - SUM_TOLERANCE), g.scalar(1.0 + SUM_TOLERANCE));
+    let proper = within(g, sum, lowest, highest);
+    let proper = g.reshape(proper, &column);
+    let zero = g.scalar(0.0);
+    g.select(proper, p, zero)
+}
+
+/// The first constant bounds between which nothing lies; whole numbers may lie on them.
+pub fn empty_range(
+    g: &mut Graph,
+    lower: Option<Node>,
+    upper: Option<Node>,
+    discrete: bool,
+) -> Option<(String, String)> {
+    let lower = lower.unwrap_or_else(|| g.scalar(f64::NEG_INFINITY));
+    let upper = upper.unwrap_or_else(|| g.scalar(f64::INFINITY));
+    let room = if discrete {
+        let (first, last) = (g.ceil(lower), g.floor(upper));
+        g.less_equal(first, last)
+    } else {
+        g.less(lower, upper)
+    };
+    let room = g.value(room)?;
+    let at = room.iter().position(|&room| room == 0.0)?;
+    let there = |bound: Node| {
+        let value = g.value(bound)?.broadcast(room.shape())?.iter().nth(at).copied();
+        value.map(super::range::shown)
+    };
+    Some((there(lower)?, there(upper)?))
+}
+
 /// The support between bounds that may be absent, or constant and infinite.
 pub fn between(g: &mut Graph, lower: Option<Node>, upper: Option<Node>) -> Support {
     let finite = |g: &Graph, bound: Option<Node>| {

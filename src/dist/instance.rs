@@ -9,7 +9,7 @@ use super::incomplete::broadcast_position;
 use super::{Instance, Support};
 
 /// Values that are listed one by one: more are no finite support to sum over.
-const MAX_SUPPORT: f64 = 1e6;
+const MAX_SUPPORT: f64 = 1e3;
 
 impl Instance {
     pub fn event_rank(&self) -> usize {
@@ -57,21 +57,15 @@ impl Instance {
         }
     }
 
-    /// Why some wrapper in here cannot take what it wraps, in words for the user.
+    /// Why there is no such distribution, or some wrapper in here cannot take what it wraps, in words for the user.
     pub fn objection(&self, g: &mut Graph) -> Option<String> {
         let (wrapper, inner, args) = match self {
             Instance::Plain { dist, form, args } => {
-                let matrices = dist.forms()[*form].iter().zip(args).filter(|(param, _)| param.rank == 2);
-                return matrices.into_iter().find_map(|(param, &arg)| {
-                    let [.., rows, columns] = *g.shape(arg) else { return None };
-                    (rows != columns).then(|| {
-                        format!(
-                            "{} of {} must be a square matrix, found [{rows}, {columns}]",
-                            param.name,
-                            dist.name()
-                        )
-                    })
-                });
+                let mismatch = {
+                    let shapes: Vec<&[usize]> = args.iter().map(|&arg| g.shape(arg)).collect();
+                    dist.event_mismatch(*form, &shapes)
+                };
+                return mismatch.or_else(|| dist.objection(g, *form, args));
             }
             Instance::Wrapped { wrapper, inner, args } => (wrapper, inner, args),
         };

@@ -3,6 +3,7 @@
 // Shared by the formulas
 mod formula;
 mod incomplete;
+mod range;
 mod special;
 
 // Continuous
@@ -38,6 +39,7 @@ mod mv_normal;
 
 // Distributions of distributions
 mod instance;
+mod shapes;
 pub mod wrappers;
 
 #[cfg(test)]
@@ -123,10 +125,14 @@ impl Param {
 /// What values an argument may take; constants are checked before fitting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Range {
+    /// Finite.
     Real,
+    /// Infinite numbers too: bounds, log odds.
+    Extended,
     Positive,
     NonNegative,
     UnitInterval,
+    /// Probabilities that sum to 1 along the last dimension.
     Simplex,
     /// 0, 1, 2, ...
     Count,
@@ -179,6 +185,18 @@ pub trait Distribution: Sync {
     /// Shape of one draw, from the shapes of the arguments (batch dimensions included). Default: scalars.
     fn event_shape(&self, _form: usize, _args: &[&[usize]]) -> Vec<usize> {
         Vec::new()
+    }
+
+    /// Why arguments of these shapes (batch dimensions included) do not go together, in words for the user: a mean of
+    /// another length than the covariance. The other methods are called only where there is none.
+    fn event_mismatch(&self, _form: usize, _args: &[&[usize]]) -> Option<String> {
+        None
+    }
+
+    /// Why there is no such distribution, in words for the user, as far as the constants among the arguments tell: bounds
+    /// that leave nothing between them. What a single argument may be is in its `Param::range`.
+    fn objection(&self, _g: &mut Graph, _form: usize, _args: &[Node]) -> Option<String> {
+        None
     }
 
     fn support(&self, g: &mut Graph, form: usize, args: &[Node]) -> Support;

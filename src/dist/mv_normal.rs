@@ -41,6 +41,18 @@ impl Distribution for MvNormal {
         vec![length(0).max(length(1))]
     }
 
+    fn event_mismatch(&self, form: usize, args: &[&[usize]]) -> Option<String> {
+        let matrix = FORMS[form][1].name;
+        let length = args[0].last().copied().unwrap_or(1);
+        let columns = args[1].last().copied().unwrap_or(1);
+        let rows = args[1].iter().rev().nth(1).copied().unwrap_or(1);
+        if rows != columns {
+            return Some(format!("{matrix} of MvNormal must be a square matrix, found [{rows}, {columns}]"));
+        }
+        (length != 1 && length != rows)
+            .then(|| format!("mean of MvNormal has length {length}, and its {matrix} is [{rows}, {columns}]"))
+    }
+
     fn support(&self, _g: &mut Graph, _form: usize, _args: &[Node]) -> Support {
         Support::Continuous { constraint: &constraint::Real, bounds: vec![] }
     }

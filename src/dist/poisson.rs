@@ -15,7 +15,7 @@ pub struct Poisson;
 
 const FORMS: &[&[Param]] = &[
     &[Param::scalar("rate", Range::NonNegative, "mean")],
-    &[Param::scalar("log", Range::Real, "log of the mean")],
+    &[Param::scalar("log", Range::Extended, "log of the mean")],
 ];
 
 impl Distribution for Poisson {

@@ -4,7 +4,7 @@ use rand::Rng;
 
 use crate::tape::{Graph, Node};
 
-use super::formula::{between, inside, open_unit, within};
+use super::formula::{between, empty_range, inside, open_unit, within};
 use super::{Distribution, Param, Range, Support};
 
 /// Constant density between two bounds.
@@ -26,6 +26,11 @@ impl Distribution for Uniform {
 
     fn forms(&self) -> &'static [&'static [Param]] {
         FORMS
+    }
+
+    fn objection(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<String> {
+        let (lower, upper) = empty_range(g, Some(args[0]), Some(args[1]), false)?;
+        Some(format!("Uniform needs lower < upper, found {lower} and {upper}"))
     }
 
     fn support(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Support {

@@ -11,7 +11,7 @@ fn derivatives_match_finite_differences() {
             continue;
         }
         let (x, args) = nodes.split_last().unwrap();
-        let y = case.dist.log_density(&mut g, case.form, args, *x);
+        let y = density(&mut g, &case, args, *x);
         assert_eq!(g.shape(y), [0usize; 0], "{}", case.describe());
         check_derivatives(&mut g, y, &inputs, &given, &case.describe());
     }
@@ -26,7 +26,7 @@ fn derivatives_of_one_argument_with_the_others_constant() {
             let mask: Vec<bool> = (0..varying.len()).map(|k| k == only).collect();
             let (nodes, inputs, given) = nodes(&mut g, &case.values(), &mask);
             let (x, args) = nodes.split_last().unwrap();
-            let y = case.dist.log_density(&mut g, case.form, args, *x);
+            let y = density(&mut g, &case, args, *x);
             check_derivatives(&mut g, y, &inputs, &given, &case.describe());
         }
     }
@@ -52,7 +52,7 @@ fn batches_broadcast() {
             let mut g = Graph::new();
             let (nodes, inputs, given) = nodes(&mut g, &values, &varying);
             let (x, args) = nodes.split_last().unwrap();
-            let y = case.dist.log_density(&mut g, case.form, args, *x);
+            let y = density(&mut g, &case, args, *x);
             assert_eq!(g.shape(y), [3, 2], "{}", case.describe());
             let batch = run(&g, &inputs, &given, &[y]).remove(0);
             for (i, &found) in batch.iter().enumerate() {
@@ -64,7 +64,7 @@ fn batches_broadcast() {
                     })
                     .collect();
                 let x = g.constant(stack(&case.x, &[x_scales[i / 2]], &[]));
-                let y = case.dist.log_density(&mut g, case.form, &args, x);
+                let y = density(&mut g, &case, &args, x);
                 let expected = g.value(y).unwrap().iter().copied().next().unwrap();
                 assert_close(found, expected, 1e-13, &format!("{} in a batch", case.describe()));
             }
@@ -89,7 +89,7 @@ fn observations_outside_leave_gradients_alone() {
         let mut g = Graph::new();
         let (nodes, inputs, given) = nodes(&mut g, &values, &varying);
         let (x, args) = nodes.split_last().unwrap();
-        let y = case.dist.log_density(&mut g, case.form, args, *x);
+        let y = density(&mut g, &case, args, *x);
         let (zero, limit) = (g.scalar(0.0), g.scalar(-1e300));
         let finite = g.less(limit, y);
         let kept = g.select(finite, y, zero);
@@ -122,7 +122,7 @@ fn far_points_have_finite_gradients() {
             inputs.push(y);
             given.push(ndarray::ArrayD::from_shape_vec(shape, signs).unwrap().into_shared());
             let (x, log_jacobian) = constraint.constrain(&mut g, y, &bounds);
-            let log_density = case.dist.log_density(&mut g, case.form, &args, x);
+            let log_density = density(&mut g, &case, &args, x);
             let total = g.add(log_density, log_jacobian);
             let total = g.sum_all(total);
             let gradients = crate::tape::reverse(&mut g, total, &inputs);
@@ -163,7 +163,8 @@ fn far_predictors_have_finite_gradients() {
 #[test]
 fn categorical_looks_up_rows() {
     let rows: [f64; 7] = [3.0, 1.0, 2.0, 2.0, 3.0, 1.0, 1.0];
-    let tables: Vec<f64> = (0..21).map(|i| (1.0 + f64::from(i)) / 100.0).collect();
+    let tables: Vec<f64> =
+        (0..7).flat_map(|i| [0.1 + 0.01 * f64::from(i), 0.3, 0.6 - 0.01 * f64::from(i)]).collect();
     let categorical = find("Categorical").unwrap();
     for (shape, row_of) in [(vec![3], 0), (vec![7, 3], 1)] {
         let size: usize = shape.iter().product();
@@ -172,11 +173,45 @@ fn categorical_looks_up_rows() {
         let mut g = Graph::new();
         let (p, x) = (g.input(&shape), g.vector(&rows));
         let y = categorical.log_density(&mut g, 0, &[p], x);
-        let total = g.sum_all(y);
         let found = run(&g, &[p], std::slice::from_ref(&values), &[y]).remove(0);
         for (i, (found, x)) in found.into_iter().zip(rows).enumerate() {
             assert_eq!(found, tables[3 * i * row_of + x as usize - 1].ln());
         }
+        let proper = divided_by_sum(&mut g, p);
+        let y = categorical.log_density(&mut g, 0, &[proper], x);
+        let total = g.sum_all(y);
         check_derivatives(&mut g, total, &[p], &[values], "Categorical rows");
+    }
+}
+
+/// Probabilities that sum to something else give nothing a density; one step of rounding does not count.
+#[test]
+fn latent_probabilities_sum_to_one() {
+    let categorical = find("Categorical").unwrap();
+    let cases: [(&[f64], f64); 5] = [
+        (&[0.3, 0.7], 0.3f64.ln()),
+        (&[0.3, 0.7 + 1e-15], 0.3f64.ln()),
+        (&[0.5, 0.7], f64::NEG_INFINITY),
+        (&[0.5, 0.4], f64::NEG_INFINITY),
+        (&[1.5, -0.5], f64::NEG_INFINITY),
+    ];
+    for (p, expected) in cases {
+        // One value is looked up before, several after the logarithm.
+        for rows in [vec![1.0], vec![1.0; 3]] {
+            let mut g = Graph::new();
+            let (input, x) = (g.input(&[2]), g.vector(&rows));
+            let y = categorical.log_density(&mut g, 0, &[input], x);
+            assert_eq!(run(&g, &[input], &[vector(p)], &[y])[0], vec![expected; rows.len()], "{p:?}");
+        }
+        let mut g = Graph::new();
+        let (w, zero, one, x) = (g.input(&[2]), g.scalar(0.0), g.scalar(1.0), g.scalar(0.4));
+        let normal = Instance::Plain { dist: find("Normal").unwrap(), form: 0, args: vec![zero, one] };
+        let alone = normal.log_density(&mut g, x);
+        let wrapper = crate::dist::wrappers::find("mixture").unwrap();
+        let mixture = Instance::Wrapped { wrapper, inner: vec![normal.clone(), normal], args: vec![Some(w)] };
+        let y = mixture.log_density(&mut g, x);
+        let found = run(&g, &[w], &[vector(p)], &[y, alone]).concat();
+        let expected = if expected.is_finite() { found[1] } else { expected };
+        assert_close(found[0], expected, 1e-14, "mixture of two equal components");
     }
 }

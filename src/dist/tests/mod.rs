@@ -2,6 +2,7 @@
 
 mod derivatives;
 mod distribution_functions;
+mod refusals;
 mod samplers;
 mod wrappers;
 
@@ -162,6 +163,24 @@ fn nodes(g: &mut Graph, values: &[Tensor], varying: &[bool]) -> (Vec<Node>, Vec<
         })
         .collect();
     (nodes, inputs, given)
+}
+
+/// The log density, its probabilities divided by their sum: each may then vary by itself.
+fn density(g: &mut Graph, case: &Case, args: &[Node], x: Node) -> Node {
+    let args: Vec<Node> = args
+        .iter()
+        .zip(case.dist.forms()[case.form])
+        .map(|(&arg, param)| if param.range == Range::Simplex { divided_by_sum(g, arg) } else { arg })
+        .collect();
+    case.dist.log_density(g, case.form, &args, x)
+}
+
+fn divided_by_sum(g: &mut Graph, p: Node) -> Node {
+    let sum = formula::sum_last(g, p);
+    let mut column = g.shape(sum).to_vec();
+    column.push(1);
+    let sum = g.reshape(sum, &column);
+    g.div(p, sum)
 }
 
 fn assert_close(value: f64, expected: f64, tolerance: f64, what: &str) {

@@ -275,7 +275,8 @@ fn mixtures_have_derivatives_and_rows() {
     let (w, mean, sd) = (g.input(&[2]), g.input(&[2]), g.input(&[]));
     let x = g.vector(&[-1.0, 0.3, 55.0]);
     let inner = Instance::Plain { dist: find("Normal").unwrap(), form: 0, args: vec![mean, sd] };
-    let d = wrap("mixture", vec![inner], vec![Some(w)]);
+    let proper = divided_by_sum(&mut g, w);
+    let d = wrap("mixture", vec![inner], vec![Some(proper)]);
     let y = d.log_density(&mut g, x);
     assert_eq!(g.shape(y), [3]);
     let total = g.sum_all(y);
@@ -374,6 +375,10 @@ fn finite_supports_are_listed() {
     assert_eq!(poisson.support_values(&mut g), None);
     let poisson = truncated(&mut g, poisson, [1.5, 4.0]);
     assert_eq!(poisson.support_values(&mut g), Some(vec![2.0, 3.0, 4.0]));
+    let thousand = plain(&mut g, "DiscreteUniform", &[1.0, 1000.0]);
+    assert_eq!(thousand.support_values(&mut g).map(|values| values.len()), Some(1000));
+    let more = plain(&mut g, "DiscreteUniform", &[0.0, 1000.0]);
+    assert_eq!(more.support_values(&mut g), None);
     let normal = plain(&mut g, "Normal", &[0.0, 1.0]);
     assert_eq!(normal.support_values(&mut g), None);
 }

@@ -3,7 +3,7 @@
 use rand::Rng;
 
 use crate::dist::categorical::draw_index;
-use crate::dist::formula::{between, sum_last};
+use crate::dist::formula::{between, probabilities, sum_last};
 use crate::dist::{Instance, Param, Range, Sampler, Support, Wrapper};
 use crate::tape::{Graph, Node};
 use crate::types::broadcast_dims;
@@ -78,6 +78,7 @@ impl Wrapper for Mixture {
             g.concat(&columns, batch.len())
         };
         let weights = args[0].expect("mixture has its weights");
+        let weights = probabilities(g, weights);
         let log_weights = g.log(weights);
         let joint = g.add(log_weights, components);
         let axis = g.shape(joint).len() - 1;

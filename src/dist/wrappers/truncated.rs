@@ -2,7 +2,7 @@
 
 use rand::Rng;
 
-use crate::dist::formula::{between, inside, within};
+use crate::dist::formula::{between, empty_range, inside, within};
 use crate::dist::{Instance, Param, Range, Sampler, Support, Wrapper};
 use crate::tape::{Graph, Node, Program, Tensor};
 use crate::types::ElementType;
@@ -11,8 +11,8 @@ use crate::types::ElementType;
 pub struct Truncated;
 
 const PARAMS: &[Param] = &[
-    Param::optional("lower", Range::Real, f64::NEG_INFINITY, "lower bound, included"),
-    Param::optional("upper", Range::Real, f64::INFINITY, "upper bound, included"),
+    Param::optional("lower", Range::Extended, f64::NEG_INFINITY, "lower bound, included"),
+    Param::optional("upper", Range::Extended, f64::INFINITY, "upper bound, included"),
 ];
 
 impl Wrapper for Truncated {
@@ -71,7 +71,12 @@ impl Wrapper for Truncated {
                 Instance::Wrapped { .. } => format!("truncated({who}) is not supported yet"),
             });
         }
-        None
+        let [lower, upper] = inner[0].support(g).bounds();
+        let lower = tighter(g, lower, args[0], Graph::max);
+        let upper = tighter(g, upper, args[1], Graph::min);
+        let discrete = inner[0].element() != ElementType::Real;
+        let (lower, upper) = empty_range(g, lower, upper, discrete)?;
+        Some(format!("truncated({who}) has nothing left: no value lies between {lower} and {upper}"))
     }
 
     fn sample(
