@@ -221,7 +221,13 @@ impl Tracer<'_> {
         self.blocks.push(Block { input, size, span });
         let (x, log_jacobian) = constraint.constrain(&mut self.graph, input, bounds);
         let constant_bounds = bounds.iter().all(|&bound| self.graph.value(bound).is_some());
-        let increasing = constraint.event_rank() == 0 && constant_bounds && constraint.name() != "upper";
+        // Of bounds that differ by element an infinite one decides.
+        let bound = |node: &Node| {
+            let tensor = self.graph.value(*node)?;
+            tensor.iter().copied().find(|x| x.is_infinite()).or_else(|| tensor.first().copied())
+        };
+        let known: Vec<Option<f64>> = bounds.iter().map(bound).collect();
+        let increasing = constant_bounds && constraint.increasing(&known);
         let support = self.support_words(constraint, bounds);
         Allocated { x, log_jacobian, first_coordinate: increasing.then_some(first), support }
     }

@@ -7,7 +7,7 @@ use super::scan::Deferred;
 use super::tracer::{Result, Tracer};
 use super::value::{Axis, DistributionKind, Place, Traced, TracedDistribution};
 use crate::density::TermKind;
-use crate::dist::{Instance, Param, Range, Support};
+use crate::dist::{Instance, Param, Support};
 use crate::ir::{Expr, Statement};
 use crate::source::Span;
 use crate::tape::{Node, Tensor};
@@ -344,40 +344,17 @@ impl Tracer<'_> {
             });
         }
         let Some(tensor) = self.constant(value) else { return Ok(()) };
-        let outside = |x: f64| match param.range {
-            Range::Positive => x <= 0.0 || x.is_nan(),
-            Range::NonNegative => x < 0.0 || x.is_nan(),
-            Range::UnitInterval | Range::Simplex => !(0.0..=1.0).contains(&x),
-            Range::Count => x < 0.0 || x.fract() != 0.0,
-            Range::Integer => x.fract() != 0.0,
-            _ => false,
+        let values: Vec<f64> = tensor.iter().copied().collect();
+        let Some((position, violation)) = param.range.violation(tensor.shape(), &values) else {
+            return Ok(());
         };
-        let Some(row) = tensor.iter().position(|&x| outside(x)) else { return Ok(()) };
-        let place = if tensor.len() > 1 {
-            super::quantity::element_name(" at ", tensor.shape(), &[], row)
+        let place = if values.len() > 1 {
+            super::quantity::element_name(" at ", tensor.shape(), &[], position)
         } else {
             String::new()
         };
-        Err(CompileError::ArgumentRange {
-            distribution: owner.to_string(),
-            argument: param.name,
-            range: range_words(param.range),
-            found: tensor.iter().nth(row).copied().unwrap_or(f64::NAN),
-            place,
-            at,
-        })
-    }
-}
-
-fn range_words(range: Range) -> &'static str {
-    match range {
-        Range::Positive => "positive",
-        Range::NonNegative => "zero or more",
-        Range::UnitInterval => "between 0 and 1",
-        Range::Simplex => "probabilities between 0 and 1",
-        Range::Count => "a whole number, 0 or more",
-        Range::Integer => "a whole number",
-        _ => "in its range",
+        let distribution = owner.to_string();
+        Err(CompileError::ArgumentRange { distribution, argument: param.name, violation, place, at })
     }
 }
 

@@ -190,13 +190,14 @@ pub enum CompileError {
         at: Span,
     },
 
-    #[error("{distribution}'s {argument} must be {range}, but is {found}{place}")]
+    #[error("{distribution}'s {argument} {violation}{place}")]
     #[diagnostic(code(vippl::compile::argument_range))]
     ArgumentRange {
         distribution: String,
         argument: &'static str,
-        range: &'static str,
-        found: f64,
+        /// `must be positive, but is -1`
+        violation: String,
+        /// ` at [3]` or nothing.
         place: String,
         #[label("out of range")]
         at: Span,

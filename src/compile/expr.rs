@@ -69,6 +69,10 @@ impl Tracer<'_> {
                         (None, default) => self.number(default.unwrap_or(f64::NAN)),
                     });
                 }
+                let shapes: Vec<&[usize]> = traced.iter().map(|arg| arg.dims.as_slice()).collect();
+                if let Some(message) = dist.event_mismatch(*form, &shapes) {
+                    return Err(CompileError::Call { message, help: None, at: expr.span });
+                }
                 let kind = DistributionKind::Plain { dist: *dist, form: *form, args: traced };
                 Ok(Value::Distribution(TracedDistribution { kind, span: expr.span }))
             }
