@@ -8,15 +8,20 @@ use miette::{Diagnostic, LabeledSpan, Report, Severity, SourceCode};
 use thiserror::Error;
 
 use crate::check::{self, DataSummary};
-use crate::compile::{CompileOptions, Compiled, GradientMode, compile};
+use crate::compile::{CompileOptions, Compiled, GradientMode, VariableReport, compile};
 use crate::data::{DataArg, Dataset};
+use crate::density::{LogDensity, TermKind};
 use crate::inference::{self, FitOptions, Progress};
 use crate::ir;
 use crate::posterior::{
-    Answer, DEFAULT_DRAWS, DataRecord, FittedCoordinate, Marginals, Posterior, Scope, Seconds, ask, summarise,
+    Answer, DEFAULT_DRAWS, DataRecord, FittedCoordinate, Marginals, Posterior, Scope, Seconds, ask, fit_file,
+    summarise,
 };
 use crate::source::Source;
 use crate::syntax::{self, Line, ast};
+
+/// Names of the data that a warning lists; the others are counted.
+const MAX_NAMED: usize = 8;
 
 /// A model, its data, and how to compile them.
 #[derive(Clone, Debug)]
@@ -68,6 +73,17 @@ enum SessionError {
     #[diagnostic(code(vippl::model::unreadable), help("{help}"))]
     UnreadableModel { file: String, cause: std::io::Error, help: &'static str },
 
+    #[error("{file} looks like {found}, not like a model")]
+    #[diagnostic(code(vippl::model::another_kind), help("{help}"))]
+    NotAModel { file: String, found: &'static str, help: &'static str },
+
+    #[error("the model has no `~`: nothing to fit")]
+    #[diagnostic(
+        code(vippl::fit::nothing_to_fit),
+        help("say what is random, for example `y ~ Normal(mu, 1)`")
+    )]
+    NothingToFit,
+
     #[error("statements cannot be typed at the prompt yet")]
     #[diagnostic(
         code(vippl::repl::not_supported_yet),
@@ -88,7 +104,10 @@ enum SessionError {
 pub fn read_model(path: &Path) -> Result<Source, Report> {
     let file = path.display().to_string();
     match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Source::new(file, text.strip_prefix('\u{feff}').unwrap_or(&text))),
+        Ok(text) => match another_kind(path, &text) {
+            Some((found, help)) => Err(SessionError::NotAModel { file, found, help }.into()),
+            None => Ok(Source::new(file, text.strip_prefix('\u{feff}').unwrap_or(&text))),
+        },
         Err(cause) => {
             let help = match cause.kind() {
                 std::io::ErrorKind::NotFound => "is the path right?",
@@ -99,6 +118,21 @@ pub fn read_model(path: &Path) -> Result<Source, Report> {
         }
     }
 }
+
+/// What a file is instead of a model, as far as its name and its beginning tell, and what to do with it.
+fn another_kind(path: &Path, text: &str) -> Option<(&'static str, &'static str)> {
+    let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
+    match extension.as_ref().and_then(|extension| extension.to_str()) {
+        Some("csv" | "tsv") => Some(("a data file", DATA_HELP)),
+        _ if text.trim_start().starts_with('{') && fit_file::is_fit(path) => {
+            Some(("a fit file", "`vippl summary FIT` shows it; `vippl repl FIT` answers questions about it"))
+        }
+        Some("json") => Some(("a data file", DATA_HELP)),
+        _ => None,
+    }
+}
+
+const DATA_HELP: &str = "give the model first, then the data: `vippl fit MODEL --data FILE`";
 
 /// Parses and checks a model, against the data where there are some.
 pub fn check(model: &Source, data: Option<&DataSummary>) -> Result<Checked, Report> {
@@ -122,9 +156,17 @@ pub fn prepare(request: &Request) -> Result<Prepared, Report> {
     let (dataset, record, mut warnings) = read_data(&request.data, &request.drop)?;
     let load = seconds_since(start);
     let start = Instant::now();
+    // A name that nobody defines is most often in data that were not given.
+    let without_data = |error: Report| {
+        if dataset.is_empty() && is_about_names(error.as_ref()) {
+            Failed { error, warnings: Vec::new(), help: Some(NO_DATA_HELP) }.into()
+        } else {
+            error
+        }
+    };
     let checked = match check(&request.model, Some(&record.summary())) {
         Ok(checked) => checked,
-        Err(error) => return Err(with_warnings(error, warnings)),
+        Err(error) => return Err(with_warnings(without_data(error), warnings)),
     };
     let is_advice = |report: &Report| report.severity() == Some(Severity::Advice);
     let (advice, lints): (Vec<Report>, Vec<Report>) = checked.warnings.into_iter().partition(is_advice);
@@ -132,7 +174,7 @@ pub fn prepare(request: &Request) -> Result<Prepared, Report> {
     let options = CompileOptions { gradient: request.gradient };
     let compiled = match compile(&checked.model, &dataset, &options) {
         Ok(compiled) => compiled,
-        Err(errors) => return Err(with_warnings(errors.into(), warnings)),
+        Err(errors) => return Err(with_warnings(without_data(errors.into()), warnings)),
     };
     let seconds = Seconds { load, compile: seconds_since(start), ..Seconds::default() };
     Ok(Prepared { model: checked.model, dataset, record, compiled, warnings, advice, seconds })
@@ -143,16 +185,26 @@ impl Prepared {
     pub fn fit(&self, request: &FitRequest, progress: &mut dyn FnMut(Progress)) -> Result<Posterior, Report> {
         let start = Instant::now();
         let density = &self.compiled.density;
+        if density.statements().is_empty() {
+            return Err(SessionError::NothingToFit.into());
+        }
         let fit = inference::fit(density, &request.options, progress)
             .map_err(|error| Report::new(error).with_source_code(self.model.source.named()))?;
         let quantities = self.compiled.quantities.clone();
         let family = "a fit is made by a family of the catalogue";
         let marginals = marginals(&fit).expect(family);
+        let mut beyond = None;
         let summarised = summarise(density, &quantities, &marginals, request.n_draws, |n| {
-            fit.sample_unconstrained(n, fit.seed).expect(family)
+            let z = fit.sample_unconstrained(n, fit.seed).expect(family);
+            beyond = outside(density, &z, n);
+            z
         });
         let mut warnings: Vec<String> = self.warnings.iter().map(Report::to_string).collect();
+        warnings.extend(self.nothing_observed());
         warnings.extend(fit.warnings.iter().cloned());
+        if !fit.warnings.iter().any(|warning| warning.contains(BEYOND)) {
+            warnings.extend(beyond);
+        }
         warnings.extend(summarised.warnings);
         let fit_seconds = seconds_since(start);
         let phases = [self.seconds.load, self.seconds.compile, fit_seconds];
@@ -174,6 +226,32 @@ impl Prepared {
 
     pub fn scope(&self) -> Scope<'_> {
         Scope { model: &self.model, dataset: Some(&self.dataset) }
+    }
+
+    /// A warning where no statement holds data: usually a name in the model is spelt otherwise in the data.
+    fn nothing_observed(&self) -> Option<String> {
+        let statements = self.compiled.density.statements();
+        let is_observed = |variable: &VariableReport| variable.role == ir::Role::Observed;
+        if statements.iter().any(|statement| statement.kind != TermKind::Prior)
+            || self.compiled.variables.iter().any(is_observed)
+        {
+            return None;
+        }
+        let is_used = |name: &str| self.compiled.variables.iter().any(|variable| variable.name == name);
+        let unused: Vec<String> =
+            self.dataset.names().filter(|name| !is_used(name)).map(|name| format!("`{name}`")).collect();
+        let names = match unused.as_slice() {
+            [] => String::new(),
+            names if names.len() > MAX_NAMED => {
+                format!(
+                    "; unused columns: {} and {} more",
+                    names[..MAX_NAMED].join(", "),
+                    names.len() - MAX_NAMED
+                )
+            }
+            names => format!("; unused columns: {}", names.join(", ")),
+        };
+        Some(format!("nothing is observed: these are draws from the prior{names}"))
     }
 }
 
@@ -213,31 +291,71 @@ fn marginals(fit: &inference::Fit) -> Option<Marginals> {
     Some(Marginals { mean, sd })
 }
 
+/// How the warnings about draws without a finite density end.
+const BEYOND: &str = "q reaches beyond where the model is defined";
+/// Observed elements times draws up to which the density of each posterior draw is looked at.
+const MAX_LOOKED_AT: usize = 1 << 24;
+/// Points of one call.
+const LANES: usize = 64;
+
+/// A warning where some of the `n` draws `z[D][n]` have no finite density.
+fn outside(density: &dyn LogDensity, z: &[f64], n: usize) -> Option<String> {
+    if n == 0 || (density.n_pointwise() + density.dim()).saturating_mul(n) > MAX_LOOKED_AT {
+        return None;
+    }
+    let mut n_outside = 0;
+    for first in (0..n).step_by(LANES) {
+        let lanes = LANES.min(n - first);
+        let batch: Vec<f64> =
+            z.chunks_exact(n).flat_map(|row| row[first..first + lanes].iter().copied()).collect();
+        let mut values = vec![0.0; lanes];
+        density.value(lanes, &batch, &mut values);
+        n_outside += values.iter().filter(|value| !value.is_finite()).count();
+    }
+    (n_outside > 0).then(|| format!("{n_outside} of {n} draws from q have no finite density: {BEYOND}"))
+}
+
 /// A lint or warning with the model text it points into.
 fn warning(warning: impl Diagnostic + Send + Sync + 'static, model: &Source) -> Report {
     Report::new(warning).with_source_code(model.named())
 }
 
-/// An error that is reported together with the warnings that came before it: they often say why.
-fn with_warnings(error: Report, warnings: Vec<Report>) -> Report {
-    if warnings.is_empty() { error } else { Report::new(WithWarnings { error, warnings }) }
+const NO_DATA_HELP: &str = "no data were given: `--data FILE`, at the prompt `:data FILE`";
+
+/// Whether an error, or one of several, is about a name that is not known.
+fn is_about_names(error: &dyn Diagnostic) -> bool {
+    error.code().is_some_and(|code| code.to_string().ends_with("::unknown_name"))
+        || error.related().is_some_and(|mut related| related.any(is_about_names))
 }
 
+/// An error that comes together with the warnings before it: they often say why.
+fn with_warnings(error: Report, warnings: Vec<Report>) -> Report {
+    if warnings.is_empty() { error } else { Failed { error, warnings, help: None }.into() }
+}
+
+/// What to show for a report, in this order: the warnings that came before an error, and the error.
+pub fn in_order(report: &Report) -> Vec<&dyn Diagnostic> {
+    let warnings = report.downcast_ref::<Failed>().map_or(&[][..], |failed| &failed.warnings);
+    warnings.iter().chain([report]).map(|report| -> &dyn Diagnostic { report.as_ref() }).collect()
+}
+
+/// An error with what is known beyond it: warnings that came before it, a help beside its own.
 #[derive(Debug)]
-struct WithWarnings {
+struct Failed {
     error: Report,
     warnings: Vec<Report>,
+    help: Option<&'static str>,
 }
 
-impl fmt::Display for WithWarnings {
+impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f)
     }
 }
 
-impl std::error::Error for WithWarnings {}
+impl std::error::Error for Failed {}
 
-impl Diagnostic for WithWarnings {
+impl Diagnostic for Failed {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         self.error.code()
     }
@@ -247,7 +365,10 @@ impl Diagnostic for WithWarnings {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.error.help()
+        match (self.error.help(), self.help) {
+            (Some(own), Some(more)) => Some(Box::new(format!("{own}\n{more}"))),
+            (own, more) => own.or(more.map(|more| -> Box<dyn fmt::Display> { Box::new(more) })),
+        }
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -259,8 +380,7 @@ impl Diagnostic for WithWarnings {
     }
 
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        let warnings = self.warnings.iter().map(|warning| -> &'a dyn Diagnostic { warning.as_ref() });
-        Some(Box::new(self.error.related().into_iter().flatten().chain(warnings)))
+        self.error.related()
     }
 }
 

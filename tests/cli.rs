@@ -87,7 +87,11 @@ impl Folder {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        match child.stdin.take().unwrap().write_all(input.as_bytes()) {
+            // It may end before it has read everything.
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => panic!("{error}"),
+            _ => {}
+        }
         let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
         Ran {
             code: status.code(),
@@ -226,7 +230,8 @@ fn a_saved_fit_has_the_summary_of_the_fit() {
     let json = folder.run(&["summary", "fit.json", "--json"]).json();
     assert_eq!(json["parameters"]["difference"]["mean"], fit_file["quantities"][3]["summaries"][0]["mean"]);
     let asked = folder.run_with(&["repl", "fit.json"], "P(difference > 0)\nmean(y)\n");
-    assert_eq!(asked.code, Some(0));
+    // One of the questions has no answer without the data.
+    assert_eq!(asked.code, Some(1));
     let probability: f64 = asked.out.split(' ').next().unwrap().parse().unwrap();
     assert!((0.9..=1.0).contains(&probability), "{asked:?}");
     assert!(asked.err.contains("y"), "{asked:?}");
@@ -416,10 +421,147 @@ fn the_prompt_reads_a_script() {
     let folder = Folder::new();
     let script = ":fit --seed 4\nmean(mu)\nnonsense\nP(alpha[\"b\"] > alpha[\"a\"])\n:quit\n1 + 1\n";
     let ran = folder.run_with(&["repl", "m.vim", "--data", "d.csv"], script);
-    assert_eq!(ran.code, Some(0));
+    assert_eq!(ran.code, Some(1));
     let last = ran.out.lines().last().unwrap();
     let probability: f64 = last.split(' ').next().unwrap().parse().unwrap_or_else(|_| panic!("{ran:?}"));
     assert!(probability > 0.9, "{last}");
     assert!(ran.err.contains("unknown name `nonsense`"), "{}", ran.err);
     assert!(!ran.out.contains("vippl>"), "a prompt in a pipe:\n{}", ran.out);
+}
+
+#[test]
+fn a_script_fails_with_its_questions_and_its_file() {
+    let folder = Folder::new();
+    let arguments = ["repl", "m.vim", "--data", "d.csv"];
+    assert_eq!(folder.run_with(&arguments, ":fit\nmean(mu)\n").code, Some(0));
+    let ran = folder.run_with(&["repl", "absent.vim"], "1 + 1\n");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+    // Errors show the line that was typed, also where the model defines the name at fault.
+    let ran = folder.run_with(&arguments, ":fit\nalpha[0]\nalpha[99]\nalpha + [1, 2]\n");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(!ran.err.contains("Failed to read") && !ran.err.contains("m.vim"), "{}", ran.err);
+    assert_eq!(ran.err.matches("[prompt:1:").count(), 3, "{}", ran.err);
+}
+
+#[test]
+fn models_without_continuous_latents_have_an_exact_elbo() {
+    let folder = Folder::new();
+    for (text, elbo) in [
+        ("x ~ Normal(0, 1)\n", -(2.0 * std::f64::consts::PI).ln() - 0.5 * 5.0),
+        ("k ~ Bernoulli(0.3)\nx ~ Normal(k, 1)\n", f64::NAN),
+    ] {
+        folder.write("e.vim", text);
+        folder.write("e.csv", "x\n1\n2\n");
+        let ran = folder.run(&["fit", "e.vim", "--data", "e.csv", "--json"]);
+        let fit = ran.json();
+        let expected = if elbo.is_nan() {
+            // Both values of k: 0.7 N(x; 0, 1) + 0.3 N(x; 1, 1)
+            let log = |mu: f64| {
+                -(2.0 * std::f64::consts::PI).ln() - 0.5 * ((1.0 - mu).powi(2) + (2.0 - mu).powi(2))
+            };
+            (0.7 * log(0.0).exp() + 0.3 * log(1.0).exp()).ln()
+        } else {
+            elbo
+        };
+        assert!((fit["elbo"]["value"].as_f64().unwrap() - expected).abs() < 1e-12, "{text}: {fit}");
+        assert_eq!(fit["elbo"]["se"], 0.0, "{text}");
+        assert_eq!(ran.err, "");
+        let shown = folder.run(&["fit", "e.vim", "--data", "e.csv"]);
+        assert!(shown.out.contains("exact: the log evidence"), "{}", shown.out);
+    }
+    for text in ["", "u = 3\nv = u + 1\n"] {
+        folder.write("e.vim", text);
+        let ran = folder.run(&["fit", "e.vim"]);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(ran.err.contains("the model has no `~`: nothing to fit"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_fit_overwrites_fits_only() {
+    let folder = Folder::new();
+    folder.write("notes.txt", "mine");
+    let fit = |out: &str| folder.run(&["fit", "m.vim", "--data", "d.csv", "--quiet", "--out", out]);
+    for (out, why) in [
+        ("m.vim", "is the model or the data of this fit"),
+        ("./d.csv", "is the model or the data of this fit"),
+        ("notes.txt", "exists and is not a fit"),
+    ] {
+        let before = folder.read(out);
+        let ran = fit(out);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{out}: {ran:?}");
+        assert!(ran.err.contains("vippl::fit_file::would_overwrite"), "{}", ran.err);
+        assert!(ran.err.split_whitespace().collect::<Vec<_>>().join(" ").contains(why), "{}", ran.err);
+        assert_eq!(folder.read(out), before);
+    }
+    for _ in 0..2 {
+        assert_eq!(fit("fit.json").code, Some(0));
+    }
+    let script = ":fit\n:save d.csv\n:save fit.json\n";
+    let ran = folder.run_with(&["repl", "m.vim", "--data", "d.csv"], script);
+    assert_eq!((ran.code, folder.read("d.csv").as_str()), (Some(1), DATA), "{ran:?}");
+    assert!(ran.out.ends_with("saved to fit.json\n"), "{}", ran.out);
+}
+
+#[test]
+fn a_fit_to_nothing_says_so() {
+    let folder = Folder::new();
+    folder.write("prior.vim", "mu ~ Normal(0, 1)\nY ~ Normal(mu, 1)\n");
+    let warning = "nothing is observed: these are draws from the prior; unused columns: `group`, `x`, `y`";
+    let ran = folder.run(&["fit", "prior.vim", "--data", "d.csv", "--quiet"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.err.contains(warning), "{}", ran.err);
+    let fit = folder.run(&["fit", "prior.vim", "--data", "d.csv", "--json"]).json();
+    assert!(fit["warnings"].as_array().unwrap().contains(&warning.into()), "{}", fit["warnings"]);
+    folder.write("factor.vim", "mu ~ Normal(0, 1)\nfactor -mu^2\n");
+    let ran = folder.run(&["fit", "factor.vim", "--quiet"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+}
+
+#[test]
+fn forgotten_data_and_mistaken_files_are_named() {
+    let folder = Folder::new();
+    assert_eq!(folder.run(&["fit", "m.vim", "--data", "d.csv", "--out", "fit.json"]).code, Some(0));
+    for (arguments, part) in [
+        (vec!["fit", "m.vim"], "no data were given: `--data FILE`"),
+        (vec!["fit", "d.csv"], "looks like a data file"),
+        (vec!["check", "d.csv"], "looks like a data file"),
+        (vec!["fit", "fit.json"], "looks like a fit file"),
+    ] {
+        let ran = folder.run(&arguments);
+        assert_eq!(ran.code, Some(1), "{arguments:?}: {ran:?}");
+        let words = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words.matches(part).count(), 1, "{arguments:?}: {}", ran.err);
+    }
+}
+
+#[test]
+fn warnings_about_the_data_come_before_errors() {
+    let folder = Folder::new();
+    folder.write("w.csv", "x,y\n1,1\n2,2\n3?,3\n4,4\n");
+    folder.write("w.vim", "b ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\n");
+    for command in ["fit", "check"] {
+        let ran = folder.run(&[command, "w.vim", "--data", "w.csv"]);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        let at = |part: &str| ran.err.find(part).unwrap_or_else(|| panic!("no {part} in\n{}", ran.err));
+        assert!(at("vippl::data::mostly_numbers") < at("vippl::check::type"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn draws_outside_the_model_are_counted() {
+    let folder = Folder::new();
+    folder.write("edge.vim", "s ~ Normal(0, 1)\ny ~ Normal(0, s)\n");
+    folder.write("edge.csv", "y\n0.1\n");
+    let ran = folder.run(&["fit", "edge.vim", "--data", "edge.csv", "--quiet"]);
+    assert!(ran.err.contains("q reaches beyond where the model is defined"), "{ran:?}");
+}
+
+#[test]
+fn lines_too_long_to_show_do_no_harm() {
+    let folder = Folder::new();
+    folder.write("long.vim", &format!("a = {}b\n", "1 + ".repeat(20_000)));
+    let ran = folder.run(&["check", "long.vim", "--data", "d.csv"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err.len());
+    assert!(ran.err.contains("long.vim, line 1, column ") && ran.err.len() < 1_000, "{}", ran.err.len());
 }

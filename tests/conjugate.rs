@@ -35,7 +35,7 @@ fn fit(model: &str, data: Vec<(&str, Values)>, elbo_draws: usize) -> (Fit, Elbo,
         compile::compile(&checked.model, &dataset, &Default::default()).expect("the model fits the data");
     let options = FitOptions { elbo_draws, ..FitOptions::default() };
     let fit = inference::fit(&compiled.density, &options, &mut |_| {}).expect("the model can be fitted");
-    let elbo = fit.elbo.clone().expect("draws from q are finite");
+    let elbo = fit.elbo.expect("draws from q are finite");
     let (_, log_sd) = fit.lambda.split_at(fit.latent.len());
     let sd = log_sd.first().map_or(f64::NAN, |log_sd| log_sd.exp());
     (fit, elbo, sd)

@@ -54,7 +54,8 @@ fn reports(folder: &str, n: usize, phases: &[&str]) {
             }
         }
         let style = Style { width: WIDTH, ..Style::default() };
-        let texts = warnings.iter().chain(&error).map(|report| diagnostic::render(report.as_ref(), &style));
+        let shown = warnings.iter().chain(&error).flat_map(session::in_order);
+        let texts = shown.map(|diagnostic| diagnostic::render(diagnostic, &style));
         let text = texts.collect::<Vec<_>>().join("\n");
         let mut settings = insta::Settings::clone_current();
         settings.set_snapshot_path(format!("snapshots/errors/{folder}"));

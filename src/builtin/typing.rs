@@ -47,7 +47,7 @@ pub fn join<'a>(args: impl IntoIterator<Item = &'a Type>) -> Option<ElementType>
 pub fn numeric(args: &[Option<Type>]) -> Result<(), CallError> {
     match args.iter().position(|t| t.as_ref().is_some_and(is_category)) {
         Some(i) => Err(CallError::new("a category is not a number: use it as an index")
-            .help("write `alpha[county]`, or compare it with a level: `county == \"HENNEPIN\"`")
+            .help("write a plate over its levels, `alpha[county]`, or give the data a 0/1 column")
             .about(i)),
         None => Ok(()),
     }

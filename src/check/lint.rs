@@ -91,6 +91,18 @@ pub enum Lint {
         first: SourceSpan,
     },
 
+    #[error("the whole of `{name}` is observed again in every iteration of the loop")]
+    #[diagnostic(
+        severity(Warning),
+        code(vippl::check::observed_each_iteration),
+        help("write `{name}[i] ~ ...` for one element per iteration, or leave the loop out")
+    )]
+    ObservedEachIteration {
+        name: String,
+        #[label("counts once per iteration")]
+        at: SourceSpan,
+    },
+
     #[error("this statement is never reached")]
     #[diagnostic(
         severity(Warning),

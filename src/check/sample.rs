@@ -219,6 +219,10 @@ impl Checker<'_> {
             } else {
                 self.observed.insert(id, value.span);
             }
+            if self.scopes.in_loop() && matches!(self.variable(id).role, Role::Data | Role::Observed) {
+                let name = self.variable(id).name.clone();
+                self.lints.push(super::Lint::ObservedEachIteration { name, at: value.span.into() });
+            }
         }
         if let Some(d) = distribution_type(&distribution) {
             self.observed_fits(&value, &distribution, &d)?;

@@ -72,7 +72,9 @@ impl Command for Check {
             if !request.data.is_empty() {
                 let (_, record, data_warnings) = session::read_data(&request.data, &request.drop)?;
                 summary = Some(record.summary());
-                warnings.extend(data_warnings);
+                for warning in &data_warnings {
+                    terminal.report(warning)?;
+                }
             }
             let checked = session::check(&request.model, summary.as_ref())?;
             warnings.extend(checked.warnings);

@@ -9,6 +9,7 @@ use super::arguments::{DataArgs, FitArgs, GradientArgs, request};
 use super::progress::listener;
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
+use crate::data::DataArg;
 use crate::posterior::fit_file;
 use crate::report::style::Elements;
 use crate::report::{Style, json, text};
@@ -62,6 +63,14 @@ impl Command for Fit {
             // Fails only if the pool exists already; nothing before this uses it.
             let pool = rayon::ThreadPoolBuilder::new().num_threads(n as usize).build_global();
             pool.map_err(|error| Report::msg(format!("cannot start {n} threads: {error}")))?;
+        }
+        if let Some(out) = &arguments.out {
+            // Before the work, not after it.
+            let data = arguments.data.data.iter().map(|data| match data {
+                DataArg::File(path) | DataArg::Named { path, .. } => path.as_path(),
+            });
+            let sources = data.chain([arguments.model.as_path()]);
+            fit_file::check_destination(out, sources).map_err(Report::new)?;
         }
         let prepared =
             session::prepare(&request(&arguments.model, &arguments.data, arguments.gradient.mode())?)?;

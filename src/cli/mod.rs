@@ -1,7 +1,7 @@
 //! The command line: one file for each command, with its arguments, its help and what it does.
 //!
 //! Results go to standard output; warnings, errors and progress to standard error. Exit code 0: done; 1: something is
-//! wrong with the model, the data or a file; 2: wrong usage.
+//! wrong with the model, the data, a file, or a question in a script; 2: wrong usage.
 
 mod arguments;
 mod bench;

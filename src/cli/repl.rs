@@ -1,5 +1,6 @@
 //! `vippl repl`: questions to a posterior, one line at a time.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Args};
@@ -52,7 +53,11 @@ impl Command for Repl {
         };
         let (data, drop) = (arguments.data.data, arguments.data.drop);
         repl.open(arguments.path.as_deref(), data, drop, &mut console)?;
+        let script = !std::io::stdin().is_terminal();
+        if script && repl.failed() {
+            return Err(Failure::Shown);
+        }
         repl::run(&mut repl, &mut console)?;
-        Ok(())
+        if script && repl.failed() { Err(Failure::Shown) } else { Ok(()) }
     }
 }

@@ -7,6 +7,7 @@ use miette::Report;
 
 use crate::report::style::Elements;
 use crate::report::{Style, diagnostic};
+use crate::session;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
@@ -70,8 +71,10 @@ impl Terminal {
 
     /// Shows an error or a warning on standard error.
     pub fn report(&mut self, report: &Report) -> std::io::Result<()> {
-        let text = diagnostic::render(report.as_ref(), &self.err_style);
-        self.err.write_all(text.as_bytes())?;
+        for diagnostic in session::in_order(report) {
+            let text = diagnostic::render(diagnostic, &self.err_style);
+            self.err.write_all(text.as_bytes())?;
+        }
         self.err.flush()
     }
 

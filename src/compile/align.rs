@@ -175,7 +175,15 @@ impl Tracer<'_> {
         } else if self.encloses(b, a) {
             Ok(a)
         } else {
-            Err(CompileError::unsupported("a whole discrete latent inside a loop over something else", at))
+            let implicit = |domain: usize| self.domains[domain].kind == DomainKind::Implicit;
+            Err(CompileError::unsupported(
+                if implicit(a) || implicit(b) {
+                    "a whole discrete latent inside a loop over something else"
+                } else {
+                    "values of two loops that do not enclose each other"
+                },
+                at,
+            ))
         }
     }
 

@@ -27,6 +27,13 @@ pub struct Ahead {
     pub span: Span,
 }
 
+/// What coordinates come from: their role, and the statement that makes them.
+#[derive(Clone, Copy)]
+pub struct Origin {
+    pub role: Role,
+    pub span: Span,
+}
+
 /// Elements of an array that is built up, to name their coordinates.
 pub struct Named<'n> {
     pub name: &'n str,
@@ -154,14 +161,13 @@ impl Tracer<'_> {
         bounds: &[Node],
         shape: &[usize],
         labels: &[Option<Arc<Levels>>],
-        role: Role,
-        span: Span,
+        origin: Origin,
     ) -> Allocated {
         let unconstrained = constraint.unconstrained_shape(shape);
         // Along an event the coordinates are not the elements.
         let n_labelled = shape.len() - constraint.event_rank();
         let labels = &labels[..n_labelled];
-        self.allocate_named(constraint, bounds, shape, role, span, |flat| {
+        self.allocate_named(constraint, bounds, shape, origin, |flat| {
             element_name(name, &unconstrained, labels, flat)
         })
     }
@@ -177,18 +183,19 @@ impl Tracer<'_> {
     ) -> Allocated {
         let own = constraint.unconstrained_shape(named.dims);
         let block: usize = own.iter().product();
-        let allocated = self.allocate_named(constraint, bounds, shape, Role::Latent, span, |flat| {
-            let tuple = &named.tuples[flat / block][..named.rank];
-            let mut indices: Vec<String> = tuple.iter().map(u32::to_string).collect();
-            let mut rest = flat % block;
-            let mut inner = vec![0; own.len()];
-            for (index, len) in inner.iter_mut().zip(&own).rev() {
-                *index = rest % len + 1;
-                rest /= len;
-            }
-            indices.extend(inner.iter().map(usize::to_string));
-            format!("{}[{}]", named.name, indices.join(","))
-        });
+        let allocated =
+            self.allocate_named(constraint, bounds, shape, Origin { role: Role::Latent, span }, |flat| {
+                let tuple = &named.tuples[flat / block][..named.rank];
+                let mut indices: Vec<String> = tuple.iter().map(u32::to_string).collect();
+                let mut rest = flat % block;
+                let mut inner = vec![0; own.len()];
+                for (index, len) in inner.iter_mut().zip(&own).rev() {
+                    *index = rest % len + 1;
+                    rest /= len;
+                }
+                indices.extend(inner.iter().map(usize::to_string));
+                format!("{}[{}]", named.name, indices.join(","))
+            });
         self.note_coordinates(named, &allocated);
         allocated
     }
@@ -198,8 +205,7 @@ impl Tracer<'_> {
         constraint: &'static dyn Constraint,
         bounds: &[Node],
         shape: &[usize],
-        role: Role,
-        span: Span,
+        Origin { role, span }: Origin,
         name: impl Fn(usize) -> String,
     ) -> Allocated {
         let unconstrained = constraint.unconstrained_shape(shape);
@@ -241,6 +247,9 @@ impl Tracer<'_> {
 
     /// Adds the log-Jacobian of a latent's map to the last term of its statement.
     pub fn add_jacobian(&mut self, span: Span, log_jacobian: Node) {
+        if self.plan.is_some() {
+            return;
+        }
         let total = self.graph.sum_all(log_jacobian);
         if self.graph.value(total).is_some_and(|tensor| tensor.iter().all(|x| *x == 0.0)) {
             return;

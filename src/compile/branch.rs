@@ -1,6 +1,6 @@
 //! `if` over data: where the condition changes over a loop, each arm is traced for its own iterations.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::CompileError;
 use super::loops::DomainKind;
@@ -64,7 +64,7 @@ impl Tracer<'_> {
 
     fn split_arms(&mut self, taken: &[(Vec<u32>, &[Statement])], at: Span) -> Result<Option<Value>> {
         let outer = self.domain;
-        let mut defined: HashMap<VariableId, Vec<Traced>> = HashMap::new();
+        let mut defined: BTreeMap<VariableId, Vec<Traced>> = BTreeMap::new();
         let mut returned = Vec::new();
         for (rows, body) in taken {
             let order: Vec<(u32, i64)> = rows.iter().map(|&row| (row, 0)).collect();
@@ -73,7 +73,7 @@ impl Tracer<'_> {
             let traced = self.block(body);
             self.domain = outer;
             returned.extend(traced?.map(|value| (value, domain)));
-            let mut names = HashSet::new();
+            let mut names = BTreeSet::new();
             plain_names(body, &mut names);
             for name in names {
                 if let Some(Binding::Value(Value::Array(value))) = self.env[name.0].take() {
@@ -163,7 +163,7 @@ impl Tracer<'_> {
 }
 
 /// Names that a branch defines whole.
-fn plain_names(body: &[Statement], names: &mut HashSet<VariableId>) {
+fn plain_names(body: &[Statement], names: &mut BTreeSet<VariableId>) {
     for statement in body {
         match &statement.kind {
             StatementKind::Define { variable, .. } => {

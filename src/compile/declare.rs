@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::CompileError;
+use super::allocate::Origin;
 use super::tracer::{Binding, Result, TermNode, Tracer, one_line};
-use super::value::{Traced, Value};
+use super::value::{MAX_COORDINATES, Traced, Value, fits_in_memory};
 use crate::data::Levels;
 use crate::density::{Role, Term, TermKind};
 use crate::dist::{Instance, Support};
@@ -25,6 +26,7 @@ impl Tracer<'_> {
         let name = self.model.variable(variable).name.clone();
         let plates = dims.iter().map(|plate| self.plate(plate)).collect::<Result<Vec<_>>>()?;
         let dims: Vec<usize> = plates.iter().map(|plate| plate.len).collect();
+        fits_in_memory(&format!("`{name}`"), &dims, MAX_COORDINATES, statement.span)?;
         let labels: Vec<Option<Arc<Levels>>> = plates.into_iter().map(|plate| plate.label).collect();
         let mut ends = [f64::NEG_INFINITY, f64::INFINITY];
         if let Some((lower, upper)) = range {
@@ -49,8 +51,8 @@ impl Tracer<'_> {
             return Err(CompileError::Poisoned);
         };
         let first = self.coordinates.len();
-        let allocated =
-            self.allocate(&name, constraint, &bounds, &dims, &labels, Role::PointEstimate, statement.span);
+        let origin = Origin { role: Role::PointEstimate, span: statement.span };
+        let allocated = self.allocate(&name, constraint, &bounds, &dims, &labels, origin);
         if let Some(start) = start {
             let value = self.array(start)?;
             let known =

@@ -10,6 +10,9 @@ use crate::tape::{Graph, Node, Program, Workspace, forward, reverse};
 /// Working memory of one run, in bytes: more lanes than fit are run one block after the other.
 const MAX_ARENA_BYTES: usize = 512 << 20;
 
+/// Workspaces that a program keeps for its next runs: the lane counts of a fit and of its checks.
+const MAX_POOLED: usize = 4;
+
 /// With at most this many coordinates a gradient by forward mode is the cheaper one.
 const FORWARD_MAX_DIM: usize = 2;
 
@@ -304,7 +307,11 @@ impl Compiled {
     }
 
     fn give_back(&self, lanes: usize, ws: Workspace) {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner).push((lanes, ws));
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if pool.len() >= MAX_POOLED {
+            pool.remove(0);
+        }
+        pool.push((lanes, ws));
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Discrete {
     pub rank: usize,
     pub slots: Slots,
     pub span: Span,
+    /// The statements that give it its prior.
+    pub statements: Vec<Span>,
 }
 
 /// One reading of elements of a discrete latent, as an axis over its values.
@@ -59,6 +61,7 @@ impl Tracer<'_> {
         };
         let x = self.whole_discrete(discrete, statement.span)?;
         self.report_discrete(variable, dims, distribution.span);
+        self.discrete[discrete].statements.push(statement.span);
         self.density_statement(statement.span, TermKind::Prior, distribution, &x)
     }
 
@@ -109,6 +112,7 @@ impl Tracer<'_> {
             Axis::Enumeration(_) => None,
         });
         let x = self.enumerate(discrete, domain, map.into())?;
+        self.discrete[discrete].statements.push(statement.span);
         self.density_statement(statement.span, TermKind::Prior, distribution, &x)
     }
 
@@ -131,6 +135,7 @@ impl Tracer<'_> {
                     rank,
                     slots: Default::default(),
                     span,
+                    statements: Vec::new(),
                 });
                 self.env[variable.0] = Some(Binding::Discrete(self.discrete.len() - 1));
                 self.discrete.len() - 1

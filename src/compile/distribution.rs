@@ -103,7 +103,7 @@ impl Tracer<'_> {
             if let (Some(_), Some(domain)) = (lifted.domain(), domain) {
                 self.lift(&mut lifted, domain);
             }
-            self.factors.push(Factor { axes: lifted.axes, node: lifted.node, domain, span });
+            self.factors.push(Factor { axes: lifted.axes, node: lifted.node, domain, kind, span });
             return;
         }
         let value = match self.domain {
@@ -181,8 +181,8 @@ impl Tracer<'_> {
             DistributionKind::Plain { dist, form, args } => {
                 let mut batch: Vec<usize> = Vec::new();
                 for (param, arg) in dist.forms()[*form].iter().zip(args) {
-                    let own = &arg.dims[..arg.rank().saturating_sub(param.rank)];
-                    batch = join(batch, own, distribution.span, distribution.span)?;
+                    let own = self.batch_dims(arg, param.rank);
+                    batch = join(batch, &own, distribution.span, distribution.span)?;
                 }
                 let shapes: Vec<&[usize]> = args.iter().map(|arg| arg.dims.as_slice()).collect();
                 batch.extend(dist.event_shape(*form, &shapes));
@@ -200,14 +200,20 @@ impl Tracer<'_> {
                 }
                 for (param, arg) in wrapper.params().iter().zip(args) {
                     let Some(arg) = arg else { continue };
-                    let own = &arg.dims[..arg.rank().saturating_sub(param.rank)];
+                    let own = self.batch_dims(arg, param.rank);
                     if inner.iter().all(|inner| skeleton(inner).event_rank() == 0) {
-                        dims = join(dims, own, distribution.span, distribution.span)?;
+                        dims = join(dims, &own, distribution.span, distribution.span)?;
                     }
                 }
                 Ok(dims)
             }
         }
+    }
+
+    /// Dimensions of an argument that make more draws; a whole discrete latent counts with its elements.
+    fn batch_dims(&self, arg: &Traced, event: usize) -> Vec<usize> {
+        let along = self.implicit_of(arg).map(|domain| self.domains[domain].size);
+        along.into_iter().chain(arg.dims[..arg.rank().saturating_sub(event)].iter().copied()).collect()
     }
 
     /// Arguments broadcast to the value, never beyond it.
@@ -234,6 +240,22 @@ impl Tracer<'_> {
             });
         }
         Ok(())
+    }
+
+    /// In `lpdf(D, x)` arguments and value broadcast against each other, both ways.
+    pub fn check_lpdf_shape(&self, distribution: &TracedDistribution, x: &Traced, at: Span) -> Result<()> {
+        let dims = self.value_dims(distribution)?;
+        let event = skeleton(distribution).event_rank();
+        let fits = broadcast(&Shape::known(&dims), &Shape::known(&x.dims)).is_ok() && x.rank() >= event;
+        if fits {
+            return Ok(());
+        }
+        Err(CompileError::Shape {
+            left: Shape::known(&dims).to_string(),
+            right: Shape::known(&x.dims).to_string(),
+            left_at: distribution.span,
+            right_at: at,
+        })
     }
 
     /// Every observed value must lie in the distribution's support, as far as that is known.
@@ -298,12 +320,10 @@ impl Tracer<'_> {
             super::quantity::element_name("", &shape, &[], flat)
         };
         Err(CompileError::Support {
-            value: name.to_string(),
-            place,
-            found: values.iter().nth(flat).map_or_else(String::new, f64::to_string),
+            value: format!("{name}{place}"),
+            found: values.iter().nth(flat).copied().unwrap_or(f64::NAN),
             distribution: text,
             violation,
-            help: "check the data, or choose a distribution whose support holds it".into(),
             at,
         })
     }
@@ -340,9 +360,9 @@ impl Tracer<'_> {
         };
         Err(CompileError::ArgumentRange {
             distribution: owner.to_string(),
-            argument: param.name.to_string(),
-            range: range_words(param.range).to_string(),
-            found: tensor.iter().nth(row).map_or_else(String::new, f64::to_string),
+            argument: param.name,
+            range: range_words(param.range),
+            found: tensor.iter().nth(row).copied().unwrap_or(f64::NAN),
             place,
             at,
         })

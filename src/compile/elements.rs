@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::CompileError;
 use super::index::Positions;
 use super::tracer::{Binding, Result, Tracer};
-use super::value::{Axis, MAX_INDEX_RANK, Place, Traced, Tuple};
+use super::value::{Axis, MAX_ELEMENTS, MAX_INDEX_RANK, Place, Traced, Tuple, fits_in_memory};
 use crate::ir::{Index, Role, VariableId};
 use crate::source::Span;
 use crate::tape::Node;
@@ -62,6 +62,18 @@ impl Slots {
         } else {
             self.sparse.get(tuple).copied()
         }
+    }
+
+    /// All elements with their rows, in the order of their indices.
+    pub fn in_order(&self, rank: usize) -> Vec<(Tuple, u32)> {
+        let mut all: Vec<(Tuple, u32)> = if rank == 1 {
+            let dense = self.dense.iter().enumerate().filter(|(_, row)| **row > 0);
+            dense.map(|(index, &row)| ([index as u32, 0, 0, 0], row - 1)).collect()
+        } else {
+            self.sparse.iter().map(|(tuple, &row)| (*tuple, row)).collect()
+        };
+        all.sort_unstable();
+        all
     }
 
     /// Gives the next row to an element; false if it has one.
@@ -256,6 +268,10 @@ impl Tracer<'_> {
             (None, Some(domain)) => Some(domain),
             _ => self.common_domain(positions.iter().map(|position| &position.axes), at)?,
         };
+        if read.is_none() {
+            let largest = positions.iter().flat_map(|position| position.values.iter().copied()).max();
+            fits_in_memory("this array", &[largest.unwrap_or(0) as usize], MAX_ELEMENTS, at)?;
+        }
         let axes: Vec<Axis> = domain.map(Axis::Domain).into_iter().collect();
         let n_rows = domain.map_or(1, |domain| self.domains[domain].size);
         let rows: Vec<Option<Vec<u32>>> = positions
@@ -412,6 +428,13 @@ impl Tracer<'_> {
     /// The whole array; an error if elements within its extents are not defined.
     pub fn assemble(&mut self, variable: VariableId, elements: &Elements, at: Span) -> Result<Traced> {
         let extents = self.extents_of(variable, elements);
+        let lens: Vec<usize> = extents.lens[..elements.rank].iter().map(|&len| len as usize).collect();
+        let n = lens.iter().map(|&len| len as u128).fold(1, u128::saturating_mul);
+        if n > MAX_ELEMENTS as u128 {
+            // More than could have been defined: not worth looking for the first that is not.
+            let element = format!("an element of `{}`", self.model.variable(variable).name);
+            return Err(CompileError::MissingElement { element, at });
+        }
         let selection = self.selection(variable, &[], Some(extents), at)?;
         self.read_elements(variable, elements, &selection, at).map_err(|error| match error {
             CompileError::UndefinedElement { element, at } => CompileError::MissingElement { element, at },

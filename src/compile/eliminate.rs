@@ -19,6 +19,7 @@ pub struct Factor {
     /// One length per axis; without a domain axis it is the same in all rows of `domain`.
     pub node: Node,
     pub domain: Option<usize>,
+    pub kind: TermKind,
     pub span: Span,
 }
 
@@ -112,10 +113,19 @@ impl Tracer<'_> {
         let span = factors[0].span;
         let text = format!("{} ({} summed out)", texts.join("; "), self.discrete[discrete].name);
         let node = self.graph.sum_all(pointwise);
+        // The discrete latent's own prior goes with what it is a part of. A continuous latent's prior joined with a
+        // likelihood belongs to neither part of the ELBO alone.
+        let own = &self.discrete[discrete].statements;
+        let others = || factors.iter().filter(|factor| !own.contains(&factor.span));
+        let all_prior = others().count() > 0 && others().all(|factor| factor.kind == TermKind::Prior);
+        if !all_prior && others().any(|factor| factor.kind == TermKind::Prior) {
+            self.normalised = false;
+        }
+        let kind = if all_prior { TermKind::Prior } else { TermKind::Likelihood };
         self.terms.push(TermNode {
-            term: Term { text, kind: TermKind::Likelihood, span },
+            term: Term { text, kind, span },
             node,
-            pointwise: Some(pointwise),
+            pointwise: (!all_prior).then_some(pointwise),
             joined: factors.iter().map(|factor| factor.span).collect(),
         });
         Ok(())

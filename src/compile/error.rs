@@ -175,16 +175,17 @@ pub enum CompileError {
         at: Span,
     },
 
-    #[error("`{value}{place}` is {found}, but a value of {distribution} {violation}")]
-    #[diagnostic(code(vippl::compile::support), help("{help}"))]
+    #[error("`{value}` is {found}, but a value of {distribution} {violation}")]
+    #[diagnostic(
+        code(vippl::compile::support),
+        help("check the data, or choose a distribution whose support holds it")
+    )]
     Support {
+        /// `y[17]`
         value: String,
-        /// `[17]` or nothing.
-        place: String,
-        found: String,
+        found: f64,
         distribution: String,
         violation: String,
-        help: String,
         #[label("outside the support of {distribution}")]
         at: Span,
     },
@@ -193,9 +194,9 @@ pub enum CompileError {
     #[diagnostic(code(vippl::compile::argument_range))]
     ArgumentRange {
         distribution: String,
-        argument: String,
-        range: String,
-        found: String,
+        argument: &'static str,
+        range: &'static str,
+        found: f64,
         place: String,
         #[label("out of range")]
         at: Span,
@@ -248,15 +249,22 @@ pub enum CompileError {
         at: Span,
     },
 
-    #[error("`{name}` would have {elements} elements, more than fit in memory")]
+    #[error("{name} would have {elements} elements, more than fit in memory")]
     #[diagnostic(
         code(vippl::compile::too_large),
-        help("a plate has one element per level or row; check its size")
+        help("check its size: a plate has one element per level or row, a loop one iteration per value")
     )]
     TooLarge {
         name: String,
         elements: u128,
-        #[label("this plate")]
+        #[label("too large")]
+        at: Span,
+    },
+
+    #[error("this statement could not be compiled")]
+    #[diagnostic(code(vippl::compile::internal), help("this is a mistake in vippl: please report the model"))]
+    Internal {
+        #[label("here")]
         at: Span,
     },
 

@@ -3,7 +3,9 @@
 use super::CompileError;
 use super::align::Layout;
 use super::tracer::{Binding, Result, Tracer};
-use super::value::{DistributionKind, Place, Traced, TracedDistribution, Value, ValueLevels};
+use super::value::{
+    DistributionKind, MAX_ELEMENTS, Place, Traced, TracedDistribution, Value, ValueLevels, fits_in_memory,
+};
 use crate::builtin::{Arg, Builtin, Call};
 use crate::data::Rows;
 use crate::ir::{Expr, ExprKind};
@@ -89,6 +91,7 @@ impl Tracer<'_> {
             ExprKind::LogDensity { distribution, at } => {
                 let distribution = self.distribution(distribution)?;
                 let x = self.array(at)?;
+                self.check_lpdf_shape(&distribution, &x, at.span)?;
                 self.log_density(&distribution, &x, expr.span).map(Value::Array)
             }
             ExprKind::Index { base, indices } => self.index_expr(base, indices, expr.span).map(Value::Array),
@@ -354,10 +357,11 @@ impl Tracer<'_> {
                     length(odd),
                     odd + 1
                 ),
-                help: Some("use `segment` sums by index, or pad to one length".into()),
+                help: Some("make it one length, and leave out what is too much by `where`".into()),
                 at,
             });
         }
+        fits_in_memory("this range", &[n, len], MAX_ELEMENTS, at)?;
         let values: Vec<f64> =
             ends[0].iter().flat_map(|&from| (0..len).map(move |k| from + k as f64)).collect();
         let mut full = shape;

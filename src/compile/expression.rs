@@ -7,7 +7,7 @@ use super::quantity::Quantity;
 use super::tracer::{Binding, Tracer};
 use super::value::{Traced, Value};
 use crate::data::{Dataset, Levels};
-use crate::ir::{Expr, Model};
+use crate::ir::{Expr, Model, Role};
 use crate::tape::Program;
 use crate::types::ElementType;
 
@@ -35,7 +35,9 @@ pub fn compile_expression(
     for quantity in quantities {
         let node = tracer.graph.input(&quantity.dims);
         nodes.push(node);
-        let Some(id) = model.variables.iter().position(|variable| variable.name == quantity.name) else {
+        let Some(id) = model.variables.iter().position(|variable| {
+            variable.name == quantity.name && !matches!(variable.role, Role::Local | Role::Loop)
+        }) else {
             continue;
         };
         let mut traced = Traced::new(node, quantity.dims.clone(), quantity.element);

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::CompileError;
-use super::allocate::Named;
+use super::allocate::{Named, Origin};
 use super::distribution::skeleton;
 use super::tracer::{Binding, Result, Tracer};
-use super::value::{Axis, Place, Traced, TracedDistribution, Value, ValueLevels};
+use super::value::{
+    Axis, MAX_COORDINATES, Place, Traced, TracedDistribution, Value, ValueLevels, fits_in_memory,
+};
 use crate::constraint::Constraint;
 use crate::data::Levels;
 use crate::density::{Role, TermKind};
@@ -15,9 +17,6 @@ use crate::ir::{Expr, ExprKind, Index, Statement, VariableId};
 use crate::source::Span;
 use crate::tape::Node;
 use crate::types::{ElementType, Shape, broadcast};
-
-/// More elements than this in one latent are a mistake, or beyond the machine.
-const MAX_ELEMENTS: u128 = 1 << 28;
 
 /// A dimension that a plate makes.
 pub struct Plate {
@@ -38,10 +37,7 @@ impl Tracer<'_> {
         let traced = self.distribution(distribution)?;
         let plates = plates.iter().map(|plate| self.plate(plate)).collect::<Result<Vec<_>>>()?;
         let dims = self.latent_dims(&traced, &plates, &name, statement.span)?;
-        let elements: u128 = dims.iter().map(|&len| len as u128).product();
-        if elements > MAX_ELEMENTS {
-            return Err(CompileError::TooLarge { name, elements, at: statement.span });
-        }
+        fits_in_memory(&format!("`{name}`"), &dims, MAX_COORDINATES, statement.span)?;
         if self.is_discrete(&traced) {
             return self.discrete_latent(statement, variable, &traced, dims);
         }
@@ -55,8 +51,8 @@ impl Tracer<'_> {
         self.refuse_enumerated(&placed.axes, &bounds, &name, distribution.span)?;
         let bounds = self.bounds_along(&placed.axes, bounds);
         self.note_improper(&placed.instance);
-        let allocated =
-            self.allocate(&name, constraint, &bounds, &dims, &labels, Role::Latent, statement.span);
+        let origin = Origin { role: Role::Latent, span: statement.span };
+        let allocated = self.allocate(&name, constraint, &bounds, &dims, &labels, origin);
         let mut x = Traced::new(allocated.x, dims, ElementType::Real);
         x.labels.clone_from(&labels);
         self.density_statement(statement.span, TermKind::Prior, &traced, &x)?;

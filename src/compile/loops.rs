@@ -1,11 +1,12 @@
 //! Loops and branches over data: a loop becomes an axis of its iterations, or a scan where iterations feed each other.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::CompileError;
 use super::plan::feeds_itself;
 use super::tracer::{Binding, Result, Tracer};
-use super::value::{Axis, Traced, Value};
+use super::value::{Axis, MAX_ELEMENTS, Traced, Value, fits_in_memory};
 use crate::ir::{Expr, ExprKind, Statement, VariableId};
 use crate::source::Span;
 use crate::types::ElementType;
@@ -173,7 +174,11 @@ impl Tracer<'_> {
         };
         let rows = self.domain.map_or(1, |domain| self.domains[domain].size);
         let at = |end: &[f64], row: usize| if end.len() == 1 { end[0] } else { end[row] } as i64;
-        let by_row = (0..rows).map(|row| at(lower, row)..at(upper, row).saturating_add(1)).collect();
+        let by_row: Vec<Range<i64>> =
+            (0..rows).map(|row| at(lower, row)..at(upper, row).saturating_add(1)).collect();
+        let len = |range: &Range<i64>| usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(0);
+        let total = by_row.iter().map(len).fold(0, usize::saturating_add);
+        fits_in_memory("this loop", &[total], MAX_ELEMENTS, range.span)?;
         Ok(Iterations { by_row })
     }
 

@@ -1,6 +1,6 @@
 //! A dry run of a loop's body: which iteration defines and which reads which elements.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::CompileError;
@@ -16,10 +16,10 @@ use crate::types::ElementType;
 pub struct LoopPlan {
     /// The loop's domain in the dry run; its rows are the iterations.
     pub domain: usize,
-    pub writes: HashMap<VariableId, Writes>,
-    pub reads: HashMap<VariableId, Vec<(Tuple, u32)>>,
+    pub writes: BTreeMap<VariableId, Writes>,
+    pub reads: BTreeMap<VariableId, Vec<(Tuple, u32)>>,
     /// Of these, what was read before it was defined, and where.
-    early: HashMap<VariableId, Vec<(Tuple, u32, Span)>>,
+    early: BTreeMap<VariableId, Vec<(Tuple, u32, Span)>>,
     /// Inputs that stand for elements that are not defined yet.
     pub placeholders: Vec<Node>,
     /// The branches that each iteration takes, as a number.
@@ -52,7 +52,7 @@ impl Writes {
 
 impl LoopPlan {
     /// Arrays some iteration of which reads what another one defines. Latents allocated ahead carry nothing.
-    pub fn carried(&self) -> HashSet<VariableId> {
+    pub fn carried(&self) -> BTreeSet<VariableId> {
         let carries = |variable: &VariableId, reads: &Vec<(Tuple, u32)>| {
             let Some(writes) = self.writes.get(variable) else { return false };
             if writes.is_latent() {
@@ -85,9 +85,9 @@ impl Tracer<'_> {
         let arms = vec![0; order.len()];
         self.plan = Some(LoopPlan {
             domain,
-            writes: HashMap::new(),
-            reads: HashMap::new(),
-            early: HashMap::new(),
+            writes: BTreeMap::new(),
+            reads: BTreeMap::new(),
+            early: BTreeMap::new(),
             placeholders: Vec::new(),
             arms,
         });
@@ -233,12 +233,12 @@ impl Tracer<'_> {
 
 /// Whether a body defines elements of an array that it also reads, so that iterations may feed each other.
 pub fn feeds_itself(body: &[Statement]) -> bool {
-    let (mut defined, mut read) = (HashSet::new(), HashSet::new());
+    let (mut defined, mut read) = (BTreeSet::new(), BTreeSet::new());
     uses(body, &mut defined, &mut read);
     defined.intersection(&read).next().is_some()
 }
 
-fn uses(body: &[Statement], defined: &mut HashSet<VariableId>, read: &mut HashSet<VariableId>) {
+fn uses(body: &[Statement], defined: &mut BTreeSet<VariableId>, read: &mut BTreeSet<VariableId>) {
     for statement in body {
         match &statement.kind {
             StatementKind::LatentElements { variable, indices, distribution: value }
@@ -271,7 +271,7 @@ fn uses(body: &[Statement], defined: &mut HashSet<VariableId>, read: &mut HashSe
     }
 }
 
-fn indices_use(indices: &[Index], read: &mut HashSet<VariableId>) {
+fn indices_use(indices: &[Index], read: &mut BTreeSet<VariableId>) {
     for index in indices {
         match index {
             Index::At(expr) => expr_uses(expr, read),
@@ -283,7 +283,7 @@ fn indices_use(indices: &[Index], read: &mut HashSet<VariableId>) {
 }
 
 /// Names that an expression reads.
-fn expr_uses(expr: &Expr, read: &mut HashSet<VariableId>) {
+fn expr_uses(expr: &Expr, read: &mut BTreeSet<VariableId>) {
     match &expr.kind {
         ExprKind::Variable(variable) => {
             read.insert(*variable);

@@ -65,6 +65,46 @@ impl Tracer<'_> {
         }
     }
 
+    /// A latent whose elements do not fill a rectangle: each is a quantity of its own, under its own indices.
+    fn report_ragged_latent(&mut self, variable: VariableId, elements: &Elements) {
+        let known = self.model.variable(variable);
+        let (name, doc) = (known.name.clone(), known.doc.clone());
+        let built_up = self.built_up.remove(&name);
+        let lens = &elements.slots.extents[..elements.rank];
+        self.variables.push(VariableReport {
+            name: name.clone(),
+            role: known.role,
+            dims: lens.iter().map(|&len| len as usize).chain(elements.dims.iter().copied()).collect(),
+            labels: vec![None; elements.rank + elements.dims.len()],
+            element: elements.element,
+            support: built_up.as_ref().map(|own| own.support.clone()),
+            distribution: None,
+            doc: doc.clone(),
+            missing: 0,
+            discrete: false,
+        });
+        let all = self.all_rows(elements);
+        let block: usize = elements.dims.iter().product();
+        for (tuple, row) in elements.slots.in_order(elements.rank) {
+            let node = self.graph.slice(all, row as usize * block, &elements.dims);
+            let first = built_up.as_ref().and_then(|own| own.coordinates.get(&tuple).copied());
+            let offset = self.quantities.last().map_or(0, |(last, _)| last.offset + last.len());
+            let quantity = Quantity {
+                name: super::elements::element_name(&name, &tuple, elements.rank)
+                    .trim_matches('`')
+                    .to_string(),
+                kind: QuantityKind::Latent,
+                dims: elements.dims.clone(),
+                labels: vec![None; elements.dims.len()],
+                element: elements.element,
+                doc: doc.clone(),
+                offset,
+                marginals: (0..block).map(|k| first.map(|first| first + k)).collect(),
+            };
+            self.quantities.push((quantity, node));
+        }
+    }
+
     pub fn report_discrete(&mut self, variable: VariableId, dims: Vec<usize>, distribution: Span) {
         let known = self.model.variable(variable);
         let report = VariableReport {
@@ -115,7 +155,17 @@ impl Tracer<'_> {
             match self.env[id.0].clone() {
                 Some(Binding::Elements(_)) if variable.role == ir::Role::Local => {}
                 Some(Binding::Elements(elements)) => {
-                    let x = self.assemble(id, &elements, variable.span)?;
+                    let x = match self.assemble(id, &elements, variable.span) {
+                        Ok(x) => x,
+                        // A ragged array: its elements are reported one by one, those of a latent at least.
+                        Err(CompileError::MissingElement { .. }) => {
+                            if variable.role == ir::Role::Latent {
+                                self.report_ragged_latent(id, &elements);
+                            }
+                            continue;
+                        }
+                        Err(error) => return Err(error),
+                    };
                     match variable.role {
                         ir::Role::Latent => self.report_built_up_latent(id, &x, &elements),
                         ir::Role::Deterministic => self.report_deterministic(id, &x, None),

@@ -1,7 +1,7 @@
 //! Loops whose iterations feed each other: the part that carries values becomes the body of one scan; all that does
 //! not depend on it is computed outside, side by side.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -93,7 +93,7 @@ impl Tracer<'_> {
         domain: usize,
         base: Option<usize>,
         steps: usize,
-        carried: &HashSet<VariableId>,
+        carried: &BTreeSet<VariableId>,
         plan: &LoopPlan,
     ) -> Result<()> {
         // The dry run numbers iterations row by row of the domain around; steps run across those rows.

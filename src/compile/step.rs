@@ -211,13 +211,12 @@ impl Tracer<'_> {
             rows.push(row);
         }
         let block: usize = carried.dims.iter().product();
-        let access = if uniform {
-            let block_rows = rows.len();
-            let repeated = (0..steps).flat_map(|_| rows.iter().copied()).collect::<Vec<_>>();
-            debug_assert_eq!(repeated.len(), steps * block_rows);
-            access(repeated, steps, block)
-        } else {
-            access(rows, steps, block)
+        let access = match (rows.is_empty(), uniform) {
+            (true, _) => None,
+            (false, true) => {
+                Some(access((0..steps).flat_map(|_| rows.iter().copied()).collect(), steps, block))
+            }
+            (false, false) => Some(access(rows, steps, block)),
         };
         let dims: Vec<usize> = selection.dims.iter().chain(&elements.dims).copied().collect();
         let scan_domain = scan.domain;
@@ -232,8 +231,14 @@ impl Tracer<'_> {
         let element = carried.element;
         let shape = self.full_shape(&axes, &dims, Place::Step);
         let Some(scan) = &mut self.scan else { return Ok(None) };
-        let node = scan.graph.input(&shape);
-        scan.ports.push((node, Source::State(state), access));
+        let node = match access {
+            Some(access) => {
+                let node = scan.graph.input(&shape);
+                scan.ports.push((node, Source::State(state), access));
+                node
+            }
+            None => scan.graph.full(&shape, 0.0),
+        };
         let mut value = Traced::new(node, dims, element);
         (value.axes, value.place) = (axes, Place::Step);
         Ok(Some(value))

@@ -19,6 +19,9 @@ use crate::ir::{FunctionId, Model, Role, Statement, StatementKind, VariableId};
 use crate::source::Span;
 use crate::tape::{Graph, Node, Tensor};
 
+/// Calls within calls beyond this are a recursion.
+const MAX_CALL_DEPTH: usize = 64;
+
 pub type Result<T> = std::result::Result<T, CompileError>;
 
 /// What a name stands for.
@@ -125,8 +128,10 @@ impl<'a> Tracer<'a> {
         let mut errors = Vec::new();
         for statement in &self.model.body {
             if let Err(error) = self.statement(statement) {
-                if !matches!(error, CompileError::Poisoned) {
-                    errors.push(error);
+                match error {
+                    CompileError::Poisoned if !errors.is_empty() => {}
+                    CompileError::Poisoned => errors.push(CompileError::Internal { at: statement.span }),
+                    error => errors.push(error),
                 }
                 self.domain = None;
                 self.scan = None;
@@ -301,6 +306,13 @@ impl<'a> Tracer<'a> {
     pub fn apply_function(&mut self, function: FunctionId, args: Vec<Value>, at: Span) -> Result<Value> {
         let model = self.model;
         let function = model.function(function);
+        if self.function_depth >= MAX_CALL_DEPTH {
+            return Err(CompileError::Call {
+                message: format!("`{}` calls itself, through a function that it is given", function.name),
+                help: Some("recursion is not possible; use a `for` loop".into()),
+                at,
+            });
+        }
         // A function that was passed to this one may call it again.
         let mut own = function.parameters.clone();
         defined_names(&function.body, &mut own);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::CompileError;
 use crate::data::Levels;
 use crate::dist::{Distribution, Wrapper};
 use crate::ir::FunctionId;
@@ -92,6 +93,21 @@ pub enum Value {
     Array(Traced),
     Distribution(TracedDistribution),
     Function(FunctionId),
+}
+
+/// Most elements of an array or iterations of a loop that a model makes out of nothing: 1 GiB of numbers.
+pub const MAX_ELEMENTS: usize = 1 << 27;
+
+/// Most coordinates of one latent: each has a name, a mean and an sd.
+pub const MAX_COORDINATES: usize = 10_000_000;
+
+/// An error where `what`, of these dimensions, has more than `most` elements.
+pub fn fits_in_memory(what: &str, dims: &[usize], most: usize, at: Span) -> Result<(), CompileError> {
+    let elements = dims.iter().map(|&len| len as u128).fold(1, u128::saturating_mul);
+    if elements > most as u128 {
+        return Err(CompileError::TooLarge { name: what.to_string(), elements, at });
+    }
+    Ok(())
 }
 
 /// How the entries of an index tuple are packed: models index with at most this many brackets.

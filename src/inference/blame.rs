@@ -28,6 +28,7 @@ impl Failures {
         found.or_else(gradient).unwrap_or(InferenceError::NoFiniteStart {
             statement: "the sum of all statements".into(),
             row: None,
+            place: String::new(),
             value: f64::NAN,
             tried,
             help: HELP_PRIOR,
@@ -46,10 +47,11 @@ impl Failures {
         let worst = most_often_not_finite(rows())?;
         let statement = &statements[worst];
         let value = *rows().nth(worst)?.iter().find(|x| !x.is_finite())?;
+        let row = (statement.kind == TermKind::Likelihood).then(|| blame_row(density, lanes, &z)).flatten();
         // With one observed statement the pointwise rows are its own.
         let observed = statements.iter().filter(|statement| statement.kind == TermKind::Likelihood).count();
-        let is_likelihood = statement.kind == TermKind::Likelihood;
-        let row = (is_likelihood && observed == 1).then(|| blame_row(density, lanes, &z)).flatten();
+        let place = row.filter(|_| observed == 1);
+        let place = place.map_or(String::new(), |row| format!(" at its observation {}", row + 1));
         let help = match statement.kind {
             TermKind::Likelihood => HELP_LIKELIHOOD,
             TermKind::Prior => HELP_PRIOR,
@@ -58,6 +60,7 @@ impl Failures {
         Some(InferenceError::NoFiniteStart {
             statement: statement.text.clone(),
             row,
+            place,
             value,
             tried,
             help,

@@ -6,14 +6,15 @@ use thiserror::Error;
 #[derive(Clone, Debug, Diagnostic, Error, PartialEq)]
 pub enum InferenceError {
     #[error(
-        "the log density is not finite at any of {tried} starting points: `{statement}` is {value}{}",
-        row.map_or(String::new(), |row| format!(" at its observation {}", row + 1))
+        "the log density is not finite at any of {tried} starting points: `{statement}` is {value}{place}"
     )]
     #[diagnostic(code(vippl::fit::no_finite_start), help("{help}"))]
     NoFiniteStart {
         statement: String,
-        /// Observed element of the statement whose log likelihood is not finite, from 0.
+        /// Element of [`crate::density::LogDensity::pointwise`] whose log likelihood is not finite.
         row: Option<usize>,
+        /// ` at its observation 3`, where the row is known to be the statement's.
+        place: String,
         /// `-inf`, `inf` or `NaN`
         value: f64,
         tried: usize,

@@ -41,7 +41,7 @@ pub fn evaluate(
         target.density.terms(lanes, &z, &mut terms);
         let mut log_q = vec![0.0; lanes];
         family.log_q(n_latent, lambda, lanes, &block.base, &mut log_q);
-        let lane = |l: usize| statements.iter().zip(terms[l..].iter().step_by(lanes));
+        let lane = |l: usize| statements.iter().zip(terms.iter().skip(l).step_by(lanes));
         let joint = |l| lane(l).map(|(_, t)| t).sum::<f64>();
         let likelihood = |l| lane(l).filter(|(s, _)| s.kind != TermKind::Prior).map(|(_, t)| t).sum::<f64>();
         (0..lanes).map(|l| (joint(l), likelihood(l), log_q[l])).collect::<Vec<_>>()

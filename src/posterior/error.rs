@@ -19,6 +19,17 @@ pub enum FitFileError {
     #[diagnostic(code(vippl::fit_file::unwritable))]
     Unwritable { file: String, cause: std::io::Error },
 
+    #[error("{file} is the model or the data of this fit: nothing is written over it")]
+    #[diagnostic(
+        code(vippl::fit_file::would_overwrite),
+        help("give the fit a file of its own, such as `fit.json`")
+    )]
+    OverwritesSource { file: String },
+
+    #[error("{file} exists and is not a fit of vippl: nothing is written over it")]
+    #[diagnostic(code(vippl::fit_file::would_overwrite), help("give another file, or remove this one first"))]
+    OverwritesOther { file: String },
+
     #[error("{file} is not a fit of vippl: {cause}")]
     #[diagnostic(
         code(vippl::fit_file::not_a_fit),

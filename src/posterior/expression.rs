@@ -18,7 +18,7 @@ use crate::check::check_expression;
 use crate::compile::{Quantity, QuantityKind, compile_expression};
 use crate::data::{Dataset, Levels};
 use crate::ir;
-use crate::source::Source;
+use crate::source::{Source, Span};
 use crate::syntax::ast::{Expr, ExprKind};
 use crate::types::ElementType;
 
@@ -141,10 +141,11 @@ impl Asker<'_> {
         n: usize,
         fill: impl Fn(&Quantity, usize, usize, &mut [f64]),
     ) -> Result<Value, Report> {
-        let typed = check_expression(self.scope.model, self.source, expr)?;
+        // Errors point into the question, never to where the model defines a name.
+        let mut model = ir::Model { source: self.source.clone(), ..self.scope.model.clone() };
+        model.variables.iter_mut().for_each(|variable| variable.span = Span::default());
+        let typed = check_expression(&model, self.source, expr)?;
         let quantities = self.quantities_in(expr);
-        // Errors point into the question.
-        let model = ir::Model { source: self.source.clone(), ..self.scope.model.clone() };
         let compiled = compile_expression(&model, &typed, &quantities, self.scope.dataset)?;
         let shape = shape_of(compiled.dims, compiled.labels, compiled.element);
         let elements = shape.len();

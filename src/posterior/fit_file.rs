@@ -1,8 +1,8 @@
 //! The fit file: JSON with all that is needed to go on without the data.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::io::{BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::data_record::element_type;
 use super::{DataRecord, Draws, FitFileError, FittedCoordinate, Posterior, Seconds, Summary};
 use crate::compile::{Quantity, QuantityKind};
-use crate::data::Levels;
+use crate::data::{DataArg, Levels};
 use crate::inference::Fit;
 use crate::source::Source;
 use crate::tape::Tensor;
@@ -23,10 +23,41 @@ const MAX_NUMBERS: usize = 4_000_000;
 /// Fewest draws in a file, if there are so many.
 const MIN_DRAWS: usize = 100;
 
-/// Writes a posterior. Numbers survive the round trip bit for bit; what is not finite becomes null.
+/// Whether a fit may be written to `path`: an error where that would overwrite one of `sources` (the model and the data
+/// of the fit), or a file that is not a fit. An empty file, and what is not a file (`/dev/null`), may be written to.
+pub fn check_destination<'a>(
+    path: &Path,
+    sources: impl IntoIterator<Item = &'a Path>,
+) -> Result<(), FitFileError> {
+    let Ok(destination) = path.canonicalize() else { return Ok(()) };
+    let file = path.display().to_string();
+    if sources.into_iter().any(|source| source.canonicalize().is_ok_and(|source| source == destination)) {
+        return Err(FitFileError::OverwritesSource { file });
+    }
+    let Ok(metadata) = destination.metadata() else { return Ok(()) };
+    if !metadata.is_file() || metadata.len() == 0 || is_fit(&destination) {
+        return Ok(());
+    }
+    Err(FitFileError::OverwritesOther { file })
+}
+
+/// Whether a file says that it is a fit, of whatever schema.
+pub fn is_fit(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else { return false };
+    let header = serde_json::from_reader::<_, Header>(BufReader::new(file));
+    header.is_ok_and(|header| header.vippl.as_deref() == Some(KIND))
+}
+
+/// Writes a posterior, unless [`check_destination`] objects. Numbers survive the round trip bit for bit; what is not finite becomes null.
 pub fn write(posterior: &Posterior, path: &Path) -> Result<(), FitFileError> {
     let unwritable =
         |cause: std::io::Error| FitFileError::Unwritable { file: path.display().to_string(), cause };
+    let data = posterior.data.files.iter().map(|argument| match DataArg::parse(argument) {
+        Ok(DataArg::File(path) | DataArg::Named { path, .. }) => path,
+        Err(_) => argument.into(),
+    });
+    let sources: Vec<PathBuf> = data.chain([PathBuf::from(&*posterior.model.name)]).collect();
+    check_destination(path, sources.iter().map(PathBuf::as_path))?;
     let mut out = BufWriter::new(File::create(path).map_err(unwritable)?);
     serde_json::to_writer(&mut out, &FitFile::of(posterior)).map_err(|error| unwritable(error.into()))?;
     out.write_all(b"\n").and_then(|()| out.flush()).map_err(unwritable)

@@ -6,6 +6,7 @@ use miette::Report;
 
 use crate::inference::Progress;
 use crate::report::{Style, diagnostic};
+use crate::session;
 
 /// Handles and styles for results and for errors.
 pub struct Console<'a> {
@@ -25,8 +26,10 @@ impl Console<'_> {
     /// Shows an error or a warning, after the results so far.
     pub fn report(&mut self, report: &Report) -> io::Result<()> {
         self.out.flush()?;
-        let text = diagnostic::render(report.as_ref(), &self.err_style);
-        self.err.write_all(text.as_bytes())?;
+        for diagnostic in session::in_order(report) {
+            let text = diagnostic::render(diagnostic, &self.err_style);
+            self.err.write_all(text.as_bytes())?;
+        }
         self.err.flush()
     }
 

@@ -31,6 +31,8 @@ pub struct Repl {
     /// The model with its data; made when first needed.
     prepared: Option<Prepared>,
     posterior: Option<Fitted>,
+    /// Something has been refused so far.
+    failed: bool,
 }
 
 /// A posterior with the names that questions may use.
@@ -81,7 +83,7 @@ impl Repl {
             Some(path) => self.load(path, console),
             None => Ok(()),
         };
-        show_trouble(opened, console)
+        self.show_trouble(opened, console)
     }
 
     /// Does what a line says. Fails only when output cannot be written.
@@ -95,7 +97,7 @@ impl Repl {
             None => self.question(line, console).map(|()| Flow::Continue),
         };
         let flow = *outcome.as_ref().unwrap_or(&Flow::Continue);
-        show_trouble(outcome, console)?;
+        self.show_trouble(outcome, console)?;
         console.flush()?;
         Ok(flow)
     }
@@ -199,6 +201,23 @@ impl Repl {
         self.prepared.as_ref().ok_or_else(no_model)
     }
 
+    /// Whether anything so far was refused: a script that asks in vain has failed.
+    pub fn failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Shows what went wrong; only output that cannot be written ends the prompt.
+    fn show_trouble<T>(&mut self, outcome: Result<T, Trouble>, console: &mut Console<'_>) -> io::Result<()> {
+        match outcome {
+            Ok(_) => Ok(()),
+            Err(Trouble::Input(report)) => {
+                self.failed = true;
+                console.report(&report)
+            }
+            Err(Trouble::Output(error)) => Err(error),
+        }
+    }
+
     /// Names that can be completed: quantities, and names of the data.
     fn names(&self) -> Vec<String> {
         let quantities = self.posterior.iter().flat_map(|fitted| &fitted.posterior.quantities);
@@ -219,15 +238,6 @@ fn no_model() -> Trouble {
         help = "`:load MODEL` reads a model file",
         "no model is loaded"
     ))
-}
-
-/// Shows what went wrong; only output that cannot be written ends the prompt.
-fn show_trouble<T>(outcome: Result<T, Trouble>, console: &mut Console<'_>) -> io::Result<()> {
-    match outcome {
-        Ok(_) => Ok(()),
-        Err(Trouble::Input(report)) => console.report(&report),
-        Err(Trouble::Output(error)) => Err(error),
-    }
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ pub fn elements(posterior: &Posterior) -> BTreeMap<String, Summary> {
         .iter()
         .flat_map(|quantity| {
             let summaries = posterior.summaries_of(quantity).iter().enumerate();
-            summaries.map(|(i, summary)| (quantity.element_name(i), summary.clone()))
+            summaries.map(|(i, summary)| (quantity.element_name(i), *summary))
         })
         .collect()
 }

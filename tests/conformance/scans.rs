@@ -98,12 +98,12 @@ fn arrays_that_carry_each_other() {
         let (a, b) = (p.s("a"), p.s("b"));
         let (mut l, mut g) = (a, b);
         let mut total = normal(a, 0.0, 0.5) + normal(b, 0.0, 0.5);
-        for t in 0..6 {
+        for (t, y) in Y.into_iter().enumerate() {
             if t > 0 {
-                l = l + g + a * Y[t];
+                l = l + g + a * y;
                 g = b * g + l * 0.1;
             }
-            total += normal(Y[t], l + g, 1.0);
+            total += normal(y, l + g, 1.0);
         }
         total
     });

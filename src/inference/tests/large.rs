@@ -32,7 +32,11 @@ fn hierarchies_of_40_and_220_groups() {
         let density = hierarchy(groups, rows);
         let first = fitted(&density, 1);
         assert_all_finite(&first);
-        assert!(first.converged && first.warnings.is_empty(), "{groups} groups: {:?}", first.warnings);
+        assert!(
+            first.converged && warns_of_correlation_at_most(&first),
+            "{groups} groups: {:?}",
+            first.warnings
+        );
         let (mean, sd) = marginals(&first);
         let n = groups as f64;
         assert!((mean[0] - 3.0).abs() < 4.0 / n.sqrt(), "{groups} groups: mu {}", mean[0]);

@@ -60,7 +60,7 @@ fn check(columns: &[Vec<f64>], beta: &[f64], sigma: f64, known: bool, most_calls
     for seed in 1..=3 {
         let fit = fitted(&density, seed);
         assert_all_finite(&fit);
-        assert!(fit.converged && fit.warnings.is_empty(), "{:?}", fit.warnings);
+        assert!(fit.converged && warns_of_correlation_at_most(&fit), "{:?}", fit.warnings);
         let (mean, sd) = marginals(&fit);
         for j in 0..beta.len() {
             let error = (mean[j] - exact[j]) / exact_sd[j];

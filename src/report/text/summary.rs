@@ -15,7 +15,8 @@ const LEAST_DOC: usize = 12;
 /// The table of all quantities: mean, sd, 5%, 50%, 95%.
 pub fn summary(posterior: &Posterior, style: &Style) -> String {
     if posterior.quantities.is_empty() {
-        return "the model has no latent variables\n".to_string();
+        // Discrete latents are summed out, everything else is data.
+        return "no continuous latents: the ELBO is the exact log evidence\n".to_string();
     }
     let blocks: Vec<Block<'_>> = posterior
         .quantities
@@ -104,7 +105,9 @@ pub fn footer(posterior: &Posterior, style: &Style) -> String {
     let fit = &posterior.fit;
     let mut text = String::new();
     if let Some(elbo) = &fit.elbo {
-        let parts = if posterior.evidence {
+        let parts = if posterior.coordinates.is_empty() && posterior.evidence {
+            "exact: the log evidence".to_string()
+        } else if posterior.evidence {
             let [log_likelihood, kl] = [elbo.log_likelihood, elbo.kl].map(|part| near(part, elbo.se));
             format!("log likelihood {log_likelihood}, KL to the prior {kl}")
         } else {
