@@ -89,7 +89,7 @@ fn covariance(a: &[f64], n: usize) -> Option<(usize, String)> {
         for j in 0..=i {
             let known: f64 = (0..j).map(|m| l[i * n + m] * l[j * n + m]).sum();
             let rest = a[i * n + j] - known;
-            if i == j && rest.is_nan() || i == j && rest <= 0.0 {
+            if i == j && (rest.is_nan() || rest <= 0.0) {
                 let words = match i {
                     0 => format!("must be positive definite, but {} is on its diagonal", shown(a[0])),
                     _ => format!(

@@ -38,7 +38,7 @@ fn bounds_leave_something_between_them() {
 #[test]
 fn truncation_leaves_something() {
     let inf = f64::INFINITY;
-    let cases: [(&str, &[f64], [f64; 2], Option<&str>); 6] = [
+    let cases: [(&str, &[f64], [f64; 2], _); 6] = [
         ("Normal", &[0.0, 1.0], [2.0, 1.0], Some("2 and 1")),
         ("Normal", &[0.0, 1.0], [inf, inf], Some("inf and inf")),
         ("HalfNormal", &[1.0], [-3.0, -1.0], Some("0 and -1")),
