@@ -123,8 +123,10 @@ impl Tracer<'_> {
         let Some(x_node) = placed.x else { return Err(CompileError::Poisoned) };
         let axes_shape = self.full_shape(&placed.axes, &[], placed.place);
         let graph = self.graph_at(placed.place);
-        if let Some(objection) = placed.instance.objection(graph) {
-            return Err(CompileError::Call { message: objection, help: None, at: distribution.span });
+        let x_shape = graph.shape(x_node).to_vec();
+        let mismatch = placed.instance.shape_mismatch(graph, &x_shape);
+        if let Some(message) = mismatch.or_else(|| placed.instance.objection(graph)) {
+            return Err(CompileError::Call { message, help: None, at: distribution.span });
         }
         let normalised = placed.instance.normalized(graph);
         let mut node = placed.instance.log_density(graph, x_node);
