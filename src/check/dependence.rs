@@ -296,6 +296,8 @@ impl<'m> Analysis<'m> {
                 function: found.function,
             };
         }
+        // A function that calls itself through one of its parameters finds this, and is refused when compiled.
+        self.calls.insert(key.clone(), Dependence::default());
         let (changed, report) = (self.changed, self.report);
         let function = self.model.function(id);
         self.report = false;
