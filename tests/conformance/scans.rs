@@ -1,7 +1,5 @@
 //! Recursions, each against a loop in Rust.
 
-use std::time::Instant;
-
 use crate::by_hand::*;
 use crate::harness::*;
 
@@ -372,40 +370,5 @@ fn programs_do_not_grow_with_the_data() {
             })
             .into();
         assert_eq!(sizes[0], sizes[1], "{model}");
-    }
-}
-
-/// Run with `cargo test --release --test conformance -- --ignored --nocapture`.
-#[test]
-#[ignore = "takes time of the machine: a measurement"]
-fn a_million_iterations_compile_in_a_second() {
-    let models = [
-        ("garch", GARCH),
-        ("walk", "z[1] ~ Normal(0, 1)\nfor t in 2:T { z[t] ~ Normal(z[t - 1], 1) }\ny ~ Normal(z, 1)"),
-        ("loop", "m ~ Normal(0, 1)\nfor t in 1:T { y[t] ~ Normal(m * y[t] + m, 1) }"),
-        (
-            "mixture",
-            "mu[2] ~ Normal(0, 1)\nfor t in 1:T { z[t] ~ Categorical([0.5, 0.5]); y[t] ~ Normal(mu[z[t]], 1) }",
-        ),
-        (
-            "hmm",
-            "mu[2] ~ Normal(0, 1)\nP[2] ~ Dirichlet([1, 1])\nz[1] ~ Categorical([0.5, 0.5])\n\
-             for t in 2:T { z[t] ~ Categorical(P[z[t - 1]]) }\nfor t in 1:T { y[t] ~ Normal(mu[z[t]], 1) }",
-        ),
-        (
-            "rank 2",
-            "m ~ Normal(0, 1)\nfor t in 1:div(T, 2) { for k in 1:2 { h[t, k] = m * y[t] } }\nfactor sum(h)",
-        ),
-    ];
-    for (name, model) in models {
-        let data = long(1_000_000);
-        let start = Instant::now();
-        let compiled = compiled(model, &data);
-        let compile = start.elapsed();
-        let z = vec![0.1; vippl::density::LogDensity::dim(&compiled.density)];
-        let start = Instant::now();
-        let first = value(&compiled, &z);
-        println!("{name}: compile {compile:?}, first value {first} {:?}", start.elapsed());
-        assert!(compile.as_secs_f64() < 1.0, "{name} takes {compile:?}");
     }
 }
