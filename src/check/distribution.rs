@@ -1,7 +1,7 @@
 //! What is known of a distribution expression before it has data: element type, shapes, whether it is proper.
 
 use super::Kind;
-use crate::dist::{Distribution, Instance, Param};
+use crate::dist::{Distribution, Extent, Instance, Param};
 use crate::ir::{self, Expr, ExprKind, Model, Role, StatementKind};
 use crate::types::{Dim, ElementType, Shape, broadcast};
 
@@ -32,7 +32,7 @@ pub(super) fn distribution_type(expr: &Expr) -> Option<DistributionType> {
             Some(DistributionType {
                 element: dist.element(),
                 batch,
-                event: event_dims(*dist, params, args),
+                event: event_dims(*dist, *form, args),
                 joined: 0,
             })
         }
@@ -66,15 +66,14 @@ pub(super) fn drop_trailing(shape: &Shape, rank: usize) -> Shape {
     Shape(shape.dims().map(|dims| dims[..dims.len().saturating_sub(rank)].to_vec()))
 }
 
-/// Dimensions of one draw: the length of the vector or matrix arguments.
-fn event_dims(dist: &dyn Distribution, params: &[Param], args: &[Option<Expr>]) -> Vec<Dim> {
-    let lengths = params.iter().zip(args).filter(|(p, _)| p.rank > 0).filter_map(|(_, arg)| {
-        let dims = arg.as_ref()?.ty.shape.dims()?;
-        dims.last().cloned()
-    });
-    let length =
-        lengths.reduce(|a, b| if matches!(a, Dim::Known(_)) { a } else { b }).unwrap_or(Dim::Unknown);
-    vec![length; dist.event_rank()]
+/// Dimensions of one draw, as far as they are known.
+fn event_dims(dist: &dyn Distribution, form: usize, args: &[Option<Expr>]) -> Vec<Dim> {
+    let extent = |extent: &Extent| match *extent {
+        Extent::Last(k) => args[k].as_ref()?.ty.shape.dims()?.last().cloned(),
+        Extent::Value(k) => args[k].as_ref()?.ty.size.clone(),
+        Extent::Largest(_) => None,
+    };
+    dist.event(form).iter().map(|e| extent(e).unwrap_or(Dim::Unknown)).collect()
 }
 
 /// A distribution without its arguments, enough to ask for ranks.

@@ -7,7 +7,7 @@ use super::scan::Deferred;
 use super::tracer::{Result, Tracer};
 use super::value::{Axis, DistributionKind, Place, Traced, TracedDistribution};
 use crate::density::TermKind;
-use crate::dist::{Instance, Param, Support};
+use crate::dist::{Argument, Instance, Param, Support};
 use crate::ir::{Expr, Statement};
 use crate::source::Span;
 use crate::tape::{Node, Tensor};
@@ -186,8 +186,12 @@ impl Tracer<'_> {
                     let own = self.batch_dims(arg, param.rank);
                     batch = join(batch, &own, distribution.span, distribution.span)?;
                 }
-                let shapes: Vec<&[usize]> = args.iter().map(|arg| arg.dims.as_slice()).collect();
-                batch.extend(dist.event_shape(*form, &shapes));
+                let values: Vec<Option<&Tensor>> = args.iter().map(|arg| self.constant(arg)).collect();
+                let known = args.iter().zip(values).map(|(arg, value)| Argument { shape: &arg.dims, value });
+                let event = dist
+                    .event_shape(*form, &known.collect::<Vec<_>>())
+                    .map_err(|message| CompileError::Call { message, help: None, at: distribution.span })?;
+                batch.extend(event);
                 Ok(batch)
             }
             DistributionKind::Wrapped { wrapper, inner, args } => {

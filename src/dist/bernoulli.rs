@@ -6,7 +6,7 @@ use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
 use super::formula::{inside, open_unit};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// 1 with probability p, else 0.
 pub struct Bernoulli;
@@ -14,6 +14,11 @@ pub struct Bernoulli;
 const FORMS: &[&[Param]] = &[
     &[Param::scalar("p", Range::UnitInterval, "probability of 1")],
     &[Param::scalar("logit", Range::Extended, "log odds of 1")],
+];
+
+const TRIALS: &[Trial] = &[
+    Trial { form: 0, args: &[&[0.3]], points: &[0.0, 1.0] },
+    Trial { form: 1, args: &[&[-0.8]], points: &[0.0, 1.0] },
 ];
 
 impl Distribution for Bernoulli {
@@ -79,5 +84,9 @@ impl Distribution for Bernoulli {
 
     fn example(&self) -> &'static str {
         "y ~ Bernoulli(logit = alpha + beta * x)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }

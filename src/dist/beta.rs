@@ -7,7 +7,7 @@ use crate::tape::{Graph, Node};
 use super::formula::{at_edge, draw, inside, like, one_minus, unit_interval};
 use super::incomplete::log_beta_p;
 use super::special::{deviance, stirling_remainder};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// Two shapes, or mean and precision.
 pub struct Beta;
@@ -21,6 +21,11 @@ const FORMS: &[&[Param]] = &[
         Param::scalar("mean", Range::UnitInterval, "mean: a / (a + b)"),
         Param::scalar("precision", Range::Positive, "a + b"),
     ],
+];
+
+const TRIALS: &[Trial] = &[
+    Trial { form: 0, args: &[&[2.5], &[0.8]], points: &[0.05, 0.6, 0.97] },
+    Trial { form: 1, args: &[&[0.3], &[7.0]], points: &[0.05, 0.6] },
 ];
 
 impl Distribution for Beta {
@@ -92,6 +97,10 @@ impl Distribution for Beta {
 
     fn example(&self) -> &'static str {
         "theta ~ Beta(5, 5)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }
 

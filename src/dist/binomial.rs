@@ -9,7 +9,7 @@ use crate::types::ElementType;
 use super::formula::{inside, one_minus, whole, within};
 use super::incomplete::log_beta_p;
 use super::special::{deviance, relative_log_likelihood, stirling_remainder};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// Probability or log odds of a success.
 pub struct Binomial;
@@ -23,6 +23,11 @@ const FORMS: &[&[Param]] = &[
         Param::scalar("n", Range::Count, "number of trials"),
         Param::scalar("logit", Range::Extended, "log odds of a success"),
     ],
+];
+
+const TRIALS: &[Trial] = &[
+    Trial { form: 0, args: &[&[12.0], &[0.3]], points: &[0.0, 4.0, 12.0] },
+    Trial { form: 1, args: &[&[12.0], &[-0.8]], points: &[0.0, 4.0, 11.0, 12.0] },
 ];
 
 impl Distribution for Binomial {
@@ -113,6 +118,10 @@ impl Distribution for Binomial {
 
     fn example(&self) -> &'static str {
         "deaths ~ Binomial(n, logit = alpha)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }
 

@@ -8,7 +8,7 @@ use crate::tape::{Graph, Node, Tensor};
 use crate::types::{ElementType, broadcast_dims};
 
 use super::formula::{inside, open_unit, probabilities, within};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// Category k = 1, ..., K with probability `p[k]`.
 pub struct Categorical;
@@ -16,6 +16,11 @@ pub struct Categorical;
 const FORMS: &[&[Param]] = &[
     &[Param::vector("p", Range::Simplex, "probabilities of the categories")],
     &[Param::vector("logits", Range::Extended, "log probabilities up to a constant")],
+];
+
+const TRIALS: &[Trial] = &[
+    Trial { form: 0, args: &[&[0.2, 0.5, 0.3]], points: &[1.0, 3.0] },
+    Trial { form: 1, args: &[&[-0.2, 1.5, 0.3]], points: &[1.0, 3.0] },
 ];
 
 impl Distribution for Categorical {
@@ -94,6 +99,10 @@ impl Distribution for Categorical {
 
     fn example(&self) -> &'static str {
         "z[rows] ~ Categorical(w)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }
 

@@ -8,7 +8,7 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{draw, real_line, standardize};
 use super::special::log1p_square;
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// StudentT(1, loc, scale).
 pub struct Cauchy;
@@ -17,6 +17,8 @@ const FORMS: &[&[Param]] = &[&[
     Param::scalar("loc", Range::Real, "centre"),
     Param::scalar("scale", Range::Positive, "half width at half maximum"),
 ]];
+
+const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[0.3], &[2.5]], points: &[-30.0, 0.0, 1.0] }];
 
 impl Distribution for Cauchy {
     fn name(&self) -> &'static str {
@@ -65,6 +67,10 @@ impl Distribution for Cauchy {
 
     fn example(&self) -> &'static str {
         "alpha ~ Cauchy(0, 2.5)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }
 

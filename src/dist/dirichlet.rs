@@ -7,12 +7,14 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{at_edge, draw, inside, sum_last};
 use super::special::{deviance, stirling_remainder};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Extent, Param, Range, Support, Trial};
 
 /// Probabilities of K categories.
 pub struct Dirichlet;
 
 const FORMS: &[&[Param]] = &[&[Param::vector("concentration", Range::Positive, "one for each category")]];
+
+const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[0.7, 2.0, 3.5]], points: &[0.1, 0.3, 0.6] }];
 
 impl Distribution for Dirichlet {
     fn name(&self) -> &'static str {
@@ -27,12 +29,8 @@ impl Distribution for Dirichlet {
         FORMS
     }
 
-    fn event_rank(&self) -> usize {
-        1
-    }
-
-    fn event_shape(&self, _form: usize, args: &[&[usize]]) -> Vec<usize> {
-        vec![args[0].last().copied().unwrap_or(1)]
+    fn event(&self, _form: usize) -> &'static [Extent] {
+        &[Extent::Last(0)]
     }
 
     fn support(&self, _g: &mut Graph, _form: usize, _args: &[Node]) -> Support {
@@ -87,6 +85,10 @@ impl Distribution for Dirichlet {
 
     fn example(&self) -> &'static str {
         "theta ~ Dirichlet([1, 1, 1])"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }
 

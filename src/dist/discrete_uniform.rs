@@ -6,7 +6,7 @@ use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
 use super::formula::{empty_range, inside, open_unit, whole, within};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// Every integer from lower to upper is as probable.
 pub struct DiscreteUniform;
@@ -15,6 +15,8 @@ const FORMS: &[&[Param]] = &[&[
     Param::scalar("lower", Range::Integer, "smallest value"),
     Param::scalar("upper", Range::Integer, "largest value"),
 ]];
+
+const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[-2.0], &[7.0]], points: &[-2.0, 4.0] }];
 
 impl Distribution for DiscreteUniform {
     fn name(&self) -> &'static str {
@@ -86,5 +88,9 @@ impl Distribution for DiscreteUniform {
 
     fn example(&self) -> &'static str {
         "tau ~ DiscreteUniform(1, 40)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }

@@ -5,12 +5,14 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{draw, inside, non_negative, positive_reals};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// Gamma(1, rate).
 pub struct Exponential;
 
 const FORMS: &[&[Param]] = &[&[Param::scalar("rate", Range::Positive, "1 / mean")]];
+
+const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[0.7]], points: &[0.1, 5.0] }];
 
 impl Distribution for Exponential {
     fn name(&self) -> &'static str {
@@ -62,5 +64,9 @@ impl Distribution for Exponential {
 
     fn example(&self) -> &'static str {
         "sigma ~ Exponential(1)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }

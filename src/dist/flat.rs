@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{between, empty_range, inside, open_unit, within};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// Improper: relative to Lebesgue measure.
 pub struct Flat;
@@ -14,6 +14,8 @@ const FORMS: &[&[Param]] = &[&[
     Param::optional("lower", Range::Extended, f64::NEG_INFINITY, "lower bound"),
     Param::optional("upper", Range::Extended, f64::INFINITY, "upper bound"),
 ]];
+
+const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[-1.0], &[3.5]], points: &[-0.5, 3.0] }];
 
 impl Distribution for Flat {
     fn name(&self) -> &'static str {
@@ -58,5 +60,9 @@ impl Distribution for Flat {
 
     fn example(&self) -> &'static str {
         "sigma ~ Flat(lower = 0)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }

@@ -7,7 +7,7 @@ use crate::tape::{Graph, Node};
 use super::formula::{at_edge, draw, inside, like, positive_reals};
 use super::incomplete::{log_gamma_p, log_gamma_q};
 use super::special::{deviance, stirling_remainder};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// Shape and rate, or mean and standard deviation.
 pub struct Gamma;
@@ -21,6 +21,12 @@ const FORMS: &[&[Param]] = &[
         Param::scalar("mean", Range::Positive, "mean"),
         Param::scalar("sd", Range::Positive, "standard deviation"),
     ],
+];
+
+const TRIALS: &[Trial] = &[
+    Trial { form: 0, args: &[&[2.5], &[0.4]], points: &[0.3, 6.0, 20.0] },
+    Trial { form: 0, args: &[&[0.6], &[3.0]], points: &[0.01, 0.2] },
+    Trial { form: 1, args: &[&[4.0], &[2.5]], points: &[0.5, 4.0, 15.0] },
 ];
 
 impl Distribution for Gamma {
@@ -87,6 +93,10 @@ impl Distribution for Gamma {
 
     fn example(&self) -> &'static str {
         "tau ~ Gamma(2, 0.1)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }
 

@@ -6,12 +6,14 @@ use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
 use super::formula::{count, counts, inside, open_unit};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// As in R: x counts the failures.
 pub struct Geometric;
 
 const FORMS: &[&[Param]] = &[&[Param::scalar("p", Range::UnitInterval, "probability of a success")]];
+
+const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[0.3]], points: &[0.0, 4.0] }];
 
 impl Distribution for Geometric {
     fn name(&self) -> &'static str {
@@ -70,5 +72,9 @@ impl Distribution for Geometric {
 
     fn example(&self) -> &'static str {
         "y ~ Geometric(p)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }

@@ -9,12 +9,14 @@ use crate::tape::{Graph, Node};
 use super::cauchy::standard_log_cdf;
 use super::formula::{draw, inside, non_negative, positive_reals, unscale};
 use super::special::log1p_square;
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// Cauchy(0, scale), folded at 0.
 pub struct HalfCauchy;
 
 const FORMS: &[&[Param]] = &[&[Param::scalar("scale", Range::Positive, "median")]];
+
+const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[2.5]], points: &[0.3, 30.0] }];
 
 impl Distribution for HalfCauchy {
     fn name(&self) -> &'static str {
@@ -69,5 +71,9 @@ impl Distribution for HalfCauchy {
 
     fn example(&self) -> &'static str {
         "tau ~ HalfCauchy(5)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }

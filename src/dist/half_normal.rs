@@ -8,13 +8,15 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{inside, non_negative, positive_reals, standard_normal, unscale};
 use super::normal::standard_log_density;
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// Normal(0, sd), folded at 0.
 pub struct HalfNormal;
 
 const FORMS: &[&[Param]] =
     &[&[Param::scalar("sd", Range::Positive, "standard deviation of the normal that is folded")]];
+
+const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[1.7]], points: &[0.2, 3.0] }];
 
 impl Distribution for HalfNormal {
     fn name(&self) -> &'static str {
@@ -69,5 +71,9 @@ impl Distribution for HalfNormal {
 
     fn example(&self) -> &'static str {
         "tau ~ HalfNormal(1)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }

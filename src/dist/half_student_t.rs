@@ -9,7 +9,7 @@ use crate::tape::{Graph, Node};
 use super::formula::{draw, inside, non_negative, positive_reals, unscale};
 use super::incomplete::student_log_cdf;
 use super::student_t::scaled_log_density;
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// StudentT(df, 0, scale), folded at 0.
 pub struct HalfStudentT;
@@ -18,6 +18,8 @@ const FORMS: &[&[Param]] = &[&[
     Param::scalar("df", Range::Positive, "degrees of freedom"),
     Param::scalar("scale", Range::Positive, "scale"),
 ]];
+
+const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[4.5], &[2.0]], points: &[0.3, 11.0] }];
 
 impl Distribution for HalfStudentT {
     fn name(&self) -> &'static str {
@@ -68,5 +70,9 @@ impl Distribution for HalfStudentT {
 
     fn example(&self) -> &'static str {
         "tau ~ HalfStudentT(3, 10)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }

@@ -45,7 +45,7 @@ impl Instance {
     pub fn log_cdf(&self, g: &mut Graph, x: Node) -> Option<Node> {
         match self {
             Instance::Plain { dist, form, args } => dist.log_cdf(g, *form, args, x),
-            Instance::Wrapped { .. } => None,
+            Instance::Wrapped { wrapper, inner, args } => wrapper.log_cdf(g, inner, args, x),
         }
     }
 
@@ -53,6 +53,15 @@ impl Instance {
     pub fn log_ccdf(&self, g: &mut Graph, x: Node) -> Option<Node> {
         match self {
             Instance::Plain { dist, form, args } => dist.log_ccdf(g, *form, args, x),
+            Instance::Wrapped { wrapper, inner, args } => wrapper.log_ccdf(g, inner, args, x),
+        }
+    }
+
+    /// The p-quantile, of the batch shape: the smallest x with P(X <= x) >= p; `None` where no distribution function is
+    /// known.
+    pub fn quantile(&self, g: &mut Graph, p: Node) -> Option<Node> {
+        match self {
+            Instance::Plain { dist, form, args } => dist.quantile(g, *form, args, p),
             Instance::Wrapped { .. } => None,
         }
     }
@@ -94,6 +103,14 @@ impl Instance {
         match self {
             Instance::Plain { dist, form, args } => dist.mean(g, *form, args),
             Instance::Wrapped { wrapper, inner, args } => wrapper.mean(g, inner, args),
+        }
+    }
+
+    /// The standard deviation of every element, as the mean.
+    pub fn sd(&self, g: &mut Graph) -> Option<Node> {
+        match self {
+            Instance::Plain { dist, form, args } => dist.sd(g, *form, args),
+            Instance::Wrapped { wrapper, inner, args } => wrapper.sd(g, inner, args),
         }
     }
 

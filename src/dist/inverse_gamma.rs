@@ -7,13 +7,15 @@ use crate::tape::{Graph, Node};
 use super::formula::{constant_where, draw, inside, positive, positive_reals};
 use super::incomplete::{log_gamma_p, log_gamma_q};
 use super::special::{deviance, stirling_remainder};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// 1 / Gamma(shape, rate = scale).
 pub struct InverseGamma;
 
 const FORMS: &[&[Param]] =
     &[&[Param::scalar("shape", Range::Positive, "shape"), Param::scalar("scale", Range::Positive, "scale")]];
+
+const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[5.5], &[2.0]], points: &[0.1, 1.5] }];
 
 impl Distribution for InverseGamma {
     fn name(&self) -> &'static str {
@@ -72,5 +74,9 @@ impl Distribution for InverseGamma {
 
     fn example(&self) -> &'static str {
         "sigma2 ~ InverseGamma(2, 1)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }

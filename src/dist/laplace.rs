@@ -7,7 +7,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{like, open_unit, real_line, standardize};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// Two exponentials, back to back.
 pub struct Laplace;
@@ -16,6 +16,8 @@ const FORMS: &[&[Param]] = &[&[
     Param::scalar("loc", Range::Real, "centre"),
     Param::scalar("scale", Range::Positive, "mean absolute deviation"),
 ]];
+
+const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[0.3], &[2.5]], points: &[-3.0, 1.0] }];
 
 impl Distribution for Laplace {
     fn name(&self) -> &'static str {
@@ -69,6 +71,10 @@ impl Distribution for Laplace {
 
     fn example(&self) -> &'static str {
         "beta ~ Laplace(0, 1)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }
 

@@ -6,7 +6,7 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{inside, positive, positive_reals, standard_normal, standardize};
 use super::normal::standard_log_density;
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// exp of Normal(meanlog, sdlog).
 pub struct LogNormal;
@@ -15,6 +15,8 @@ const FORMS: &[&[Param]] = &[&[
     Param::scalar("meanlog", Range::Real, "mean of log x"),
     Param::scalar("sdlog", Range::Positive, "standard deviation of log x"),
 ]];
+
+const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[0.3], &[0.8]], points: &[0.1, 1.0, 5.0] }];
 
 impl Distribution for LogNormal {
     fn name(&self) -> &'static str {
@@ -72,5 +74,9 @@ impl Distribution for LogNormal {
 
     fn example(&self) -> &'static str {
         "sigma ~ LogNormal(-1, 1)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }

@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{like, open_unit, real_line, standardize};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// Its distribution function is the inverse logit.
 pub struct Logistic;
@@ -14,6 +14,8 @@ const FORMS: &[&[Param]] = &[&[
     Param::scalar("loc", Range::Real, "centre"),
     Param::scalar("scale", Range::Positive, "scale; the standard deviation is pi / sqrt(3) of it"),
 ]];
+
+const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[0.3], &[2.5]], points: &[-13.0, 1.0] }];
 
 impl Distribution for Logistic {
     fn name(&self) -> &'static str {
@@ -72,5 +74,9 @@ impl Distribution for Logistic {
 
     fn example(&self) -> &'static str {
         "alpha ~ Logistic(0, 1)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }

@@ -6,37 +6,6 @@ mod incomplete;
 mod range;
 mod special;
 
-// Continuous
-mod beta;
-mod cauchy;
-mod exponential;
-mod flat;
-mod gamma;
-mod half_cauchy;
-mod half_normal;
-mod half_student_t;
-mod inverse_gamma;
-mod laplace;
-mod log_normal;
-mod logistic;
-mod normal;
-mod student_t;
-mod uniform;
-mod weibull;
-
-// Discrete
-mod bernoulli;
-mod binomial;
-mod categorical;
-mod discrete_uniform;
-mod geometric;
-mod neg_binomial;
-mod poisson;
-
-// Multivariate
-mod dirichlet;
-mod mv_normal;
-
 // Distributions of distributions
 mod instance;
 mod shapes;
@@ -46,6 +15,7 @@ pub mod wrappers;
 mod tests;
 
 pub use instance::Sampler;
+pub use shapes::{Argument, Extent};
 
 use rand::Rng;
 
@@ -53,34 +23,46 @@ use crate::constraint::Constraint;
 use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
-/// Every distribution, in the order of the reference.
-pub static ALL: &[&dyn Distribution] = &[
-    &normal::Normal,
-    &half_normal::HalfNormal,
-    &student_t::StudentT,
-    &half_student_t::HalfStudentT,
-    &cauchy::Cauchy,
-    &half_cauchy::HalfCauchy,
-    &laplace::Laplace,
-    &logistic::Logistic,
-    &log_normal::LogNormal,
-    &exponential::Exponential,
-    &gamma::Gamma,
-    &inverse_gamma::InverseGamma,
-    &weibull::Weibull,
-    &beta::Beta,
-    &uniform::Uniform,
-    &flat::Flat,
-    &bernoulli::Bernoulli,
-    &binomial::Binomial,
-    &poisson::Poisson,
-    &neg_binomial::NegBinomial,
-    &geometric::Geometric,
-    &categorical::Categorical,
-    &discrete_uniform::DiscreteUniform,
-    &mv_normal::MvNormal,
-    &dirichlet::Dirichlet,
-];
+/// Declares the modules and the catalogue: a distribution is one file and one line here.
+macro_rules! catalogue {
+    ($($module:ident :: $name:ident,)*) => {
+        $(mod $module;)*
+
+        /// Every distribution, in the order of the reference.
+        pub static ALL: &[&dyn Distribution] = &[$(&$module::$name),*];
+    };
+}
+
+catalogue! {
+    // Continuous
+    normal::Normal,
+    half_normal::HalfNormal,
+    student_t::StudentT,
+    half_student_t::HalfStudentT,
+    cauchy::Cauchy,
+    half_cauchy::HalfCauchy,
+    laplace::Laplace,
+    logistic::Logistic,
+    log_normal::LogNormal,
+    exponential::Exponential,
+    gamma::Gamma,
+    inverse_gamma::InverseGamma,
+    weibull::Weibull,
+    beta::Beta,
+    uniform::Uniform,
+    flat::Flat,
+    // Discrete
+    bernoulli::Bernoulli,
+    binomial::Binomial,
+    poisson::Poisson,
+    neg_binomial::NegBinomial,
+    geometric::Geometric,
+    categorical::Categorical,
+    discrete_uniform::DiscreteUniform,
+    // Multivariate
+    mv_normal::MvNormal,
+    dirichlet::Dirichlet,
+}
 
 /// The distribution of this name.
 pub fn find(name: &str) -> Option<&'static dyn Distribution> {
@@ -134,8 +116,12 @@ pub enum Range {
     UnitInterval,
     /// Probabilities that sum to 1 along the last dimension.
     Simplex,
+    /// Increasing along the last dimension.
+    Increasing,
     /// 0, 1, 2, ...
     Count,
+    /// 1, 2, 3, ...: a position, a length.
+    Ordinal,
     Integer,
     /// Symmetric positive definite.
     Covariance,
@@ -167,9 +153,14 @@ pub trait Distribution: Sync {
     /// has all the names used.
     fn forms(&self) -> &'static [&'static [Param]];
 
-    /// Trailing dimensions of one draw.
+    /// Dimensions of one draw, the same number in every form. Default: a number.
+    fn event(&self, _form: usize) -> &'static [Extent] {
+        &[]
+    }
+
+    /// How many trailing dimensions one draw has.
     fn event_rank(&self) -> usize {
-        0
+        self.event(0).len()
     }
 
     /// `Real`, or `Int` / `Bool` for discrete distributions.
@@ -180,11 +171,6 @@ pub trait Distribution: Sync {
     /// Density does not integrate (`Flat`).
     fn improper(&self) -> bool {
         false
-    }
-
-    /// Shape of one draw, from the shapes of the arguments (batch dimensions included). Default: scalars.
-    fn event_shape(&self, _form: usize, _args: &[&[usize]]) -> Vec<usize> {
-        Vec::new()
     }
 
     /// Why arguments of these shapes (batch dimensions included) do not go together, in words for the user: a mean of
@@ -215,8 +201,18 @@ pub trait Distribution: Sync {
         None
     }
 
-    /// The mean, of batch + event shape; `None` where there is none.
+    /// The p-quantile, for p in [0, 1], where there is a formula for it; else the distribution function is inverted.
+    fn quantile(&self, _g: &mut Graph, _form: usize, _args: &[Node], _p: Node) -> Option<Node> {
+        None
+    }
+
+    /// The mean, of batch + event shape; `None` where no formula is known. Infinite or NaN where the arguments leave none.
     fn mean(&self, _g: &mut Graph, _form: usize, _args: &[Node]) -> Option<Node> {
+        None
+    }
+
+    /// The standard deviation of every element, of batch + event shape; as the mean otherwise.
+    fn sd(&self, _g: &mut Graph, _form: usize, _args: &[Node]) -> Option<Node> {
         None
     }
 
@@ -228,6 +224,34 @@ pub trait Distribution: Sync {
 
     /// A model line that uses it.
     fn example(&self) -> &'static str;
+
+    /// What it is called in other systems.
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere::default()
+    }
+
+    /// Arguments of every form, and points, at which tests compare derivatives with finite differences and draws with
+    /// distribution functions and moments.
+    fn trials(&self) -> &'static [Trial];
+}
+
+/// A distribution's names in other systems, with their arguments where these differ: `gamma(alpha, beta)`; `None` where a
+/// system has no such thing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Elsewhere {
+    pub stan: Option<&'static str>,
+    pub pymc: Option<&'static str>,
+    pub r: Option<&'static str>,
+}
+
+/// Arguments, row-major, and points of a distribution.
+#[derive(Clone, Copy, Debug)]
+pub struct Trial {
+    pub form: usize,
+    /// One draw's arguments: one number of rank 0, a vector of rank 1, a square matrix of rank 2.
+    pub args: &'static [&'static [f64]],
+    /// One draw after another.
+    pub points: &'static [f64],
 }
 
 /// A distribution with its arguments, perhaps wrapped: what stands to the right of `~` once names are gone.
@@ -283,8 +307,29 @@ pub trait Wrapper: Sync {
         inner.iter().all(|d| d.normalized(g))
     }
 
+    /// log P(X <= x), where there is a formula; for discrete distributions x is whole.
+    fn log_cdf(&self, _g: &mut Graph, _inner: &[Instance], _args: &[Option<Node>], _x: Node) -> Option<Node> {
+        None
+    }
+
+    /// log P(X > x).
+    fn log_ccdf(
+        &self,
+        _g: &mut Graph,
+        _inner: &[Instance],
+        _args: &[Option<Node>],
+        _x: Node,
+    ) -> Option<Node> {
+        None
+    }
+
     /// The mean, of batch + event shape, where there is a formula.
     fn mean(&self, _g: &mut Graph, _inner: &[Instance], _args: &[Option<Node>]) -> Option<Node> {
+        None
+    }
+
+    /// The standard deviation, as the mean.
+    fn sd(&self, _g: &mut Graph, _inner: &[Instance], _args: &[Option<Node>]) -> Option<Node> {
         None
     }
 
@@ -298,5 +343,13 @@ pub trait Wrapper: Sync {
         rng: &mut dyn Rng,
     ) -> Option<Vec<f64>>;
 
+    /// The density in terms of the inner one, in plain text, for the reference.
+    fn formula(&self) -> &'static str;
+
     fn example(&self) -> &'static str;
+
+    /// What it is called, or how it is written, in other systems.
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere::default()
+    }
 }

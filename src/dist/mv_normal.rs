@@ -6,7 +6,7 @@ use crate::constraint;
 use crate::tape::{Graph, Node};
 
 use super::formula::{HALF_LN_2PI, like, standard_normal, sum_last};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Extent, Param, Range, Support, Trial};
 
 /// Vectors with a mean and a covariance, its Cholesky factor, or its inverse.
 pub struct MvNormal;
@@ -17,6 +17,29 @@ const FORMS: &[&[Param]] = &[
     &[MEAN, Param::matrix("cov", Range::Covariance, "covariance matrix")],
     &[MEAN, Param::matrix("chol", Range::CholeskyFactor, "lower Cholesky factor of the covariance")],
     &[MEAN, Param::matrix("prec", Range::Covariance, "precision matrix: the inverse of the covariance")],
+];
+
+const TRIALS: &[Trial] = &[
+    Trial {
+        form: 0,
+        args: &[&[0.3, -1.0, 2.0], &[2.0, 0.5, -0.3, 0.5, 1.0, 0.2, -0.3, 0.2, 1.5]],
+        points: &[1.3, -2.0, 1.0],
+    },
+    Trial {
+        form: 0,
+        args: &[&[0.4], &[2.0, 0.5, -0.3, 0.5, 1.0, 0.2, -0.3, 0.2, 1.5]],
+        points: &[1.3, -2.0, 1.0],
+    },
+    Trial {
+        form: 1,
+        args: &[&[0.3, -1.0, 2.0], &[1.4, 0.0, 0.0, 0.5, 0.9, 0.0, -0.3, 0.2, 1.2]],
+        points: &[1.3, -2.0, 1.0],
+    },
+    Trial {
+        form: 2,
+        args: &[&[0.3, -1.0, 2.0], &[2.0, 0.5, -0.3, 0.5, 1.0, 0.2, -0.3, 0.2, 1.5]],
+        points: &[1.3, -2.0, 1.0],
+    },
 ];
 
 impl Distribution for MvNormal {
@@ -32,13 +55,8 @@ impl Distribution for MvNormal {
         FORMS
     }
 
-    fn event_rank(&self) -> usize {
-        1
-    }
-
-    fn event_shape(&self, _form: usize, args: &[&[usize]]) -> Vec<usize> {
-        let length = |k: usize| args[k].last().copied().unwrap_or(1);
-        vec![length(0).max(length(1))]
+    fn event(&self, _form: usize) -> &'static [Extent] {
+        &[Extent::Last(1)]
     }
 
     fn event_mismatch(&self, form: usize, args: &[&[usize]]) -> Option<String> {
@@ -104,6 +122,10 @@ impl Distribution for MvNormal {
 
     fn example(&self) -> &'static str {
         "beta ~ MvNormal(0, cov = [[1, 0.5], [0.5, 1]])"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }
 

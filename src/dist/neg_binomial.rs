@@ -8,7 +8,7 @@ use crate::types::ElementType;
 use super::formula::{count, counts, draw, inside, like};
 use super::incomplete::log_beta_p;
 use super::special::{deviance, stirling_remainder};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// Poisson with a gamma distributed rate; variance mean + mean^2 / dispersion.
 pub struct NegBinomial;
@@ -22,6 +22,11 @@ const FORMS: &[&[Param]] = &[
         Param::scalar("log", Range::Real, "log of the mean"),
         Param::scalar("dispersion", Range::Positive, "shape of the gamma: the smaller, the more dispersed"),
     ],
+];
+
+const TRIALS: &[Trial] = &[
+    Trial { form: 0, args: &[&[3.5], &[1.8]], points: &[0.0, 4.0, 15.0] },
+    Trial { form: 1, args: &[&[1.2], &[0.7]], points: &[0.0, 4.0, 15.0] },
 ];
 
 impl Distribution for NegBinomial {
@@ -96,6 +101,10 @@ impl Distribution for NegBinomial {
 
     fn example(&self) -> &'static str {
         "y ~ NegBinomial(log = alpha + beta * x, dispersion = phi)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }
 

@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{HALF_LN_2PI, like, real_line, standard_normal, standardize};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// The Gaussian.
 pub struct Normal;
@@ -14,6 +14,8 @@ const FORMS: &[&[Param]] = &[&[
     Param::scalar("mean", Range::Real, "mean"),
     Param::scalar("sd", Range::Positive, "standard deviation"),
 ]];
+
+const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[0.7], &[1.3]], points: &[-2.0, 0.7, 4.0] }];
 
 impl Distribution for Normal {
     fn name(&self) -> &'static str {
@@ -62,6 +64,10 @@ impl Distribution for Normal {
 
     fn example(&self) -> &'static str {
         "y ~ Normal(mu, sigma)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }
 

@@ -8,7 +8,7 @@ use crate::types::ElementType;
 use super::formula::{count, counts, draw, inside};
 use super::incomplete::{log_gamma_p, log_gamma_q};
 use super::special::{deviance, stirling_remainder};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// Rate, or its logarithm.
 pub struct Poisson;
@@ -16,6 +16,11 @@ pub struct Poisson;
 const FORMS: &[&[Param]] = &[
     &[Param::scalar("rate", Range::NonNegative, "mean")],
     &[Param::scalar("log", Range::Extended, "log of the mean")],
+];
+
+const TRIALS: &[Trial] = &[
+    Trial { form: 0, args: &[&[3.5]], points: &[0.0, 4.0, 15.0] },
+    Trial { form: 1, args: &[&[1.2]], points: &[0.0, 4.0, 15.0] },
 ];
 
 impl Distribution for Poisson {
@@ -91,6 +96,10 @@ impl Distribution for Poisson {
 
     fn example(&self) -> &'static str {
         "y ~ Poisson(log = alpha + beta * x)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }
 

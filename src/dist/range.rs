@@ -19,6 +19,7 @@ impl Range {
                 Some("must be between 0 and 1")
             }
             Range::Count if x < 0.0 || x.is_finite() && !whole => Some("must be a whole number, 0 or more"),
+            Range::Ordinal if x < 1.0 || x.is_finite() && !whole => Some("must be a whole number, 1 or more"),
             Range::Integer if x.is_finite() && !whole => Some("must be a whole number"),
             _ if x.is_infinite() => Some("must be finite"),
             _ => None,
@@ -45,6 +46,11 @@ impl Range {
                 let sum: f64 = p.iter().sum();
                 let off = (sum - 1.0).abs() > TOLERANCE;
                 off.then(|| (0, format!("must sum to 1, but the sum is {}", rounded(sum))))
+            }),
+            Range::Increasing => by_event(values, n, |v| {
+                let at = v.windows(2).position(|pair| pair[0] >= pair[1])?;
+                let (low, high) = (shown(v[at]), shown(v[at + 1]));
+                Some((at + 1, format!("must be increasing, but {high} follows {low}")))
             }),
             Range::Covariance | Range::CholeskyFactor => {
                 let rows = shape.iter().rev().nth(1).copied().unwrap_or(1);

@@ -1,9 +1,61 @@
-//! Whether a value has a shape that a distribution with these arguments can give it.
+//! Shapes of draws, and whether a value has one that a distribution with these arguments can give it.
 
-use crate::tape::Graph;
+use crate::tape::{Graph, Tensor};
 use crate::types::{Shape, broadcast_dims};
 
-use super::Instance;
+use super::{Distribution, Instance};
+
+/// How long one dimension of a draw is.
+#[derive(Clone, Copy, Debug)]
+pub enum Extent {
+    /// As the last dimension of this argument.
+    Last(usize),
+    /// The value of this argument: one number, known before fitting.
+    Value(usize),
+    /// The largest value in these arguments, known before fitting.
+    Largest(&'static [usize]),
+}
+
+/// What the shape of a draw depends on in an argument.
+#[derive(Clone, Copy, Debug)]
+pub struct Argument<'a> {
+    /// Batch dimensions included.
+    pub shape: &'a [usize],
+    /// Its values where they are known.
+    pub value: Option<&'a Tensor>,
+}
+
+impl dyn Distribution {
+    /// Shape of one draw; words for the user where the arguments do not settle it.
+    pub fn event_shape(&self, form: usize, args: &[Argument<'_>]) -> Result<Vec<usize>, String> {
+        let name = |k: usize| self.forms()[form][k].name;
+        let values = |k: usize| {
+            args[k].value.ok_or_else(|| {
+                format!(
+                    "{} of {} must be known from the data: it says how long a draw is",
+                    name(k),
+                    self.name()
+                )
+            })
+        };
+        let extent = |extent: &Extent| match *extent {
+            Extent::Last(k) => Ok(args[k].shape.last().copied().unwrap_or(1)),
+            Extent::Value(k) => {
+                let value = values(k)?;
+                let first = value.iter().next().copied().unwrap_or(0.0);
+                if value.iter().any(|&v| v != first) {
+                    let (what, who) = (name(k), self.name());
+                    return Err(format!("{what} of {who} must be one number, the same for every draw"));
+                }
+                Ok(first as usize)
+            }
+            Extent::Largest(of) => of.iter().try_fold(0, |largest, &k| {
+                Ok(values(k)?.iter().fold(largest, |largest, &v| largest.max(v as usize)))
+            }),
+        };
+        self.event(form).iter().map(extent).collect()
+    }
+}
 
 impl Instance {
     /// Why this distribution has no log density at an array of shape `x` (batch and event dimensions), in words for the
@@ -23,7 +75,11 @@ impl Instance {
             return Some(words);
         }
         let (name, found) = (dist.name(), Shape::known(x));
-        let event = dist.event_shape(form, &shapes);
+        let known = args.iter().zip(&shapes).map(|(&arg, &shape)| Argument { shape, value: g.value(arg) });
+        let event = match dist.event_shape(form, &known.collect::<Vec<_>>()) {
+            Ok(event) => event,
+            Err(words) => return Some(words),
+        };
         let Some(n_batch) = x.len().checked_sub(event.len()) else {
             return Some(format!("a draw of {name} has shape {}, found {found}", Shape::known(&event)));
         };

@@ -9,7 +9,7 @@ use crate::tape::{Graph, Node};
 use super::formula::{constant_where, draw, like, real_line, standardize, unscale};
 use super::incomplete::student_log_cdf;
 use super::special::{deviance, log1p_square, stirling_remainder};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// Location-scale t.
 pub struct StudentT;
@@ -19,6 +19,11 @@ const FORMS: &[&[Param]] = &[&[
     Param::scalar("loc", Range::Real, "centre"),
     Param::scalar("scale", Range::Positive, "scale"),
 ]];
+
+const TRIALS: &[Trial] = &[
+    Trial { form: 0, args: &[&[3.5], &[-0.4], &[1.3]], points: &[-9.0, 0.3, 2.0] },
+    Trial { form: 0, args: &[&[300.0], &[-0.4], &[1.3]], points: &[0.3, 4.0] },
+];
 
 impl Distribution for StudentT {
     fn name(&self) -> &'static str {
@@ -69,6 +74,10 @@ impl Distribution for StudentT {
 
     fn example(&self) -> &'static str {
         "y ~ StudentT(4, mu, sigma)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }
 

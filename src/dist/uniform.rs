@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{between, empty_range, inside, open_unit, within};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// Constant density between two bounds.
 pub struct Uniform;
@@ -14,6 +14,8 @@ const FORMS: &[&[Param]] = &[&[
     Param::scalar("lower", Range::Real, "lower bound"),
     Param::scalar("upper", Range::Real, "upper bound"),
 ]];
+
+const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[-1.0], &[3.5]], points: &[-0.5, 3.0] }];
 
 impl Distribution for Uniform {
     fn name(&self) -> &'static str {
@@ -75,5 +77,9 @@ impl Distribution for Uniform {
 
     fn example(&self) -> &'static str {
         "theta ~ Uniform(0, 10)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }

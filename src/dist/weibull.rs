@@ -5,13 +5,15 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{at_edge, draw, inside, positive_reals, unscale};
-use super::{Distribution, Param, Range, Support};
+use super::{Distribution, Param, Range, Support, Trial};
 
 /// scale times the power 1 / shape of a standard exponential.
 pub struct Weibull;
 
 const FORMS: &[&[Param]] =
     &[&[Param::scalar("shape", Range::Positive, "shape"), Param::scalar("scale", Range::Positive, "scale")]];
+
+const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[1.6], &[3.0]], points: &[0.5, 4.0] }];
 
 impl Distribution for Weibull {
     fn name(&self) -> &'static str {
@@ -74,5 +76,9 @@ impl Distribution for Weibull {
 
     fn example(&self) -> &'static str {
         "t ~ Weibull(1.5, 10)"
+    }
+
+    fn trials(&self) -> &'static [Trial] {
+        TRIALS
     }
 }

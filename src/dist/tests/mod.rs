@@ -32,7 +32,7 @@ impl Case {
 
     /// Which of the arguments, and of x (last), have derivatives: not counts.
     fn varying(&self) -> Vec<bool> {
-        let continuous = |p: &Param| !matches!(p.range, Range::Count | Range::Integer);
+        let continuous = |p: &Param| !matches!(p.range, Range::Count | Range::Ordinal | Range::Integer);
         let args = self.dist.forms()[self.form].iter().map(continuous);
         args.chain([self.dist.element() == ElementType::Real]).collect()
     }
@@ -54,61 +54,29 @@ fn matrix(rows: &[&[f64]]) -> Tensor {
     ndarray::ArrayD::from_shape_vec(vec![rows.len(), rows[0].len()], rows.concat()).unwrap().into_shared()
 }
 
-/// Points of every form of every distribution.
+/// One draw's argument from its row-major values: a matrix is square.
+fn argument(rank: usize, values: &[f64]) -> Tensor {
+    let n = if rank == 2 { values.len().isqrt() } else { values.len() };
+    ndarray::ArrayD::from_shape_vec(vec![n; rank], values.to_vec()).unwrap().into_shared()
+}
+
+/// The trials of every distribution, point by point.
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    let mut scalars = |name: &str, form: usize, args: &[f64], points: &[f64]| {
-        for &x in points {
-            let args = args.iter().map(|&a| number(a)).collect();
-            cases.push(Case { dist: find(name).unwrap(), form, args, x: number(x) });
+    for &dist in ALL {
+        for trial in dist.trials() {
+            let params = dist.forms()[trial.form];
+            let args: Vec<Tensor> =
+                trial.args.iter().zip(params).map(|(values, param)| argument(param.rank, values)).collect();
+            let known: Vec<Argument<'_>> =
+                args.iter().map(|a| Argument { shape: a.shape(), value: Some(a) }).collect();
+            let event = dist.event_shape(trial.form, &known).unwrap();
+            for point in trial.points.chunks_exact(event.iter().product()) {
+                let x = ndarray::ArrayD::from_shape_vec(event.clone(), point.to_vec()).unwrap().into_shared();
+                cases.push(Case { dist, form: trial.form, args: args.clone(), x });
+            }
         }
-    };
-    scalars("Normal", 0, &[0.7, 1.3], &[-2.0, 0.7, 4.0]);
-    scalars("HalfNormal", 0, &[1.7], &[0.2, 3.0]);
-    scalars("StudentT", 0, &[3.5, -0.4, 1.3], &[-9.0, 0.3, 2.0]);
-    scalars("StudentT", 0, &[300.0, -0.4, 1.3], &[0.3, 4.0]);
-    scalars("HalfStudentT", 0, &[4.5, 2.0], &[0.3, 11.0]);
-    scalars("Cauchy", 0, &[0.3, 2.5], &[-30.0, 0.0, 1.0]);
-    scalars("HalfCauchy", 0, &[2.5], &[0.3, 30.0]);
-    scalars("Laplace", 0, &[0.3, 2.5], &[-3.0, 1.0]);
-    scalars("Logistic", 0, &[0.3, 2.5], &[-13.0, 1.0]);
-    scalars("LogNormal", 0, &[0.3, 0.8], &[0.1, 1.0, 5.0]);
-    scalars("Exponential", 0, &[0.7], &[0.1, 5.0]);
-    scalars("Gamma", 0, &[2.5, 0.4], &[0.3, 6.0, 20.0]);
-    scalars("Gamma", 0, &[0.6, 3.0], &[0.01, 0.2]);
-    scalars("Gamma", 1, &[4.0, 2.5], &[0.5, 4.0, 15.0]);
-    scalars("InverseGamma", 0, &[5.5, 2.0], &[0.1, 1.5]);
-    scalars("Weibull", 0, &[1.6, 3.0], &[0.5, 4.0]);
-    scalars("Beta", 0, &[2.5, 0.8], &[0.05, 0.6, 0.97]);
-    scalars("Beta", 1, &[0.3, 7.0], &[0.05, 0.6]);
-    scalars("Uniform", 0, &[-1.0, 3.5], &[-0.5, 3.0]);
-    scalars("Flat", 0, &[-1.0, 3.5], &[-0.5, 3.0]);
-    scalars("Bernoulli", 0, &[0.3], &[0.0, 1.0]);
-    scalars("Bernoulli", 1, &[-0.8], &[0.0, 1.0]);
-    scalars("Binomial", 0, &[12.0, 0.3], &[0.0, 4.0, 12.0]);
-    scalars("Binomial", 1, &[12.0, -0.8], &[0.0, 4.0, 11.0, 12.0]);
-    scalars("Poisson", 0, &[3.5], &[0.0, 4.0, 15.0]);
-    scalars("Poisson", 1, &[1.2], &[0.0, 4.0, 15.0]);
-    scalars("NegBinomial", 0, &[3.5, 1.8], &[0.0, 4.0, 15.0]);
-    scalars("NegBinomial", 1, &[1.2, 0.7], &[0.0, 4.0, 15.0]);
-    scalars("Geometric", 0, &[0.3], &[0.0, 4.0]);
-    scalars("DiscreteUniform", 0, &[-2.0, 7.0], &[-2.0, 4.0]);
-    let mut arrays = |name: &str, form: usize, args: &[Tensor], x: Tensor| {
-        cases.push(Case { dist: find(name).unwrap(), form, args: args.to_vec(), x });
-    };
-    for x in [1.0, 3.0] {
-        arrays("Categorical", 0, &[vector(&[0.2, 0.5, 0.3])], number(x));
-        arrays("Categorical", 1, &[vector(&[-0.2, 1.5, 0.3])], number(x));
     }
-    let mean = vector(&[0.3, -1.0, 2.0]);
-    let x = vector(&[1.3, -2.0, 1.0]);
-    let covariance = matrix(&[&[2.0, 0.5, -0.3], &[0.5, 1.0, 0.2], &[-0.3, 0.2, 1.5]]);
-    let factor = matrix(&[&[1.4, 0.0, 0.0], &[0.5, 0.9, 0.0], &[-0.3, 0.2, 1.2]]);
-    arrays("MvNormal", 0, &[mean.clone(), covariance.clone()], x.clone());
-    arrays("MvNormal", 0, &[vector(&[0.4]), covariance.clone()], x.clone());
-    arrays("MvNormal", 1, &[mean.clone(), factor], x.clone());
-    arrays("MvNormal", 2, &[mean, covariance], x);
-    arrays("Dirichlet", 0, &[vector(&[0.7, 2.0, 3.5])], vector(&[0.1, 0.3, 0.6]));
     cases
 }
 

@@ -151,6 +151,10 @@ impl Wrapper for Mixture {
         one.draw(&Sampler { value: draw.value, batch: &batch, at: &at }, event, rng)
     }
 
+    fn formula(&self) -> &'static str {
+        "log(sum over k of w[k] exp(log D[k](x)))"
+    }
+
     fn example(&self) -> &'static str {
         "y ~ mixture([theta, 1 - theta], Normal(mu, sigma))"
     }

@@ -64,6 +64,10 @@ impl Wrapper for Ordered {
         sample_increasing(draw, &inner[0], event, rng, f64::NEG_INFINITY)
     }
 
+    fn formula(&self) -> &'static str {
+        "sum log D(x[k]), plus lgamma(K + 1) where the elements are independent and identical, for x[1] < ... < x[K]"
+    }
+
     fn example(&self) -> &'static str {
         "mu[2] ~ ordered(Normal(0, 2))"
     }

@@ -71,6 +71,10 @@ impl Wrapper for PositiveOrdered {
         sample_increasing(draw, &inner[0], event, rng, 0.0)
     }
 
+    fn formula(&self) -> &'static str {
+        "as ordered(D), for 0 < x[1] < ... < x[K]"
+    }
+
     fn example(&self) -> &'static str {
         "phi[2] ~ positive_ordered(Normal([3, 10], 1))"
     }

@@ -99,6 +99,10 @@ impl Wrapper for Truncated {
         sample_by_inversion(draw, &inner[0], lower, upper, rng).map(|x| vec![x])
     }
 
+    fn formula(&self) -> &'static str {
+        "log D(x) - log P(lower <= X <= upper) for lower <= x <= upper"
+    }
+
     fn example(&self) -> &'static str {
         "theta ~ truncated(Normal(1, 0.5), lower = 0)"
     }

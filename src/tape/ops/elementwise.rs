@@ -47,6 +47,18 @@ pub trait Binary: Copy + Debug + Send + Sync + 'static {
     }
 }
 
+/// A function of N numbers that costs much more than the walk over its arguments.
+pub trait Nary<const N: usize>: Copy + Debug + Send + Sync + 'static {
+    const NAME: &'static str;
+    fn value(self, x: [f64; N]) -> f64;
+    /// Its derivative along argument `k`, where y = f(x).
+    fn slope(self, g: &mut Graph, x: [Node; N], y: Node, k: usize) -> Slope;
+    /// Tells functions of one name apart.
+    fn parameter(self) -> u64 {
+        0
+    }
+}
+
 /// A [`Unary`] function of every element.
 #[derive(Clone, Copy, Debug)]
 pub struct Map1<F>(pub F);
@@ -55,6 +67,10 @@ pub struct Map1<F>(pub F);
 #[derive(Clone, Copy, Debug)]
 pub struct Map2<F>(pub F);
 
+/// An [`Nary`] function of all N-tuples of elements, broadcast.
+#[derive(Clone, Copy, Debug)]
+pub struct MapN<F, const N: usize>(pub F);
+
 impl Graph {
     pub fn map1<F: Unary>(&mut self, f: F, x: Node) -> Node {
         self.apply(Arc::new(Map1(f)), &[x])
@@ -62,6 +78,10 @@ impl Graph {
 
     pub fn map2<F: Binary>(&mut self, f: F, a: Node, b: Node) -> Node {
         self.apply(Arc::new(Map2(f)), &[a, b])
+    }
+
+    pub fn map_n<F: Nary<N>, const N: usize>(&mut self, f: F, args: [Node; N]) -> Node {
+        self.apply(Arc::new(MapN(f)), &args)
     }
 
     /// The chain rule: d times slope, 0 wherever d is 0 (so that a branch not taken contributes nothing, even where its
@@ -170,6 +190,57 @@ impl<F: Binary> Op for Map2<F> {
 
     fn fingerprint(&self) -> Option<u64> {
         fingerprint_of(0)
+    }
+}
+
+impl<F: Nary<N>, const N: usize> Op for MapN<F, N> {
+    fn name(&self) -> &'static str {
+        F::NAME
+    }
+
+    fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
+        broadcast_shape(args).to_vec()
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
+        let operands: [&Operand<'_>; N] = std::array::from_fn(|k| &args[k]);
+        let shape = broadcast_shape(&operands.map(|operand| operand.shape));
+        Walk::broadcast(&shape, lanes, operands).rows(|o, at, n, strides| {
+            for (i, y) in out[o..o + n].iter_mut().enumerate() {
+                *y = self.0.value(std::array::from_fn(|k| operands[k].data[at[k] + i * strides[k]]));
+            }
+        });
+    }
+
+    fn takes_unbroadcast(&self) -> bool {
+        true
+    }
+
+    fn tangent(&self, g: &mut Graph, args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {
+        let x: [Node; N] = std::array::from_fn(|k| args[k]);
+        let mut sum = None;
+        for (k, tangent) in tangents.iter().enumerate() {
+            let Some(tangent) = *tangent else { continue };
+            let slope = self.0.slope(g, x, y, k);
+            let Some(along) = g.chain(tangent, slope) else { continue };
+            sum = Some(sum.map_or(along, |sum| g.add(sum, along)));
+        }
+        let shape = g.shape(y).to_vec();
+        sum.map(|sum| g.broadcast(sum, &shape))
+    }
+
+    fn adjoint(&self, g: &mut Graph, args: &[Node], y: Node, dy: Node, wanted: &[bool]) -> Vec<Option<Node>> {
+        let x: [Node; N] = std::array::from_fn(|k| args[k]);
+        let mut to = |k: usize| {
+            let slope = self.0.slope(g, x, y, k);
+            let d = g.chain(dy, slope)?;
+            Some(unbroadcast(g, d, y, args[k]))
+        };
+        (0..N).map(|k| wanted[k].then(|| to(k)).flatten()).collect()
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        fingerprint_of(self.0.parameter())
     }
 }
 
