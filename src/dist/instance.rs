@@ -39,6 +39,25 @@ impl Instance {
         }
     }
 
+    /// Numbers with a probability of their own, of the batch shape, in a continuous distribution.
+    pub fn atoms(&self, g: &mut Graph) -> Vec<Node> {
+        match self {
+            Instance::Plain { .. } => Vec::new(),
+            Instance::Wrapped { wrapper, inner, args } => wrapper.atoms(g, inner, args),
+        }
+    }
+
+    /// What to write for a latent instead of a distribution with atoms.
+    pub fn latent_advice(&self) -> &'static str {
+        match self {
+            Instance::Plain { .. } => "",
+            Instance::Wrapped { wrapper, inner, .. } => match wrapper.latent_advice() {
+                "" => inner[0].latent_advice(),
+                words => words,
+            },
+        }
+    }
+
     /// log density at `x`, of the batch shape.
     pub fn log_density(&self, g: &mut Graph, x: Node) -> Node {
         match self {
@@ -103,8 +122,15 @@ impl Instance {
             }
             Instance::Wrapped { wrapper, inner, args } => (wrapper, inner, args),
         };
-        let within = inner.iter().find_map(|d| d.objection(g));
-        within.or_else(|| wrapper.objection(g, inner, args))
+        if let Some(words) = inner.iter().find_map(|d| d.objection(g)) {
+            return Some(words);
+        }
+        let with_atoms = inner.iter().find(|d| !wrapper.takes_atoms() && !d.atoms(g).is_empty());
+        if let Some(d) = with_atoms {
+            let (name, who) = (wrapper.name(), d.describe());
+            return Some(format!("{name} cannot take {who}, which gives single numbers a probability"));
+        }
+        wrapper.objection(g, inner, args)
     }
 
     /// Whether the density does not integrate (`Flat`).

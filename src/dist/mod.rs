@@ -136,6 +136,8 @@ pub enum Support {
     Continuous { constraint: &'static dyn Constraint, bounds: Vec<Node> },
     /// Whole numbers between bounds, each included; `None` is unbounded.
     Integers { lower: Option<Node>, upper: Option<Node> },
+    /// Vectors of whole numbers, 0 or more, whose sum is `total`, of the batch shape; only data have them.
+    Counts { total: Node },
 }
 
 /// A distribution: all its facts in one place.
@@ -293,7 +295,24 @@ pub trait Wrapper: Sync {
 
     fn support(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>]) -> Support;
 
-    /// log p(x) of the batch shape, -inf outside the support.
+    /// Numbers that have a probability of their own although the distribution is continuous, of the batch shape: the
+    /// limits of `censored`, 0 under `hurdle`. The support is about all other numbers. Only data can have such a
+    /// distribution, and few wrappers can take one.
+    fn atoms(&self, _g: &mut Graph, _inner: &[Instance], _args: &[Option<Node>]) -> Vec<Node> {
+        Vec::new()
+    }
+
+    /// Whether the distributions inside may have atoms.
+    fn takes_atoms(&self) -> bool {
+        false
+    }
+
+    /// What to write for a latent instead, where there are atoms.
+    fn latent_advice(&self) -> &'static str {
+        ""
+    }
+
+    /// log p(x) of the batch shape, -inf outside the support; at an atom its log probability.
     fn log_density(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>], x: Node) -> Node;
 
     /// Why this wrapper cannot take these distributions, in words for the user; `None` when it can. The other methods
