@@ -1,8 +1,10 @@
 //! Distributions and their wrappers: the right-hand sides of `~`.
 
 // Shared by the formulas
+mod extremes;
 mod formula;
 mod incomplete;
+mod quadrature;
 mod range;
 mod special;
 
