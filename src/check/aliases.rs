@@ -203,7 +203,6 @@ const WRAPPERS: &[&str] = &[
     "hurdle",
     "cdf",
     "quantile",
-    "ode",
     "levels",
     "eigen_sym",
     "segment_sum",

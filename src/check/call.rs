@@ -53,6 +53,9 @@ impl Checker<'_> {
         if text == "lpdf" {
             return self.log_density(arguments, span);
         }
+        if text == "ode" {
+            return self.ode(arguments, span);
+        }
         if let Some(dist) = dist::find(text) {
             return self.distribution_call(dist, name, arguments, span);
         }

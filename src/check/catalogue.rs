@@ -18,7 +18,7 @@ pub fn is_operator(name: &str) -> bool {
 pub(super) fn what_is(name: &str) -> Option<&'static str> {
     if dist::find(name).is_some() || (aliases::planned(name) && name.starts_with(char::is_uppercase)) {
         Some("distribution")
-    } else if name == "lpdf"
+    } else if matches!(name, "lpdf" | "ode")
         || function(name).is_some()
         || dist::wrappers::find(name).is_some()
         || aliases::planned(name)
@@ -33,6 +33,9 @@ pub(super) fn what_is(name: &str) -> Option<&'static str> {
 pub(super) fn signature(name: &str) -> Option<String> {
     if name == "lpdf" {
         return Some("lpdf(D, x)".into());
+    }
+    if name == "ode" {
+        return Some(super::ode::SIGNATURE.into());
     }
     if let Some(dist) = dist::find(name) {
         return Some(distribution_signature(dist));

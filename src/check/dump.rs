@@ -195,6 +195,12 @@ impl Writer<'_> {
             ExprKind::LogDensity { distribution, at } => {
                 format!("lpdf({}, {})", self.expr(distribution), self.expr(at))
             }
+            ExprKind::Ode(ode) => {
+                let given = [&ode.function, &ode.start, &ode.t0, &ode.times].into_iter().chain(&ode.args);
+                let given = given.map(|arg| self.expr(arg));
+                let options = ode.options().map(|(name, option)| format!("{name} = {}", self.expr(option)));
+                format!("ode({})", given.chain(options).collect::<Vec<_>>().join(", "))
+            }
             ExprKind::Index { base, indices } => {
                 let base = match base.kind {
                     ExprKind::Variable(_) => self.expr(base),

@@ -176,6 +176,7 @@ pub(super) fn children(expr: &Expr) -> Vec<&Expr> {
         ExprKind::Apply { args, .. } | ExprKind::ApplyVariable { args, .. } => args.iter().collect(),
         ExprKind::Wrapped { inner, args, .. } => inner.iter().chain(args.iter().flatten()).collect(),
         ExprKind::LogDensity { distribution, at } => vec![distribution, at],
+        ExprKind::Ode(ode) => ode.parts().collect(),
         ExprKind::Index { base, indices } => {
             std::iter::once(&**base).chain(index_children(indices)).collect()
         }

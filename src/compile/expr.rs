@@ -98,6 +98,7 @@ impl Tracer<'_> {
                 self.check_lpdf_shape(&distribution, &x, at.span)?;
                 self.log_density(&distribution, &x, expr.span).map(Value::Array)
             }
+            ExprKind::Ode(ode) => self.ode(ode, expr.span).map(Value::Array),
             ExprKind::Index { base, indices } => self.index_expr(base, indices, expr.span).map(Value::Array),
         }
     }

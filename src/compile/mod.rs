@@ -21,6 +21,7 @@ mod distribution;
 mod expr;
 mod latent;
 mod loops;
+mod ode;
 mod plan;
 mod scan;
 mod step;
