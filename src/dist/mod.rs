@@ -3,6 +3,7 @@
 // Shared by the formulas
 mod formula;
 mod incomplete;
+mod matrices;
 mod range;
 mod special;
 
@@ -61,7 +62,15 @@ catalogue! {
     discrete_uniform::DiscreteUniform,
     // Multivariate
     mv_normal::MvNormal,
+    mv_student_t::MvStudentT,
     dirichlet::Dirichlet,
+    lkj_cholesky::LkjCholesky,
+    lkj_corr::LkjCorr,
+    wishart::Wishart,
+    inverse_wishart::InverseWishart,
+    random_walk::RandomWalk,
+    auto_regressive::AutoRegressive,
+    icar::Icar,
 }
 
 /// The distribution of this name.
