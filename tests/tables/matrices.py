@@ -5,8 +5,6 @@ import math
 
 from mpmath import mp, mpf, log, log1p, loggamma, pi, matrix, det, lu_solve
 
-LOWEST = mpf("-inf")
-
 
 def as_matrix(rows):
     return matrix([[mpf(v) for v in row] for row in rows])
