@@ -132,7 +132,14 @@ fn log_softmax(g: &mut Graph, logits: Node) -> Node {
 }
 
 /// `table[..., x]` for constant x: one gather. Where x is no category, the first.
-fn look_up(g: &mut Graph, table: Node, batch: &[usize], x: &Tensor, full: &[usize], k: usize) -> Node {
+pub(super) fn look_up(
+    g: &mut Graph,
+    table: Node,
+    batch: &[usize],
+    x: &Tensor,
+    full: &[usize],
+    k: usize,
+) -> Node {
     let x_shape = x.shape().to_vec();
     let x: Vec<f64> = x.iter().copied().collect();
     let size: usize = full.iter().product();
@@ -147,7 +154,7 @@ fn look_up(g: &mut Graph, table: Node, batch: &[usize], x: &Tensor, full: &[usiz
 }
 
 /// `table[..., x]` for varying x: a sum over categories, all but one of them 0.
-fn match_up(g: &mut Graph, table: Node, x: Node, k: usize) -> Node {
+pub(super) fn match_up(g: &mut Graph, table: Node, x: Node, k: usize) -> Node {
     let mut column = g.shape(x).to_vec();
     column.push(1);
     let x = g.reshape(x, &column);

@@ -1,6 +1,8 @@
 //! Distributions and their wrappers: the right-hand sides of `~`.
 
 // Shared by the formulas
+mod cutpoints;
+mod finite;
 mod formula;
 mod incomplete;
 mod range;
@@ -54,14 +56,20 @@ catalogue! {
     // Discrete
     bernoulli::Bernoulli,
     binomial::Binomial,
+    beta_binomial::BetaBinomial,
     poisson::Poisson,
     neg_binomial::NegBinomial,
     geometric::Geometric,
     categorical::Categorical,
+    ordered_logistic::OrderedLogistic,
+    ordered_probit::OrderedProbit,
     discrete_uniform::DiscreteUniform,
+    hypergeometric::Hypergeometric,
     // Multivariate
     mv_normal::MvNormal,
     dirichlet::Dirichlet,
+    multinomial::Multinomial,
+    dirichlet_multinomial::DirichletMultinomial,
 }
 
 /// The distribution of this name.

@@ -10,6 +10,8 @@ import math
 
 from mpmath import mp, mpf, log, log1p, loggamma, pi, exp, inf, matrix, det, lu_solve
 
+import discrete
+
 mp.dps = 50
 LOWEST = mpf("-inf")
 
@@ -424,7 +426,7 @@ def cell(value):
 
 
 def main():
-    for name, forms in TABLES.items():
+    for name, forms in (TABLES | discrete.TABLES).items():
         width = max(len(points[0]) for points, _ in forms) - 1
         with open(f"{name}.csv", "w", newline="") as file:
             out = csv.writer(file, lineterminator="\n")

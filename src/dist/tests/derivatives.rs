@@ -75,7 +75,7 @@ fn batches_broadcast() {
 /// Values outside the support have density 0, and leave no NaN in the gradient of the others.
 #[test]
 fn observations_outside_leave_gradients_alone() {
-    for case in cases() {
+    for case in cases().into_iter().filter(|case| case.dist.event_rank() == 0) {
         let outside = match (case.dist.name(), case.dist.element()) {
             (_, ElementType::Int | ElementType::Bool) => -7.5,
             ("HalfNormal" | "HalfStudentT" | "HalfCauchy" | "LogNormal" | "Exponential" | "Gamma", _) => -1.0,
