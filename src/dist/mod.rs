@@ -2,9 +2,11 @@
 
 // Shared by the formulas
 mod cutpoints;
+mod extremes;
 mod finite;
 mod formula;
 mod incomplete;
+mod quadrature;
 mod range;
 mod special;
 
@@ -200,13 +202,13 @@ pub trait Distribution: Sync {
     /// log p(x), all constants kept; of the batch shape. Outside the support: -inf.
     fn log_density(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Node;
 
-    /// log P(X <= x), where a stable formula with its derivatives exists; needed by `truncated`. For discrete
-    /// distributions x is whole.
+    /// log P(X <= x) for x in the support (whole for discrete distributions), accurate in both tails, with derivatives in
+    /// x and the arguments; [`Instance::log_cdf`] takes any x. `None` only for vectors and improper distributions.
     fn log_cdf(&self, _g: &mut Graph, _form: usize, _args: &[Node], _x: Node) -> Option<Node> {
         None
     }
 
-    /// log P(X > x).
+    /// log P(X > x), as the lower tail.
     fn log_ccdf(&self, _g: &mut Graph, _form: usize, _args: &[Node], _x: Node) -> Option<Node> {
         None
     }
@@ -334,7 +336,7 @@ pub trait Wrapper: Sync {
         inner.iter().all(|d| d.normalized(g))
     }
 
-    /// log P(X <= x), where there is a formula; for discrete distributions x is whole.
+    /// log P(X <= x) for x in the support, where there is a formula; for discrete distributions x is whole.
     fn log_cdf(&self, _g: &mut Graph, _inner: &[Instance], _args: &[Option<Node>], _x: Node) -> Option<Node> {
         None
     }

@@ -98,7 +98,7 @@ impl Distribution for MvNormal {
 
     fn sample(&self, form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         let k = out.len();
-        let factor = if form == 1 { args[1].to_vec() } else { cholesky(args[1], k) };
+        let factor = if form == 1 { args[1].to_vec() } else { factor_or_nan(args[1], k) };
         let z: Vec<f64> = (0..k).map(|_| standard_normal(rng)).collect();
         if form == 2 {
             // L' x = z
@@ -161,14 +161,6 @@ fn whiten(g: &mut Graph, factor: Node, columns: Node, precision: bool) -> Node {
 }
 
 /// Lower Cholesky factor of a row-major matrix; NaN where it is not positive definite.
-fn cholesky(a: &[f64], k: usize) -> Vec<f64> {
-    let mut l = vec![0.0; k * k];
-    for i in 0..k {
-        for j in 0..=i {
-            let known: f64 = (0..j).map(|m| l[i * k + m] * l[j * k + m]).sum();
-            let rest = a[i * k + j] - known;
-            l[i * k + j] = if i == j { rest.sqrt() } else { rest / l[j * k + j] };
-        }
-    }
-    l
+pub(super) fn factor_or_nan(a: &[f64], k: usize) -> Vec<f64> {
+    constraint::cholesky(a, k).unwrap_or_else(|_| vec![f64::NAN; k * k])
 }

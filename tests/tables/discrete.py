@@ -2,21 +2,33 @@
 
 import math
 
-from mpmath import mp, mpf, erfc, exp, inf, log, log1p, loggamma, pi, sqrt
+from mpmath import mp, mpf, erfc, exp, fsum, inf, log, loggamma, sqrt
 
-LOWEST = -inf
+from formulas import ABOVE, BELOW, LOWEST, lbeta, whole
 
-
-def lbeta(a, b):
-    return loggamma(a) + loggamma(b) - loggamma(a + b)
+# Longer sums are left out of the tables.
+MAX_TERMS = 300
 
 
 def log_choose(n, k):
     return loggamma(n + 1) - loggamma(k + 1) - loggamma(n - k + 1)
 
 
-def whole(x):
-    return x == mp.floor(x)
+def sums(log_density, ends):
+    """Tails as sums of the probabilities between ends(*args)."""
+
+    def tails(*point):
+        *args, x = point
+        low, high = ends(*args)
+        if x < low or x >= high:
+            return BELOW if x < low else ABOVE
+        if high - low > MAX_TERMS:
+            return None
+        low, middle, high = int(low), int(mp.floor(x)), int(high)
+        total = lambda first, last: log(fsum(exp(log_density(*args, mpf(k))) for k in range(first, last + 1)))
+        return (total(low, middle), total(middle + 1, high))
+
+    return tails
 
 
 def near(mean, sd, lower, upper):
@@ -98,13 +110,13 @@ def ordered(upper):
 
 
 def ordered_tails(upper):
-    def tail(side, eta, cutpoints, x):
-        if x < 1 or x > len(cutpoints):
-            certain = (x < 1) == (side > 0)
-            return mpf(0) if certain else LOWEST
-        return log(upper(side * (cutpoints[int(x) - 1] - eta)))
+    def tails(eta, cutpoints, x):
+        if x < 1 or x >= len(cutpoints) + 1:
+            return BELOW if x < 1 else ABOVE
+        z = cutpoints[int(mp.floor(x)) - 1] - eta
+        return tuple(log(upper(side * z)) for side in [-1, 1])
 
-    return tuple(lambda eta, c, x, side=side: tail(side, eta, c, x) for side in [-1, 1])
+    return tails
 
 
 CUTPOINTS = [[0.3], [-1.5, 0.3, 2.0], [-30.0, -1.0, -1.0 + 1e-7, 4.0, 300.0], [1.0, 1.0 + 1e-12, 1.5, 2.9]]
@@ -113,7 +125,7 @@ CUTPOINTS = [[0.3], [-1.5, 0.3, 2.0], [-30.0, -1.0, -1.0 + 1e-7, 4.0, 300.0], [1
 def ordered_points(far):
     for cutpoints in CUTPOINTS:
         for eta in [0.0, 0.4, -1.0, 1.2, 3.0, -6.0, 9.0, -40.0, 40.0, -far, far]:
-            for x in [float(k) for k in range(0, len(cutpoints) + 3)]:
+            for x in [float(k) for k in range(0, len(cutpoints) + 3)] + [1.5]:
                 yield (eta, cutpoints, x)
 
 
@@ -168,10 +180,18 @@ def dirichlet_multinomial_points():
 
 
 TABLES = {
-    "BetaBinomial": [(list(beta_binomial_points()), beta_binomial)],
-    "OrderedLogistic": [(list(ordered_points(750.0)), ordered(upper_logistic))],
-    "OrderedProbit": [(list(ordered_points(150.0)), ordered(upper_normal))],
-    "Hypergeometric": [(list(hypergeometric_points()), hypergeometric)],
+    "BetaBinomial": [
+        (list(beta_binomial_points()), beta_binomial, sums(beta_binomial, lambda n, a, b: (0, n)))
+    ],
+    "OrderedLogistic": [(list(ordered_points(750.0)), ordered(upper_logistic), ordered_tails(upper_logistic))],
+    "OrderedProbit": [(list(ordered_points(150.0)), ordered(upper_normal), ordered_tails(upper_normal))],
+    "Hypergeometric": [
+        (
+            list(hypergeometric_points()),
+            hypergeometric,
+            sums(hypergeometric, lambda n, k, m: (max(0, n - m), min(n, k))),
+        )
+    ],
     "Multinomial": [(list(multinomial_points()), multinomial)],
     "DirichletMultinomial": [(list(dirichlet_multinomial_points()), dirichlet_multinomial)],
 }

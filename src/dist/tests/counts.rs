@@ -93,8 +93,9 @@ fn finite_supports_add_up() {
                 let mut g = Graph::new();
                 let args: Vec<Node> = case.args.iter().map(|a| g.constant(a.clone())).collect();
                 let at = if varying { g.input(&[]) } else { g.scalar(x) };
-                let Some(below) = dist.log_cdf(&mut g, form, &args, at) else { continue };
-                let above = dist.log_ccdf(&mut g, form, &args, at).expect("both tails");
+                let here = Instance::Plain { dist, form, args };
+                let below = here.log_cdf(&mut g, at).expect("a lower tail");
+                let above = here.log_ccdf(&mut g, at).expect("an upper tail");
                 let inputs: &[Node] = if varying { &[at] } else { &[] };
                 let given = if varying { vec![number(x)] } else { vec![] };
                 let found = run(&g, inputs, &given, &[below, above]);
@@ -120,7 +121,8 @@ fn finite_sums_keep_small_tails() {
         let dist = find(name).unwrap();
         let args: Vec<Node> = args.iter().map(|&a| g.scalar(a)).collect();
         let x = g.scalar(x);
-        let found = [dist.log_cdf(&mut g, 0, &args, x), dist.log_ccdf(&mut g, 0, &args, x)];
+        let here = Instance::Plain { dist, form: 0, args };
+        let found = [here.log_cdf(&mut g, x), here.log_ccdf(&mut g, x)];
         for (found, expected) in found.into_iter().zip([below, above]) {
             assert_close(number_of(&g, found.unwrap()), expected, 1e-11, name);
         }
