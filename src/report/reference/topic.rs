@@ -5,7 +5,7 @@ use crate::syntax::token::KEYWORDS;
 const LANGUAGE: &str = include_str!("../../../docs/language.md");
 
 /// Words that no topic goes by.
-const SMALL_WORDS: [&str; 6] = ["at", "the", "not", "yet", "and", "of"];
+const SMALL_WORDS: [&str; 7] = ["at", "the", "not", "yet", "and", "in", "of"];
 
 /// A section of docs/language.md.
 #[derive(Clone, Copy, Debug)]
@@ -16,11 +16,13 @@ pub struct Topic {
 }
 
 impl Topic {
+    /// The sections that say something of their own.
     pub fn all() -> Vec<Topic> {
         let sections = LANGUAGE.split("\n## ").skip(1);
         sections
             .filter_map(|section| section.split_once('\n'))
             .map(|(title, text)| Topic { title: title.trim(), text })
+            .filter(|topic| topic.prose().lines().any(|line| !line.is_empty() && !line.starts_with('#')))
             .collect()
     }
 
