@@ -207,6 +207,7 @@ impl Support {
     pub fn bounds(&self) -> [Option<Node>; 2] {
         match self {
             Support::Integers { lower, upper } => [*lower, *upper],
+            Support::Counts { .. } => [None, None],
             Support::Continuous { constraint, bounds } => {
                 let named = |name| constraint.bounds().iter().position(|&b| b == name).map(|k| bounds[k]);
                 [named("lower"), named("upper")]

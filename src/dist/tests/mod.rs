@@ -2,6 +2,7 @@
 
 mod derivatives;
 mod distribution_functions;
+mod matrices;
 mod refusals;
 mod samplers;
 mod wrappers;
