@@ -1,9 +1,12 @@
 //! Distributions and their wrappers: the right-hand sides of `~`.
 
 // Shared by the formulas
+mod cutpoints;
 mod extremes;
+mod finite;
 mod formula;
 mod incomplete;
+mod matrices;
 mod quadrature;
 mod range;
 mod special;
@@ -56,14 +59,28 @@ catalogue! {
     // Discrete
     bernoulli::Bernoulli,
     binomial::Binomial,
+    beta_binomial::BetaBinomial,
     poisson::Poisson,
     neg_binomial::NegBinomial,
     geometric::Geometric,
     categorical::Categorical,
+    ordered_logistic::OrderedLogistic,
+    ordered_probit::OrderedProbit,
     discrete_uniform::DiscreteUniform,
+    hypergeometric::Hypergeometric,
     // Multivariate
     mv_normal::MvNormal,
+    mv_student_t::MvStudentT,
     dirichlet::Dirichlet,
+    lkj_cholesky::LkjCholesky,
+    lkj_corr::LkjCorr,
+    wishart::Wishart,
+    inverse_wishart::InverseWishart,
+    random_walk::RandomWalk,
+    auto_regressive::AutoRegressive,
+    icar::Icar,
+    multinomial::Multinomial,
+    dirichlet_multinomial::DirichletMultinomial,
 }
 
 /// The distribution of this name.
