@@ -218,7 +218,9 @@ impl Tracer<'_> {
     fn check_order(&self, t0: Node, times: Node, groups: &[usize], k: usize, ode: &Ode) -> Result<()> {
         let Some(times) = self.graph.value(times) else { return Ok(()) };
         let wrong = |message: String| {
-            let help = Some("sort them; several may be equal".into());
+            let help = Some(
+                "the solution starts at `t0` and goes on from time to time; several may be equal".into(),
+            );
             Err(CompileError::Call { message, help, at: ode.times.span })
         };
         let all: Vec<f64> = times.iter().copied().collect();

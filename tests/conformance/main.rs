@@ -7,5 +7,6 @@ mod arrays;
 mod discrete;
 mod elements;
 mod loops;
+mod odes;
 mod scans;
 mod statements;
