@@ -103,6 +103,10 @@ fn support(dist: &'static dyn Distribution) -> String {
             [None, Some(upper)] => format!("x < {upper}"),
             [Some(lower), Some(upper)] => format!("{lower} < x < {upper}"),
         },
+        Support::Counts { total } => {
+            let total = bound(dist, &g, &args, *total, None);
+            format!("vectors of whole numbers, 0 or more, that sum to {total}")
+        }
         Support::Integers { .. } => match bounds {
             [None, None] => "x = ..., -1, 0, 1, ...".into(),
             [Some(lower), None] if lower == "0" => "x = 0, 1, 2, ...".into(),
