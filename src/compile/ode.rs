@@ -151,7 +151,8 @@ impl Tracer<'_> {
         let mut field = Field { graph: scan.graph, time, state, args: Vec::new(), slope };
         let mut nodes = Vec::new();
         for (node, source, access) in scan.ports {
-            let (Source::Arg(arg), Access::Whole) = (source, access) else {
+            // Of a single step, the first rows are all there are.
+            let (Source::Arg(arg), Access::Whole | Access::Rows { start: 0, .. }) = (source, access) else {
                 return Err(CompileError::Internal { at });
             };
             field.args.push(node);
@@ -162,11 +163,10 @@ impl Tracer<'_> {
 
     /// The returned value as a node of the shape of the state.
     fn slope(&mut self, returned: Value, state: &Traced, at: Span) -> Result<Node> {
+        let n = state.dims[0];
+        let elements = if n == 1 { "element" } else { "elements" };
         let wrong = |found: String| CompileError::Call {
-            message: format!(
-                "the function of `ode` returns {found}, but the state has {} elements",
-                state.dims[0]
-            ),
+            message: format!("the function of `ode` returns {found}, but the state has {n} {elements}"),
             help: Some("it gives dy/dt: a vector with the length of `y0`".into()),
             at,
         };

@@ -33,7 +33,7 @@ fn one_system_for_each_pass_of_a_loop() {
     );
     let model = format!(
         "fn growth(t, y, r, most) = r * y * (1 - y / most)\n\
-         r[3] ~ Normal(1, 0.2)\nmost ~ Normal(2, 0.1)\n\
+         r[3] ~ LogNormal(0, 0.5)\nmost ~ LogNormal(1, 0.5)\n\
          for i in 1:3 {{\n  c = ode(growth, [0.5 + s[i]], s[i], ts[i], r[i], most, {TIGHT})\n\
          y[i] ~ Normal(c[:, 1], 0.1)\n}}"
     );
@@ -41,7 +41,8 @@ fn one_system_for_each_pass_of_a_loop() {
         let (r, most) = (p.v("r"), p.s("most"));
         let ts = [[1.0, 2.0], [0.5, 3.0], [2.0, 2.5]];
         let y = [[1.0, 1.5], [0.8, 1.9], [1.4, 1.6]];
-        let mut total = normal(most, 2.0, 0.1) + r.iter().map(|&r| normal(r, 1.0, 0.2)).sum::<f64>();
+        let mut total = (normal(most.ln(), 1.0, 0.5) - most.ln())
+            + r.iter().map(|&r| (normal(r.ln(), 0.0, 0.5) - r.ln())).sum::<f64>();
         for i in 0..3 {
             let s = 0.1 * i as f64;
             for (t, y) in ts[i].iter().zip(y[i]) {
@@ -96,10 +97,10 @@ fn times_in_the_right_side_and_functions_as_arguments() {
 }
 
 #[test]
-fn of_data_alone_and_of_one_argument_by_name() {
+fn of_data_alone() {
     let model = format!(
         "fn decay(t, y, k) = -k * y\nm ~ Normal(0, 1)\n\
-         factor m * ode(f = decay, y0 = [2], t0 = 0, ts = [1], 0.5, {TIGHT}, method = \"rk45\")[1, 1]"
+         factor m * ode(decay, [2], 0, [1], 0.5, {TIGHT}, method = \"rk45\")[1, 1]"
     );
     agrees(&model, &json("{}"), |p| {
         let m = p.s("m");
