@@ -6,13 +6,13 @@ fn kinetics(t, y, ka, vmax, km) = [
   ka * y[1] - vmax * y[2] / (km + y[2]),
 ]
 
-ka                 ~ LogNormal(0, 0.5)
-km                 ~ LogNormal(log(10), 0.5)
-mu                 ~ Normal(2, 1)
-tau                ~ HalfNormal(0.5)
-vmax[len(dose)]    ~ LogNormal(mu, tau)
-sigma              ~ HalfNormal(0.3)
+ka              ~ LogNormal(0, 0.5)
+km              ~ LogNormal(log(10), 0.5)
+mu              ~ Normal(2, 1)
+tau             ~ HalfNormal(0.5)
+vmax[len(dose)] ~ LogNormal(mu, tau)
+sigma           ~ HalfNormal(0.3)
 for i in 1:len(dose) {
-  blood = ode(kinetics, [dose[i], 0], 0, hours, ka, vmax[i], km)
+  blood       = ode(kinetics, [dose[i], 0], 0, hours, ka, vmax[i], km)
   measured[i] ~ LogNormal(log(blood[:, 2]), sigma)
 }
