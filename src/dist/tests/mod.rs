@@ -2,6 +2,7 @@
 
 mod derivatives;
 mod distribution_functions;
+mod large_matrices;
 mod matrices;
 mod refusals;
 mod samplers;
