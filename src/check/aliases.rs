@@ -205,7 +205,6 @@ const WRAPPERS: &[&str] = &[
     "quantile",
     "ode",
     "levels",
-    "eigen_sym",
     "segment_sum",
 ];
 

@@ -3,6 +3,7 @@
 mod counts;
 mod derivatives;
 mod distribution_functions;
+mod large_matrices;
 mod matrices;
 mod refusals;
 mod samplers;
