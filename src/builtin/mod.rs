@@ -92,6 +92,11 @@ pub trait Builtin: Sync {
         None
     }
 
+    /// The elements of the result are elements of the first argument: levels stay levels.
+    fn keeps_levels(&self) -> bool {
+        false
+    }
+
     /// An expression that uses it, and is run by the tests.
     fn example(&self) -> &'static str;
 }

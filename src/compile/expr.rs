@@ -1,11 +1,13 @@
 //! Traces expressions: calls of the catalogues, names, literals, distributions.
 
+use std::sync::Arc;
+
 use super::CompileError;
 use super::align::Layout;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{DistributionKind, Traced, TracedDistribution, Value, ValueLevels};
 use crate::builtin::{self, Arg, Builtin, Call};
-use crate::data::Rows;
+use crate::data::{Levels, Rows};
 use crate::ir::{Expr, ExprKind};
 use crate::source::Span;
 use crate::tape::{Node, Tensor};
@@ -263,7 +265,7 @@ impl Tracer<'_> {
         at: Span,
     ) -> Result<Traced> {
         let span_of = |k: usize| args.get(k).and_then(|arg| Some(arg.as_ref()?.span)).unwrap_or(at);
-        let (by_levels, label) = self.by_levels(builtin, traced, span_of)?;
+        let (by_levels, label) = self.by_levels(builtin, traced, at)?;
         let traced = by_levels.as_deref().unwrap_or(traced);
         let types: Vec<Option<Type>> =
             traced.iter().map(|value| value.as_ref().map(|value| self.exact_type(value))).collect();
@@ -323,10 +325,10 @@ impl Tracer<'_> {
         if let Some(own) = builtin.over_levels_of().and_then(|k| traced.get(k)?.as_ref())
             && let Some(first) = result.labels.first_mut()
         {
-            *first = label.filter(|label| label.len() == result.dims[0]);
-            if ty.element == Some(own.element) && own.rank() == result.rank() && args.len() == 1 {
-                result.levels.clone_from(&own.levels);
-            }
+            *first = label.filter(|label| label.len() == result.dims[0] && own.axes.is_empty());
+        }
+        if let (true, Some(Some(first))) = (builtin.keeps_levels(), traced.first()) {
+            result.levels.clone_from(&first.levels);
         }
         if builtin.training_constant()
             && self.plan.is_none()
@@ -337,6 +339,45 @@ impl Tracer<'_> {
             self.training_constants.push((self.model.source.slice(at).to_string(), tensor));
         }
         Ok(result)
+    }
+
+    /// For a function over the levels of a grouping: the arguments with the grouping as positions among its levels (where
+    /// nothing else says how many groups there are), and what labels the result.
+    fn by_levels(
+        &mut self,
+        builtin: &dyn Builtin,
+        traced: &[Option<Traced>],
+        at: Span,
+    ) -> Result<(Option<Vec<Option<Traced>>>, Option<Arc<Levels>>)> {
+        let Some((k, Some(grouping))) = builtin.over_levels_of().and_then(|k| Some((k, traced.get(k)?)))
+        else {
+            return Ok((None, None));
+        };
+        let groups = matches!(grouping.element, ElementType::Int | ElementType::Category);
+        let (true, true, Some(known)) = (groups, grouping.rank() == 1, self.constant(grouping)) else {
+            return Ok((None, None));
+        };
+        let known: Vec<f64> = known.iter().copied().collect();
+        if !grouping.axes.is_empty() {
+            return Ok((None, None));
+        }
+        let plate = self.plate_over(grouping, &known, at)?;
+        let Some(n) = traced.get(k + 1) else { return Ok((None, plate.label)) };
+        if n.is_some() {
+            let category = grouping.element == ElementType::Category;
+            return Ok((None, plate.label.filter(|_| category)));
+        }
+        let mut traced = traced.to_vec();
+        if let (ElementType::Int, Some(label)) = (grouping.element, &plate.label) {
+            let own = ValueLevels::IntColumn("".into());
+            let positions = self.by_level(&known, &own, label, at)?;
+            let positions: Vec<f64> = positions.iter().map(|&k| f64::from(k) + 1.0).collect();
+            let node = self.graph.vector(&positions);
+            traced[k] = Some(Traced::new(node, grouping.dims.clone(), ElementType::Int));
+        }
+        let n = self.graph.scalar(plate.len as f64);
+        traced[k + 1] = Some(Traced::new(n, Vec::new(), ElementType::Int));
+        Ok((Some(traced), plate.label))
     }
 
     /// The exact type of a traced value, for the shape rules of the catalogue.

@@ -48,6 +48,10 @@ impl Builtin for Levels {
         Some(0)
     }
 
+    fn keeps_levels(&self) -> bool {
+        true
+    }
+
     fn training_constant(&self) -> bool {
         true
     }

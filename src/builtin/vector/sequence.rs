@@ -47,7 +47,7 @@ pub const ALL: &[&dyn Builtin] = &[
         summary: "x repeated `times` times; with a vector of times, each element as often as it says.",
         params: &[Param::required("x"), Param::required("times")],
         example: "rep([1, 2], times = 2)",
-        facts: Facts::Plain,
+        facts: Facts::Rearranges,
         result: rep_result,
         build: rep,
     },
