@@ -15,6 +15,7 @@ mod value;
 mod allocate;
 mod ask;
 mod branch;
+mod counts;
 mod declare;
 mod discrete;
 mod distribution;

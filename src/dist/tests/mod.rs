@@ -1,7 +1,9 @@
 //! Every distribution and wrapper: derivatives, broadcasting, distribution functions, samplers.
 
+mod counts;
 mod derivatives;
 mod distribution_functions;
+mod matrices;
 mod refusals;
 mod samplers;
 mod wrappers;
