@@ -1,5 +1,6 @@
 //! Constraints: smooth bijections from R^n to the support of a latent, with their log-Jacobians.
 
+mod angle;
 mod interval;
 mod lower;
 mod ordered;
@@ -10,6 +11,7 @@ mod simplex;
 mod tests;
 mod upper;
 
+pub use angle::Angle;
 pub use interval::Interval;
 pub use lower::Lower;
 pub use ordered::Ordered;
@@ -22,7 +24,7 @@ use crate::tape::{Graph, Node};
 
 /// Every constraint.
 pub static ALL: &[&dyn Constraint] =
-    &[&Real, &Lower, &Upper, &Interval, &Ordered, &PositiveOrdered, &Simplex];
+    &[&Real, &Lower, &Upper, &Interval, &Angle, &Ordered, &PositiveOrdered, &Simplex];
 
 /// A bijection from unconstrained to constrained values, elementwise (event rank 0) or over the last
 /// `event_rank` dimensions. Leading dimensions are batch.

@@ -193,7 +193,7 @@ fn the_centre_of_a_simplex_is_at_zero() {
 #[test]
 fn values_outside_are_refused_with_words() {
     let nan = f64::NAN;
-    let outside: [(&dyn Constraint, &[f64], &[f64]); 10] = [
+    let outside: [(&dyn Constraint, &[f64], &[f64]); 11] = [
         (&Lower, &[-1.0], &[0.0]),
         (&Lower, &[nan], &[0.0]),
         (&Upper, &[4.0], &[3.0]),
@@ -204,6 +204,7 @@ fn values_outside_are_refused_with_words() {
         (&Simplex, &[0.5, 0.4], &[]),
         (&Simplex, &[1.5, -0.5], &[]),
         (&Real, &[nan], &[]),
+        (&Angle, &[nan], &[-1.0, 1.0]),
     ];
     for (c, x, bounds) in outside {
         assert!(c.violation(x, bounds).is_some_and(|words| words.starts_with("must ")), "{} {x:?}", c.name());
