@@ -1,66 +1,96 @@
-//! Log densities against tables of 50-digit arithmetic (`tests/tables/make_tables.py`).
+//! Log densities and distribution functions against tables of 50-digit arithmetic (`tests/tables/make_tables.py`).
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use vippl::dist::{self, Distribution};
+use vippl::dist::{self, Distribution, Instance};
 use vippl::tape::{Graph, Node, Program};
 
-/// |error| <= TOLERANCE max(1, |log density|).
+/// |error| <= TOLERANCE max(1, |value|), of logarithms.
 const TOLERANCE: f64 = 1e-10;
 
 /// A number, a vector or a matrix: shape and elements.
 type Array = (Vec<usize>, Vec<f64>);
 
+/// What a column holds, and how it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Column {
+    LogDensity,
+    LogCdf,
+    LogCcdf,
+}
+
+use Column::{LogCcdf, LogCdf, LogDensity};
+
 struct Row {
     form: usize,
     args: Vec<Array>,
     x: Array,
-    log_density: f64,
+    /// Log density and, where the table has them, both tails.
+    values: Vec<(Column, f64)>,
     text: String,
 }
 
+impl Column {
+    fn node(self, g: &mut Graph, d: &Instance, x: Node) -> Option<Node> {
+        match self {
+            LogDensity => Some(d.log_density(g, x)),
+            LogCdf => d.log_cdf(g, x),
+            LogCcdf => d.log_ccdf(g, x),
+        }
+    }
+}
+
 #[test]
-fn log_densities_match_the_tables() {
+fn distributions_match_the_tables() {
     let mut failures = Vec::new();
     for &d in dist::ALL {
         let rows = table(d);
         let forms: std::collections::BTreeSet<usize> = rows.iter().map(|row| row.form).collect();
         assert_eq!(forms.len(), d.forms().len(), "{}: the table covers every form", d.name());
+        let has_tails = rows.iter().any(|row| row.values.len() > 1);
+        assert_eq!(has_tails, d.event_rank() == 0 && !d.improper(), "{}: tails are in the table", d.name());
         failures.extend(check_constants(d, &rows));
         failures.extend(check_programs(d, &rows));
     }
-    assert!(failures.is_empty(), "{} rows are off:\n{}", failures.len(), failures.join("\n"));
+    assert!(failures.is_empty(), "{} values are off:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// Arguments and x as data: the density folds to a constant.
-fn check_constants(d: &dyn Distribution, rows: &[Row]) -> Vec<String> {
-    rows.iter()
-        .filter_map(|row| {
-            let mut g = Graph::new();
-            let args: Vec<Node> = row.args.iter().map(|a| constant(&mut g, a)).collect();
-            let x = constant(&mut g, &row.x);
-            let y = d.log_density(&mut g, row.form, &args, x);
+/// Arguments and x as data: all values fold to constants.
+fn check_constants(d: &'static dyn Distribution, rows: &[Row]) -> Vec<String> {
+    let mut failures = Vec::new();
+    for row in rows {
+        let mut g = Graph::new();
+        let args: Vec<Node> = row.args.iter().map(|a| constant(&mut g, a)).collect();
+        let x = constant(&mut g, &row.x);
+        let here = Instance::Plain { dist: d, form: row.form, args };
+        for &(column, expected) in &row.values {
+            let y = column.node(&mut g, &here, x).expect("a distribution function");
             let value = g.value(y).expect("constants fold").iter().copied().next().expect("a number");
-            mismatch(d, "constant", row, value)
-        })
-        .collect()
+            failures.extend(mismatch(d, column, "constant", row, value, expected));
+        }
+    }
+    failures
 }
 
 /// Arguments and x as inputs: one program for all rows of the same shapes, a lane each.
-fn check_programs(d: &dyn Distribution, rows: &[Row]) -> Vec<String> {
-    let mut groups: BTreeMap<(usize, Vec<Vec<usize>>), Vec<&Row>> = BTreeMap::new();
+fn check_programs(d: &'static dyn Distribution, rows: &[Row]) -> Vec<String> {
+    // form, shapes, whether there are tails
+    let mut groups: BTreeMap<(usize, Vec<Vec<usize>>, usize), Vec<&Row>> = BTreeMap::new();
     for row in rows {
         let shapes = row.args.iter().chain([&row.x]).map(|(shape, _)| shape.clone()).collect();
-        groups.entry((row.form, shapes)).or_default().push(row);
+        groups.entry((row.form, shapes, row.values.len())).or_default().push(row);
     }
     let mut failures = Vec::new();
-    for ((form, shapes), rows) in groups {
+    for ((form, shapes, n_values), rows) in groups {
         let mut g = Graph::new();
         let inputs: Vec<Node> = shapes.iter().map(|shape| g.input(shape)).collect();
         let (x, args) = inputs.split_last().expect("x");
-        let y = d.log_density(&mut g, form, args, *x);
-        let program = Program::new(&g, &inputs, &[y]);
+        let here = Instance::Plain { dist: d, form, args: args.to_vec() };
+        // Shapes of incomplete functions are constants.
+        let columns = rows[0].values.iter().filter_map(|(column, _)| column.node(&mut g, &here, *x));
+        let outputs: Vec<Node> = columns.collect();
+        let program = Program::new(&g, &inputs, &outputs);
         let lanes = rows.len();
         let values: Vec<Vec<f64>> = (0..inputs.len())
             .map(|k| {
@@ -72,23 +102,29 @@ fn check_programs(d: &dyn Distribution, rows: &[Row]) -> Vec<String> {
         let values: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
         let mut ws = program.workspace(lanes);
         program.run(&mut ws, &values);
-        let output = program.output(&ws, 0);
-        failures.extend(
-            rows.iter().enumerate().filter_map(|(l, row)| mismatch(d, "program", row, output.get(0, l))),
-        );
+        for k in 0..n_values.min(outputs.len()) {
+            let output = program.output(&ws, k);
+            for (lane, row) in rows.iter().enumerate() {
+                let (column, expected) = row.values[k];
+                failures.extend(mismatch(d, column, "program", row, output.get(0, lane), expected));
+            }
+        }
     }
     failures
 }
 
-fn mismatch(d: &dyn Distribution, how: &str, row: &Row, value: f64) -> Option<String> {
-    let expected = row.log_density;
-    let fits = if expected.is_finite() {
-        (value - expected).abs() <= TOLERANCE * expected.abs().max(1.0)
-    } else {
-        value == expected
-    };
+fn mismatch(
+    d: &dyn Distribution,
+    column: Column,
+    how: &str,
+    row: &Row,
+    value: f64,
+    expected: f64,
+) -> Option<String> {
     let error = (value - expected).abs() / expected.abs().max(1.0);
-    (!fits).then(|| format!("{} ({how}) {}: found {value:e}, error {error:.1e}", d.name(), row.text))
+    let fits = if expected.is_finite() { error <= TOLERANCE } else { value == expected };
+    let (name, text) = (d.name(), &row.text);
+    (!fits).then(|| format!("{name} {column:?} ({how}) {text}: found {value:e}, error {error:.1e}"))
 }
 
 fn constant(g: &mut Graph, (shape, values): &Array) -> Node {
@@ -99,18 +135,27 @@ fn constant(g: &mut Graph, (shape, values): &Array) -> Node {
 fn table(d: &dyn Distribution) -> Vec<Row> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/tables/{}.csv", d.name()));
     let mut reader = csv::Reader::from_path(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let header = reader.headers().expect("a header").clone();
+    let at = |name: &str| header.iter().position(|column| column == name);
+    let (x, log_density) = (at("x").expect("a column x"), at("log_density").expect("a column log_density"));
+    let columns = [(LogDensity, Some(log_density)), (LogCdf, at("log_cdf")), (LogCcdf, at("log_ccdf"))];
     reader
         .records()
         .map(|record| {
             let record = record.expect("a row");
             let form: usize = record[0].parse().expect("a form");
-            let params = d.forms()[form];
-            let n = record.len();
+            let filled = |&(column, at): &(Column, Option<usize>)| {
+                at.filter(|&at| !record[at].is_empty()).map(|at| (column, number(&record[at])))
+            };
             Row {
                 form,
-                args: params.iter().enumerate().map(|(k, p)| array(&record[k + 1], p.rank)).collect(),
-                x: array(&record[n - 2], d.event_rank()),
-                log_density: number(&record[n - 1]),
+                args: d.forms()[form]
+                    .iter()
+                    .enumerate()
+                    .map(|(k, p)| array(&record[k + 1], p.rank))
+                    .collect(),
+                x: array(&record[x], d.event_rank()),
+                values: columns.iter().filter_map(filled).collect(),
                 text: record.iter().collect::<Vec<_>>().join(","),
             }
         })

@@ -90,7 +90,7 @@ pub trait Builtin: Sync {
 }
 
 /// Every function and operator.
-pub static ALL: &[&dyn Builtin] = &joined::<{ count(FAMILIES) }>(FAMILIES);
+pub static ALL: &[&dyn Builtin] = &joined::<{ count(GROUPS) }>(GROUPS);
 
 /// Names of the language's functions that later versions bring.
 pub static PLANNED: &[&str] = &["eigen_sym", "levels", "ode", "segment_sum"];
@@ -100,52 +100,71 @@ pub fn find(name: &str) -> Option<&'static dyn Builtin> {
     ALL.iter().copied().find(|f| f.name() == name)
 }
 
-const FAMILIES: &[&[&dyn Builtin]] = &[
-    elementwise::arithmetic::ALL,
-    elementwise::comparison::ALL,
-    elementwise::logic::ALL,
-    elementwise::choice::ALL,
-    elementwise::exponential::ALL,
-    elementwise::trigonometric::ALL,
-    elementwise::probability::ALL,
-    elementwise::neural::ALL,
-    elementwise::special::ALL,
-    elementwise::rounding::ALL,
-    reduction::sums::ALL,
-    reduction::moments::ALL,
-    reduction::extremes::ALL,
-    reduction::cumulative::ALL,
-    vector::size::ALL,
-    vector::fill::ALL,
-    vector::sequence::ALL,
-    vector::bind::ALL,
-    vector::order::ALL,
-    vector::scaling::ALL,
-    vector::softmax::ALL,
-    linear::product::ALL,
-    linear::diagonal::ALL,
-    linear::solve::ALL,
-    linear::determinant::ALL,
-    linear::kernel::ALL,
+/// What a group is for, and its functions, file by file.
+pub type Group = (&'static str, &'static [&'static [&'static dyn Builtin]]);
+
+/// The functions by what they are for, in the order of the reference.
+pub const GROUPS: &[Group] = &[
+    ("Arithmetic", &[elementwise::arithmetic::ALL]),
+    ("Conditions", &[elementwise::comparison::ALL, elementwise::logic::ALL, elementwise::choice::ALL]),
+    ("Exponentials and logarithms", &[elementwise::exponential::ALL]),
+    ("Trigonometric and hyperbolic functions", &[elementwise::trigonometric::ALL]),
+    ("Links and activations", &[elementwise::probability::ALL, elementwise::neural::ALL]),
+    ("Special functions", &[elementwise::special::ALL]),
+    ("Rounding", &[elementwise::rounding::ALL]),
+    (
+        "Reductions",
+        &[
+            reduction::sums::ALL,
+            reduction::moments::ALL,
+            reduction::extremes::ALL,
+            reduction::cumulative::ALL,
+        ],
+    ),
+    (
+        "Vectors and arrays",
+        &[
+            vector::size::ALL,
+            vector::fill::ALL,
+            vector::sequence::ALL,
+            vector::bind::ALL,
+            vector::order::ALL,
+            vector::scaling::ALL,
+            vector::softmax::ALL,
+        ],
+    ),
+    (
+        "Linear algebra",
+        &[linear::product::ALL, linear::diagonal::ALL, linear::solve::ALL, linear::determinant::ALL],
+    ),
+    ("Covariance kernels", &[linear::kernel::ALL]),
 ];
 
-const fn count(families: &[&[&dyn Builtin]]) -> usize {
+const fn count(groups: &[Group]) -> usize {
     let (mut n, mut i) = (0, 0);
-    while i < families.len() {
-        n += families[i].len();
+    while i < groups.len() {
+        let mut j = 0;
+        while j < groups[i].1.len() {
+            n += groups[i].1[j].len();
+            j += 1;
+        }
         i += 1;
     }
     n
 }
 
-const fn joined<const N: usize>(families: &[&[&'static dyn Builtin]]) -> [&'static dyn Builtin; N] {
-    let mut all = [families[0][0]; N];
+const fn joined<const N: usize>(groups: &[Group]) -> [&'static dyn Builtin; N] {
+    let mut all = [groups[0].1[0][0]; N];
     let (mut n, mut i) = (0, 0);
-    while i < families.len() {
+    while i < groups.len() {
         let mut j = 0;
-        while j < families[i].len() {
-            all[n] = families[i][j];
-            n += 1;
+        while j < groups[i].1.len() {
+            let mut k = 0;
+            while k < groups[i].1[j].len() {
+                all[n] = groups[i].1[j][k];
+                n += 1;
+                k += 1;
+            }
             j += 1;
         }
         i += 1;

@@ -9,8 +9,8 @@ pub(super) fn function(name: &str) -> Option<&'static dyn Builtin> {
     if is_operator(name) { None } else { builtin::find(name) }
 }
 
-/// `neg` and `range` are operators whose symbol is taken.
-fn is_operator(name: &str) -> bool {
+/// Operators are written with symbols; `neg` and `range` are operators whose symbol is taken.
+pub fn is_operator(name: &str) -> bool {
     matches!(name, "neg" | "range") || !name.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
@@ -45,6 +45,11 @@ pub(super) fn signature(name: &str) -> Option<String> {
 
 /// `Bernoulli(p) or Bernoulli(logit =)`.
 pub(super) fn distribution_signature(dist: &dyn Distribution) -> String {
+    form_signatures(dist).join(" or ")
+}
+
+/// One for each parameterisation: `Bernoulli(p)`, `Bernoulli(logit =)`.
+pub fn form_signatures(dist: &dyn Distribution) -> Vec<String> {
     let one = |(k, form): (usize, &&[Param])| {
         let argument = |p: &Param| match (k, p.default) {
             (0, None) => p.name.to_string(),
@@ -53,11 +58,11 @@ pub(super) fn distribution_signature(dist: &dyn Distribution) -> String {
         };
         format!("{}({})", dist.name(), form.iter().map(argument).collect::<Vec<_>>().join(", "))
     };
-    dist.forms().iter().enumerate().map(one).collect::<Vec<_>>().join(" or ")
+    dist.forms().iter().enumerate().map(one).collect()
 }
 
 /// `truncated(D, lower =, upper =)`.
-pub(super) fn wrapper_signature(wrapper: &dyn Wrapper) -> String {
+pub fn wrapper_signature(wrapper: &dyn Wrapper) -> String {
     let mut arguments: Vec<String> = wrapper
         .params()
         .iter()
@@ -68,16 +73,15 @@ pub(super) fn wrapper_signature(wrapper: &dyn Wrapper) -> String {
 }
 
 /// `sum(x, axis =)`; optional arguments in square brackets.
-pub(super) fn builtin_signature(builtin: &dyn Builtin) -> String {
-    let arguments: Vec<String> = builtin
-        .params()
-        .iter()
-        .map(|p| match p.kind {
-            ParamKind::Required => p.name.to_string(),
-            ParamKind::Optional => format!("[{}]", p.name),
-            ParamKind::Variadic => format!("{}, ...", p.name),
-            ParamKind::Named => format!("{} =", p.name),
-        })
-        .collect();
+pub fn builtin_signature(builtin: &dyn Builtin) -> String {
+    let written = |p: &builtin::Param| match p.kind {
+        ParamKind::Required => p.name.to_string(),
+        ParamKind::Optional => format!("[{}]", p.name),
+        ParamKind::Variadic => format!("{}, ...", p.name),
+        ParamKind::Named => format!("{} =", p.name),
+    };
+    let (named, positional): (Vec<_>, Vec<_>) =
+        builtin.params().iter().partition(|p| p.kind == ParamKind::Named);
+    let arguments: Vec<String> = positional.into_iter().chain(named).map(written).collect();
     format!("{}({})", builtin.name(), arguments.join(", "))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::CompileError;
+use super::distribution::skeleton;
 use super::elements::{Extents, Selection, Slots};
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{Axis, Traced, TracedDistribution, Tuple};
@@ -159,6 +160,14 @@ impl Tracer<'_> {
 
     fn finite_values(&mut self, distribution: &TracedDistribution, variable: VariableId) -> Result<Vec<f64>> {
         let placed = self.place(distribution, None, distribution.span)?;
+        if skeleton(distribution).event_rank() > 0 {
+            return Err(CompileError::Elimination {
+                name: self.model.variable(variable).name.clone(),
+                reason: format!("a draw of {} is a vector of counts", placed.instance.describe()),
+                help: "counts like these must be data; give the probabilities behind them the prior".into(),
+                at: distribution.span,
+            });
+        }
         let graph = self.graph_at(placed.place);
         placed.instance.support_values(graph).ok_or_else(|| CompileError::Elimination {
             name: self.model.variable(variable).name.clone(),

@@ -293,10 +293,18 @@ impl Tracer<'_> {
                     let Some(bound) = self.broadcast_value(*bound, batch) else { return Ok(()) };
                     known.push(bound);
                 }
+                let mut atoms = Vec::new();
+                for atom in placed.instance.atoms(&mut self.graph) {
+                    let Some(atom) = self.broadcast_value(atom, batch) else { return Ok(()) };
+                    atoms.push(atom);
+                }
                 let flat: Vec<f64> = values.iter().copied().collect();
                 (0..n_events).find_map(|k| {
                     let own: Vec<f64> = known.iter().map(|bound| bound[k]).collect();
                     let event_values = &flat[k * event..(k + 1) * event];
+                    if atoms.iter().any(|atom| atom[k] == event_values[0]) {
+                        return None;
+                    }
                     let violation = constraint.violation(event_values, &own)?;
                     Some((k * event, violation))
                 })
@@ -317,6 +325,7 @@ impl Tracer<'_> {
                     Some((k, violation))
                 })
             }
+            Support::Counts { total } => return self.check_counts(&values, total, text, name, at),
         };
         let Some((flat, violation)) = found else { return Ok(()) };
         let shape = values.shape().to_vec();
@@ -335,7 +344,7 @@ impl Tracer<'_> {
     }
 
     /// A constant's values over a shape that it broadcasts to.
-    fn broadcast_value(&mut self, node: Node, shape: &[usize]) -> Option<Vec<f64>> {
+    pub fn broadcast_value(&mut self, node: Node, shape: &[usize]) -> Option<Vec<f64>> {
         let tensor: Tensor = self.graph.value(node)?.clone();
         Some(tensor.broadcast(shape)?.iter().copied().collect())
     }

@@ -44,9 +44,7 @@ impl Tracer<'_> {
         let mut labels: Vec<Option<Arc<Levels>>> = plates.into_iter().map(|plate| plate.label).collect();
         labels.resize(dims.len(), None);
         let placed = self.place(&traced, None, distribution.span)?;
-        let Support::Continuous { constraint, bounds } = placed.instance.support(&mut self.graph) else {
-            return Err(CompileError::Poisoned);
-        };
+        let (constraint, bounds) = self.latent_support(&placed.instance, &name, distribution.span)?;
         needs_length(&name, dims.len(), constraint.event_rank(), statement.span)?;
         self.refuse_enumerated(&placed.axes, &bounds, &name, distribution.span)?;
         let bounds = self.bounds_along(&placed.axes, bounds);
@@ -108,9 +106,7 @@ impl Tracer<'_> {
                     distribution.span,
                 ));
             }
-            let Support::Continuous { constraint, bounds } = placed.instance.support(&mut self.graph) else {
-                return Err(CompileError::Poisoned);
-            };
+            let (constraint, bounds) = self.latent_support(&placed.instance, &name, distribution.span)?;
             self.refuse_enumerated(&placed.axes, &bounds, &name, distribution.span)?;
             let bounds = self.bounds_along(&placed.axes, bounds);
             self.note_improper(&placed.instance);
@@ -147,6 +143,27 @@ impl Tracer<'_> {
 
     pub fn is_discrete(&self, distribution: &TracedDistribution) -> bool {
         matches!(skeleton(distribution).element(), ElementType::Int | ElementType::Bool)
+    }
+
+    /// What a continuous latent ranges over; words where only data can have its distribution.
+    fn latent_support(
+        &mut self,
+        instance: &Instance,
+        name: &str,
+        at: Span,
+    ) -> Result<(&'static dyn Constraint, Vec<Node>)> {
+        if !instance.atoms(&mut self.graph).is_empty() {
+            let who = instance.describe();
+            return Err(CompileError::Call {
+                message: format!("`{name}` is a latent, and {who} is a distribution of data only"),
+                help: Some(instance.latent_advice().into()),
+                at,
+            });
+        }
+        match instance.support(&mut self.graph) {
+            Support::Continuous { constraint, bounds } => Ok((constraint, bounds)),
+            Support::Integers { .. } | Support::Counts { .. } => Err(CompileError::Poisoned),
+        }
     }
 
     pub fn note_improper(&mut self, instance: &Instance) {

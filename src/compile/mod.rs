@@ -14,6 +14,7 @@ mod value;
 // Statements and expressions
 mod allocate;
 mod branch;
+mod counts;
 mod declare;
 mod discrete;
 mod distribution;

@@ -1,6 +1,10 @@
 //! Constraints: smooth bijections from R^n to the support of a latent, with their log-Jacobians.
 
 mod angle;
+mod cholesky_corr;
+mod correlation;
+mod covariance;
+mod factor;
 mod interval;
 mod lower;
 mod ordered;
@@ -9,9 +13,15 @@ mod real;
 mod simplex;
 #[cfg(test)]
 mod tests;
+mod triangle;
 mod upper;
+mod zero_sum;
 
 pub use angle::Angle;
+pub use cholesky_corr::CholeskyCorr;
+pub use correlation::Correlation;
+pub use covariance::Covariance;
+pub use factor::{NotCovariance, cholesky, covariance_factor};
 pub use interval::Interval;
 pub use lower::Lower;
 pub use ordered::Ordered;
@@ -19,12 +29,25 @@ pub use positive_ordered::PositiveOrdered;
 pub use real::Real;
 pub use simplex::Simplex;
 pub use upper::Upper;
+pub use zero_sum::ZeroSum;
 
 use crate::tape::{Graph, Node};
 
 /// Every constraint.
-pub static ALL: &[&dyn Constraint] =
-    &[&Real, &Lower, &Upper, &Interval, &Angle, &Ordered, &PositiveOrdered, &Simplex];
+pub static ALL: &[&dyn Constraint] = &[
+    &Real,
+    &Lower,
+    &Upper,
+    &Interval,
+    &Angle,
+    &Ordered,
+    &PositiveOrdered,
+    &ZeroSum,
+    &Simplex,
+    &CholeskyCorr,
+    &Correlation,
+    &Covariance,
+];
 
 /// A bijection from unconstrained to constrained values, elementwise (event rank 0) or over the last
 /// `event_rank` dimensions. Leading dimensions are batch.
@@ -68,20 +91,43 @@ pub trait Constraint: Sync + std::fmt::Debug {
 
 /// Elements `from..to` of the last axis.
 fn slice_last(g: &mut Graph, x: Node, from: usize, to: usize) -> Node {
-    let shape = g.shape(x).to_vec();
-    let (Some(&n), k) = (shape.last(), to - from) else { return x };
-    if from == 0 && to == n {
-        return x;
+    match g.shape(x).last() {
+        Some(&n) if from > 0 || to < n => take_last(g, x, &(from..to).collect::<Vec<_>>()),
+        _ => x,
     }
-    let batch: usize = shape[..shape.len() - 1].iter().product();
-    let index: Vec<u32> = (0..batch).flat_map(|b| (from..to).map(move |i| (b * n + i) as u32)).collect();
-    let mut out = shape;
-    *out.last_mut().expect("a vector") = k;
-    g.gather(x, index.into(), &out)
+}
+
+/// Elements at these positions of the last axis.
+fn take_last(g: &mut Graph, x: Node, positions: &[usize]) -> Node {
+    let mut shape = g.shape(x).to_vec();
+    let Some(n) = shape.pop() else { return x };
+    let batch: usize = shape.iter().product();
+    let index: Vec<u32> =
+        (0..batch).flat_map(|b| positions.iter().map(move |i| (b * n + i) as u32)).collect();
+    shape.push(positions.len());
+    g.gather(x, index.into(), &shape)
 }
 
 /// Sum over the last axis: one log-Jacobian an event.
 fn sum_last(g: &mut Graph, x: Node) -> Node {
     let last = g.shape(x).len() - 1;
     g.sum(x, &[last])
+}
+
+/// Why a matrix is not symmetric and positive definite.
+fn matrix_complaint(x: &[f64], n: usize) -> Option<String> {
+    Some(match covariance_factor(x, n).err()? {
+        _ if x.iter().any(|x| !x.is_finite()) => "must be finite".into(),
+        NotCovariance::Asymmetric { row, column } => {
+            let (low, high) = (x[row * n + column], x[column * n + row]);
+            let (i, j) = (row + 1, column + 1);
+            format!("must be symmetric, but [{i}, {j}] is {low} and [{j}, {i}] is {high}")
+        }
+        NotCovariance::Indefinite { row: 0 } => {
+            format!("must be positive definite, but {} is on its diagonal", x[0])
+        }
+        NotCovariance::Indefinite { row } => {
+            format!("must be positive definite, but its first {} rows and columns are not", row + 1)
+        }
+    })
 }

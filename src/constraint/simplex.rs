@@ -3,6 +3,7 @@
 use crate::tape::{Graph, Node};
 
 use super::Constraint;
+use super::zero_sum::{helmert, helmert_coordinates, one_less};
 
 /// Isometric log-ratios: z = V y with the orthonormal Helmert basis V of the vectors that sum to zero, x = softmax(z);
 /// log|dx/dy| = (log K)/2 - K logsumexp(z) for the first K - 1 elements of x. y: [K - 1] to x: [K], y = 0 is the centre.
@@ -27,30 +28,15 @@ impl Constraint for Simplex {
     }
 
     fn unconstrained_shape(&self, shape: &[usize]) -> Vec<usize> {
-        let mut out = shape.to_vec();
-        if let Some(last) = out.last_mut() {
-            *last = last.saturating_sub(1);
-        }
-        out
+        one_less(shape)
     }
 
     fn constrain(&self, g: &mut Graph, y: Node, _bounds: &[Node]) -> (Node, Node) {
         let axis = g.shape(y).len() - 1;
         let k = g.shape(y)[axis] + 1;
-        let scale: Vec<f64> = (1..k).map(|i| 1.0 / helmert_norm(i)).collect();
-        let scale = g.vector(&scale);
-        let w = g.mul(y, scale);
         let mut edge = g.shape(y).to_vec();
         edge[axis] = 1;
-        let zero = g.scalar(0.0);
-        let zero = g.broadcast(zero, &edge);
-        let later = g.cumsum(w, axis, true);
-        let later = g.concat(&[later, zero], axis);
-        let position: Vec<f64> = (1..k).map(|i| i as f64).collect();
-        let position = g.vector(&position);
-        let own = g.mul(w, position);
-        let own = g.concat(&[zero, own], axis);
-        let z = g.sub(later, own);
+        let z = helmert(g, y);
         let total = g.logsumexp(z, axis);
         let column = g.reshape(total, &edge);
         let log_x = g.sub(z, column);
@@ -64,12 +50,7 @@ impl Constraint for Simplex {
             return None;
         }
         let logs: Vec<f64> = x.iter().map(|x| x.ln()).collect();
-        let mut before = 0.0;
-        let ratios = (1..x.len()).map(|i| {
-            before += logs[i - 1];
-            (before - i as f64 * logs[i]) / helmert_norm(i)
-        });
-        Some(ratios.collect())
+        Some(helmert_coordinates(&logs))
     }
 
     fn violation(&self, x: &[f64], _bounds: &[f64]) -> Option<String> {
@@ -80,10 +61,4 @@ impl Constraint for Simplex {
         let off = (total - 1.0).abs() > SUM_TOLERANCE;
         off.then(|| format!("must sum to 1, and sums to {total}"))
     }
-}
-
-/// Length of the i-th Helmert vector (1, ..., 1, -i, 0, ..., 0).
-fn helmert_norm(i: usize) -> f64 {
-    let i = i as f64;
-    (i * (i + 1.0)).sqrt()
 }

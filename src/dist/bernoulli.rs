@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
-use super::formula::{inside, open_unit};
+use super::formula::{inside, like, open_unit};
 use super::{Distribution, Param, Range, Support, Trial};
 
 /// 1 with probability p, else 0.
@@ -61,6 +61,29 @@ impl Distribution for Bernoulli {
         let (failure, success) = (g.equal(x, zero), g.equal(x, one));
         let support = g.or(failure, success);
         inside(g, support, value)
+    }
+
+    /// At 0, and 1 is the end of the support.
+    fn log_cdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
+        let value = if form == 0 {
+            let negative = g.neg(args[0]);
+            g.log1p(negative)
+        } else {
+            let tail = g.log1p_exp(args[0]);
+            g.neg(tail)
+        };
+        Some(like(g, value, x))
+    }
+
+    fn log_ccdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
+        let value = if form == 0 {
+            g.log(args[0])
+        } else {
+            let negative = g.neg(args[0]);
+            let tail = g.log1p_exp(negative);
+            g.neg(tail)
+        };
+        Some(like(g, value, x))
     }
 
     fn mean(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {

@@ -7,7 +7,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node, Tensor};
 use crate::types::{ElementType, broadcast_dims};
 
-use super::formula::{inside, open_unit, probabilities, within};
+use super::formula::{column, inside, open_unit, probabilities, sum_last, within};
 use super::{Distribution, Param, Range, Support, Trial};
 
 /// Category k = 1, ..., K with probability `p[k]`.
@@ -70,18 +70,37 @@ impl Distribution for Categorical {
         inside(g, support, value)
     }
 
+    fn log_cdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
+        Some(log_share(g, form, args[0], |g, categories| {
+            let x = column(g, x);
+            g.less_equal(categories, x)
+        }))
+    }
+
+    fn log_ccdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
+        Some(log_share(g, form, args[0], |g, categories| {
+            let x = column(g, x);
+            g.less(x, categories)
+        }))
+    }
+
+    /// Of the categories as numbers.
     fn mean(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
-        let p = match form {
-            0 => args[0],
-            _ => {
-                let log = log_softmax(g, args[0]);
-                g.exp(log)
-            }
-        };
-        let values: Vec<f64> = (1..=categories(g, p)).map(|k| k as f64).collect();
-        let values = g.vector(&values);
+        let (p, values) = shares(g, form, args[0]);
         let terms = g.mul(p, values);
-        Some(super::formula::sum_last(g, terms))
+        Some(sum_last(g, terms))
+    }
+
+    fn sd(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
+        let (p, values) = shares(g, form, args[0]);
+        let terms = g.mul(p, values);
+        let mean = sum_last(g, terms);
+        let mean = column(g, mean);
+        let distances = g.sub(values, mean);
+        let squares = g.square(distances);
+        let terms = g.mul(p, squares);
+        let variance = sum_last(g, terms);
+        Some(g.sqrt(variance))
     }
 
     fn sample(&self, form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
@@ -122,6 +141,39 @@ fn categories(g: &Graph, p: Node) -> usize {
     g.shape(p).last().copied().unwrap_or(1)
 }
 
+/// Probabilities, and the categories as numbers.
+fn shares(g: &mut Graph, form: usize, arg: Node) -> (Node, Node) {
+    let p = if form == 0 {
+        probabilities(g, arg)
+    } else {
+        let log = log_softmax(g, arg);
+        g.exp(log)
+    };
+    (p, numbers(g, categories(g, p)))
+}
+
+/// 1, ..., k
+fn numbers(g: &mut Graph, k: usize) -> Node {
+    let numbers: Vec<f64> = (1..=k).map(|c| c as f64).collect();
+    g.vector(&numbers)
+}
+
+/// Log probability of the categories that `chosen` marks.
+fn log_share(g: &mut Graph, form: usize, arg: Node, chosen: impl Fn(&mut Graph, Node) -> Node) -> Node {
+    let table = if form == 0 { probabilities(g, arg) } else { log_softmax(g, arg) };
+    let k = categories(g, table);
+    let numbers = numbers(g, k);
+    let chosen = chosen(g, numbers);
+    let none = g.scalar(if form == 0 { 0.0 } else { f64::NEG_INFINITY });
+    let kept = g.select(chosen, table, none);
+    if form == 0 {
+        let share = sum_last(g, kept);
+        return g.log(share);
+    }
+    let axis = g.shape(kept).len() - 1;
+    g.logsumexp(kept, axis)
+}
+
 fn log_softmax(g: &mut Graph, logits: Node) -> Node {
     let axis = g.shape(logits).len() - 1;
     let mut column = g.shape(logits).to_vec();
@@ -132,7 +184,14 @@ fn log_softmax(g: &mut Graph, logits: Node) -> Node {
 }
 
 /// `table[..., x]` for constant x: one gather. Where x is no category, the first.
-fn look_up(g: &mut Graph, table: Node, batch: &[usize], x: &Tensor, full: &[usize], k: usize) -> Node {
+pub(super) fn look_up(
+    g: &mut Graph,
+    table: Node,
+    batch: &[usize],
+    x: &Tensor,
+    full: &[usize],
+    k: usize,
+) -> Node {
     let x_shape = x.shape().to_vec();
     let x: Vec<f64> = x.iter().copied().collect();
     let size: usize = full.iter().product();
@@ -147,14 +206,10 @@ fn look_up(g: &mut Graph, table: Node, batch: &[usize], x: &Tensor, full: &[usiz
 }
 
 /// `table[..., x]` for varying x: a sum over categories, all but one of them 0.
-fn match_up(g: &mut Graph, table: Node, x: Node, k: usize) -> Node {
-    let mut column = g.shape(x).to_vec();
-    column.push(1);
-    let x = g.reshape(x, &column);
-    let categories: Vec<f64> = (1..=k).map(|c| c as f64).collect();
-    let categories = g.vector(&categories);
+pub(super) fn match_up(g: &mut Graph, table: Node, x: Node, k: usize) -> Node {
+    let (x, categories) = (column(g, x), numbers(g, k));
     let hit = g.equal(x, categories);
     let zero = g.scalar(0.0);
     let hits = g.select(hit, table, zero);
-    super::formula::sum_last(g, hits)
+    sum_last(g, hits)
 }

@@ -112,6 +112,13 @@ pub fn log_sum(g: &mut Graph, larger: Node, smaller: Node) -> Node {
     g.add(larger, more)
 }
 
+/// A last axis of length 1: numbers of the batch against the elements of an event.
+pub fn column(g: &mut Graph, x: Node) -> Node {
+    let mut shape = g.shape(x).to_vec();
+    shape.push(1);
+    g.reshape(x, &shape)
+}
+
 /// Sum over the last axis: the total of an event.
 pub fn sum_last(g: &mut Graph, x: Node) -> Node {
     let last = g.shape(x).len() - 1;
@@ -227,6 +234,7 @@ impl Support {
     pub fn bounds(&self) -> [Option<Node>; 2] {
         match self {
             Support::Integers { lower, upper } => [*lower, *upper],
+            Support::Counts { .. } => [None, None],
             Support::Continuous { constraint, bounds } => {
                 let named = |name| constraint.bounds().iter().position(|&b| b == name).map(|k| bounds[k]);
                 [named("lower"), named("upper")]

@@ -11,6 +11,12 @@ use super::{Instance, Support};
 /// Values that are listed one by one: more are no finite support to sum over.
 const MAX_SUPPORT: f64 = 1e3;
 
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Tail {
+    Lower,
+    Upper,
+}
+
 impl Instance {
     pub fn event_rank(&self) -> usize {
         match self {
@@ -33,6 +39,25 @@ impl Instance {
         }
     }
 
+    /// Numbers with a probability of their own, of the batch shape, in a continuous distribution.
+    pub fn atoms(&self, g: &mut Graph) -> Vec<Node> {
+        match self {
+            Instance::Plain { .. } => Vec::new(),
+            Instance::Wrapped { wrapper, inner, args } => wrapper.atoms(g, inner, args),
+        }
+    }
+
+    /// What to write for a latent instead of a distribution with atoms.
+    pub fn latent_advice(&self) -> &'static str {
+        match self {
+            Instance::Plain { .. } => "",
+            Instance::Wrapped { wrapper, inner, .. } => match wrapper.latent_advice() {
+                "" => inner[0].latent_advice(),
+                words => words,
+            },
+        }
+    }
+
     /// log density at `x`, of the batch shape.
     pub fn log_density(&self, g: &mut Graph, x: Node) -> Node {
         match self {
@@ -41,20 +66,43 @@ impl Instance {
         }
     }
 
-    /// log P(X <= x), where it is known.
+    /// log P(X <= x) at any x, where it is known.
     pub fn log_cdf(&self, g: &mut Graph, x: Node) -> Option<Node> {
-        match self {
-            Instance::Plain { dist, form, args } => dist.log_cdf(g, *form, args, x),
-            Instance::Wrapped { wrapper, inner, args } => wrapper.log_cdf(g, inner, args, x),
-        }
+        self.tail(g, x, Tail::Lower)
     }
 
-    /// log P(X > x), where it is known.
+    /// log P(X > x) at any x, where it is known.
     pub fn log_ccdf(&self, g: &mut Graph, x: Node) -> Option<Node> {
-        match self {
-            Instance::Plain { dist, form, args } => dist.log_ccdf(g, *form, args, x),
-            Instance::Wrapped { wrapper, inner, args } => wrapper.log_ccdf(g, inner, args, x),
+        self.tail(g, x, Tail::Upper)
+    }
+
+    /// The formula of a tail where x lies in the support, 0 or 1 on either side of it.
+    fn tail(&self, g: &mut Graph, x: Node, tail: Tail) -> Option<Node> {
+        let discrete = self.element() != ElementType::Real;
+        let x = if discrete { g.floor(x) } else { x };
+        let formula = match (self, tail) {
+            (Instance::Plain { dist, form, args }, Tail::Lower) => dist.log_cdf(g, *form, args, x),
+            (Instance::Plain { dist, form, args }, Tail::Upper) => dist.log_ccdf(g, *form, args, x),
+            (Instance::Wrapped { wrapper, inner, args }, Tail::Lower) => wrapper.log_cdf(g, inner, args, x),
+            (Instance::Wrapped { wrapper, inner, args }, Tail::Upper) => wrapper.log_ccdf(g, inner, args, x),
+        };
+        let mut value = formula?;
+        if !self.atoms(g).is_empty() {
+            // A wrapper with atoms knows its tails everywhere.
+            return Some(value);
         }
+        let [lower, upper] = self.support(g).bounds();
+        let (none, all) = (g.scalar(f64::NEG_INFINITY), g.scalar(0.0));
+        let (below, above) = if tail == Tail::Lower { (none, all) } else { (all, none) };
+        if let Some(lower) = lower {
+            let outside = if discrete { g.less(x, lower) } else { g.less_equal(x, lower) };
+            value = g.select(outside, below, value);
+        }
+        if let Some(upper) = upper {
+            let outside = g.less_equal(upper, x);
+            value = g.select(outside, above, value);
+        }
+        Some(value)
     }
 
     /// The p-quantile, of the batch shape: the smallest x with P(X <= x) >= p; `None` where no distribution function is
@@ -78,8 +126,15 @@ impl Instance {
             }
             Instance::Wrapped { wrapper, inner, args } => (wrapper, inner, args),
         };
-        let within = inner.iter().find_map(|d| d.objection(g));
-        within.or_else(|| wrapper.objection(g, inner, args))
+        if let Some(words) = inner.iter().find_map(|d| d.objection(g)) {
+            return Some(words);
+        }
+        let with_atoms = inner.iter().find(|d| !wrapper.takes_atoms() && !d.atoms(g).is_empty());
+        if let Some(d) = with_atoms {
+            let (name, who) = (wrapper.name(), d.describe());
+            return Some(format!("{name} cannot take {who}, which gives single numbers a probability"));
+        }
+        wrapper.objection(g, inner, args)
     }
 
     /// Whether the density does not integrate (`Flat`).

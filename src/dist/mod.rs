@@ -1,9 +1,12 @@
 //! Distributions and their wrappers: the right-hand sides of `~`.
 
 // Shared by the formulas
+mod cutpoints;
 mod extremes;
+mod finite;
 mod formula;
 mod incomplete;
+mod matrices;
 mod quadrature;
 mod range;
 mod special;
@@ -71,14 +74,28 @@ catalogue! {
     // Discrete
     bernoulli::Bernoulli,
     binomial::Binomial,
+    beta_binomial::BetaBinomial,
     poisson::Poisson,
     neg_binomial::NegBinomial,
     geometric::Geometric,
     categorical::Categorical,
+    ordered_logistic::OrderedLogistic,
+    ordered_probit::OrderedProbit,
     discrete_uniform::DiscreteUniform,
+    hypergeometric::Hypergeometric,
     // Multivariate
     mv_normal::MvNormal,
+    mv_student_t::MvStudentT,
     dirichlet::Dirichlet,
+    lkj_cholesky::LkjCholesky,
+    lkj_corr::LkjCorr,
+    wishart::Wishart,
+    inverse_wishart::InverseWishart,
+    random_walk::RandomWalk,
+    auto_regressive::AutoRegressive,
+    icar::Icar,
+    multinomial::Multinomial,
+    dirichlet_multinomial::DirichletMultinomial,
 }
 
 /// The distribution of this name.
@@ -153,6 +170,8 @@ pub enum Support {
     Continuous { constraint: &'static dyn Constraint, bounds: Vec<Node> },
     /// Whole numbers between bounds, each included; `None` is unbounded.
     Integers { lower: Option<Node>, upper: Option<Node> },
+    /// Vectors of whole numbers, 0 or more, whose sum is `total`, of the batch shape; only data have them.
+    Counts { total: Node },
 }
 
 /// A distribution: all its facts in one place.
@@ -207,13 +226,13 @@ pub trait Distribution: Sync {
     /// log p(x), all constants kept; of the batch shape. Outside the support: -inf.
     fn log_density(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Node;
 
-    /// log P(X <= x), where a stable formula with its derivatives exists; needed by `truncated`. For discrete
-    /// distributions x is whole.
+    /// log P(X <= x) for x in the support (whole for discrete distributions), accurate in both tails, with derivatives in
+    /// x and the arguments; [`Instance::log_cdf`] takes any x. `None` only for vectors and improper distributions.
     fn log_cdf(&self, _g: &mut Graph, _form: usize, _args: &[Node], _x: Node) -> Option<Node> {
         None
     }
 
-    /// log P(X > x).
+    /// log P(X > x), as the lower tail.
     fn log_ccdf(&self, _g: &mut Graph, _form: usize, _args: &[Node], _x: Node) -> Option<Node> {
         None
     }
@@ -310,7 +329,24 @@ pub trait Wrapper: Sync {
 
     fn support(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>]) -> Support;
 
-    /// log p(x) of the batch shape, -inf outside the support.
+    /// Numbers that have a probability of their own although the distribution is continuous, of the batch shape: the
+    /// limits of `censored`, 0 under `hurdle`. The support is about all other numbers. Only data can have such a
+    /// distribution, and few wrappers can take one.
+    fn atoms(&self, _g: &mut Graph, _inner: &[Instance], _args: &[Option<Node>]) -> Vec<Node> {
+        Vec::new()
+    }
+
+    /// Whether the distributions inside may have atoms.
+    fn takes_atoms(&self) -> bool {
+        false
+    }
+
+    /// What to write for a latent instead, where there are atoms.
+    fn latent_advice(&self) -> &'static str {
+        ""
+    }
+
+    /// log p(x) of the batch shape, -inf outside the support; at an atom its log probability.
     fn log_density(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>], x: Node) -> Node;
 
     /// Why this wrapper cannot take these distributions, in words for the user; `None` when it can. The other methods
@@ -324,7 +360,7 @@ pub trait Wrapper: Sync {
         inner.iter().all(|d| d.normalized(g))
     }
 
-    /// log P(X <= x), where there is a formula; for discrete distributions x is whole.
+    /// log P(X <= x) for x in the support, where there is a formula; for discrete distributions x is whole.
     fn log_cdf(&self, _g: &mut Graph, _inner: &[Instance], _args: &[Option<Node>], _x: Node) -> Option<Node> {
         None
     }

@@ -1,12 +1,31 @@
 //! What values an argument may take, and what is wrong with one that is not among them.
 
+use crate::constraint::{NotCovariance, covariance_factor};
+
 use super::Range;
 
-/// How far probabilities may be from summing to 1, and entries of a symmetric matrix from each other relative to its
-/// largest (Stan's `CONSTRAINT_TOLERANCE`).
+/// How far probabilities may be from summing to 1 (Stan's `CONSTRAINT_TOLERANCE`).
 const TOLERANCE: f64 = 1e-8;
 
 impl Range {
+    /// In a word or two, for the reference.
+    pub fn words(self) -> &'static str {
+        match self {
+            Range::Real => "real",
+            Range::Extended => "real or infinite",
+            Range::Positive => "positive",
+            Range::NonNegative => "0 or more",
+            Range::UnitInterval => "0 to 1",
+            Range::Simplex => "probabilities that sum to 1",
+            Range::Increasing => "increasing",
+            Range::Count => "0, 1, 2, ...",
+            Range::Ordinal => "1, 2, 3, ...",
+            Range::Integer => "whole",
+            Range::Covariance => "symmetric positive definite",
+            Range::CholeskyFactor => "lower triangular, positive diagonal",
+        }
+    }
+
     /// What a single number must be, if it is not: `must be positive`.
     pub fn requirement(self, x: f64) -> Option<&'static str> {
         let whole = x.fract() == 0.0;
@@ -75,40 +94,23 @@ fn by_event(
     events.into_iter().find_map(|(k, event)| check(event).map(|(at, words)| (k * size + at, words)))
 }
 
-/// Symmetric, and positive definite: its Cholesky factorisation meets positive pivots.
+/// Symmetric, and positive definite.
 fn covariance(a: &[f64], n: usize) -> Option<(usize, String)> {
-    let largest = a.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-    for i in 0..n {
-        for j in 0..i {
-            let (low, high) = (a[i * n + j], a[j * n + i]);
-            if (low - high).abs() > TOLERANCE * largest {
-                let (low, high) = (shown(low), shown(high));
-                return Some((
-                    i * n + j,
-                    format!("must be symmetric, but is {low} here and {high} across the diagonal"),
-                ));
-            }
+    Some(match covariance_factor(a, n).err()? {
+        NotCovariance::Asymmetric { row, column } => {
+            let (low, high) = (shown(a[row * n + column]), shown(a[column * n + row]));
+            let words = format!("must be symmetric, but is {low} here and {high} across the diagonal");
+            (row * n + column, words)
         }
-    }
-    let mut l = vec![0.0; n * n];
-    for i in 0..n {
-        for j in 0..=i {
-            let known: f64 = (0..j).map(|m| l[i * n + m] * l[j * n + m]).sum();
-            let rest = a[i * n + j] - known;
-            if i == j && (rest.is_nan() || rest <= 0.0) {
-                let words = match i {
-                    0 => format!("must be positive definite, but {} is on its diagonal", shown(a[0])),
-                    _ => format!(
-                        "must be positive definite, but its first {0} rows and columns are not",
-                        i + 1
-                    ),
-                };
-                return Some((i * n + i, words));
-            }
-            l[i * n + j] = if i == j { rest.sqrt() } else { rest / l[j * n + j] };
+        NotCovariance::Indefinite { row: 0 } => {
+            (0, format!("must be positive definite, but {} is on its diagonal", shown(a[0])))
         }
-    }
-    None
+        NotCovariance::Indefinite { row } => {
+            let words =
+                format!("must be positive definite, but its first {} rows and columns are not", row + 1);
+            (row * n + row, words)
+        }
+    })
 }
 
 /// Lower triangular with a positive diagonal.

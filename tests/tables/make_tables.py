@@ -1,21 +1,28 @@
-"""Writes the reference tables of log densities, computed with mpmath to 50 digits from the textbook formulas.
+"""Writes the reference tables of distributions, computed with mpmath to 50 digits from the textbook formulas.
 
-Run in this directory: `pip install mpmath && python3 make_tables.py`. A cell holds a number, a vector (`a b c`) or a
-matrix (rows separated by `;`). Arguments and x are doubles, taken exactly; log_density is rounded to 25 digits.
+Run in this directory: `pip install mpmath && python3 make_tables.py`; `python3 make_tables.py Normal Gamma` writes those
+alone. Other files beside this one export TABLES of their own, which are merged here; formulas.py holds what they share.
+
+TABLES gives a list for each distribution, one entry for each form: (points, log density) or (points, log density, tails).
+A point is a tuple of the arguments and x; `tails(*args, x)` gives (log P(X <= x), log P(X > x)) for any x, outside the
+support too, or `None` where the two cells are to stay empty: such rows are not compared.
+
+Columns: form, arg1, ..., x, log_density, and where a form has tails also log_cdf, log_ccdf. A cell holds a number, a vector
+(`a b c`) or a matrix (rows separated by `;`). Arguments and x are doubles, taken exactly; values are rounded to 25 digits.
 """
 
 import csv
 import itertools
 import math
+import sys
 
-from mpmath import mp, mpf, log, log1p, loggamma, pi, exp, inf, matrix, det, lu_solve
+from mpmath import mp, mpf, log, log1p, loggamma, pi, exp, matrix, det, lu_solve
 
-mp.dps = 50
-LOWEST = mpf("-inf")
-
-
-def lbeta(a, b):
-    return loggamma(a) + loggamma(b) - loggamma(a + b)
+import continuous
+import discrete
+import matrices
+from formulas import LOWEST, lbeta, when, whole, xlogy
+from tails import TAILS
 
 
 def normal(m, s, x):
@@ -48,10 +55,6 @@ def weibull(k, s, x):
     return log(k / s) + (k - 1) * log(x / s) - (x / s) ** k
 
 
-def xlogy(x, y):
-    return mpf(0) if x == 0 else x * log(y)
-
-
 def binom(n, p, x):
     choose = loggamma(n + 1) - loggamma(x + 1) - loggamma(n - x + 1)
     return choose + xlogy(x, p) + xlogy(n - x, 1 - p)
@@ -68,14 +71,6 @@ def poisson_log(eta, x):
 
 def neg_binomial(m, phi, x):
     return (loggamma(x + phi) - loggamma(phi) - loggamma(x + 1) + xlogy(x, m / (m + phi)) + phi * log(phi / (m + phi)))
-
-
-def whole(x):
-    return x == mp.floor(x)
-
-
-def when(condition, value):
-    return value() if condition else LOWEST
 
 
 def mvn(mean, cov, x):
@@ -233,14 +228,14 @@ def mvn_points():
                 yield (mean, cov, [scale * (0.5 + 0.1 * i) for i in range(k)])
 
 
-def lower(m):
+def lower_triangle(m):
     k = len(m)
     return [[m[i][j] if j < i else abs(m[i][j]) if i == j else 0.0 for j in range(k)] for i in range(k)]
 
 
 def chol_points():
     for mean, m, x in mvn_points():
-        yield (mean, lower(m), x)
+        yield (mean, lower_triangle(m), x)
 
 
 def as_matrix(rows):
@@ -423,17 +418,41 @@ def cell(value):
     return repr(float(value))
 
 
+def merged(*others):
+    """The tables of this file with their tails, and those of other files."""
+    own = {
+        name: [(*form, TAILS[name][k]) if name in TAILS else form for k, form in enumerate(forms)]
+        for name, forms in TABLES.items()
+    }
+    return own | {name: forms for tables in others for name, forms in tables.items()}
+
+
+def number(value):
+    return "" if value is None else mp.nstr(value, 25)
+
+
+def write(name, forms):
+    width = max(len(points[0]) for points, *_ in forms) - 1
+    has_tails = any(len(form) == 3 for form in forms)
+    with open(f"{name}.csv", "w", newline="") as file:
+        out = csv.writer(file, lineterminator="\n")
+        columns = ["form", *(f"arg{k + 1}" for k in range(width)), "x", "log_density"]
+        out.writerow(columns + ["log_cdf", "log_ccdf"] * has_tails)
+        for k, (points, log_density, *tails) in enumerate(forms):
+            for *args, x in points:
+                point = (*exact(list(args)), exact(x))
+                values = [log_density(*point)]
+                if has_tails:
+                    values += (tails[0](*point) if tails else None) or [None, None]
+                cells = [cell(a) for a in args] + [""] * (width - len(args))
+                out.writerow([k, *cells, cell(x), *map(number, values)])
+
+
 def main():
-    for name, forms in TABLES.items():
-        width = max(len(points[0]) for points, _ in forms) - 1
-        with open(f"{name}.csv", "w", newline="") as file:
-            out = csv.writer(file, lineterminator="\n")
-            out.writerow(["form", *(f"arg{k + 1}" for k in range(width)), "x", "log_density"])
-            for form, (points, log_density) in enumerate(forms):
-                for *args, x in points:
-                    value = log_density(*exact(list(args)), exact(x))
-                    cells = [cell(a) for a in args] + [""] * (width - len(args))
-                    out.writerow([form, *cells, cell(x), mp.nstr(value, 25)])
+    tables = merged(continuous.TABLES, matrices.TABLES, discrete.TABLES)
+    for name in sys.argv[1:] or tables:
+        write(name, tables[name])
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -41,15 +41,19 @@ impl Wrapper for Mixture {
     /// The hull of the components' supports.
     fn support(&self, g: &mut Graph, inner: &[Instance], _args: &[Option<Node>]) -> Support {
         let supports: Vec<Support> = inner.iter().map(|d| d.support(g)).collect();
+        let single = inner.len() == 1;
+        if let Support::Counts { total } = supports[0] {
+            let total = hull_of(g, total, single, Graph::max_axis);
+            return Support::Counts { total };
+        }
         if inner[0].event_rank() > 0 {
             return supports[0].clone();
         }
-        let single = inner.len() == 1;
         let lower = hull(g, &supports, 0, single, Graph::min);
         let upper = hull(g, &supports, 1, single, Graph::max);
         match supports[0] {
             Support::Continuous { .. } => between(g, lower, upper),
-            Support::Integers { .. } => Support::Integers { lower, upper },
+            _ => Support::Integers { lower, upper },
         }
     }
 
@@ -97,6 +101,7 @@ impl Wrapper for Mixture {
         for (d, support) in inner.iter().zip(&supports) {
             let alike = match (&supports[0], support) {
                 (Support::Integers { .. }, Support::Integers { .. }) => true,
+                (Support::Counts { .. }, Support::Counts { .. }) => true,
                 (Support::Continuous { constraint: a, .. }, Support::Continuous { constraint: b, .. }) => {
                     inner[0].event_rank() == 0 || a.name() == b.name()
                 }
@@ -170,15 +175,26 @@ fn hull(
 ) -> Option<Node> {
     let mut out = None;
     for support in supports {
-        let mut bound = support.bounds()[side]?;
-        if along_last && !g.shape(bound).is_empty() {
-            let axis = g.shape(bound).len() - 1;
-            bound = if side == 0 { g.min_axis(bound, axis) } else { g.max_axis(bound, axis) };
-        }
+        let bound = support.bounds()[side]?;
+        let widest = if side == 0 { Graph::min_axis } else { Graph::max_axis };
+        let bound = hull_of(g, bound, along_last, widest);
         out = Some(match out {
             None => bound,
             Some(other) => wider(g, other, bound),
         });
     }
     out
+}
+
+/// The widest bound of the components along the last axis, where that is what they are along.
+fn hull_of(
+    g: &mut Graph,
+    bound: Node,
+    along_last: bool,
+    widest: fn(&mut Graph, Node, usize) -> Node,
+) -> Node {
+    match g.shape(bound).len() {
+        n if along_last && n > 0 => widest(g, bound, n - 1),
+        _ => bound,
+    }
 }

@@ -40,6 +40,7 @@ impl Wrapper for Truncated {
                 let upper = upper.map(|bound| g.floor(bound));
                 Support::Integers { lower, upper }
             }
+            Support::Counts { .. } => support,
         }
     }
 

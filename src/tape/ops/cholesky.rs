@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::lower_square;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel;
 use crate::tape::op::{Extent, Op, Operand, fingerprint_of};
@@ -13,7 +14,13 @@ pub struct Cholesky;
 
 impl Graph {
     /// Lower L with A = L L^T, `[.., n, n]`; reads the lower triangle. NaN where A is not positive definite.
+    /// Of [`Graph::lower_square`] it is the matrix that was squared.
     pub fn cholesky(&mut self, a: Node) -> Node {
+        if let Some((op, args)) = self.application(a)
+            && op.name() == lower_square::NAME
+        {
+            return args[0];
+        }
         self.apply(Arc::new(Cholesky), &[a])
     }
 }

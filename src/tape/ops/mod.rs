@@ -2,6 +2,7 @@
 
 // Elementwise
 pub mod arithmetic;
+pub mod combination;
 pub mod comparison;
 pub mod elementwise;
 pub mod error_function;
@@ -25,9 +26,11 @@ pub mod sum;
 
 // Linear algebra
 pub mod cholesky;
+pub mod lower_square;
 pub mod lu;
 pub mod matmul;
 pub mod triangular;
 
 // Recursions
+pub mod ode;
 pub mod scan;
