@@ -61,6 +61,7 @@ catalogue! {
     inverse_chi_squared::InverseChiSquared,
     weibull::Weibull,
     frechet::Frechet,
+    rayleigh::Rayleigh,
     inverse_gaussian::InverseGaussian,
     pareto::Pareto,
     lomax::Lomax,

@@ -97,6 +97,10 @@ def frechet(a, s, x):
     return when(x > 0, lambda: log(a / s) - (a + 1) * log(x / s) - (x / s) ** -a)
 
 
+def rayleigh(s, x):
+    return when(x > 0, lambda: log(x / s**2) - (x / s) ** 2 / 2)
+
+
 def inverse_gaussian(m, l, x):
     return when(x > 0, lambda: log(l / (2 * pi * x**3)) / 2 - l * (x - m) ** 2 / (2 * m * m * x))
 
@@ -258,6 +262,17 @@ TABLES = {
             ],
             frechet,
             lambda a, s, x: positive(x, lambda: maximum_tails((x / s) ** -a)),
+        )
+    ],
+    "Rayleigh": [
+        (
+            [
+                (s, x)
+                for s in [1e-8, 0.5, 3.0, 250.0]
+                for x in [s * q for q in [1e-200, 1e-12, 0.01, 0.5, 1, 3, 40]] + [0.0, -1.0]
+            ],
+            rayleigh,
+            lambda s, x: positive(x, lambda: upper(-((x / s) ** 2) / 2)),
         )
     ],
     "InverseGaussian": [
