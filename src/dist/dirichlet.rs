@@ -97,7 +97,7 @@ impl Distribution for Dirichlet {
 }
 
 /// log(a) - (lgamma(a + 1) - (a log(a) - a))
-fn log_less_remainder(g: &mut Graph, a: Node) -> Node {
+pub(super) fn log_less_remainder(g: &mut Graph, a: Node) -> Node {
     let (log, remainder) = (g.log(a), stirling_remainder(g, a));
     g.sub(log, remainder)
 }

@@ -92,6 +92,13 @@ pub fn at_edge(g: &mut Graph, distance: Node, shape: Node) -> (Node, Node) {
     (g.or(inner, finite), g.select(inner, distance, near))
 }
 
+/// A last axis of length 1: numbers of the batch against the elements of an event.
+pub fn column(g: &mut Graph, x: Node) -> Node {
+    let mut shape = g.shape(x).to_vec();
+    shape.push(1);
+    g.reshape(x, &shape)
+}
+
 /// Sum over the last axis: the total of an event.
 pub fn sum_last(g: &mut Graph, x: Node) -> Node {
     let last = g.shape(x).len() - 1;

@@ -1,7 +1,9 @@
 //! Distributions and their wrappers: the right-hand sides of `~`.
 
 // Shared by the formulas
+mod cutpoints;
 mod extremes;
+mod finite;
 mod formula;
 mod incomplete;
 mod matrices;
@@ -57,11 +59,15 @@ catalogue! {
     // Discrete
     bernoulli::Bernoulli,
     binomial::Binomial,
+    beta_binomial::BetaBinomial,
     poisson::Poisson,
     neg_binomial::NegBinomial,
     geometric::Geometric,
     categorical::Categorical,
+    ordered_logistic::OrderedLogistic,
+    ordered_probit::OrderedProbit,
     discrete_uniform::DiscreteUniform,
+    hypergeometric::Hypergeometric,
     // Multivariate
     mv_normal::MvNormal,
     mv_student_t::MvStudentT,
@@ -73,6 +79,8 @@ catalogue! {
     random_walk::RandomWalk,
     auto_regressive::AutoRegressive,
     icar::Icar,
+    multinomial::Multinomial,
+    dirichlet_multinomial::DirichletMultinomial,
 }
 
 /// The distribution of this name.

@@ -1,5 +1,6 @@
 //! Every distribution and wrapper: derivatives, broadcasting, distribution functions, samplers.
 
+mod counts;
 mod derivatives;
 mod distribution_functions;
 mod matrices;

@@ -51,7 +51,7 @@ fn exp_square(x: f64, factor: f64) -> f64 {
     (factor * square).exp() * (1.0 + if rest.is_finite() { factor * rest } else { 0.0 })
 }
 
-fn normal_log_cdf_value(x: f64) -> f64 {
+pub fn normal_log_cdf_value(x: f64) -> f64 {
     if x < TAIL_START {
         (0.5 * erfcx(-x * FRAC_1_SQRT_2)).ln() - 0.5 * x * x
     } else if x < 0.0 {
