@@ -19,6 +19,7 @@ mod observed;
 mod ode;
 mod outline;
 mod plate;
+mod question;
 mod sample;
 mod scope;
 mod statement;

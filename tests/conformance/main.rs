@@ -8,5 +8,6 @@ mod discrete;
 mod elements;
 mod loops;
 mod odes;
+mod questions;
 mod scans;
 mod statements;
