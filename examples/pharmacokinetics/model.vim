@@ -11,8 +11,8 @@ km              ~ LogNormal(log(10), 0.5)
 mu              ~ Normal(2, 1)
 tau             ~ HalfNormal(0.5)
 vmax[len(dose)] ~ LogNormal(mu, tau)
-sigma           ~ HalfNormal(0.3)
+sigma           ~ HalfNormal(2)
 for i in 1:len(dose) {
   blood       = ode(kinetics, [dose[i], 0], 0, hours, ka, vmax[i], km)
-  measured[i] ~ LogNormal(log(blood[:, 2]), sigma)
+  measured[i] ~ Normal(blood[:, 2], sigma)
 }
