@@ -221,7 +221,6 @@ const WRAPPERS: &[&str] = &[
     "zero_inflated",
     "hurdle",
     "ode",
-    "eigen_sym",
 ];
 
 /// Whether the language has this name, though nothing in this version carries it out.
