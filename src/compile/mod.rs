@@ -25,6 +25,7 @@ mod loops;
 mod plan;
 mod scan;
 mod step;
+mod support;
 mod tracer;
 
 // The whole

@@ -1,6 +1,6 @@
 //! Which distributions of the catalogue have a support that holds given data, and which edges of a support are open.
 
-use super::{ALL, Distribution, Support, Trial};
+use super::{ALL, Distribution, Range, Support, Trial};
 use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
@@ -19,42 +19,48 @@ enum End {
 
 /// Names of distributions of single numbers whose support holds all values: the tightest supports first, discrete ones
 /// only for whole numbers, and only those if there are any and `discrete` ones are wanted.
-pub fn holding(values: &[f64], discrete: bool) -> Vec<&'static str> {
+///
+/// `but` is left out.
+pub fn holding(values: &[f64], discrete: bool, but: &str) -> Vec<&'static str> {
     let whole = values.iter().all(|x| x.fract() == 0.0);
-    let (least, most) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &x| (a.min(x), b.max(x)));
+    let (least, most) =
+        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &x| (a.min(x), b.max(x)));
     if !(least.is_finite() && most.is_finite()) {
         return Vec::new();
     }
-    let mut found: Vec<(bool, usize, usize, &str)> = Vec::new();
-    for dist in ALL.iter().copied().filter(|dist| dist.event_rank() == 0 && !dist.improper()) {
+    let mut found: Vec<(bool, [usize; 3], &str)> = Vec::new();
+    let of_numbers =
+        |dist: &&dyn Distribution| dist.event_rank() == 0 && !dist.improper() && dist.name() != but;
+    for dist in ALL.iter().copied().filter(of_numbers) {
         let is_discrete = dist.element() != ElementType::Real;
         if is_discrete && !whole {
             continue;
         }
         let [lower, upper] = ends(dist);
-        let holds = |end: End, x: f64, inside: bool, side: usize| match end {
-            End::Open | End::Free => true,
+        let movable = dist.forms()[0]
+            .iter()
+            .any(|param| matches!(param.range, Range::Real | Range::Extended | Range::Integer));
+        let holds = |end: End, x: f64, side: usize| match end {
+            End::Open => true,
+            End::Free => side == 1 || movable || x > 0.0 || x == 0.0 && is_discrete,
             End::Fixed(at) if at == x => is_discrete || !is_open(dist, 0, side, &[]),
-            End::Fixed(_) => inside,
+            End::Fixed(at) => (x > at) == (side == 0),
         };
-        let inside = |end: End, f: fn(f64, f64) -> bool, x: f64| matches!(end, End::Fixed(at) if f(x, at));
-        if !holds(lower, least, inside(lower, |x, at| x > at, least), 0)
-            || !holds(upper, most, inside(upper, |x, at| x < at, most), 1)
-        {
+        if !holds(lower, least, 0) || !holds(upper, most, 1) {
             continue;
         }
         let count = |wanted: fn(&End) -> bool| [lower, upper].iter().filter(|end| wanted(end)).count();
-        let (fixed, free) = (count(|e| matches!(e, End::Fixed(_))), count(|e| *e == End::Free));
+        let (open, free) = (count(|e| *e == End::Open), count(|e| *e == End::Free));
         // One argument alone seldom fits data: both place and spread have to move.
         let narrow = usize::from(!is_discrete && dist.forms()[0].len() < 2);
-        found.push((is_discrete, free, 2 * (2 - fixed) + narrow, dist.name()));
+        found.push((is_discrete, [free, narrow, open], dist.name()));
     }
     if discrete && found.iter().any(|(is_discrete, ..)| *is_discrete) {
         found.retain(|(is_discrete, ..)| *is_discrete);
     } else if !discrete && found.iter().any(|(is_discrete, ..)| !*is_discrete) {
         found.retain(|(is_discrete, ..)| !*is_discrete);
     }
-    found.sort_by_key(|&(_, free, looseness, _)| (free, looseness));
+    found.sort_by_key(|&(_, looseness, _)| looseness);
     found.into_iter().take(MOST_NAMED).map(|(.., name)| name).collect()
 }
 
@@ -92,10 +98,17 @@ fn finite_at(dist: &dyn Distribution, trial: &Trial, side: usize, known: &[Optio
 
 /// Both ends of the support of the first form.
 fn ends(dist: &dyn Distribution) -> [End; 2] {
+    // An end that moves with the lengths of the arguments is where they put it.
+    let [two, three] = [2, 3].map(|length| ends_for(dist, length));
+    [0, 1].map(|side| if two[side] == three[side] { two[side] } else { End::Free })
+}
+
+/// The same for vectors of one length among the arguments.
+fn ends_for(dist: &dyn Distribution, length: usize) -> [End; 2] {
     let mut g = Graph::new();
-    let args: Vec<Node> = dist.forms()[0].iter().map(|param| g.input(&vec![2; param.rank])).collect();
+    let args: Vec<Node> = dist.forms()[0].iter().map(|param| g.input(&vec![length; param.rank])).collect();
     let support = dist.support(&mut g, 0, &args);
-    let mut end = |bound: Option<Node>| match bound {
+    let end = |bound: Option<Node>| match bound {
         None => End::Open,
         Some(bound) => match g.value(bound).and_then(|value| value.first().copied()) {
             Some(at) if at.is_infinite() => End::Open,
@@ -120,15 +133,17 @@ mod tests {
 
     #[test]
     fn supports_hold_the_data_that_they_are_named_for() {
-        let names = |values: &[f64], discrete| holding(values, discrete);
+        let names = |values: &[f64], discrete| holding(values, discrete, "");
         assert!(names(&[-1.0, 0.5, 3.0], false).contains(&"Normal"));
         assert!(!names(&[-1.0, 0.5], false).contains(&"Gamma"));
         assert_eq!(names(&[0.0, 1.0, 1.0], true)[0], "Bernoulli");
         assert!(names(&[0.0, 1.0, 7.0], true).contains(&"Poisson"));
         assert!(names(&[0.2, 1.5], false).contains(&"Gamma"));
         assert!(!names(&[0.0, 1.5], false).contains(&"LogNormal"));
-        assert_eq!(names(&[0.2, 0.5], false)[0], "Beta");
-        assert!(names(&[0.5, 7.0], true).iter().all(|name| find(name).unwrap().element() == ElementType::Real));
+        assert!(names(&[0.2, 0.5], false).contains(&"Beta"));
+        assert!(
+            names(&[0.5, 7.0], true).iter().all(|name| find(name).unwrap().element() == ElementType::Real)
+        );
         assert!(names(&[f64::NAN], false).is_empty());
     }
 
