@@ -6,6 +6,7 @@ mod extremes;
 mod finite;
 mod formula;
 mod incomplete;
+mod matrices;
 mod quadrature;
 mod range;
 mod special;
@@ -69,9 +70,17 @@ catalogue! {
     hypergeometric::Hypergeometric,
     // Multivariate
     mv_normal::MvNormal,
+    mv_student_t::MvStudentT,
     dirichlet::Dirichlet,
     multinomial::Multinomial,
     dirichlet_multinomial::DirichletMultinomial,
+    lkj_cholesky::LkjCholesky,
+    lkj_corr::LkjCorr,
+    wishart::Wishart,
+    inverse_wishart::InverseWishart,
+    random_walk::RandomWalk,
+    auto_regressive::AutoRegressive,
+    icar::Icar,
 }
 
 /// The distribution of this name.

@@ -6,6 +6,7 @@ use crate::constraint;
 use crate::tape::{Graph, Node};
 
 use super::formula::{HALF_LN_2PI, like, standard_normal, sum_last};
+use super::matrices::{factor_or_nan, not_square};
 use super::{Distribution, Extent, Param, Range, Support, Trial};
 
 /// Vectors with a mean and a covariance, its Cholesky factor, or its inverse.
@@ -60,15 +61,7 @@ impl Distribution for MvNormal {
     }
 
     fn event_mismatch(&self, form: usize, args: &[&[usize]]) -> Option<String> {
-        let matrix = FORMS[form][1].name;
-        let length = args[0].last().copied().unwrap_or(1);
-        let columns = args[1].last().copied().unwrap_or(1);
-        let rows = args[1].iter().rev().nth(1).copied().unwrap_or(1);
-        if rows != columns {
-            return Some(format!("{matrix} of MvNormal must be a square matrix, found [{rows}, {columns}]"));
-        }
-        (length != 1 && length != rows)
-            .then(|| format!("mean of MvNormal has length {length}, and its {matrix} is [{rows}, {columns}]"))
+        length_mismatch("MvNormal", [&FORMS[form][0], &FORMS[form][1]], [args[0], args[1]])
     }
 
     fn support(&self, _g: &mut Graph, _form: usize, _args: &[Node]) -> Support {
@@ -129,8 +122,23 @@ impl Distribution for MvNormal {
     }
 }
 
+/// Why a centre, a number or a vector, does not go with a matrix.
+pub(super) fn length_mismatch(
+    who: &str,
+    [centre, matrix]: [&Param; 2],
+    [vector, shape]: [&[usize]; 2],
+) -> Option<String> {
+    let length = vector.last().copied().unwrap_or(1);
+    let n = shape.last().copied().unwrap_or(1);
+    not_square(who, matrix.name, shape).or_else(|| {
+        let (centre, matrix) = (centre.name, matrix.name);
+        (length != 1 && length != n)
+            .then(|| format!("{centre} of {who} has length {length}, and its {matrix} is [{n}, {n}]"))
+    })
+}
+
 /// |L^-1 r|^2, or |L' r|^2 for the factor of a precision; r: batch + [K].
-fn whitened_square(g: &mut Graph, factor: Node, residual: Node, precision: bool) -> Node {
+pub(super) fn whitened_square(g: &mut Graph, factor: Node, residual: Node, precision: bool) -> Node {
     let shape = g.shape(residual).to_vec();
     let k = shape[shape.len() - 1];
     if g.shape(factor).len() == 2 {
@@ -158,9 +166,4 @@ fn whiten(g: &mut Graph, factor: Node, columns: Node, precision: bool) -> Node {
         return g.matmul(transposed, columns);
     }
     g.solve_triangular(factor, columns, false)
-}
-
-/// Lower Cholesky factor of a row-major matrix; NaN where it is not positive definite.
-pub(super) fn factor_or_nan(a: &[f64], k: usize) -> Vec<f64> {
-    constraint::cholesky(a, k).unwrap_or_else(|_| vec![f64::NAN; k * k])
 }

@@ -45,6 +45,7 @@ mod tests;
 pub use forward::forward;
 pub use graph::{Graph, Node, Tensor};
 pub use op::{Extent, Op, Operand};
+pub use ops::ode::{Control, Field};
 pub use ops::scan::{Access, Body, Mode, Scan, Source, State};
 pub use program::{Output, Program, Workspace};
 pub use reverse::reverse;

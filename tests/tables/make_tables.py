@@ -19,6 +19,7 @@ import sys
 from mpmath import mp, mpf, log, log1p, loggamma, pi, exp, matrix, det, lu_solve
 
 import discrete
+import matrices
 from formulas import LOWEST, lbeta, when, whole, xlogy
 from tails import TAILS
 
@@ -447,7 +448,7 @@ def write(name, forms):
 
 
 def main():
-    tables = merged(discrete.TABLES)
+    tables = merged(discrete.TABLES, matrices.TABLES)
     for name in sys.argv[1:] or tables:
         write(name, tables[name])
 

@@ -3,6 +3,7 @@
 mod counts;
 mod derivatives;
 mod distribution_functions;
+mod matrices;
 mod refusals;
 mod samplers;
 mod wrappers;

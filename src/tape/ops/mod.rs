@@ -2,6 +2,7 @@
 
 // Elementwise
 pub mod arithmetic;
+pub mod combination;
 pub mod comparison;
 pub mod elementwise;
 pub mod error_function;
@@ -31,4 +32,5 @@ pub mod matmul;
 pub mod triangular;
 
 // Recursions
+pub mod ode;
 pub mod scan;

@@ -2,6 +2,7 @@
 
 mod elementwise;
 mod linear_algebra;
+mod odes;
 mod programs;
 mod random_graphs;
 mod scans;

@@ -1,0 +1,258 @@
+//! From one time to the next: steps that the values fix, and sweeps over these steps for derivatives.
+//!
+//! The primal sweep goes from the state at each step to the next. A sweep of tangents goes the same way, one of adjoints
+//! back; each reads what earlier sweeps have left at the ends of the step at hand. Differentiating adds sweeps, of the same
+//! kind: the family is closed under both modes.
+
+use std::sync::Arc;
+
+use super::pace::{History, Pacer};
+use super::sweep::{Sweep, Swept, Tracks};
+use super::tableau::{NODES, STAGES, WEIGHTS};
+use super::{Control, Field, derivatives};
+use crate::tape::graph::{Graph, Kind, Node};
+use crate::tape::kernel;
+use crate::tape::op::{Extent, Op, Operand, size_of};
+
+/// Arguments of an interval: state, the length of the first step to try (0: none known), start and end. Those of the right
+/// side follow, then those of derivatives.
+pub(super) const STATE: usize = 0;
+pub(super) const GUESS: usize = 1;
+pub(super) const FROM: usize = 2;
+pub(super) const TO: usize = 3;
+pub(super) const FIRST: usize = 4;
+
+/// What an interval computes.
+#[derive(Clone, Debug)]
+pub(super) struct Spec {
+    pub field: Arc<Field>,
+    pub control: Control,
+    /// Number of groups, which have steps of their own.
+    pub n_groups: usize,
+    /// Elements of the histories: values at both ends of each step, or one for each step. The first is the state.
+    pub tracks: Vec<usize>,
+    /// Elements of what is summed over the steps.
+    pub sums: Vec<usize>,
+    /// In order; the first is the primal one, which is not run: the adaptive solve leaves its track.
+    pub sweeps: Vec<Sweep>,
+    /// Laid end to end in the value.
+    pub results: Vec<Taken>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// A track after its sweep: its last position, or the first if the sweep goes back.
+    Track {
+        track: usize,
+        back: bool,
+    },
+    Sum(usize),
+    /// The length of the step to try next: `[groups]`.
+    Guess,
+}
+
+#[derive(Debug)]
+pub(super) struct Interval {
+    spec: Spec,
+    pacer: Pacer,
+    /// The sweeps but for the first.
+    swept: Vec<Swept>,
+}
+
+impl Spec {
+    fn primal(field: Field, control: Control) -> Spec {
+        let n_groups = size_of(field.graph.shape(field.time));
+        let size = size_of(field.graph.shape(field.state));
+        let first = primal_step(&field);
+        Spec {
+            field: Arc::new(field),
+            control,
+            n_groups,
+            tracks: vec![size],
+            sums: Vec::new(),
+            sweeps: vec![first],
+            results: vec![Taken::Track { track: 0, back: false }, Taken::Guess],
+        }
+    }
+
+    pub fn size_of(&self, taken: Taken) -> usize {
+        match taken {
+            Taken::Track { track, .. } => self.tracks[track],
+            Taken::Sum(sum) => self.sums[sum],
+            Taken::Guess => self.n_groups,
+        }
+    }
+}
+
+/// One step: y + h sum_i b_i k_i, at C of the way and c of it long, h = c (to - from).
+fn primal_step(field: &Field) -> Sweep {
+    use super::sweep::{Place, Read, Write};
+    let groups = field.graph.shape(field.time).to_vec();
+    let state_shape = field.graph.shape(field.state).to_vec();
+    let mut g = Graph::new();
+    let y = g.input(&state_shape);
+    let [from, to, fraction, elapsed] = std::array::from_fn(|_| g.input(&groups));
+    let args: Vec<Node> = field.args.iter().map(|&arg| g.input(field.graph.shape(arg))).collect();
+    let span = g.sub(to, from);
+    let length = g.mul(fraction, span);
+    let by_component = g.reshape(length, &[&groups[..], &[1]].concat());
+    let mut slopes: Vec<Node> = Vec::new();
+    let mut stage = y;
+    for s in 0..STAGES {
+        let terms: Vec<(f64, Node)> =
+            WEIGHTS[s].iter().copied().zip(slopes.iter().copied()).filter(|(w, _)| *w != 0.0).collect();
+        if !terms.is_empty() {
+            let slope = g.combination(&terms);
+            let moved = g.mul(by_component, slope);
+            stage = g.add(y, moved);
+        }
+        if s + 1 == STAGES {
+            break;
+        }
+        let within = g.mul_scalar(fraction, NODES[s]);
+        let way = g.add(elapsed, within);
+        let passed = g.mul(way, span);
+        let time = g.add(from, passed);
+        slopes.push(inlined(&mut g, field, time, stage, &args));
+    }
+    let own = |ahead: bool| Place { track: 0, ahead };
+    let mut reads = vec![
+        (y, Read::Track(own(false))),
+        (from, Read::Arg(FROM)),
+        (to, Read::Arg(TO)),
+        (fraction, Read::Fraction),
+        (elapsed, Read::Elapsed),
+    ];
+    reads.extend(args.iter().enumerate().map(|(k, &arg)| (arg, Read::Arg(FIRST + k))));
+    let writes = vec![(stage, Write::Track(own(true)))];
+    Sweep { back: false, graph: g, reads, writes, starts: vec![(0, Some(STATE))] }
+}
+
+/// The right side at a stage.
+fn inlined(g: &mut Graph, field: &Field, time: Node, state: Node, args: &[Node]) -> Node {
+    let mut copies: Vec<Option<Node>> = vec![None; field.graph.len()];
+    copies[field.time.index()] = Some(time);
+    copies[field.state.index()] = Some(state);
+    for (input, &arg) in field.args.iter().zip(args) {
+        copies[input.index()] = Some(arg);
+    }
+    let live = crate::tape::plan::live_nodes(&field.graph, &[field.slope]);
+    for (k, entry) in field.graph.entries.iter().enumerate() {
+        if copies[k].is_some() || !live[k] {
+            continue;
+        }
+        copies[k] = match &entry.kind {
+            Kind::Input => panic!("the right side depends on an input that is none of its arguments"),
+            Kind::Constant(value) => Some(g.constant(value.clone())),
+            Kind::Apply { op, args } => {
+                let args: Vec<Node> = args.iter().filter_map(|a| copies[a.index()]).collect();
+                Some(g.apply(op.clone(), &args))
+            }
+        };
+    }
+    copies[field.slope.index()].expect("the slope is live")
+}
+
+impl Interval {
+    pub fn new(field: Field, control: Control) -> Interval {
+        Interval::of(Spec::primal(field, control))
+    }
+
+    pub fn of(spec: Spec) -> Interval {
+        let swept = spec.sweeps[1..].iter().map(Swept::new).collect();
+        let pacer = Pacer::new(&spec.field, spec.control, spec.n_groups);
+        Interval { pacer, swept, spec }
+    }
+
+    /// Steps whose values are kept for the sweeps.
+    fn kept(&self) -> usize {
+        if self.swept.is_empty() { 0 } else { self.spec.control.max_steps }
+    }
+}
+
+impl Op for Interval {
+    fn name(&self) -> &'static str {
+        "ode_interval"
+    }
+
+    fn shape(&self, _args: &[&[usize]]) -> Vec<usize> {
+        vec![self.spec.results.iter().map(|&taken| self.spec.size_of(taken)).sum()]
+    }
+
+    fn scratch(&self, _args: &[Extent<'_>], lanes: usize) -> usize {
+        let kept = self.kept();
+        let histories = kept * 2 * self.spec.n_groups
+            + (kept + 1) * self.spec.tracks.iter().sum::<usize>()
+            + self.spec.sums.iter().sum::<usize>()
+            + self.spec.n_groups;
+        let working = self.swept.iter().map(|s| s.scratch(lanes)).max().unwrap_or(0);
+        histories * lanes + self.pacer.scratch(lanes).max(working)
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
+        let Spec { n_groups, tracks, sums, .. } = &self.spec;
+        let kept = self.kept();
+        let (fractions, rest) = scratch.split_at_mut(kept * n_groups * lanes);
+        let (elapsed, rest) = rest.split_at_mut(kept * n_groups * lanes);
+        let (values, rest) = rest.split_at_mut((kept + 1) * tracks.iter().sum::<usize>() * lanes);
+        let (totals, rest) = rest.split_at_mut(sums.iter().sum::<usize>() * lanes);
+        let (guess, working) = rest.split_at_mut(n_groups * lanes);
+        kernel::copy(&args[GUESS], guess, lanes);
+        let history = History {
+            fractions: &mut *fractions,
+            elapsed: &mut *elapsed,
+            state: &mut values[..(kept + 1) * tracks[0] * lanes],
+        };
+        let n_steps = self.pacer.run(args, guess, history, lanes, working);
+        totals.fill(0.0);
+        let mut memory =
+            Tracks { sizes: tracks, sum_sizes: sums, kept, fractions, elapsed, values, totals, lanes };
+        for (sweep, swept) in self.spec.sweeps[1..].iter().zip(&self.swept) {
+            swept.run(sweep, args, &mut memory, n_steps, working);
+        }
+        let mut at = 0;
+        for &taken in &self.spec.results {
+            let size = self.spec.size_of(taken) * lanes;
+            let value = match taken {
+                Taken::Track { track, back } => memory.track(track, if back { 0 } else { n_steps }),
+                Taken::Sum(sum) => memory.sum(sum),
+                Taken::Guess => &*guess,
+            };
+            out[at..at + size].copy_from_slice(value);
+            at += size;
+        }
+    }
+
+    fn tangent(&self, g: &mut Graph, args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
+        derivatives::tangent(&self.spec, g, args, tangents)
+    }
+
+    fn adjoint(
+        &self,
+        g: &mut Graph,
+        args: &[Node],
+        _y: Node,
+        dy: Node,
+        wanted: &[bool],
+    ) -> Vec<Option<Node>> {
+        derivatives::adjoint(&self.spec, g, args, dy, wanted)
+    }
+
+    fn body(&self) -> Option<String> {
+        let mut text = format!("{:?}, {} groups, dy/dt:\n", self.spec.control, self.spec.n_groups);
+        text.push_str(&self.pacer.dump());
+        for (sweep, swept) in self.spec.sweeps[1..].iter().zip(&self.swept) {
+            text.push_str(if sweep.back {
+                "each step, from the last to the first:\n"
+            } else {
+                "each step:\n"
+            });
+            text.push_str(&swept.dump());
+        }
+        Some(text)
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        None
+    }
+}

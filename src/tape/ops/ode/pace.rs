@@ -1,0 +1,388 @@
+//! The adaptive solve of values: which steps are taken. Every lane and every group has steps of its own.
+
+use super::interval::{FIRST, FROM, STATE, TO};
+use super::tableau::{ERROR, NODES, STAGES, WEIGHTS};
+use super::{Control, Field};
+use crate::tape::executor::Ports;
+use crate::tape::graph::Node;
+use crate::tape::kernel;
+use crate::tape::op::{Operand, size_of};
+use crate::tape::program::Program;
+
+// Step size control: the constants of DOPRI5 (Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, II.4).
+const SAFETY: f64 = 0.9;
+/// A step is at most this much shorter or longer than the one before.
+const SHORTEST: f64 = 0.2;
+const LONGEST: f64 = 10.0;
+/// Exponents of the errors of this and the last step.
+const BETA: f64 = 0.04;
+const ALPHA: f64 = 0.2 - 0.75 * BETA;
+/// The smallest error that the next step remembers.
+const LEAST_ERROR: f64 = 1e-4;
+/// A last step may be stretched by this much.
+const STRETCH: f64 = 1.01;
+
+/// Solves from one time to the next.
+#[derive(Debug)]
+pub(super) struct Pacer {
+    /// dy/dt, as a function of the arguments, then of t and y.
+    program: Program,
+    n_args: usize,
+    control: Control,
+    n_groups: usize,
+    /// Elements of the state, in all groups together.
+    size: usize,
+}
+
+/// What a solve leaves for the sweeps: nothing but the final state where there is no room for steps.
+pub(super) struct History<'a> {
+    /// `[steps][groups][lanes]`
+    pub fractions: &'a mut [f64],
+    pub elapsed: &'a mut [f64],
+    /// `[steps + 1][size][lanes]`
+    pub state: &'a mut [f64],
+}
+
+/// One number for each group and lane.
+struct Solves<'a> {
+    from: &'a mut [f64],
+    span: &'a mut [f64],
+    /// t at a stage.
+    time: &'a mut [f64],
+    /// The part of the interval that is done.
+    elapsed: &'a mut [f64],
+    /// The step being tried, as a part of the interval; 0 once the end is reached or the solve has failed.
+    trial: &'a mut [f64],
+    /// What it would be without the end of the interval; negative after a rejected step, when it must not grow.
+    wanted: &'a mut [f64],
+    last_error: &'a mut [f64],
+    accepted: &'a mut [f64],
+    tried: &'a mut [f64],
+}
+
+const SOLVE_BUFFERS: usize = 9;
+/// Slopes at the stages, the state, the state at a stage.
+const STATE_BUFFERS: usize = STAGES + 2;
+
+struct Inputs<'a> {
+    args: &'a [Operand<'a>],
+    time: &'a [f64],
+    state: &'a [f64],
+    lanes: usize,
+}
+
+impl Ports for Inputs<'_> {
+    fn port(&self, k: usize) -> (&[f64], usize) {
+        match self.args.get(k) {
+            Some(arg) => (arg.data, arg.lanes),
+            None if k == self.args.len() => (self.time, self.lanes),
+            None => (self.state, self.lanes),
+        }
+    }
+}
+
+impl Pacer {
+    pub fn new(field: &Field, control: Control, n_groups: usize) -> Pacer {
+        let moving: [Node; 2] = [field.time, field.state];
+        let program = Program::with_ports(&field.graph, &field.args, &moving, &[field.slope]);
+        let size = size_of(field.graph.shape(field.state));
+        Pacer { program, n_args: field.args.len(), control, n_groups, size }
+    }
+
+    pub fn dump(&self) -> String {
+        self.program.dump()
+    }
+
+    /// How many numbers of working memory [`Pacer::run`] needs.
+    pub fn scratch(&self, lanes: usize) -> usize {
+        let numbers = self.program.arena_size + STATE_BUFFERS * self.size + SOLVE_BUFFERS * self.n_groups;
+        numbers * lanes + self.program.scratch_size(lanes)
+    }
+
+    /// Solves; `guess` is the length of the step to try first, and in the end of that to try next. Gives the number of steps
+    /// that are kept.
+    pub fn run(
+        &self,
+        args: &[Operand<'_>],
+        guess: &mut [f64],
+        mut history: History<'_>,
+        lanes: usize,
+        scratch: &mut [f64],
+    ) -> usize {
+        let n_solves = self.n_groups * lanes;
+        let (arena, rest) = scratch.split_at_mut(self.program.arena_size * lanes);
+        let (slopes, rest) = rest.split_at_mut(STAGES * self.size * lanes);
+        let (state, rest) = rest.split_at_mut(self.size * lanes);
+        let (stage, rest) = rest.split_at_mut(self.size * lanes);
+        let (numbers, scratch) = rest.split_at_mut(SOLVE_BUFFERS * n_solves);
+        let mut solves = Solves::new(numbers, n_solves);
+        kernel::copy(&args[STATE], state, lanes);
+        kernel::copy(&args[FROM], solves.from, lanes);
+        kernel::copy(&args[TO], solves.span, lanes);
+        solves.span.iter_mut().zip(&*solves.from).for_each(|(span, from)| *span -= from);
+
+        let field_args = &args[FIRST..FIRST + self.n_args];
+        let (once, each) = (0..self.program.second_stage, self.program.second_stage..self.program.len());
+        let inputs = Inputs { args: field_args, time: solves.from, state, lanes };
+        self.program.execute(once, lanes, arena, scratch, &inputs);
+        let mut field = |time: &[f64], state: &[f64], slope: &mut [f64]| {
+            let inputs = Inputs { args: field_args, time, state, lanes };
+            self.program.execute(each.clone(), lanes, arena, scratch, &inputs);
+            self.program.output_in(arena, lanes, 0).copy_to(slope, lanes);
+        };
+
+        let stride = self.size * lanes;
+        field(solves.from, state, &mut slopes[..stride]);
+        for s in 0..n_solves {
+            let finite = |values: &[f64]| self.elements(s, lanes).all(|i| values[i].is_finite());
+            if !solves.span[s].is_finite() || !finite(state) || !finite(slopes) {
+                self.elements(s, lanes).for_each(|i| state[i] = f64::NAN);
+                guess[s] = 1.0;
+            } else if solves.span[s] != 0.0 {
+                solves.trial[s] = 1.0;
+            }
+        }
+        if (0..n_solves).any(|s| solves.trial[s] != 0.0 && guess[s] == 0.0) {
+            for s in 0..n_solves {
+                if solves.trial[s] != 0.0 && guess[s] == 0.0 {
+                    let length = self.first_guess(s, state, slopes, lanes);
+                    solves.trial[s] = (length / solves.span[s].abs()).min(1.0);
+                }
+            }
+            self.stage(&[1.0], &solves, state, slopes, stage, lanes);
+            solves.set_time(1.0);
+            field(solves.time, stage, &mut slopes[stride..2 * stride]);
+            for s in 0..n_solves {
+                if solves.trial[s] != 0.0 && guess[s] == 0.0 {
+                    guess[s] = self.second_guess(s, &solves, state, slopes, lanes);
+                }
+            }
+        }
+        for s in 0..n_solves {
+            if solves.trial[s] != 0.0 {
+                solves.wanted[s] = guess[s] / solves.span[s].abs();
+                solves.trial[s] = solves.wanted[s].min(1.0);
+            }
+        }
+        history.keep(0, state, 0..state.len());
+
+        while solves.trial.iter().any(|&trial| trial != 0.0) {
+            for s in 1..STAGES {
+                solves.set_time(NODES[s]);
+                let (before, after) = slopes.split_at_mut(s * stride);
+                self.stage(WEIGHTS[s], &solves, state, before, stage, lanes);
+                field(solves.time, stage, &mut after[..stride]);
+            }
+            for s in 0..n_solves {
+                if solves.trial[s] != 0.0 {
+                    self.judge(s, &mut solves, guess, [state, stage, slopes], &mut history, lanes);
+                }
+            }
+        }
+
+        if !history.has_room() {
+            history.state.copy_from_slice(state);
+            return 0;
+        }
+        // Solves that took fewer steps stay where they are; a step of NaN makes all derivatives of failed ones NaN
+        let failed = |s: usize| self.elements(s, lanes).all(|i| state[i].is_nan());
+        let most = (0..n_solves).map(|s| if failed(s) { 1.0 } else { solves.accepted[s] });
+        let n_steps = most.fold(0.0, f64::max) as usize;
+        for s in 0..n_solves {
+            let (from, fraction) = if failed(s) { (0, f64::NAN) } else { (solves.accepted[s] as usize, 0.0) };
+            for k in from..n_steps {
+                history.fractions[k * n_solves + s] = fraction;
+                history.elapsed[k * n_solves + s] = 1.0;
+                history.keep(k + 1, state, self.elements(s, lanes));
+            }
+        }
+        n_steps
+    }
+
+    /// Where the state of a solve lies.
+    fn elements(&self, solve: usize, lanes: usize) -> impl Iterator<Item = usize> + use<> {
+        let n = self.size / self.n_groups;
+        let (group, lane) = (solve / lanes, solve % lanes);
+        (group * n..(group + 1) * n).map(move |i| i * lanes + lane)
+    }
+
+    /// y + h sum_j w_j k_j
+    fn stage(
+        &self,
+        weights: &[f64],
+        solves: &Solves<'_>,
+        state: &[f64],
+        slopes: &[f64],
+        out: &mut [f64],
+        lanes: usize,
+    ) {
+        let n = self.size / self.n_groups;
+        let stride = self.size * lanes;
+        for (i, (out, y)) in out.chunks_exact_mut(lanes).zip(state.chunks_exact(lanes)).enumerate() {
+            out.fill(0.0);
+            for (j, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
+                let slope = &slopes[j * stride + i * lanes..][..lanes];
+                out.iter_mut().zip(slope).for_each(|(out, slope)| *out += weight * slope);
+            }
+            let of_group = i / n * lanes..(i / n + 1) * lanes;
+            let lengths = solves.trial[of_group.clone()].iter().zip(&solves.span[of_group]);
+            for ((out, y), (trial, span)) in out.iter_mut().zip(y).zip(lengths) {
+                *out = y + trial * span * *out;
+            }
+        }
+    }
+
+    /// Accepts or rejects the step that a solve has tried, and sets the next one.
+    fn judge(
+        &self,
+        s: usize,
+        solves: &mut Solves<'_>,
+        guess: &mut [f64],
+        [state, stage, slopes]: [&mut [f64]; 3],
+        history: &mut History<'_>,
+        lanes: usize,
+    ) {
+        let stride = self.size * lanes;
+        let (trial, span) = (solves.trial[s], solves.span[s]);
+        let mut error = 0.0f64;
+        for i in self.elements(s, lanes) {
+            let terms = ERROR.iter().enumerate().map(|(j, weight)| weight * slopes[j * stride + i]);
+            let difference = (trial * span * terms.sum::<f64>()).abs();
+            let part = difference / self.scale(state[i].abs().max(stage[i].abs()));
+            error = if part.is_finite() && stage[i].is_finite() { error.max(part) } else { f64::INFINITY };
+            if error.is_infinite() {
+                break;
+            }
+        }
+        solves.tried[s] += 1.0;
+        let fitting = SAFETY * error.powf(-ALPHA);
+        if error <= 1.0 {
+            let k = solves.accepted[s] as usize;
+            for i in self.elements(s, lanes) {
+                state[i] = stage[i];
+                slopes[i] = slopes[(STAGES - 1) * stride + i];
+            }
+            history.keep(k + 1, state, self.elements(s, lanes));
+            history.note(k, s, solves);
+            solves.accepted[s] += 1.0;
+            let factor = (fitting * solves.last_error[s].powf(BETA)).clamp(SHORTEST, LONGEST);
+            let wanted = solves.wanted[s];
+            let next = if wanted < 0.0 {
+                trial * factor.min(1.0)
+            } else if trial < wanted {
+                (trial * factor).max(wanted)
+            } else {
+                trial * factor
+            };
+            solves.last_error[s] = error.max(LEAST_ERROR);
+            guess[s] = next * span.abs();
+            if trial >= 1.0 - solves.elapsed[s] {
+                solves.trial[s] = 0.0;
+                return;
+            }
+            solves.elapsed[s] += trial;
+            let left = 1.0 - solves.elapsed[s];
+            solves.wanted[s] = next;
+            solves.trial[s] = if STRETCH * next >= left { left } else { next };
+        } else {
+            solves.trial[s] = trial * fitting.clamp(SHORTEST, 1.0);
+            solves.wanted[s] = -solves.trial[s];
+        }
+        let elapsed = solves.elapsed[s];
+        if solves.tried[s] >= self.control.max_steps as f64 || elapsed + solves.trial[s] <= elapsed {
+            self.elements(s, lanes).for_each(|i| state[i] = f64::NAN);
+            solves.trial[s] = 0.0;
+            guess[s] = 1.0;
+        }
+    }
+
+    /// The error that is allowed where the state is `size` large.
+    fn scale(&self, size: f64) -> f64 {
+        self.control.atol + self.control.rtol * size
+    }
+
+    /// The length of an Euler step that moves the state by one part in a hundred.
+    fn first_guess(&self, s: usize, state: &[f64], slopes: &[f64], lanes: usize) -> f64 {
+        let (mut size, mut speed) = (0.0f64, 0.0f64);
+        for i in self.elements(s, lanes) {
+            let scale = self.scale(state[i].abs());
+            size = size.max(state[i].abs() / scale);
+            speed = speed.max(slopes[i].abs() / scale);
+        }
+        if size < 1e-5 || speed < 1e-5 { 1e-6 } else { 0.01 * size / speed }
+    }
+
+    /// The length of the first step, from the slopes before and behind that Euler step.
+    fn second_guess(
+        &self,
+        s: usize,
+        solves: &Solves<'_>,
+        state: &[f64],
+        slopes: &[f64],
+        lanes: usize,
+    ) -> f64 {
+        let stride = self.size * lanes;
+        let length = solves.trial[s] * solves.span[s].abs();
+        let (mut speed, mut change) = (0.0f64, 0.0f64);
+        for i in self.elements(s, lanes) {
+            let scale = self.scale(state[i].abs());
+            speed = speed.max(slopes[i].abs() / scale);
+            change = change.max((slopes[stride + i] - slopes[i]).abs() / scale);
+        }
+        let most = speed.max(change / length);
+        let by_error = if most <= 1e-15 { (1e-3 * length).max(1e-6) } else { (0.01 / most).powf(0.2) };
+        let next = by_error.min(100.0 * length);
+        if next > 0.0 { next } else { length }
+    }
+}
+
+impl History<'_> {
+    fn has_room(&self) -> bool {
+        !self.fractions.is_empty()
+    }
+
+    /// Keeps some elements of a state at a position.
+    fn keep(&mut self, position: usize, state: &[f64], elements: impl Iterator<Item = usize>) {
+        if self.has_room() {
+            let to = &mut self.state[position * state.len()..(position + 1) * state.len()];
+            elements.for_each(|i| to[i] = state[i]);
+        }
+    }
+
+    /// Keeps the step that a solve has just taken.
+    fn note(&mut self, k: usize, s: usize, solves: &Solves<'_>) {
+        if self.has_room() {
+            let at = k * solves.trial.len() + s;
+            self.fractions[at] = solves.trial[s];
+            self.elapsed[at] = solves.elapsed[s];
+        }
+    }
+}
+
+impl<'a> Solves<'a> {
+    fn new(numbers: &'a mut [f64], n_solves: usize) -> Solves<'a> {
+        numbers.fill(0.0);
+        let mut parts = numbers.chunks_exact_mut(n_solves);
+        let mut next = || parts.next().expect("as many buffers as there are fields");
+        let solves = Solves {
+            from: next(),
+            span: next(),
+            time: next(),
+            elapsed: next(),
+            trial: next(),
+            wanted: next(),
+            last_error: next(),
+            accepted: next(),
+            tried: next(),
+        };
+        solves.last_error.fill(LEAST_ERROR);
+        solves
+    }
+
+    /// t at this part of the step being tried.
+    fn set_time(&mut self, node: f64) {
+        for s in 0..self.time.len() {
+            self.time[s] = self.from[s] + (self.elapsed[s] + node * self.trial[s]) * self.span[s];
+        }
+    }
+}
