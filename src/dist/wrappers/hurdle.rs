@@ -180,16 +180,15 @@ fn tail(
     if is_lower { choose(g, negative, without, with) } else { choose(g, negative, with, without) }
 }
 
-/// log(exp(a) - exp(b)), a >= b; -inf where a is.
+/// log(exp(a) - exp(b)); -inf, and constant, where a is not above b.
 fn log_difference(g: &mut Graph, a: Node, b: Node) -> Node {
-    let (nothing, zero) = (g.scalar(f64::NEG_INFINITY), g.scalar(0.0));
-    let some = g.less(nothing, a);
-    let finite = g.select(some, a, zero);
-    let log_ratio = g.sub(b, finite);
-    // Rounding may take b above a.
-    let log_ratio = g.min(log_ratio, zero);
+    let some = g.less(b, a);
+    let (zero, below) = (g.scalar(0.0), g.scalar(-1.0));
+    let level = g.select(some, a, zero);
+    let log_ratio = g.sub(b, level);
+    let log_ratio = g.select(some, log_ratio, below);
     let log_share = g.log1m_exp(log_ratio);
-    let value = g.add(finite, log_share);
+    let value = g.add(level, log_share);
     inside(g, some, value)
 }
 
