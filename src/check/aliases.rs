@@ -229,7 +229,7 @@ pub(super) fn known_calls<'n>() -> impl Iterator<Item = &'n str> {
 }
 
 /// What `name`, a name from another language, is called here.
-pub(super) fn translate(name: &str) -> Option<String> {
+pub fn translate(name: &str) -> Option<String> {
     let folded = fold(name);
     let look = |key: &str| ALIASES.iter().find(|(from, _)| *from == key).map(|(_, to)| to.to_string());
     if let Some(found) = look(&folded) {
@@ -256,7 +256,7 @@ pub(super) fn fold(name: &str) -> String {
 }
 
 /// Names near to `name`, nearest first, at most three.
-pub(super) fn nearest<'n>(name: &str, candidates: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+pub fn nearest<'n>(name: &str, candidates: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     let folded = fold(name);
     let length = folded.chars().count();
     let limit = if length <= 2 { 0 } else { 1 + (length - 1) / 4 };

@@ -74,15 +74,14 @@ pub fn wrapper_signature(wrapper: &dyn Wrapper) -> String {
 
 /// `sum(x, axis =)`; optional arguments in square brackets.
 pub fn builtin_signature(builtin: &dyn Builtin) -> String {
-    let arguments: Vec<String> = builtin
-        .params()
-        .iter()
-        .map(|p| match p.kind {
-            ParamKind::Required => p.name.to_string(),
-            ParamKind::Optional => format!("[{}]", p.name),
-            ParamKind::Variadic => format!("{}, ...", p.name),
-            ParamKind::Named => format!("{} =", p.name),
-        })
-        .collect();
+    let written = |p: &builtin::Param| match p.kind {
+        ParamKind::Required => p.name.to_string(),
+        ParamKind::Optional => format!("[{}]", p.name),
+        ParamKind::Variadic => format!("{}, ...", p.name),
+        ParamKind::Named => format!("{} =", p.name),
+    };
+    let (named, positional): (Vec<_>, Vec<_>) =
+        builtin.params().iter().partition(|p| p.kind == ParamKind::Named);
+    let arguments: Vec<String> = positional.into_iter().chain(named).map(written).collect();
     format!("{}({})", builtin.name(), arguments.join(", "))
 }

@@ -26,6 +26,7 @@ mod tests;
 
 use std::collections::{HashMap, HashSet};
 
+pub use aliases::{nearest, translate};
 pub use catalogue::{builtin_signature, form_signatures, is_operator, wrapper_signature};
 pub use error::{CheckError, CheckErrors};
 pub use lint::Lint;

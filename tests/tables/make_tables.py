@@ -448,7 +448,7 @@ def write(name, forms):
 
 
 def main():
-    tables = merged(discrete.TABLES, matrices.TABLES)
+    tables = merged(matrices.TABLES, discrete.TABLES)
     for name in sys.argv[1:] or tables:
         write(name, tables[name])
 
