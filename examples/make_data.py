@@ -202,7 +202,7 @@ def fishing(rng, name):
 
 
 def ratings(rng, name):
-    n, genres, liking = 500, np.array(["comedy", "drama", "horror"]), np.array([0.2, 0.7, -0.9])
+    n, genres, liking = 800, np.array(["comedy", "drama", "horror"]), np.array([0.2, 0.7, -0.9])
     cuts, b = np.array([-2.0, -0.8, 0.6, 2.2]), 0.8
     which, hours = rng.integers(0, 3, n), rng.uniform(1.2, 3.2, n).round(2)
     hidden = liking[which] + b * (hours - 2) + rng.logistic(size=n)

@@ -312,6 +312,10 @@ fn what_only_data_can_be_is_refused_for_latents() {
         &data,
         &["`sum(votes[2])` is 5, but a value of Multinomial sums to its n, here 6"],
     );
-    refused("theta ~ Dirichlet([1, 1])\nvotes ~ Multinomial(n, theta)", &data, &["shape"]);
+    refused(
+        "theta ~ Dirichlet([1, 1])\nvotes ~ Multinomial(n, theta)",
+        &data,
+        &["`votes` is [2, 3], and its distribution is [2, 2]"],
+    );
     refused("s ~ HalfNormal(1)\ny ~ censored(Normal(0, s), lower = 1)", &data, &["`y[1]` is 0.3"]);
 }
