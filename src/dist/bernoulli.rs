@@ -111,9 +111,9 @@ impl Distribution for Bernoulli {
 
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
-            stan: Some("bernoulli(theta), bernoulli_logit(alpha)"),
-            pymc: Some("Bernoulli(p), Bernoulli(logit_p = logit)"),
-            r: Some("dbinom(size = 1, prob = p)"),
+            stan: Some("bernoulli; bernoulli_logit(logit)"),
+            pymc: Some("Bernoulli; Bernoulli(logit_p = logit)"),
+            r: Some("dbinom(x, 1, p)"),
         }
     }
 

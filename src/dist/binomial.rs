@@ -122,9 +122,9 @@ impl Distribution for Binomial {
 
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
-            stan: Some("binomial(N, theta), binomial_logit(N, alpha)"),
-            pymc: Some("Binomial(n, p), Binomial(n, logit_p = logit)"),
-            r: Some("dbinom(size = n, prob = p)"),
+            stan: Some("binomial; binomial_logit(n, logit)"),
+            pymc: Some("Binomial; Binomial(n, logit_p = logit)"),
+            r: Some("dbinom"),
         }
     }
 

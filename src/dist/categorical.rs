@@ -122,9 +122,9 @@ impl Distribution for Categorical {
 
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
-            stan: Some("categorical(theta), categorical_logit(beta)"),
-            pymc: Some("Categorical(p), Categorical(logit_p = logits), counting from 0"),
-            r: Some("extraDistr::dcat(prob = p)"),
+            stan: Some("categorical; categorical_logit(logits)"),
+            pymc: Some("Categorical, counting from 0"),
+            r: Some("extraDistr::dcat"),
         }
     }
 

@@ -92,9 +92,9 @@ impl Distribution for DiscreteUniform {
 
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
-            stan: Some("discrete_range(l, u)"),
-            pymc: Some("DiscreteUniform(lower, upper)"),
-            r: Some("extraDistr::ddunif(min = lower, max = upper)"),
+            stan: Some("discrete_range"),
+            pymc: Some("DiscreteUniform"),
+            r: Some("extraDistr::ddunif"),
         }
     }
 

@@ -76,9 +76,9 @@ impl Distribution for Geometric {
 
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
-            stan: None,
-            pymc: Some("Geometric(p), counting the success too"),
-            r: Some("dgeom(prob = p)"),
+            stan: Some("neg_binomial(1, p / (1 - p))"),
+            pymc: Some("Geometric, counting from 1"),
+            r: Some("dgeom"),
         }
     }
 

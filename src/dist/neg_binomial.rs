@@ -105,9 +105,9 @@ impl Distribution for NegBinomial {
 
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
-            stan: Some("neg_binomial_2(mu, phi), neg_binomial_2_log(eta, phi)"),
-            pymc: Some("NegativeBinomial(mu = mean, alpha = dispersion)"),
-            r: Some("dnbinom(mu = mean, size = dispersion)"),
+            stan: Some("neg_binomial_2; neg_binomial_2_log(log, dispersion)"),
+            pymc: Some("NegativeBinomial"),
+            r: Some("dnbinom(x, mu = mean, size = dispersion)"),
         }
     }
 

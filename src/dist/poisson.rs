@@ -99,11 +99,7 @@ impl Distribution for Poisson {
     }
 
     fn elsewhere(&self) -> Elsewhere {
-        Elsewhere {
-            stan: Some("poisson(lambda), poisson_log(alpha)"),
-            pymc: Some("Poisson(mu = rate)"),
-            r: Some("dpois(lambda = rate)"),
-        }
+        Elsewhere { stan: Some("poisson; poisson_log(log)"), pymc: Some("Poisson"), r: Some("dpois") }
     }
 
     fn trials(&self) -> &'static [Trial] {

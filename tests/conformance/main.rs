@@ -8,5 +8,6 @@ mod counts;
 mod discrete;
 mod elements;
 mod loops;
+mod questions;
 mod scans;
 mod statements;
