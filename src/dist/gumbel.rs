@@ -85,7 +85,11 @@ impl Distribution for Gumbel {
     }
 
     fn elsewhere(&self) -> Elsewhere {
-        Elsewhere { stan: Some("gumbel"), pymc: Some("Gumbel"), r: Some("evd::dgumbel") }
+        Elsewhere {
+            stan: Some("gumbel(mu, beta)"),
+            pymc: Some("Gumbel(mu, beta)"),
+            r: Some("evd::dgumbel(loc, scale)"),
+        }
     }
 
     fn trials(&self) -> &'static [Trial] {

@@ -83,7 +83,11 @@ impl Distribution for LogitNormal {
     }
 
     fn elsewhere(&self) -> Elsewhere {
-        Elsewhere { stan: None, pymc: Some("LogitNormal"), r: Some("logitnorm::dlogitnorm") }
+        Elsewhere {
+            stan: None,
+            pymc: Some("LogitNormal(mu, sigma)"),
+            r: Some("logitnorm::dlogitnorm(mu, sigma)"),
+        }
     }
 
     fn trials(&self) -> &'static [Trial] {

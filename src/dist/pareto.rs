@@ -95,9 +95,9 @@ impl Distribution for Pareto {
 
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
-            stan: Some("pareto"),
-            pymc: Some("Pareto(alpha = shape, m = min)"),
-            r: Some("extraDistr::dpareto(x, shape, min)"),
+            stan: Some("pareto(y_min, alpha)"),
+            pymc: Some("Pareto(alpha, m)"),
+            r: Some("extraDistr::dpareto(a = shape, b = min)"),
         }
     }
 

@@ -86,7 +86,11 @@ impl Distribution for VonMises {
     }
 
     fn elsewhere(&self) -> Elsewhere {
-        Elsewhere { stan: Some("von_mises"), pymc: Some("VonMises"), r: Some("circular::dvonmises") }
+        Elsewhere {
+            stan: Some("von_mises(mu, kappa)"),
+            pymc: Some("VonMises(mu, kappa)"),
+            r: Some("circular::dvonmises(mu, kappa)"),
+        }
     }
 
     fn trials(&self) -> &'static [Trial] {
@@ -273,7 +277,6 @@ fn standard_draw(k: f64, rng: &mut dyn Rng) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::constraint::Constraint;
 
     /// An angle is the same after a whole turn; a latent has one name for it.
     #[test]

@@ -101,6 +101,8 @@ fn support(dist: &'static dyn Distribution) -> String {
             [None, None] => "real numbers".into(),
             [Some(lower), None] => format!("x > {lower}"),
             [None, Some(upper)] => format!("x < {upper}"),
+            // bounds that have no names
+            [Some(lower), Some(upper)] if lower == upper => constraint.summary().into(),
             [Some(lower), Some(upper)] => format!("{lower} < x < {upper}"),
         },
         Support::Counts { total } => {
