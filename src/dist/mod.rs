@@ -13,6 +13,7 @@ mod special;
 
 // Distributions of distributions
 mod instance;
+pub mod question;
 mod shapes;
 pub mod wrappers;
 
@@ -20,6 +21,7 @@ pub mod wrappers;
 mod tests;
 
 pub use instance::Sampler;
+pub use question::Question;
 pub use shapes::{Argument, Extent};
 
 use rand::Rng;

@@ -4,6 +4,7 @@ mod continuous_moments;
 mod counts;
 mod derivatives;
 mod distribution_functions;
+mod large_matrices;
 mod matrices;
 mod refusals;
 mod samplers;
