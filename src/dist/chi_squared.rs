@@ -77,7 +77,7 @@ impl Distribution for ChiSquared {
     }
 
     fn elsewhere(&self) -> Elsewhere {
-        Elsewhere { stan: Some("chi_square(nu)"), pymc: Some("ChiSquared(nu)"), r: Some("dchisq(df)") }
+        Elsewhere { stan: Some("chi_square"), pymc: Some("ChiSquared"), r: Some("dchisq") }
     }
 
     fn trials(&self) -> &'static [Trial] {

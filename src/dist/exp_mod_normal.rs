@@ -87,9 +87,9 @@ impl Distribution for ExpModNormal {
 
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
-            stan: Some("exp_mod_normal(mu, sigma, lambda)"),
+            stan: Some("exp_mod_normal"),
             pymc: Some("ExGaussian(mu, sigma, nu = 1 / rate)"),
-            r: Some("emg::demg(mu, sigma, lambda)"),
+            r: Some("emg::demg"),
         }
     }
 

@@ -98,11 +98,7 @@ impl Distribution for Frechet {
     }
 
     fn elsewhere(&self) -> Elsewhere {
-        Elsewhere {
-            stan: Some("frechet(alpha, sigma)"),
-            pymc: None,
-            r: Some("VGAM::dfrechet(location = 0, scale, shape)"),
-        }
+        Elsewhere { stan: Some("frechet"), pymc: None, r: Some("VGAM::dfrechet(location = 0, scale, shape)") }
     }
 
     fn trials(&self) -> &'static [Trial] {

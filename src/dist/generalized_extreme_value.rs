@@ -146,11 +146,7 @@ impl Distribution for GeneralizedExtremeValue {
     }
 
     fn elsewhere(&self) -> Elsewhere {
-        Elsewhere {
-            stan: None,
-            pymc: Some("pymc_extras.GenExtreme(mu, sigma, xi)"),
-            r: Some("evd::dgev(loc, scale, shape)"),
-        }
+        Elsewhere { stan: None, pymc: Some("pymc_extras.GenExtreme"), r: Some("evd::dgev") }
     }
 
     fn trials(&self) -> &'static [Trial] {

@@ -85,11 +85,7 @@ impl Distribution for Gumbel {
     }
 
     fn elsewhere(&self) -> Elsewhere {
-        Elsewhere {
-            stan: Some("gumbel(mu, beta)"),
-            pymc: Some("Gumbel(mu, beta)"),
-            r: Some("evd::dgumbel(loc, scale)"),
-        }
+        Elsewhere { stan: Some("gumbel"), pymc: Some("Gumbel"), r: Some("evd::dgumbel") }
     }
 
     fn trials(&self) -> &'static [Trial] {

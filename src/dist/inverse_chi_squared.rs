@@ -83,9 +83,9 @@ impl Distribution for InverseChiSquared {
 
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
-            stan: Some("inv_chi_square(nu)"),
-            pymc: Some("InverseGamma(alpha = df / 2, beta = 1 / 2)"),
-            r: Some("extraDistr::dinvchisq(nu)"),
+            stan: Some("inv_chi_square"),
+            pymc: Some("InverseGamma(df / 2, 1 / 2)"),
+            r: Some("extraDistr::dinvchisq"),
         }
     }
 

@@ -91,7 +91,7 @@ impl Distribution for InverseGaussian {
     }
 
     fn elsewhere(&self) -> Elsewhere {
-        Elsewhere { stan: None, pymc: Some("Wald(mu, lam)"), r: Some("statmod::dinvgauss(mean, shape)") }
+        Elsewhere { stan: None, pymc: Some("Wald"), r: Some("statmod::dinvgauss") }
     }
 
     fn trials(&self) -> &'static [Trial] {

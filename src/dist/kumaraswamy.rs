@@ -120,7 +120,7 @@ impl Distribution for Kumaraswamy {
     }
 
     fn elsewhere(&self) -> Elsewhere {
-        Elsewhere { stan: None, pymc: Some("Kumaraswamy(a, b)"), r: Some("extraDistr::dkumar(a, b)") }
+        Elsewhere { stan: None, pymc: Some("Kumaraswamy"), r: Some("extraDistr::dkumar") }
     }
 
     fn trials(&self) -> &'static [Trial] {

@@ -83,11 +83,7 @@ impl Distribution for LogitNormal {
     }
 
     fn elsewhere(&self) -> Elsewhere {
-        Elsewhere {
-            stan: None,
-            pymc: Some("LogitNormal(mu, sigma)"),
-            r: Some("logitnorm::dlogitnorm(mu, sigma)"),
-        }
+        Elsewhere { stan: None, pymc: Some("LogitNormal"), r: Some("logitnorm::dlogitnorm") }
     }
 
     fn trials(&self) -> &'static [Trial] {

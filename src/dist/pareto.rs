@@ -95,8 +95,8 @@ impl Distribution for Pareto {
 
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
-            stan: Some("pareto(y_min, alpha)"),
-            pymc: Some("Pareto(alpha, m)"),
+            stan: Some("pareto"),
+            pymc: Some("Pareto(alpha = shape, m = min)"),
             r: Some("extraDistr::dpareto(a = shape, b = min)"),
         }
     }

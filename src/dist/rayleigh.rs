@@ -90,9 +90,9 @@ impl Distribution for Rayleigh {
 
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
-            stan: Some("rayleigh(sigma)"),
-            pymc: Some("Weibull(alpha = 2, beta = sqrt(2) scale)"),
-            r: Some("VGAM::drayleigh(scale)"),
+            stan: Some("rayleigh"),
+            pymc: Some("Weibull(2, sqrt(2) scale)"),
+            r: Some("VGAM::drayleigh"),
         }
     }
 

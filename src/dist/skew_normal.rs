@@ -98,9 +98,9 @@ impl Distribution for SkewNormal {
 
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
-            stan: Some("skew_normal(xi, omega, alpha)"),
-            pymc: Some("SkewNormal(mu, sigma, alpha)"),
-            r: Some("sn::dsn(xi, omega, alpha)"),
+            stan: Some("skew_normal"),
+            pymc: Some("SkewNormal(mu, sigma, alpha = shape)"),
+            r: Some("sn::dsn"),
         }
     }
 

@@ -137,7 +137,7 @@ impl Distribution for Triangular {
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
             stan: None,
-            pymc: Some("Triangular(lower, upper, c)"),
+            pymc: Some("Triangular(lower, upper, c = mode)"),
             r: Some("extraDistr::dtriang(a = lower, b = upper, c = mode)"),
         }
     }

@@ -86,11 +86,7 @@ impl Distribution for VonMises {
     }
 
     fn elsewhere(&self) -> Elsewhere {
-        Elsewhere {
-            stan: Some("von_mises(mu, kappa)"),
-            pymc: Some("VonMises(mu, kappa)"),
-            r: Some("circular::dvonmises(mu, kappa)"),
-        }
+        Elsewhere { stan: Some("von_mises"), pymc: Some("VonMises"), r: Some("circular::dvonmises") }
     }
 
     fn trials(&self) -> &'static [Trial] {

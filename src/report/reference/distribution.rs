@@ -96,7 +96,7 @@ fn support(dist: &'static dyn Distribution) -> String {
     });
     match &short {
         Support::Continuous { constraint, .. } if constraint.event_rank() > 0 => constraint.summary().into(),
-        Support::Continuous { .. } => match bounds {
+        Support::Continuous { constraint, .. } => match bounds {
             [None, None] if dist.event_rank() > 0 => "vectors of real numbers".into(),
             [None, None] => "real numbers".into(),
             [Some(lower), None] => format!("x > {lower}"),
