@@ -118,11 +118,14 @@ pub fn log_rest(g: &mut Graph, p: Node) -> Node {
     g.log1p(negative)
 }
 
-/// log(exp(larger) + exp(smaller))
+/// log(exp(larger) + exp(smaller)); both may be -inf.
 pub fn log_sum(g: &mut Graph, larger: Node, smaller: Node) -> Node {
     let log_ratio = g.sub(smaller, larger);
     let more = g.log1p_exp(log_ratio);
-    g.add(larger, more)
+    let sum = g.add(larger, more);
+    let lowest = g.scalar(f64::NEG_INFINITY);
+    let nothing = g.equal(larger, lowest);
+    g.select(nothing, smaller, sum)
 }
 
 /// A last axis of length 1: numbers of the batch against the elements of an event.
