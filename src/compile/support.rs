@@ -34,6 +34,10 @@ impl Tracer<'_> {
         }
         let Some(x_node) = placed.x else { return Ok(()) };
         let Some(values) = self.graph.value(x_node).cloned() else { return Ok(()) };
+        if placed.instance.objection(&mut self.graph).is_some() {
+            // Reported where the density is built.
+            return Ok(());
+        }
         let text = placed.instance.describe();
         let found = match placed.instance.support(&mut self.graph) {
             Support::Continuous { constraint, bounds } => {
@@ -156,9 +160,7 @@ impl Tracer<'_> {
             return None;
         }
         let shape = self.graph.shape(x).to_vec();
-        if instance.shape_mismatch(&self.graph, &shape).is_some()
-            || instance.objection(&mut self.graph).is_some()
-        {
+        if instance.shape_mismatch(&self.graph, &shape).is_some() {
             return None;
         }
         let density = instance.log_density(&mut self.graph, x);
