@@ -13,6 +13,8 @@ mod special;
 
 // Distributions of distributions
 mod instance;
+mod moments;
+mod quantile;
 mod shapes;
 pub mod wrappers;
 
