@@ -253,14 +253,84 @@ def change_point(rng, name):
     week = np.arange(1, 101)
     write_csv(name, dict(week=week, faults=rng.poisson(np.where(week <= 63, 3.1, 1.4))))
     write_truth(name, {"before": (3.1, 0.7), "after": (1.4, 0.6)})
+def growth(rng, name):
+    children, visits = 40, 6
+    mean, spread, r = np.array([5.5, 0.55]), np.array([0.7, 0.12]), 0.6
+    cov = np.outer(spread, spread) * np.array([[1, r], [r, 1]])
+    line = rng.multivariate_normal(mean, cov, children)
+    child = np.repeat(np.arange(children), visits)
+    month = np.tile(np.arange(visits), children)
+    weight = line[child, 0] + line[child, 1] * month + rng.normal(0, 0.2, len(child))
+    write_csv(name, dict(child=[f"c{c + 1:02}" for c in child], month=month, weight=weight), digits=2)
+    truth = {"mean[1]": (5.5, 0.34), "mean[2]": (0.55, 0.07), "spread[1]": (0.7, 0.25), "spread[2]": (0.12, 0.06),
+             "correlation": (r, 0.4), "sigma": (0.2, 0.035)}
+    lines = {f"line[c{c + 1:02},{k + 1}]": (round(line[c, k], 3), [0.4, 0.13][k]) for c in range(children) for k in (0, 1)}
+    write_truth(name, truth | lines)
 
 
-EXAMPLES = [linear_regression, radon, wells, accidents, robust_regression, eight_schools, autoregression, garch,
-            local_level, geyser, clusters, hidden_markov, gaussian_process, batting, dose_response, survival,
-            ab_test, customers, item_response, measurement_error, spline, travel, change_point]
+def disease_map(rng, name):
+    rows, columns = 7, 8
+    place = lambda r, c: r * columns + c + 1
+    right = [(place(r, c), place(r, c + 1)) for r in range(rows) for c in range(columns - 1)]
+    down = [(place(r, c), place(r + 1, c)) for r in range(rows - 1) for c in range(columns)]
+    edges = np.array(right + down)
+    n = rows * columns
+    laplacian = np.zeros((n, n))
+    for a, b in edges - 1:
+        laplacian[[a, b], [a, b]] += 1
+        laplacian[[a, b], [b, a]] -= 1
+    values, vectors = np.linalg.eigh(laplacian)
+    smooth = vectors[:, 1:] @ (rng.normal(size=n - 1) / np.sqrt(values[1:]))
+    level, spread = 0.2, 0.5
+    expected = rng.gamma(6, 4, n).round(1)
+    cases = rng.poisson(expected * np.exp(level + spread * smooth))
+    write_json(name, dict(node1=edges[:, 0], node2=edges[:, 1], expected=expected, cases=cases), digits=1)
+    truth = {"level": (level, 0.1), "spread": (spread, 0.25)}
+    sd = np.sqrt(1 / (expected + 4 / spread**2)) / spread
+    write_truth(name, truth | {f"smooth[{i + 1}]": (round(smooth[i], 3), round(4 * sd[i] + 0.3, 2)) for i in range(n)})
+
+
+def trend(rng, name):
+    days, level, drift, effect = 120, 3.4, 0.08, -0.6
+    walk = np.cumsum(rng.normal(0, drift, days))
+    weekend = (np.arange(days) % 7 >= 5).astype(int)
+    visits = rng.poisson(np.exp(level + walk + effect * weekend))
+    write_csv(name, dict(day=np.arange(1, days + 1), weekend=weekend, visits=visits))
+    write_truth(name, {"drift": (drift, 0.06), "weekend_effect": (effect, 0.15)})
+
+
+# Each with the seed of its random numbers.
+EXAMPLES = {
+    linear_regression: 2026,
+    radon: 2027,
+    wells: 2028,
+    accidents: 2029,
+    robust_regression: 2030,
+    eight_schools: 2031,
+    autoregression: 2032,
+    garch: 2033,
+    local_level: 2034,
+    geyser: 2035,
+    clusters: 2036,
+    hidden_markov: 2037,
+    gaussian_process: 2038,
+    batting: 2039,
+    dose_response: 2040,
+    survival: 2041,
+    ab_test: 2042,
+    customers: 2043,
+    item_response: 2044,
+    measurement_error: 2045,
+    spline: 2046,
+    travel: 2047,
+    change_point: 2048,
+    growth: 3001,
+    disease_map: 3002,
+    trend: 3003,
+}
 
 if __name__ == "__main__":
-    for seed, example in enumerate(EXAMPLES, start=2026):
+    for example, seed in EXAMPLES.items():
         if len(sys.argv) == 1 or example.__name__ in sys.argv[1:]:
             (HERE / example.__name__).mkdir(exist_ok=True)
             example(np.random.default_rng(seed), example.__name__)

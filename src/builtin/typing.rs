@@ -143,6 +143,33 @@ pub fn square(t: &Type, i: usize, what: &str) -> Result<Dim, CallError> {
         .ok_or_else(|| CallError::new(format!("{what} must be a square matrix, found {}", t.shape)).about(i))
 }
 
+/// The dimensions before the last two, and the rows, of square matrices: one, or a stack of them.
+pub fn square_stack(t: &Type, i: usize, what: &str) -> Result<(Option<Vec<Dim>>, Dim), CallError> {
+    match t.shape.dims() {
+        None => Ok((None, Dim::Unknown)),
+        Some([stack @ .., m, n]) => match same(m, n) {
+            Some(n) => Ok((Some(stack.to_vec()), n)),
+            None => {
+                let message = format!("{what} must be a square matrix, found {}", t.shape);
+                Err(CallError::new(message).about(i))
+            }
+        },
+        Some(_) => Err(CallError::new(format!("{what} must be a matrix, found {}", t.shape)).about(i)),
+    }
+}
+
+/// The dimensions before those of the matrices of two stacks; one matrix goes with a stack of any length.
+pub fn stacks(a: &[Dim], b: &[Dim], words: &str) -> Result<Vec<Dim>, CallError> {
+    let both = broadcast(&shape(a), &shape(b));
+    match both {
+        Ok(both) => Ok(both.dims().map(<[Dim]>::to_vec).unwrap_or_default()),
+        Err((m, n)) => {
+            let (m, n) = if a.len() >= b.len() { (m, n) } else { (n, m) };
+            Err(CallError::new(format!("{words}: stacks of {m} and {n} matrices")).about(1))
+        }
+    }
+}
+
 pub fn shape(dims: impl Into<Vec<Dim>>) -> Shape {
     Shape(Some(dims.into()))
 }

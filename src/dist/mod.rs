@@ -13,6 +13,7 @@ mod special;
 
 // Distributions of distributions
 mod instance;
+pub mod question;
 mod shapes;
 pub mod wrappers;
 
@@ -20,6 +21,7 @@ pub mod wrappers;
 mod tests;
 
 pub use instance::Sampler;
+pub use question::Question;
 pub use shapes::{Argument, Extent};
 
 use rand::Rng;
@@ -47,14 +49,30 @@ catalogue! {
     cauchy::Cauchy,
     half_cauchy::HalfCauchy,
     laplace::Laplace,
+    asymmetric_laplace::AsymmetricLaplace,
     logistic::Logistic,
+    gumbel::Gumbel,
+    skew_normal::SkewNormal,
+    exp_mod_normal::ExpModNormal,
     log_normal::LogNormal,
+    logit_normal::LogitNormal,
     exponential::Exponential,
     gamma::Gamma,
     inverse_gamma::InverseGamma,
+    chi_squared::ChiSquared,
+    inverse_chi_squared::InverseChiSquared,
     weibull::Weibull,
+    frechet::Frechet,
+    rayleigh::Rayleigh,
+    inverse_gaussian::InverseGaussian,
+    pareto::Pareto,
+    lomax::Lomax,
+    generalized_extreme_value::GeneralizedExtremeValue,
     beta::Beta,
+    kumaraswamy::Kumaraswamy,
     uniform::Uniform,
+    triangular::Triangular,
+    von_mises::VonMises,
     flat::Flat,
     // Discrete
     bernoulli::Bernoulli,

@@ -40,6 +40,8 @@ mod plan;
 mod program;
 
 #[cfg(test)]
+pub mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use forward::forward;

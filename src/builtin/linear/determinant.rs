@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::builtin::call::take;
 use crate::builtin::function::{Facts, Function, typ};
-use crate::builtin::typing::{Element, numeric, square};
+use crate::builtin::typing::{Element, numeric, square_stack};
 use crate::builtin::{Builtin, CallError, Param};
 use crate::tape::{Extent, Graph, Node, Op, Operand};
 use crate::types::{Shape, Type};
@@ -21,7 +21,7 @@ pub const ALL: &[&dyn Builtin] = &[
         result: |args| of_square(args, "what `det` takes"),
         build: |g, call| {
             let a = call.arg(0)?.node;
-            Ok(determinant(g, a, call.batch))
+            Ok(determinant(g, a))
         },
     },
     &Function {
@@ -40,12 +40,13 @@ pub const ALL: &[&dyn Builtin] = &[
 
 fn of_square(args: &[Option<Type>], what: &str) -> Result<Type, CallError> {
     numeric(args)?;
-    square(typ(args, 0)?, 0, what)?;
-    Ok(Type { element: Element::Real.of([]), shape: Shape::scalar(), size: None })
+    let (stack, _) = square_stack(typ(args, 0)?, 0, what)?;
+    Ok(Type { element: Element::Real.of([]), shape: Shape(stack), size: None })
 }
 
 /// Written out up to 3 rows, so that derivatives hold at singular matrices; sign times exp(log|det|) beyond.
-fn determinant(g: &mut Graph, a: Node, batch: usize) -> Node {
+fn determinant(g: &mut Graph, a: Node) -> Node {
+    let batch = g.shape(a).len() - 2;
     let outer = g.shape(a)[..batch].to_vec();
     let n = g.shape(a)[batch];
     if n > 3 {

@@ -1,7 +1,7 @@
 //! Diagonals: taken out of matrices, made into matrices, summed.
 
 use crate::builtin::function::{Facts, Function, typ};
-use crate::builtin::typing::{Element, numeric, same, shape, square, vector};
+use crate::builtin::typing::{Element, numeric, same, shape, square_stack};
 use crate::builtin::{Builtin, CallError, Param};
 use crate::types::{Shape, Type};
 
@@ -20,14 +20,14 @@ pub const ALL: &[&dyn Builtin] = &[
             let shape = match x.shape.dims() {
                 None => Shape::UNKNOWN,
                 Some([n]) => shape([n.clone(), n.clone()]),
-                Some([m, n]) => match same(m, n) {
-                    Some(n) => shape([n]),
+                Some([stack @ .., m, n]) => match same(m, n) {
+                    Some(n) => shape([stack, &[n]].concat()),
                     None => {
                         let message = format!("`diag` needs a vector or a square matrix, found {}", x.shape);
                         return Err(CallError::new(message).about(0));
                     }
                 },
-                Some(_) => {
+                Some([]) => {
                     let message = format!("`diag` needs a vector or a square matrix, found {}", x.shape);
                     return Err(CallError::new(message).help("`eye(n)` is the identity matrix").about(0));
                 }
@@ -36,7 +36,7 @@ pub const ALL: &[&dyn Builtin] = &[
         },
         build: |g, call| {
             let x = call.arg(0)?;
-            Ok(if x.rank == 2 { g.diagonal(x.node) } else { g.diagonal_matrix(x.node) })
+            Ok(if x.rank >= 2 { g.diagonal(x.node) } else { g.diagonal_matrix(x.node) })
         },
     },
     &Function {
@@ -48,8 +48,14 @@ pub const ALL: &[&dyn Builtin] = &[
         result: |args| {
             numeric(args)?;
             let x = typ(args, 0)?;
-            let n = vector(x, 0, "the diagonal")?;
-            Ok(Type { element: x.element, shape: shape([n.clone(), n]), size: None })
+            let shape = match x.shape.dims() {
+                None => Shape::UNKNOWN,
+                Some([stack @ .., n]) => shape([stack, &[n.clone(), n.clone()]].concat()),
+                Some([]) => {
+                    return Err(CallError::new("the diagonal must be a vector, found scalar").about(0));
+                }
+            };
+            Ok(Type { element: x.element, shape, size: None })
         },
         build: |g, call| {
             let x = call.arg(0)?.node;
@@ -65,13 +71,14 @@ pub const ALL: &[&dyn Builtin] = &[
         result: |args| {
             numeric(args)?;
             let x = typ(args, 0)?;
-            square(x, 0, "what `trace` takes")?;
-            Ok(Type { element: Element::Keep.of([x]), shape: Shape::scalar(), size: None })
+            let (stack, _) = square_stack(x, 0, "what `trace` takes")?;
+            Ok(Type { element: Element::Keep.of([x]), shape: Shape(stack), size: None })
         },
         build: |g, call| {
             let x = call.arg(0)?.node;
             let diagonal = g.diagonal(x);
-            Ok(g.sum(diagonal, &[call.batch]))
+            let last = g.shape(diagonal).len() - 1;
+            Ok(g.sum(diagonal, &[last]))
         },
     },
 ];

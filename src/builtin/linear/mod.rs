@@ -2,6 +2,7 @@
 
 pub mod determinant;
 pub mod diagonal;
+pub mod eigen;
 pub mod kernel;
 pub mod product;
 pub mod solve;

@@ -1,10 +1,10 @@
 //! Matrix products: `@`, `dot`, `outer`, `kron`, `quad_form`, and the transpose.
 
 use crate::builtin::function::{Facts, Function, typ};
-use crate::builtin::typing::{Element, matrix, numeric, same, shape, square, vector};
+use crate::builtin::typing::{Element, matrix, numeric, same, shape, square_stack, stacks, vector};
 use crate::builtin::{Arg, Builtin, Call, CallError, Param};
 use crate::tape::{Graph, Node};
-use crate::types::{Dim, Shape, Type};
+use crate::types::{Shape, Type};
 
 const AB: &[Param] = &[Param::required("a"), Param::required("b")];
 
@@ -99,9 +99,16 @@ pub const ALL: &[&dyn Builtin] = &[
         result: quad_form_result,
         build: |g, call| {
             let (a, x) = (call.arg(0)?, call.arg(1)?);
-            let ax = Arg { node: product(g, call, a, x), rank: x.rank, element: x.element };
-            let xt = if x.rank == 2 { Arg { node: g.transpose(x.node), ..x } } else { x };
-            Ok(product(g, call, xt, ax))
+            let node = product(g, call, a, x);
+            let ax = Arg { node, rank: g.shape(node).len() - call.batch, element: x.element };
+            if x.rank >= 2 {
+                let transposed = Arg { node: g.transpose(x.node), ..x };
+                return Ok(product(g, call, transposed, ax));
+            }
+            let x = call.padded(g, x, ax.rank);
+            let products = g.mul(x, ax.node);
+            let last = g.shape(products).len() - 1;
+            Ok(g.sum(products, &[last]))
         },
     },
     &Function {
@@ -114,18 +121,14 @@ pub const ALL: &[&dyn Builtin] = &[
             let x = typ(args, 0)?;
             let shape = match x.shape.dims() {
                 None => Shape::UNKNOWN,
-                Some([m, n]) => shape([n.clone(), m.clone()]),
+                Some([stack @ .., m, n]) => shape([stack, &[n.clone(), m.clone()]].concat()),
                 Some([] | [_]) => x.shape.clone(),
-                Some(_) => {
-                    let message = format!("only a matrix has a transpose, found {}", x.shape);
-                    return Err(CallError::new(message).about(0));
-                }
             };
             Ok(Type { element: x.element, shape, size: x.size.clone() })
         },
         build: |g, call| {
             let x = call.arg(0)?;
-            Ok(if x.rank == 2 { g.transpose(x.node) } else { x.node })
+            Ok(if x.rank >= 2 { g.transpose(x.node) } else { x.node })
         },
     },
 ];
@@ -133,38 +136,74 @@ pub const ALL: &[&dyn Builtin] = &[
 fn product_shape(a: &Shape, b: &Shape) -> Result<Shape, CallError> {
     let (Some(left), Some(right)) = (a.dims(), b.dims()) else { return Ok(Shape::UNKNOWN) };
     for (i, dims) in [left, right].into_iter().enumerate() {
-        if !(1..=2).contains(&dims.len()) {
+        if dims.is_empty() {
             let message = format!("`@` multiplies vectors and matrices, found {a} and {b}");
             return Err(CallError::new(message).help("`*` multiplies element by element").about(i));
         }
     }
-    let (m, n) = (&left[left.len() - 1], &right[0]);
+    let (left_stack, rows, m) = match left {
+        [stack @ .., rows, m] => (stack, std::slice::from_ref(rows), m),
+        _ => (&[][..], &[][..], &left[0]),
+    };
+    let (right_stack, n, columns) = match right {
+        [stack @ .., n, columns] => (stack, n, std::slice::from_ref(columns)),
+        _ => (&[][..], &right[0], &[][..]),
+    };
     if same(m, n).is_none() {
         let message = format!("cannot multiply {a} @ {b}: inner lengths {m} and {n} differ");
         return Err(CallError::new(message).about(1));
     }
-    let dims: Vec<Dim> = left[..left.len() - 1].iter().chain(&right[1..]).cloned().collect();
-    Ok(shape(dims))
+    let both = stacks(left_stack, right_stack, &format!("cannot multiply {a} @ {b}"))?;
+    Ok(shape([&both, rows, columns].concat()))
 }
 
 fn quad_form_result(args: &[Option<Type>]) -> Result<Type, CallError> {
     numeric(args)?;
     let (a, x) = (typ(args, 0)?, typ(args, 1)?);
-    square(a, 0, "the matrix of `quad_form`")?;
+    square_stack(a, 0, "the matrix of `quad_form`")?;
     let ax = product_shape(&a.shape, &x.shape)?;
     let shape = match (x.shape.dims(), ax.dims()) {
-        (Some([_]), _) => Shape::scalar(),
-        (Some([_, n]), _) => shape([n.clone(), n.clone()]),
+        (Some([_]), Some([stack @ .., _])) => shape(stack),
+        (Some([stack @ .., m, n]), Some(_)) => {
+            let transposed = shape([stack, &[n.clone(), m.clone()]].concat());
+            product_shape(&transposed, &ax)?
+        }
         _ => Shape::UNKNOWN,
     };
     Ok(Type { element: Element::Keep.of([a, x]), shape, size: None })
 }
 
-/// a @ b for event ranks 1 and 2 on either side, batch dimensions broadcasting.
+/// a @ b for stacks of matrices: what comes before the last two dimensions broadcasts. A vector is a row on the left and a
+/// column on the right.
+fn stacked_product(g: &mut Graph, call: &Call, a: Arg, b: Arg) -> Node {
+    let as_matrix = |g: &mut Graph, arg: Arg, row: bool| {
+        let [n] = call.event(g, arg)[..] else { return arg };
+        let event = if row { [1, n] } else { [n, 1] };
+        Arg { node: call.reshaped(g, arg, &event), rank: 2, ..arg }
+    };
+    let (left, right) = (as_matrix(g, a, true), as_matrix(g, b, false));
+    let rank = left.rank.max(right.rank);
+    let (left, right) = (call.padded(g, left, rank), call.padded(g, right, rank));
+    let product = g.matmul(left, right);
+    let mut shape = g.shape(product).to_vec();
+    let rows = shape.len() - 2;
+    if b.rank == 1 {
+        shape.remove(rows + 1);
+    }
+    if a.rank == 1 {
+        shape.remove(rows);
+    }
+    g.reshape(product, &shape)
+}
+
+/// a @ b, batch dimensions broadcasting.
 ///
 /// Where only one side varies with the batch, the batch becomes rows of one product of two matrices, so that
 /// `X[i] @ beta` in a loop over i costs what `X @ beta` does.
 fn product(g: &mut Graph, call: &Call, a: Arg, b: Arg) -> Node {
+    if a.rank > 2 || b.rank > 2 {
+        return stacked_product(g, call, a, b);
+    }
     let (left, right) = (call.event(g, a), call.event(g, b));
     let inner = right[0];
     let rows: Vec<usize> = left[..left.len() - 1].to_vec();

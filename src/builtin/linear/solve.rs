@@ -1,8 +1,8 @@
 //! Inverses, linear systems and the Cholesky factor.
 
 use crate::builtin::function::{Facts, Function, typ};
-use crate::builtin::typing::{numeric, same, shape, square};
-use crate::builtin::{Builtin, CallError, Param};
+use crate::builtin::typing::{numeric, same, square_stack, stacks};
+use crate::builtin::{Arg, Builtin, CallError, Param};
 use crate::types::{Shape, Type};
 
 pub const ALL: &[&dyn Builtin] = &[
@@ -14,8 +14,9 @@ pub const ALL: &[&dyn Builtin] = &[
         facts: Facts::Plain,
         result: |args| {
             numeric(args)?;
-            let n = square(typ(args, 0)?, 0, "what `inverse` takes")?;
-            Ok(Type::real(shape([n.clone(), n])))
+            let a = typ(args, 0)?;
+            let (stack, n) = square_stack(a, 0, "what `inverse` takes")?;
+            Ok(Type::real(Shape(stack.map(|stack| [stack, vec![n.clone(), n]].concat()))))
         },
         build: |g, call| {
             let a = call.arg(0)?.node;
@@ -31,30 +32,39 @@ pub const ALL: &[&dyn Builtin] = &[
         result: |args| {
             numeric(args)?;
             let (a, b) = (typ(args, 0)?, typ(args, 1)?);
-            let n = square(a, 0, "the matrix of `solve`")?;
-            match b.shape.dims() {
-                None => Ok(Type::real(Shape::UNKNOWN)),
-                Some([m]) | Some([m, _]) if same(&n, m).is_none() => {
-                    let lengths = format!("lengths {n} and {m} differ");
-                    let message = format!("cannot solve {} x = {}: {lengths}", a.shape, b.shape);
-                    Err(CallError::new(message).about(1))
+            let (stack, n) = square_stack(a, 0, "the matrix of `solve`")?;
+            let mismatch = || format!("cannot solve {} x = {}", a.shape, b.shape);
+            let m = match b.shape.dims() {
+                None => return Ok(Type::real(Shape::UNKNOWN)),
+                Some([]) => {
+                    let message = "the right side of `solve` must be a vector or a matrix, found scalar";
+                    return Err(CallError::new(message).about(1));
                 }
-                Some([_] | [_, _]) => Ok(Type::real(b.shape.clone())),
-                Some(_) => {
-                    let message =
-                        format!("the right side of `solve` must be a vector or a matrix, found {}", b.shape);
-                    Err(CallError::new(message).about(1))
-                }
+                Some([m] | [.., m, _]) => m,
+            };
+            if same(&n, m).is_none() {
+                let message = format!("{}: lengths {n} and {m} differ", mismatch());
+                return Err(CallError::new(message).about(1));
             }
+            let (Some(stack), Some(right)) = (stack, b.shape.dims()) else {
+                return Ok(Type::real(Shape::UNKNOWN));
+            };
+            let (own, solution) = right.split_at(right.len().saturating_sub(2));
+            let both = stacks(&stack, own, &mismatch())?;
+            Ok(Type::real(Shape(Some([&both, solution].concat()))))
         },
         build: |g, call| {
             let (a, b) = (call.arg(0)?, call.arg(1)?);
-            if b.rank == 2 {
-                return Ok(g.solve(a.node, b.node));
+            let rank = a.rank.max(b.rank);
+            let left = call.padded(g, a, rank);
+            if b.rank >= 2 {
+                let right = call.padded(g, b, rank);
+                return Ok(g.solve(left, right));
             }
             let column = [call.event(g, b)[0], 1];
-            let b = call.reshaped(g, b, &column);
-            let x = g.solve(a.node, b);
+            let right = Arg { node: call.reshaped(g, b, &column), rank: 2, ..b };
+            let right = call.padded(g, right, rank);
+            let x = g.solve(left, right);
             let mut shape = g.shape(x).to_vec();
             shape.pop();
             Ok(g.reshape(x, &shape))
@@ -68,8 +78,9 @@ pub const ALL: &[&dyn Builtin] = &[
         facts: Facts::Plain,
         result: |args| {
             numeric(args)?;
-            let n = square(typ(args, 0)?, 0, "what `cholesky` takes")?;
-            Ok(Type::real(shape([n.clone(), n])))
+            let a = typ(args, 0)?;
+            let (stack, n) = square_stack(a, 0, "what `cholesky` takes")?;
+            Ok(Type::real(Shape(stack.map(|stack| [stack, vec![n.clone(), n]].concat()))))
         },
         build: |g, call| {
             let a = call.arg(0)?.node;

@@ -26,6 +26,7 @@ pub mod sum;
 
 // Linear algebra
 pub mod cholesky;
+pub mod eigen;
 pub mod lower_square;
 pub mod lu;
 pub mod matmul;

@@ -1,6 +1,7 @@
 //! Every operation against references, finite differences and itself at other numbers of lanes.
 
 mod elementwise;
+mod large_matrices;
 mod linear_algebra;
 mod odes;
 mod programs;
@@ -10,6 +11,7 @@ mod special_references;
 mod special_values;
 mod structure;
 
+use super::testing::numbers;
 use super::*;
 
 /// A function of some arrays, to be checked at a point.
@@ -29,18 +31,6 @@ pub(super) fn case(
     build: impl Fn(&mut Graph, &[Node]) -> Node + 'static,
 ) -> Case {
     Case { name, shapes: shapes.iter().map(|s| s.to_vec()).collect(), points, build: Box::new(build) }
-}
-
-/// Deterministic numbers in (-1, 1).
-pub(super) fn numbers(n: usize, seed: u64) -> Vec<f64> {
-    let mut state = seed.wrapping_mul(0x9e3779b97f4a7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
-    };
-    (0..n).map(|_| next()).collect()
 }
 
 /// Runs a program over lanes; `points[lane]` is all inputs, flat. Gives `[output][lane]`, flat.
