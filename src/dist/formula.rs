@@ -21,6 +21,19 @@ pub fn inside(g: &mut Graph, condition: Node, value: Node) -> Node {
     g.select(condition, value, outside)
 }
 
+/// `a` where `condition` holds, else `b`; of the broadcast shape of all three. What no element takes is not computed.
+pub fn choose(g: &mut Graph, condition: Node, a: Node, b: Node) -> Node {
+    let all =
+        |g: &Graph, holds: bool| g.value(condition).is_some_and(|c| c.iter().all(|&c| (c != 0.0) == holds));
+    let (taken, left) = match (all(g, true), all(g, false)) {
+        (true, _) => (a, b),
+        (_, true) => (b, a),
+        _ => return g.select(condition, a, b),
+    };
+    let taken = like(g, taken, condition);
+    like(g, taken, left)
+}
+
 /// `value` broadcast against the shape of `other`.
 pub fn like(g: &mut Graph, value: Node, other: Node) -> Node {
     match broadcast_dims(g.shape(value), g.shape(other)) {
@@ -105,11 +118,14 @@ pub fn log_rest(g: &mut Graph, p: Node) -> Node {
     g.log1p(negative)
 }
 
-/// log(exp(larger) + exp(smaller))
+/// log(exp(larger) + exp(smaller)); both may be -inf.
 pub fn log_sum(g: &mut Graph, larger: Node, smaller: Node) -> Node {
     let log_ratio = g.sub(smaller, larger);
     let more = g.log1p_exp(log_ratio);
-    g.add(larger, more)
+    let sum = g.add(larger, more);
+    let lowest = g.scalar(f64::NEG_INFINITY);
+    let nothing = g.equal(larger, lowest);
+    g.select(nothing, smaller, sum)
 }
 
 /// A last axis of length 1: numbers of the batch against the elements of an event.

@@ -9,6 +9,7 @@ mod matrices;
 mod refusals;
 mod samplers;
 mod wrappers;
+mod zeros_and_limits;
 
 use crate::tape::{Graph, Node, Program, Tensor};
 

@@ -109,11 +109,13 @@ fn support(dist: &'static dyn Distribution) -> String {
     }
     match &short {
         Support::Continuous { constraint, .. } if constraint.event_rank() > 0 => constraint.summary().into(),
-        Support::Continuous { .. } => match bounds {
+        Support::Continuous { constraint, .. } => match bounds {
             [None, None] if dist.event_rank() > 0 => "vectors of real numbers".into(),
             [None, None] => "real numbers".into(),
             [Some(lower), None] => format!("x > {lower}"),
             [None, Some(upper)] => format!("x < {upper}"),
+            // bounds that have no names
+            [Some(lower), Some(upper)] if lower == upper => constraint.summary().into(),
             [Some(lower), Some(upper)] => format!("{lower} < x < {upper}"),
         },
         Support::Counts { total } => match bound(dist, &g, &args, *total, None) {
