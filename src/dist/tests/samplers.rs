@@ -130,6 +130,7 @@ fn samplers_follow_their_densities() {
         let mut g = Graph::new();
         let args: Vec<Node> = case.args.iter().map(|a| g.constant(a.clone())).collect();
         match case.dist.support(&mut g, case.form, &args) {
+            Support::Counts { .. } => panic!("{what} is a number"),
             Support::Integers { .. } => check_discrete(&draws, density, &what),
             Support::Continuous { constraint, bounds } => {
                 let number = |&n: &Node| *g.value(n).unwrap().iter().next().unwrap();

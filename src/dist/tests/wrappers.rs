@@ -41,6 +41,7 @@ fn check(build: impl Fn(&mut Graph) -> Instance, n: usize, what: &str) {
     let draws = sample(&g, &d, &[], n).concat();
     let density = |g: &mut Graph, x: Node| build(g).log_density(g, x);
     match d.support(&mut g) {
+        Support::Counts { .. } => panic!("{what} is a number"),
         Support::Integers { .. } => check_discrete(&draws, density, what),
         Support::Continuous { constraint, bounds } => {
             let bounds: Vec<f64> = bounds.iter().map(|&b| value(&g, b)).collect();
