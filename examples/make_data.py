@@ -192,8 +192,70 @@ def survival(rng, name):
     write_truth(name, {"shape": (1.6, 0.36), "log_scale": (round(float(np.log(8)), 3), 0.3), "effect": (0.5, 0.45)})
 
 
+def ab_test(rng, name):
+    page, visitors, rate = ["a", "b"], [1200, 1180], np.array([0.062, 0.083])
+    bought = rng.binomial(visitors, rate)
+    write_csv(name, dict(page=page, visitors=visitors, bought=bought))
+    write_truth(name, {"rate[a]": (0.062, 0.022), "rate[b]": (0.083, 0.025), "lift": (0.021, 0.033)})
+
+
+def customers(rng, name):
+    n, phi = 180, 8.0
+    temperature, weekend = rng.normal(15, 7, n), (np.arange(n) % 7 >= 5).astype(int)
+    mean = np.exp(4.1 + 0.15 * (temperature - 15) / 10 + 0.5 * weekend)
+    y = rng.poisson(rng.gamma(phi, mean / phi))
+    write_csv(name, dict(temperature=temperature, weekend=weekend, customers=y), digits=1)
+    write_truth(name, {"typical": (4.1, 0.1), "warmth": (0.15, 0.13), "weekend_effect": (0.5, 0.2), "dispersion": (phi, 3)})
+
+
+def item_response(rng, name):
+    people, questions = 80, 12
+    ability, difficulty = rng.normal(0, 1, people), rng.normal(0, 1.2, questions)
+    discrimination = np.exp(rng.normal(0.2, 0.35, questions))
+    p = 1 / (1 + np.exp(-discrimination * (ability[:, None] - difficulty)))
+    right = rng.random((people, questions)) < p
+    person, question = np.meshgrid(np.arange(people) + 1, np.arange(questions) + 1, indexing="ij")
+    write_csv(name, dict(person=person.ravel(), question=question.ravel(), right=right.ravel().astype(int)))
+    truth = {f"difficulty[{k + 1}]": (round(v, 3), 0.9) for k, v in enumerate(difficulty)}
+    write_truth(name, truth | {f"discrimination[{k + 1}]": (round(v, 3), 0.9) for k, v in enumerate(discrimination)})
+
+
+def measurement_error(rng, name):
+    n = 120
+    truth, error = rng.normal(2, 1.5, n), rng.uniform(0.3, 1.2, n)
+    measured, y = truth + rng.normal(0, error), 1 - 0.8 * truth + rng.normal(0, 0.4, n)
+    write_csv(name, dict(measured=measured, error=error, y=y))
+    write_truth(name, {"intercept": (1, 0.4), "slope": (-0.8, 0.15), "sigma": (0.4, 0.2), "centre": (2, 0.5),
+                       "spread": (1.5, 0.4)})
+
+
+def spline(rng, name):
+    n = 200
+    x = np.sort(rng.uniform(0, 10, n))
+    curve = lambda x: 2 * np.sin(x) * np.exp(-x / 8) + 0.2 * x
+    write_csv(name, dict(x=x, y=curve(x) + rng.normal(0, 0.4, n)))
+    knots = np.linspace(0, 10, 21)
+    truth = {f"height[{k + 1}]": (round(curve(v), 3), 0.6) for k, v in enumerate(knots)}
+    write_truth(name, truth | {"sigma": (0.4, 0.1)})
+
+
+def travel(rng, name):
+    n = 300
+    km = rng.gamma(3, 2, n)
+    eta = np.column_stack([np.zeros(n), 0.3 - 0.5 * (km - 5), 0.5 + 0.15 * (km - 5)])
+    p = np.exp(eta) / np.exp(eta).sum(axis=1, keepdims=True)
+    mode = [rng.choice(3, p=row) + 1 for row in p]
+    write_csv(name, dict(km=km, mode=mode), digits=1)
+    write_truth(name, {"bicycle": (0.3, 0.6), "bicycle_km": (-0.5, 0.3), "car": (0.5, 0.45), "car_km": (0.15, 0.17)})
+
+
+def change_point(rng, name):
+    week = np.arange(1, 101)
+    write_csv(name, dict(week=week, faults=rng.poisson(np.where(week <= 63, 3.1, 1.4))))
+    write_truth(name, {"before": (3.1, 0.7), "after": (1.4, 0.6)})
+
+
 def growth(rng, name):
-    rng = np.random.default_rng(3001)
     children, visits = 24, 8
     mean, spread, r = np.array([5.5, 0.55]), np.array([0.7, 0.12]), 0.6
     cov = np.outer(spread, spread) * np.array([[1, r], [r, 1]])
@@ -209,7 +271,6 @@ def growth(rng, name):
 
 
 def disease_map(rng, name):
-    rng = np.random.default_rng(3002)
     rows, columns = 7, 8
     place = lambda r, c: r * columns + c + 1
     right = [(place(r, c), place(r, c + 1)) for r in range(rows) for c in range(columns - 1)]
@@ -232,7 +293,6 @@ def disease_map(rng, name):
 
 
 def trend(rng, name):
-    rng = np.random.default_rng(3003)
     days, level, drift, effect = 60, 5.0, 0.15, -0.6
     walk = np.cumsum(rng.normal(0, drift, days))
     weekend = (np.arange(days) % 7 >= 5).astype(int)
@@ -241,12 +301,38 @@ def trend(rng, name):
     write_truth(name, {"drift": (drift, 0.06), "weekend_effect": (effect, 0.12)})
 
 
-EXAMPLES = [linear_regression, radon, wells, accidents, robust_regression, eight_schools, autoregression, garch,
-            local_level, geyser, clusters, hidden_markov, gaussian_process, batting, dose_response, survival,
-            growth, disease_map, trend]
+# Each with the seed of its random numbers.
+EXAMPLES = {
+    linear_regression: 2026,
+    radon: 2027,
+    wells: 2028,
+    accidents: 2029,
+    robust_regression: 2030,
+    eight_schools: 2031,
+    autoregression: 2032,
+    garch: 2033,
+    local_level: 2034,
+    geyser: 2035,
+    clusters: 2036,
+    hidden_markov: 2037,
+    gaussian_process: 2038,
+    batting: 2039,
+    dose_response: 2040,
+    survival: 2041,
+    ab_test: 2042,
+    customers: 2043,
+    item_response: 2044,
+    measurement_error: 2045,
+    spline: 2046,
+    travel: 2047,
+    change_point: 2048,
+    growth: 3001,
+    disease_map: 3002,
+    trend: 3003,
+}
 
 if __name__ == "__main__":
-    for seed, example in enumerate(EXAMPLES, start=2026):
+    for example, seed in EXAMPLES.items():
         if len(sys.argv) == 1 or example.__name__ in sys.argv[1:]:
             (HERE / example.__name__).mkdir(exist_ok=True)
             example(np.random.default_rng(seed), example.__name__)

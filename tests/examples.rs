@@ -14,7 +14,7 @@ type Truth = BTreeMap<String, (f64, f64)>;
 #[test]
 fn every_example_finds_the_truth() {
     let folders = examples();
-    assert!(folders.len() >= 16, "{} examples", folders.len());
+    assert!(folders.len() >= 23, "{} examples", folders.len());
     let mut problems = Vec::new();
     for folder in folders {
         let name = folder.file_name().expect("a name").to_string_lossy().into_owned();

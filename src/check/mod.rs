@@ -18,6 +18,7 @@ mod names;
 mod observed;
 mod outline;
 mod plate;
+mod question;
 mod sample;
 mod scope;
 mod statement;
@@ -26,6 +27,7 @@ mod tests;
 
 use std::collections::{HashMap, HashSet};
 
+pub use aliases::{nearest, translate};
 pub use catalogue::{builtin_signature, form_signatures, is_operator, wrapper_signature};
 pub use error::{CheckError, CheckErrors};
 pub use lint::Lint;

@@ -6,8 +6,12 @@
 mod arguments;
 mod bench;
 mod check;
+mod completions;
 mod fit;
 mod fmt;
+mod help;
+mod list;
+mod man;
 mod progress;
 mod repl;
 mod summary;
@@ -30,8 +34,18 @@ trait Command: Sync {
 }
 
 /// Every command, in the order of the help.
-static ALL: &[&dyn Command] =
-    &[&fit::Fit, &check::Check, &summary::Summary, &repl::Repl, &fmt::Fmt, &bench::Bench];
+static ALL: &[&dyn Command] = &[
+    &fit::Fit,
+    &check::Check,
+    &summary::Summary,
+    &repl::Repl,
+    &fmt::Fmt,
+    &bench::Bench,
+    &help::Help,
+    &list::List,
+    &completions::Completions,
+    &man::ManPages,
+];
 
 /// Why a command does not end well.
 enum Failure {
@@ -61,7 +75,8 @@ Examples:
   vippl check radon.vim --data radon.csv    find mistakes, show what is latent and what is data
   vippl repl radon.vim --data radon.csv     ask questions: P(beta[2] > 0), mean(tau)
 
-`vippl help COMMAND` tells more.";
+`vippl help NAME` explains a command, a distribution, a function or a topic:
+`vippl help fit`, `vippl help Normal`, `vippl help plates`; `vippl list` lists them.";
 
 fn define() -> clap::Command {
     clap::Command::new("vippl")
@@ -69,6 +84,7 @@ fn define() -> clap::Command {
         .about("A probabilistic programming language with automatic variational inference")
         .after_help(EXAMPLES)
         .subcommand_required(true)
+        .disable_help_subcommand(true)
         .arg(
             Arg::new("color")
                 .long("color")

@@ -7,8 +7,8 @@ use rand::Rng;
 use crate::tape::{Graph, Node, Tensor};
 use crate::types::{ElementType, broadcast_dims};
 
-use super::formula::{inside, open_unit, probabilities, sum_last, within};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::formula::{column, inside, open_unit, probabilities, sum_last, within};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Category k = 1, ..., K with probability `p[k]`.
 pub struct Categorical;
@@ -120,6 +120,14 @@ impl Distribution for Categorical {
         "z[rows] ~ Categorical(w)"
     }
 
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere {
+            stan: Some("categorical; categorical_logit(logits)"),
+            pymc: Some("Categorical, counting from 0"),
+            r: Some("extraDistr::dcat"),
+        }
+    }
+
     fn trials(&self) -> &'static [Trial] {
         TRIALS
     }
@@ -174,13 +182,6 @@ fn log_share(g: &mut Graph, form: usize, arg: Node, chosen: impl Fn(&mut Graph, 
     g.logsumexp(kept, axis)
 }
 
-/// x with an axis for categories.
-fn column(g: &mut Graph, x: Node) -> Node {
-    let mut column = g.shape(x).to_vec();
-    column.push(1);
-    g.reshape(x, &column)
-}
-
 fn log_softmax(g: &mut Graph, logits: Node) -> Node {
     let axis = g.shape(logits).len() - 1;
     let mut column = g.shape(logits).to_vec();
@@ -191,7 +192,14 @@ fn log_softmax(g: &mut Graph, logits: Node) -> Node {
 }
 
 /// `table[..., x]` for constant x: one gather. Where x is no category, the first.
-fn look_up(g: &mut Graph, table: Node, batch: &[usize], x: &Tensor, full: &[usize], k: usize) -> Node {
+pub(super) fn look_up(
+    g: &mut Graph,
+    table: Node,
+    batch: &[usize],
+    x: &Tensor,
+    full: &[usize],
+    k: usize,
+) -> Node {
     let x_shape = x.shape().to_vec();
     let x: Vec<f64> = x.iter().copied().collect();
     let size: usize = full.iter().product();
@@ -206,7 +214,7 @@ fn look_up(g: &mut Graph, table: Node, batch: &[usize], x: &Tensor, full: &[usiz
 }
 
 /// `table[..., x]` for varying x: a sum over categories, all but one of them 0.
-fn match_up(g: &mut Graph, table: Node, x: Node, k: usize) -> Node {
+pub(super) fn match_up(g: &mut Graph, table: Node, x: Node, k: usize) -> Node {
     let (x, categories) = (column(g, x), numbers(g, k));
     let hit = g.equal(x, categories);
     let zero = g.scalar(0.0);

@@ -7,7 +7,7 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{at_edge, draw, inside, sum_last};
 use super::special::{deviance, stirling_remainder};
-use super::{Distribution, Extent, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Extent, Param, Range, Support, Trial};
 
 /// Probabilities of K categories.
 pub struct Dirichlet;
@@ -87,13 +87,17 @@ impl Distribution for Dirichlet {
         "theta ~ Dirichlet([1, 1, 1])"
     }
 
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { stan: Some("dirichlet"), pymc: Some("Dirichlet"), r: Some("extraDistr::ddirichlet") }
+    }
+
     fn trials(&self) -> &'static [Trial] {
         TRIALS
     }
 }
 
 /// log(a) - (lgamma(a + 1) - (a log(a) - a))
-fn log_less_remainder(g: &mut Graph, a: Node) -> Node {
+pub(super) fn log_less_remainder(g: &mut Graph, a: Node) -> Node {
     let (log, remainder) = (g.log(a), stirling_remainder(g, a));
     g.sub(log, remainder)
 }

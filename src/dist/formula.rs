@@ -92,6 +92,33 @@ pub fn at_edge(g: &mut Graph, distance: Node, shape: Node) -> (Node, Node) {
     (g.or(inner, finite), g.select(inner, distance, near))
 }
 
+/// A moment that is infinite unless `shape` is above `threshold`: that of a tail that falls as a power.
+pub fn finite_above(g: &mut Graph, shape: Node, threshold: f64, moment: Node) -> Node {
+    let (threshold, infinity) = (g.scalar(threshold), g.scalar(f64::INFINITY));
+    let finite = g.less(threshold, shape);
+    g.select(finite, moment, infinity)
+}
+
+/// log(1 - p) for a probability
+pub fn log_rest(g: &mut Graph, p: Node) -> Node {
+    let negative = g.neg(p);
+    g.log1p(negative)
+}
+
+/// log(exp(larger) + exp(smaller))
+pub fn log_sum(g: &mut Graph, larger: Node, smaller: Node) -> Node {
+    let log_ratio = g.sub(smaller, larger);
+    let more = g.log1p_exp(log_ratio);
+    g.add(larger, more)
+}
+
+/// A last axis of length 1: numbers of the batch against the elements of an event.
+pub fn column(g: &mut Graph, x: Node) -> Node {
+    let mut shape = g.shape(x).to_vec();
+    shape.push(1);
+    g.reshape(x, &shape)
+}
+
 /// Sum over the last axis: the total of an event.
 pub fn sum_last(g: &mut Graph, x: Node) -> Node {
     let last = g.shape(x).len() - 1;

@@ -87,6 +87,10 @@ impl Instance {
             (Instance::Wrapped { wrapper, inner, args }, Tail::Upper) => wrapper.log_ccdf(g, inner, args, x),
         };
         let mut value = formula?;
+        if !self.atoms(g).is_empty() {
+            // A wrapper with atoms knows its tails everywhere.
+            return Some(value);
+        }
         let [lower, upper] = self.support(g).bounds();
         let (none, all) = (g.scalar(f64::NEG_INFINITY), g.scalar(0.0));
         let (below, above) = if tail == Tail::Lower { (none, all) } else { (all, none) };

@@ -1,7 +1,9 @@
 //! Distributions and their wrappers: the right-hand sides of `~`.
 
 // Shared by the formulas
+mod cutpoints;
 mod extremes;
+mod finite;
 mod formula;
 mod incomplete;
 mod matrices;
@@ -11,6 +13,7 @@ mod special;
 
 // Distributions of distributions
 mod instance;
+pub mod question;
 mod shapes;
 pub mod wrappers;
 
@@ -18,6 +21,7 @@ pub mod wrappers;
 mod tests;
 
 pub use instance::Sampler;
+pub use question::Question;
 pub use shapes::{Argument, Extent};
 
 use rand::Rng;
@@ -45,23 +49,43 @@ catalogue! {
     cauchy::Cauchy,
     half_cauchy::HalfCauchy,
     laplace::Laplace,
+    asymmetric_laplace::AsymmetricLaplace,
     logistic::Logistic,
+    gumbel::Gumbel,
+    skew_normal::SkewNormal,
+    exp_mod_normal::ExpModNormal,
     log_normal::LogNormal,
+    logit_normal::LogitNormal,
     exponential::Exponential,
     gamma::Gamma,
     inverse_gamma::InverseGamma,
+    chi_squared::ChiSquared,
+    inverse_chi_squared::InverseChiSquared,
     weibull::Weibull,
+    frechet::Frechet,
+    rayleigh::Rayleigh,
+    inverse_gaussian::InverseGaussian,
+    pareto::Pareto,
+    lomax::Lomax,
+    generalized_extreme_value::GeneralizedExtremeValue,
     beta::Beta,
+    kumaraswamy::Kumaraswamy,
     uniform::Uniform,
+    triangular::Triangular,
+    von_mises::VonMises,
     flat::Flat,
     // Discrete
     bernoulli::Bernoulli,
     binomial::Binomial,
+    beta_binomial::BetaBinomial,
     poisson::Poisson,
     neg_binomial::NegBinomial,
     geometric::Geometric,
     categorical::Categorical,
+    ordered_logistic::OrderedLogistic,
+    ordered_probit::OrderedProbit,
     discrete_uniform::DiscreteUniform,
+    hypergeometric::Hypergeometric,
     // Multivariate
     mv_normal::MvNormal,
     mv_student_t::MvStudentT,
@@ -73,6 +97,8 @@ catalogue! {
     random_walk::RandomWalk,
     auto_regressive::AutoRegressive,
     icar::Icar,
+    multinomial::Multinomial,
+    dirichlet_multinomial::DirichletMultinomial,
 }
 
 /// The distribution of this name.

@@ -8,6 +8,24 @@ use super::Range;
 const TOLERANCE: f64 = 1e-8;
 
 impl Range {
+    /// In a word or two, for the reference.
+    pub fn words(self) -> &'static str {
+        match self {
+            Range::Real => "real",
+            Range::Extended => "real or infinite",
+            Range::Positive => "positive",
+            Range::NonNegative => "0 or more",
+            Range::UnitInterval => "0 to 1",
+            Range::Simplex => "probabilities that sum to 1",
+            Range::Increasing => "increasing",
+            Range::Count => "0, 1, 2, ...",
+            Range::Ordinal => "1, 2, 3, ...",
+            Range::Integer => "whole",
+            Range::Covariance => "symmetric positive definite",
+            Range::CholeskyFactor => "lower triangular, positive diagonal",
+        }
+    }
+
     /// What a single number must be, if it is not: `must be positive`.
     pub fn requirement(self, x: f64) -> Option<&'static str> {
         let whole = x.fract() == 0.0;

@@ -3,7 +3,7 @@
 use crate::tape::{Graph, Tensor};
 use crate::types::{Shape, broadcast_dims};
 
-use super::{Distribution, Instance};
+use super::{Distribution, Instance, Param, Range};
 
 /// How long one dimension of a draw is.
 #[derive(Clone, Copy, Debug)]
@@ -84,8 +84,9 @@ impl Instance {
             return Some(format!("a draw of {name} has shape {}, found {found}", Shape::known(&event)));
         };
         let (mut batch, own) = (x[..n_batch].to_vec(), &x[n_batch..]);
-        // A single number for a vector of arguments serves every element; a matrix of one element does not.
-        let spreads = event.iter().all(|&n| n == 1) && dist.forms()[form].iter().all(|param| param.rank < 2);
+        // A single number for a vector of arguments serves every element; a matrix or a probability does not.
+        let serves_all = |param: &Param| param.rank < 2 && param.range != Range::Simplex;
+        let spreads = event.iter().all(|&n| n == 1) && dist.forms()[form].iter().all(serves_all);
         if own != event && !spreads {
             return Some(format!("a draw of {name} has shape {}, found {found}", Shape::known(&event)));
         }

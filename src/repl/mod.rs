@@ -4,6 +4,7 @@ mod commands;
 mod console;
 mod prompt;
 
+pub use commands::reference;
 pub use console::Console;
 pub use prompt::run;
 

@@ -3,6 +3,7 @@
 pub mod diagnostic;
 pub mod json;
 pub mod number;
+pub mod reference;
 pub mod style;
 pub mod text;
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use miette::Report;
 use vippl::compile::GradientMode;
@@ -73,4 +74,66 @@ pub fn elements(posterior: &Posterior) -> BTreeMap<String, Summary> {
             summaries.map(|(i, summary)| (quantity.element_name(i), *summary))
         })
         .collect()
+}
+
+/// Relative difference up to which two printed numbers agree: the last digits depend on the processor.
+const TOLERANCE: f64 = 0.02;
+/// The same for numbers near zero.
+const ABSOLUTE: f64 = 0.01;
+
+/// Runs a line of a shell in a folder, with vippl on its path and without colours.
+pub fn run(command: &str, folder: &Path) -> Output {
+    let binary = Path::new(env!("CARGO_BIN_EXE_vippl")).parent().expect("a folder");
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap_or_default());
+    Command::new("sh")
+        .args(["-c", command])
+        .current_dir(folder)
+        .env("PATH", path)
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("sh runs")
+}
+
+/// Copies a folder with all it holds.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).expect("a copy");
+        }
+    }
+}
+
+/// Whether two outputs are alike, word by word; numbers up to the tolerance, lines with times not at all.
+pub fn agree(expected: &str, found: &str) -> Result<(), String> {
+    let lines = |text: &str| -> Vec<String> {
+        let timed = |line: &&str| line.contains(" ms") || line.contains(" µs") || line.contains(" s (load");
+        text.lines().filter(|line| !timed(line) && !line.trim().is_empty()).map(str::to_string).collect()
+    };
+    let (expected, found) = (lines(expected), lines(found));
+    if expected.len() != found.len() {
+        return Err(format!("the document shows {} lines, and there are {}", expected.len(), found.len()));
+    }
+    for (a, b) in expected.iter().zip(&found) {
+        let same = a.split_whitespace().count() == b.split_whitespace().count()
+            && a.split_whitespace().zip(b.split_whitespace()).all(|(a, b)| a == b || close(a, b));
+        if !same {
+            return Err(format!("document: {a}\nfound:    {b}"));
+        }
+    }
+    Ok(())
+}
+
+fn close(a: &str, b: &str) -> bool {
+    let number = |word: &str| {
+        word.trim_matches(|c: char| !c.is_ascii_digit() && c != '-' && c != '.').parse::<f64>().ok()
+    };
+    match (number(a), number(b)) {
+        (Some(a), Some(b)) => (a - b).abs() <= TOLERANCE * a.abs().max(b.abs()) + ABSOLUTE,
+        _ => false,
+    }
 }

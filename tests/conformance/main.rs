@@ -7,5 +7,6 @@ mod arrays;
 mod discrete;
 mod elements;
 mod loops;
+mod questions;
 mod scans;
 mod statements;

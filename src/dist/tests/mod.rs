@@ -1,5 +1,7 @@
 //! Every distribution and wrapper: derivatives, broadcasting, distribution functions, samplers.
 
+mod continuous_moments;
+mod counts;
 mod derivatives;
 mod distribution_functions;
 mod large_matrices;

@@ -132,6 +132,7 @@ fn samplers_follow_their_densities() {
         match case.dist.support(&mut g, case.form, &args) {
             Support::Counts { .. } => panic!("{what} is a number"),
             Support::Integers { .. } => check_discrete(&draws, density, &what),
+            Support::Counts { .. } => panic!("{what} is a number"),
             Support::Continuous { constraint, bounds } => {
                 let number = |&n: &Node| *g.value(n).unwrap().iter().next().unwrap();
                 let bounds: Vec<f64> = bounds.iter().map(number).collect();
@@ -183,12 +184,18 @@ fn covariances_match_the_draws() {
                 let covariance = g.inverse(precision);
                 g.value(covariance).unwrap().iter().copied().collect()
             }
-            ("Dirichlet", _) => {
-                let a = value(0);
+            ("Dirichlet" | "Multinomial" | "DirichletMultinomial", _) => {
+                // A factor times p (1 - p) and -p p'
+                let a = if case.dist.name() == "Dirichlet" { value(0) } else { value(1) };
                 let total: f64 = a.iter().sum();
                 let share = |i: usize| a[i] / total;
+                let factor = match case.dist.name() {
+                    "Dirichlet" => 1.0 / (total + 1.0),
+                    "Multinomial" => value(0)[0],
+                    _ => value(0)[0] * (total + value(0)[0]) / (total + 1.0),
+                };
                 let entry =
-                    |i: usize, j: usize| (f64::from(i == j) * share(i) - share(i) * share(j)) / (total + 1.0);
+                    |i: usize, j: usize| factor * (f64::from(i == j) * share(i) - share(i) * share(j));
                 (0..k * k).map(|e| entry(e / k, e % k)).collect()
             }
             (name, _) => super::matrices::covariance(&case)

@@ -43,6 +43,7 @@ fn check(build: impl Fn(&mut Graph) -> Instance, n: usize, what: &str) {
     match d.support(&mut g) {
         Support::Counts { .. } => panic!("{what} is a number"),
         Support::Integers { .. } => check_discrete(&draws, density, what),
+        Support::Counts { .. } => panic!("{what} is a number"),
         Support::Continuous { constraint, bounds } => {
             let bounds: Vec<f64> = bounds.iter().map(|&b| value(&g, b)).collect();
             check_continuous(&draws, constraint, &bounds, density, what);

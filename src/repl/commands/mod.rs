@@ -12,6 +12,7 @@ mod vars;
 use miette::Report;
 
 use super::{Console, Flow, Repl, Trouble};
+use crate::report::reference::{Entry, Kind};
 
 /// A word after a colon.
 pub(crate) trait Command: Sync {
@@ -40,6 +41,25 @@ pub(crate) static ALL: &[&dyn Command] = &[
     &help::Help,
     &quit::Quit,
 ];
+
+/// The commands, as the reference lists them.
+pub fn reference() -> Vec<Entry> {
+    let entry = |command: &&dyn Command| Entry {
+        kind: Kind::Prompt,
+        group: String::new(),
+        name: format!(":{}", command.name()),
+        signatures: vec![format!(":{}", short_usage(*command))],
+        summary: command.summary().to_string(),
+    };
+    ALL.iter().map(entry).collect()
+}
+
+/// The usage without its options.
+fn short_usage(command: &dyn Command) -> String {
+    let usage = command.usage();
+    let short = usage.split(" [--").next().unwrap_or_default();
+    if short.len() < usage.len() { format!("{short} [options]") } else { usage.to_string() }
+}
 
 /// How alike a word must be to a command to be taken for a slip (Damerau-Levenshtein, 1 = equal).
 const NEAR: f64 = 0.6;

@@ -24,7 +24,7 @@ fn shown(n: usize, style: &Style) -> usize {
 }
 
 /// `text` cut to `width` characters, with `…` at the cut.
-fn cut(text: &str, width: usize) -> String {
+pub fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_string();
     }
