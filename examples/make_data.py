@@ -256,7 +256,7 @@ def change_point(rng, name):
 
 
 def growth(rng, name):
-    children, visits = 40, 6
+    children, visits = 24, 8
     mean, spread, r = np.array([5.5, 0.55]), np.array([0.7, 0.12]), 0.6
     cov = np.outer(spread, spread) * np.array([[1, r], [r, 1]])
     line = rng.multivariate_normal(mean, cov, children)
@@ -264,8 +264,8 @@ def growth(rng, name):
     month = np.tile(np.arange(visits), children)
     weight = line[child, 0] + line[child, 1] * month + rng.normal(0, 0.2, len(child))
     write_csv(name, dict(child=[f"c{c + 1:02}" for c in child], month=month, weight=weight), digits=2)
-    truth = {"mean[1]": (5.5, 0.34), "mean[2]": (0.55, 0.07), "spread[1]": (0.7, 0.25), "spread[2]": (0.12, 0.06),
-             "correlation": (r, 0.4), "sigma": (0.2, 0.035)}
+    truth = {"mean[1]": (5.5, 0.4), "mean[2]": (0.55, 0.08), "spread[1]": (0.7, 0.25), "spread[2]": (0.12, 0.06),
+             "correlation": (r, 0.4), "sigma": (0.2, 0.04)}
     lines = {f"line[c{c + 1:02},{k + 1}]": (round(line[c, k], 3), [0.4, 0.13][k]) for c in range(children) for k in (0, 1)}
     write_truth(name, truth | lines)
 
@@ -293,12 +293,12 @@ def disease_map(rng, name):
 
 
 def trend(rng, name):
-    days, level, drift, effect = 120, 3.4, 0.08, -0.6
+    days, level, drift, effect = 60, 5.0, 0.15, -0.6
     walk = np.cumsum(rng.normal(0, drift, days))
     weekend = (np.arange(days) % 7 >= 5).astype(int)
     visits = rng.poisson(np.exp(level + walk + effect * weekend))
     write_csv(name, dict(day=np.arange(1, days + 1), weekend=weekend, visits=visits))
-    write_truth(name, {"drift": (drift, 0.06), "weekend_effect": (effect, 0.15)})
+    write_truth(name, {"drift": (drift, 0.06), "weekend_effect": (effect, 0.12)})
 
 
 def fishing(rng, name):
