@@ -270,6 +270,26 @@ def growth(rng, name):
     write_truth(name, truth | lines)
 
 
+def pharmacokinetics(rng, name):
+    n, ts = 8, np.array([0.25, 0.5, 1, 2, 3, 5, 8, 12, 18, 24])
+    dose = np.array([40, 40, 60, 60, 80, 80, 120, 120])
+    ka, mu, tau, km, sigma = 1.2, 2.1, 0.25, 12, 0.1
+    vmax = np.exp(mu + tau * rng.standard_normal(n))
+    slope = lambda y: np.column_stack([-ka * y[:, 0], ka * y[:, 0] - vmax * y[:, 1] / (km + y[:, 1])])
+    y, now, h, blood = np.column_stack([dose, np.zeros(n)]), 0, 1 / 512, []
+    for t in ts:
+        while now < t:
+            k1 = slope(y)
+            k2 = slope(y + h / 2 * k1)
+            k3 = slope(y + h / 2 * k2)
+            y, now = y + h / 6 * (k1 + 2 * k2 + 2 * k3 + slope(y + h * k3)), now + h
+        blood.append(y[:, 1])
+    measured = np.transpose(blood) * np.exp(sigma * rng.standard_normal((n, len(ts))))
+    write_json(name, dict(hours=ts, dose=dose, measured=measured))
+    truth = {"ka": (ka, 0.2), "km": (km, 5), "mu": (mu, 0.4), "tau": (tau, 0.25), "sigma": (sigma, 0.03)}
+    write_truth(name, truth | {f"vmax[{i + 1}]": (round(v, 3), round(0.3 * v, 3)) for i, v in enumerate(vmax)})
+
+
 def disease_map(rng, name):
     rows, columns = 7, 8
     place = lambda r, c: r * columns + c + 1
@@ -371,6 +391,7 @@ EXAMPLES = {
     ratings: 2050,
     detection_limit: 2051,
     rainfall: 2052,
+    pharmacokinetics: 2049,
 }
 
 if __name__ == "__main__":
