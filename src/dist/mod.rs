@@ -14,6 +14,8 @@ mod special;
 // Distributions of distributions
 pub mod fitting;
 mod instance;
+mod moments;
+mod quantile;
 pub mod question;
 mod shapes;
 pub mod wrappers;
