@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::builtin::Builtin;
-use crate::dist::{Distribution, Wrapper};
+use crate::dist::{Distribution, Question, Wrapper};
 use crate::source::{Source, Span};
 use crate::types::{ElementType, Type};
 
@@ -172,10 +172,22 @@ pub enum ExprKind {
         inner: Vec<Expr>,
         args: Vec<Option<Expr>>,
     },
-    /// `lpdf(D, x)`: elementwise over batches.
-    LogDensity {
+    /// `lpdf(D, x)`, `mean(D)`: elementwise over batches.
+    Ask {
+        question: &'static Question,
         distribution: Box<Expr>,
-        at: Box<Expr>,
+        at: Option<Box<Expr>>,
+    },
+    /// `mean(v)` in a function that may be given a distribution or an array.
+    AskOrCall {
+        question: &'static Question,
+        builtin: &'static dyn Builtin,
+        value: Box<Expr>,
+    },
+    /// `a:b`, both included.
+    Range {
+        from: Box<Expr>,
+        to: Box<Expr>,
     },
     Index {
         base: Box<Expr>,
@@ -224,9 +236,11 @@ impl fmt::Debug for ExprKind {
             ExprKind::Wrapped { wrapper, inner, args } => {
                 f.debug_tuple(wrapper.name()).field(inner).field(args).finish()
             }
-            ExprKind::LogDensity { distribution, at } => {
-                f.debug_tuple("lpdf").field(distribution).field(at).finish()
+            ExprKind::Ask { question, distribution, at } => {
+                f.debug_tuple(question.name).field(distribution).field(at).finish()
             }
+            ExprKind::AskOrCall { question, value, .. } => f.debug_tuple(question.name).field(value).finish(),
+            ExprKind::Range { from, to } => f.debug_tuple("Range").field(from).field(to).finish(),
             ExprKind::Index { base, indices } => f.debug_tuple("Index").field(base).field(indices).finish(),
         }
     }

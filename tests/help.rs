@@ -79,7 +79,10 @@ fn unknown_names_end_with_one_and_a_suggestion() {
 fn lists_hold_every_name_once() {
     let all = json(&["list", "--json"]);
     let of = |kind: &str| -> Vec<&str> {
-        all.iter().filter(|entry| entry["kind"] == kind).map(|entry| entry["name"].as_str().unwrap()).collect()
+        all.iter()
+            .filter(|entry| entry["kind"] == kind)
+            .map(|entry| entry["name"].as_str().unwrap())
+            .collect()
     };
     let mut distributions = of("distribution");
     let mut known: Vec<&str> = vippl::dist::ALL.iter().map(|dist| dist.name()).collect();

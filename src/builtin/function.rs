@@ -22,6 +22,8 @@ pub enum Facts {
     Plain,
     Elementwise,
     TrainingConstant,
+    /// The elements of the result are elements of the first argument.
+    Rearranges,
 }
 
 impl Builtin for Function {
@@ -53,6 +55,10 @@ impl Builtin for Function {
 
     fn training_constant(&self) -> bool {
         self.facts == Facts::TrainingConstant
+    }
+
+    fn keeps_levels(&self) -> bool {
+        self.facts == Facts::Rearranges
     }
 
     fn example(&self) -> &'static str {

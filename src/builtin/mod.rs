@@ -12,6 +12,8 @@ mod tests;
 pub mod typing;
 pub mod vector;
 
+pub use vector::sequence::RANGE;
+
 use crate::tape::{Graph, Node};
 use crate::types::{ElementType, Type};
 
@@ -85,6 +87,16 @@ pub trait Builtin: Sync {
         false
     }
 
+    /// Position of the argument whose levels the first dimension of the result stands for, one element each.
+    fn over_levels_of(&self) -> Option<usize> {
+        None
+    }
+
+    /// The elements of the result are elements of the first argument: levels stay levels.
+    fn keeps_levels(&self) -> bool {
+        false
+    }
+
     /// An expression that uses it, and is run by the tests.
     fn example(&self) -> &'static str;
 }
@@ -93,7 +105,7 @@ pub trait Builtin: Sync {
 pub static ALL: &[&dyn Builtin] = &joined::<{ count(GROUPS) }>(GROUPS);
 
 /// Names of the language's functions that later versions bring.
-pub static PLANNED: &[&str] = &["levels", "ode", "segment_sum"];
+pub static PLANNED: &[&str] = &["ode"];
 
 /// The function of this name.
 pub fn find(name: &str) -> Option<&'static dyn Builtin> {
@@ -129,6 +141,7 @@ pub const GROUPS: &[Group] = &[
             vector::sequence::ALL,
             vector::bind::ALL,
             vector::order::ALL,
+            vector::grouping::ALL,
             vector::scaling::ALL,
             vector::softmax::ALL,
         ],

@@ -71,8 +71,8 @@ const ALIASES: &[(&str, &str)] = &[
     ("qlogis", "logit"),
     ("ilogit", "inv_logit"),
     ("phi", "inv_probit"),
-    ("pnorm", "inv_probit"),
-    ("qnorm", "probit"),
+    ("pnorm", "cdf(Normal(mean, sd), x), or inv_probit(z)"),
+    ("qnorm", "quantile(Normal(mean, sd), p), or probit(p)"),
     ("pow", "the operator ^, as in x ^ 2"),
     ("power", "the operator ^, as in x ^ 2"),
     ("fabs", "abs"),
@@ -82,6 +82,13 @@ const ALIASES: &[(&str, &str)] = &[
     ("ifelse", "where(c, a, b)"),
     ("select", "where(c, a, b)"),
     ("length", "len"),
+    ("nlevels", "len(levels(x))"),
+    ("unique", "levels"),
+    ("bincount", "segment_sum(1, group)"),
+    ("tabulate", "segment_sum(1, group)"),
+    ("rowsum", "segment_sum"),
+    ("groupsum", "segment_sum"),
+    ("tapply", "segment_sum"),
     ("size", "len"),
     ("rows", "nrow"),
     ("cols", "ncol"),
@@ -125,6 +132,18 @@ const ALIASES: &[(&str, &str)] = &[
     ("logdensity", "lpdf(D, x)"),
     ("logprob", "lpdf(D, x)"),
     ("lpmf", "lpdf(D, x)"),
+    ("logp", "lpdf(D, x)"),
+    ("pdf", "exp(lpdf(D, x))"),
+    ("pmf", "exp(lpdf(D, x))"),
+    ("logcdf", "log_cdf(D, x)"),
+    ("lcdf", "log_cdf(D, x)"),
+    ("lccdf", "log_ccdf(D, x)"),
+    ("logsf", "log_ccdf(D, x)"),
+    ("ccdf", "1 - cdf(D, x), or log_ccdf(D, x) where it is small"),
+    ("sf", "1 - cdf(D, x), or log_ccdf(D, x) where it is small"),
+    ("ppf", "quantile(D, p)"),
+    ("icdf", "quantile(D, p)"),
+    ("invcdf", "quantile(D, p)"),
     ("trunc", "truncated(D, lower = ..., upper = ...)"),
     ("truncate", "truncated(D, lower = ..., upper = ...)"),
     ("mix", "mixture(w, D)"),
@@ -201,11 +220,7 @@ const WRAPPERS: &[&str] = &[
     "mixture",
     "zero_inflated",
     "hurdle",
-    "cdf",
-    "quantile",
     "ode",
-    "levels",
-    "segment_sum",
 ];
 
 /// Whether the language has this name, though nothing in this version carries it out.
@@ -218,9 +233,11 @@ pub(super) fn known_calls<'n>() -> impl Iterator<Item = &'n str> {
     let builtins = crate::builtin::ALL.iter().map(|b| b.name());
     let dists = crate::dist::ALL.iter().map(|d| d.name());
     let wrappers = crate::dist::wrappers::ALL.iter().map(|w| w.name());
+    let questions = crate::dist::question::ALL.iter().map(|q| q.name);
     builtins
         .chain(dists)
         .chain(wrappers)
+        .chain(questions)
         .chain(DISTRIBUTIONS.iter().copied())
         .chain(WRAPPERS.iter().copied())
         .chain(crate::builtin::PLANNED.iter().copied())
@@ -235,18 +252,45 @@ pub fn translate(name: &str) -> Option<String> {
         return Some(found);
     }
     // Stan's normal_lpdf, poisson_log_lpmf, normal_rng, normal_lcdf
-    let suffixes = ["lpdf", "lpmf", "lupdf", "lupmf", "rng", "lcdf", "lccdf"];
-    let (stem, suffix) = suffixes.iter().find_map(|suffix| Some((folded.strip_suffix(suffix)?, *suffix)))?;
-    if stem.is_empty() {
-        return None;
+    let suffixes = ["lpdf", "lpmf", "lupdf", "lupmf", "rng", "lccdf", "lcdf", "cdf", "qf"];
+    if let Some((stem, suffix)) =
+        suffixes.iter().find_map(|suffix| Some((folded.strip_suffix(suffix)?, *suffix)))
+        && let Some(dist) = distribution_like(stem)
+    {
+        return Some(match suffix {
+            "rng" => drawn(&dist),
+            "lcdf" => format!("log_cdf({dist}, x)"),
+            "lccdf" => format!("log_ccdf({dist}, x)"),
+            "cdf" => format!("cdf({dist}, x)"),
+            "qf" => format!("quantile({dist}, p)"),
+            _ => format!("lpdf({dist}, x)"),
+        });
     }
-    let known = || known_calls().find(|known| fold(known) == stem).map(|known| format!("{known}(...)"));
-    let dist = look(stem).or_else(known)?;
-    Some(match suffix {
-        "rng" => format!("{dist}, and a draw from it has a name: `x ~ ...`"),
-        "lcdf" | "lccdf" => format!("{dist}, asked by cdf(D, x)"),
-        _ => format!("{dist}, asked by lpdf(D, x)"),
-    })
+    // R's dgamma, pgamma, qgamma, rgamma
+    let mut letters = folded.chars();
+    let question = letters.next()?;
+    let dist = distribution_like(letters.as_str())?;
+    match question {
+        'd' => Some(format!("exp(lpdf({dist}, x))")),
+        'p' => Some(format!("cdf({dist}, x)")),
+        'q' => Some(format!("quantile({dist}, p)")),
+        'r' => Some(drawn(&dist)),
+        _ => None,
+    }
+}
+
+/// The distribution that another language calls `stem`, as it is written here.
+fn distribution_like(stem: &str) -> Option<String> {
+    let names = crate::dist::ALL.iter().map(|d| d.name()).chain(DISTRIBUTIONS.iter().copied());
+    let mut known = names.filter(|known| fold(known) == stem).map(|known| format!("{known}(...)"));
+    // Aliases of functions begin with a small letter.
+    let alias = || ALIASES.iter().find(|(from, to)| *from == stem && to.starts_with(char::is_uppercase));
+    // `Normal(mean, sd), with an sd` is cut short.
+    known.next().or_else(|| alias().and_then(|(_, to)| Some(to[..=to.find(')')?].to_string())))
+}
+
+fn drawn(dist: &str) -> String {
+    format!("{dist}, and a draw has a name: `x ~ {dist}`")
 }
 
 /// Lower case without separators: `HalfNormal`, `half_normal` and `Half.Normal` are one.

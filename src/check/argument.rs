@@ -96,7 +96,7 @@ impl Checker<'_> {
     }
 
     /// One argument against what its place takes.
-    fn argument(&mut self, callee: &str, param: &Param, arg: ir::Expr) -> Option<ir::Expr> {
+    pub(super) fn argument(&mut self, callee: &str, param: &Param, arg: ir::Expr) -> Option<ir::Expr> {
         if arg.ty.element == Some(ElementType::Category) {
             self.error(CheckError::Type {
                 message: format!("`{}` of {callee} is a number, and a category is not", param.name),

@@ -1,19 +1,14 @@
 //! Calls: which argument goes where.
 
 use super::aliases::{did_you_mean, nearest};
-use super::distribution::{distribution_type, drop_trailing};
 use super::error::CheckError;
-use super::outline::ungroup;
 use super::{Checker, Kind, aliases, catalogue};
 use crate::builtin::{Builtin, ParamKind};
-use crate::dist;
+use crate::dist::{self, question};
 use crate::ir::{self, ExprKind};
 use crate::source::Span;
 use crate::syntax::ast;
-use crate::types::{Shape, Type, broadcast};
-
-/// Questions to a distribution that this version cannot answer.
-const QUESTIONS: &[&str] = &["mean", "sd", "var", "cdf", "quantile"];
+use crate::types::Type;
 
 impl Checker<'_> {
     pub(super) fn call(
@@ -50,8 +45,8 @@ impl Checker<'_> {
             self.error(CheckError::UsedBeforeDefinition { name: text.into(), at: name.span.into(), defined });
             return None;
         }
-        if text == "lpdf" {
-            return self.log_density(arguments, span);
+        if let (Some(question), None) = (question::find(text), catalogue::function(text)) {
+            return self.ask(question, arguments, span);
         }
         if let Some(dist) = dist::find(text) {
             return self.distribution_call(dist, name, arguments, span);
@@ -60,7 +55,7 @@ impl Checker<'_> {
             return self.wrapped(wrapper, name, arguments, span);
         }
         if let Some(builtin) = catalogue::function(text) {
-            return self.function_call(builtin, name, arguments, span);
+            return self.function_call(builtin, arguments, span);
         }
         if aliases::planned(text) {
             let feature = text.to_string();
@@ -196,7 +191,6 @@ impl Checker<'_> {
     fn function_call(
         &mut self,
         builtin: &'static dyn Builtin,
-        name: &ast::Name,
         arguments: &[ast::Argument],
         span: Span,
     ) -> Option<ir::Expr> {
@@ -232,12 +226,8 @@ impl Checker<'_> {
             return None;
         }
         let given: Vec<Option<&ast::Expr>> = slots.into_iter().chain(rest.into_iter().map(Some)).collect();
-        if let (Some(Some(first)), true) = (given.first(), QUESTIONS.contains(&builtin.name()))
-            && self.asks_distribution(first)
-        {
-            let feature = format!("{}(D) of a distribution", builtin.name());
-            self.error(CheckError::NotSupportedYet { feature, at: name.span.into(), help: None });
-            return None;
+        if let (Some(question), [Some(value), None]) = (question::find(builtin.name()), &given[..]) {
+            return self.ask_or_call(question, builtin, value, span);
         }
         let mut args = Vec::with_capacity(given.len());
         let mut good = true;
@@ -250,49 +240,6 @@ impl Checker<'_> {
             return None;
         }
         self.builtin_call(builtin, args, span)
-    }
-
-    /// Whether an argument is plainly a distribution, by its look.
-    fn asks_distribution(&self, expr: &ast::Expr) -> bool {
-        match &ungroup(expr).kind {
-            ast::ExprKind::Call { function, .. } => {
-                let name = &function.text;
-                !self.function_names.contains_key(name)
-                    && (catalogue::what_is(name) == Some("distribution")
-                        || dist::wrappers::find(name).is_some())
-                    || self
-                        .function_names
-                        .get(name)
-                        .is_some_and(|id| self.results[id.0] == Kind::Distribution)
-            }
-            ast::ExprKind::Name(name) => {
-                self.scopes.lookup(name).is_some_and(|b| self.kinds[b.id.0] == Kind::Distribution)
-            }
-            _ => false,
-        }
-    }
-
-    fn log_density(&mut self, arguments: &[ast::Argument], span: Span) -> Option<ir::Expr> {
-        let slots = self.bind("lpdf", "lpdf(D, x)", &["D", "x"], 2, arguments)?;
-        let [Some(distribution), Some(at)] = slots[..] else {
-            self.error(CheckError::Arity {
-                message: count_message("lpdf", 2, arguments.len()),
-                at: span.into(),
-                label: "a distribution and a value are needed".into(),
-                help: Some("write lpdf(D, x), for example lpdf(Normal(0, 1), x)".into()),
-            });
-            return None;
-        };
-        let distribution = self.distribution(distribution);
-        let at = self.value(at);
-        let (distribution, at) = (distribution?, at?);
-        let shape = distribution_type(&distribution).map_or(Shape::UNKNOWN, |d| {
-            let events = d.event.len() + d.joined;
-            let batch = drop_trailing(&d.batch, d.joined);
-            broadcast(&batch, &drop_trailing(&at.ty.shape, events)).unwrap_or(Shape::UNKNOWN)
-        });
-        let kind = ExprKind::LogDensity { distribution: Box::new(distribution), at: Box::new(at) };
-        Some(ir::Expr { kind, span, ty: Type::real(shape) })
     }
 }
 

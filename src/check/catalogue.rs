@@ -2,7 +2,7 @@
 
 use super::aliases;
 use crate::builtin::{self, Builtin, ParamKind};
-use crate::dist::{self, Distribution, Param, Wrapper};
+use crate::dist::{self, Distribution, Param, Question, Wrapper, question};
 
 /// A builtin that can be called by its name (operators have symbols).
 pub(super) fn function(name: &str) -> Option<&'static dyn Builtin> {
@@ -18,7 +18,7 @@ pub fn is_operator(name: &str) -> bool {
 pub(super) fn what_is(name: &str) -> Option<&'static str> {
     if dist::find(name).is_some() || (aliases::planned(name) && name.starts_with(char::is_uppercase)) {
         Some("distribution")
-    } else if name == "lpdf"
+    } else if question::find(name).is_some()
         || function(name).is_some()
         || dist::wrappers::find(name).is_some()
         || aliases::planned(name)
@@ -31,16 +31,15 @@ pub(super) fn what_is(name: &str) -> Option<&'static str> {
 
 /// How a built-in name is called: `Normal(mean, sd)`.
 pub(super) fn signature(name: &str) -> Option<String> {
-    if name == "lpdf" {
-        return Some("lpdf(D, x)".into());
-    }
     if let Some(dist) = dist::find(name) {
         return Some(distribution_signature(dist));
     }
     if let Some(wrapper) = dist::wrappers::find(name) {
         return Some(wrapper_signature(wrapper));
     }
-    function(name).map(builtin_signature)
+    let ways = function(name).map(builtin_signature).into_iter();
+    let ways: Vec<String> = ways.chain(question::find(name).map(Question::signature)).collect();
+    (!ways.is_empty()).then(|| ways.join(" or "))
 }
 
 /// `Bernoulli(p) or Bernoulli(logit =)`.

@@ -346,10 +346,7 @@ impl Checker<'_> {
                     Some(end) => end.clone(),
                     None => expr.ty.size.clone().unwrap_or(Dim::Unknown),
                 },
-                ir::ExprKind::Call { builtin, args } if builtin.name() == "range" => match &args[..] {
-                    [_, Some(to)] => to.ty.size.clone().unwrap_or(Dim::Unknown),
-                    _ => Dim::Unknown,
-                },
+                ir::ExprKind::Range { to, .. } => to.ty.size.clone().unwrap_or(Dim::Unknown),
                 _ => expr.ty.size.clone().unwrap_or(Dim::Unknown),
             },
             Index::Slice { upper: Some(upper), .. } => upper.ty.size.clone().unwrap_or(Dim::Unknown),

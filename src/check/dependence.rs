@@ -236,10 +236,9 @@ impl<'m> Analysis<'m> {
             }
             // Shapes are known from the data, whatever the elements are.
             ExprKind::Call { builtin, .. } if SHAPE_ONLY.contains(&builtin.name()) => Dependence::default(),
-            ExprKind::Call { builtin, args } if builtin.name() == "range" => {
-                for bound in args.iter().flatten() {
-                    self.data_only(bound, "a bound of a range", None);
-                }
+            ExprKind::Range { from, to } => {
+                self.data_only(from, "a bound of a range", None);
+                self.data_only(to, "a bound of a range", None);
                 Dependence::default()
             }
             ExprKind::Apply { function, args } => {

@@ -192,9 +192,15 @@ impl Writer<'_> {
                 let parts: Vec<String> = inner.iter().map(|e| self.expr(e)).chain(named).collect();
                 format!("{}({})", wrapper.name(), parts.join(", "))
             }
-            ExprKind::LogDensity { distribution, at } => {
-                format!("lpdf({}, {})", self.expr(distribution), self.expr(at))
+            ExprKind::Ask { question, distribution, at } => {
+                let parts: Vec<String> =
+                    std::iter::once(distribution).chain(at).map(|part| self.expr(part)).collect();
+                format!("{}({})", question.name, parts.join(", "))
             }
+            ExprKind::AskOrCall { question, value, .. } => {
+                format!("{}({})", question.name, self.expr(value))
+            }
+            ExprKind::Range { from, to } => format!("({} : {})", self.expr(from), self.expr(to)),
             ExprKind::Index { base, indices } => {
                 let base = match base.kind {
                     ExprKind::Variable(_) => self.expr(base),
@@ -207,12 +213,11 @@ impl Writer<'_> {
 
     /// Operators stand between their operands, in brackets.
     fn call(&self, name: &str, args: &[Option<Expr>]) -> String {
-        let symbol = if name == "range" { ":" } else { name };
-        let is_symbol = !symbol.starts_with(|c: char| c.is_alphabetic());
+        let is_symbol = !name.starts_with(|c: char| c.is_alphabetic());
         match args {
-            [Some(a), Some(b)] if is_symbol => format!("({} {symbol} {})", self.expr(a), self.expr(b)),
+            [Some(a), Some(b)] if is_symbol => format!("({} {name} {})", self.expr(a), self.expr(b)),
             [Some(a)] if name == "neg" => format!("-{}", self.expr(a)),
-            [Some(a)] if is_symbol => format!("{symbol}{}", self.expr(a)),
+            [Some(a)] if is_symbol => format!("{name}{}", self.expr(a)),
             _ => format!("{name}({})", self.optional(args)),
         }
     }

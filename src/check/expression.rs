@@ -45,7 +45,7 @@ impl Checker<'_> {
         None
     }
 
-    fn expect_value(&mut self, checked: ir::Expr) -> Option<ir::Expr> {
+    pub(super) fn expect_value(&mut self, checked: ir::Expr) -> Option<ir::Expr> {
         let (message, label, help) = match self.kind(&checked) {
             Kind::Value | Kind::Unknown => return Some(checked),
             Kind::Distribution => (
@@ -130,11 +130,25 @@ impl Checker<'_> {
         for (op, right, span) in chain.into_iter().rev() {
             let right = self.value(right);
             left = match (left, right) {
+                (Some(left), Some(right)) if op == BinaryOp::Range => self.range(left, right, span),
                 (Some(left), Some(right)) => self.operator(symbol(op), vec![left, right], span),
                 _ => None,
             };
         }
         left
+    }
+
+    /// `a:b`
+    fn range(&mut self, from: ir::Expr, to: ir::Expr, span: Span) -> Option<ir::Expr> {
+        let call = self.builtin_call(builtin::RANGE, vec![Some(from), Some(to)], span)?;
+        match call.kind {
+            ir::ExprKind::Call { args, .. } => {
+                let mut ends = args.into_iter().flatten().map(Box::new);
+                let kind = ir::ExprKind::Range { from: ends.next()?, to: ends.next()? };
+                Some(ir::Expr { kind, ..call })
+            }
+            kind => Some(ir::Expr { kind, ..call }),
+        }
     }
 
     pub(super) fn operator(

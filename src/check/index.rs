@@ -161,13 +161,11 @@ impl Checker<'_> {
         };
         match index {
             Index::At(expr) => match &expr.kind {
-                ExprKind::Call { builtin, args } if builtin.name() == "range" => {
-                    if let [Some(from), Some(to)] = &args[..] {
-                        let ends = known_int(from).zip(known_int(to));
-                        if ends.is_none_or(|(a, b)| a <= b) {
-                            look(from);
-                            look(to);
-                        }
+                ExprKind::Range { from, to } => {
+                    let ends = known_int(from).zip(known_int(to));
+                    if ends.is_none_or(|(a, b)| a <= b) {
+                        look(from);
+                        look(to);
                     }
                 }
                 ExprKind::Array(items) => items.iter().for_each(&mut look),

@@ -18,6 +18,7 @@ mod names;
 mod observed;
 mod outline;
 mod plate;
+mod question;
 mod sample;
 mod scope;
 mod statement;

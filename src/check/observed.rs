@@ -175,7 +175,11 @@ pub(super) fn children(expr: &Expr) -> Vec<&Expr> {
         ExprKind::Call { args, .. } | ExprKind::Distribution { args, .. } => args.iter().flatten().collect(),
         ExprKind::Apply { args, .. } | ExprKind::ApplyVariable { args, .. } => args.iter().collect(),
         ExprKind::Wrapped { inner, args, .. } => inner.iter().chain(args.iter().flatten()).collect(),
-        ExprKind::LogDensity { distribution, at } => vec![distribution, at],
+        ExprKind::Ask { distribution, at, .. } => {
+            std::iter::once(&**distribution).chain(at.as_deref()).collect()
+        }
+        ExprKind::AskOrCall { value, .. } => vec![value],
+        ExprKind::Range { from, to } => vec![from, to],
         ExprKind::Index { base, indices } => {
             std::iter::once(&**base).chain(index_children(indices)).collect()
         }

@@ -121,14 +121,11 @@ impl Checker<'_> {
 
     /// The last value of a loop's range; before there is data, what the range says it is.
     fn last_of(&self, range: &ir::Expr) -> Dim {
-        let ir::ExprKind::Call { builtin, args } = &range.kind else { return Dim::Unknown };
-        match &args[..] {
-            [_, Some(to)] if builtin.name() == "range" => match &to.ty.size {
-                Some(size) => size.clone(),
-                None if self.data.is_none() => Dim::Named(self.source.slice(to.span).into()),
-                None => Dim::Unknown,
-            },
-            _ => Dim::Unknown,
+        let ir::ExprKind::Range { to, .. } = &range.kind else { return Dim::Unknown };
+        match &to.ty.size {
+            Some(size) => size.clone(),
+            None if self.data.is_none() => Dim::Named(self.source.slice(to.span).into()),
+            None => Dim::Unknown,
         }
     }
 

@@ -117,35 +117,6 @@ impl Tracer<'_> {
         1 + self.domains[domain].parent.map_or(0, |parent| self.depth(parent))
     }
 
-    /// log D(x), elementwise over the batch.
-    pub fn log_density(&mut self, distribution: &TracedDistribution, x: &Traced, at: Span) -> Result<Traced> {
-        let placed = self.place(distribution, Some(x), at)?;
-        let Some(x_node) = placed.x else { return Err(CompileError::Poisoned) };
-        let axes_shape = self.full_shape(&placed.axes, &[], placed.place);
-        let graph = self.graph_at(placed.place);
-        let x_shape = graph.shape(x_node).to_vec();
-        let mismatch = placed.instance.shape_mismatch(graph, &x_shape);
-        if let Some(message) = mismatch.or_else(|| placed.instance.objection(graph)) {
-            return Err(CompileError::Call { message, help: None, at: distribution.span });
-        }
-        let normalised = placed.instance.normalized(graph);
-        let mut node = placed.instance.log_density(graph, x_node);
-        let mut shape = graph.shape(node).to_vec();
-        let n_axes = axes_shape.len();
-        if !shape.starts_with(&axes_shape) {
-            // A density that does not vary along some of its axes.
-            let missing = n_axes.saturating_sub(shape.len());
-            shape.splice(0..0, std::iter::repeat_n(1, missing));
-            node = graph.reshape(node, &shape);
-            shape.splice(..n_axes, axes_shape);
-            node = graph.broadcast(node, &shape);
-        }
-        self.normalised &= normalised;
-        let mut traced = Traced::new(node, shape[n_axes..].to_vec(), ElementType::Real);
-        (traced.axes, traced.place) = (placed.axes, placed.place);
-        Ok(traced)
-    }
-
     /// Brings the arguments of a distribution, and a value, to common axes.
     pub fn place(
         &mut self,
@@ -248,22 +219,6 @@ impl Tracer<'_> {
         Ok(())
     }
 
-    /// In `lpdf(D, x)` arguments and value broadcast against each other, both ways.
-    pub fn check_lpdf_shape(&self, distribution: &TracedDistribution, x: &Traced, at: Span) -> Result<()> {
-        let dims = self.value_dims(distribution)?;
-        let event = skeleton(distribution).event_rank();
-        let fits = broadcast(&Shape::known(&dims), &Shape::known(&x.dims)).is_ok() && x.rank() >= event;
-        if fits {
-            return Ok(());
-        }
-        Err(CompileError::Shape {
-            left: Shape::known(&dims).to_string(),
-            right: Shape::known(&x.dims).to_string(),
-            left_at: distribution.span,
-            right_at: at,
-        })
-    }
-
     /// Every observed value must lie in the distribution's support, as far as that is known.
     fn check_observed(
         &mut self,
@@ -279,6 +234,10 @@ impl Tracer<'_> {
         }
         let Some(x_node) = placed.x else { return Ok(()) };
         let Some(values) = self.graph.value(x_node).cloned() else { return Ok(()) };
+        if placed.instance.objection(&mut self.graph).is_some() {
+            // Reported where the density is built.
+            return Ok(());
+        }
         let text = placed.instance.describe();
         let found = match placed.instance.support(&mut self.graph) {
             Support::Continuous { constraint, bounds } => {

@@ -1,13 +1,13 @@
 //! Traces expressions: calls of the catalogues, names, literals, distributions.
 
+use std::sync::Arc;
+
 use super::CompileError;
 use super::align::Layout;
 use super::tracer::{Binding, Result, Tracer};
-use super::value::{
-    DistributionKind, MAX_ELEMENTS, Place, Traced, TracedDistribution, Value, ValueLevels, fits_in_memory,
-};
-use crate::builtin::{Arg, Builtin, Call};
-use crate::data::Rows;
+use super::value::{DistributionKind, Traced, TracedDistribution, Value, ValueLevels};
+use crate::builtin::{self, Arg, Builtin, Call};
+use crate::data::{Levels, Rows};
 use crate::ir::{Expr, ExprKind};
 use crate::source::Span;
 use crate::tape::{Node, Tensor};
@@ -36,7 +36,10 @@ impl Tracer<'_> {
             },
             ExprKind::Rows => self.rows(expr.span).map(Value::Array),
             ExprKind::Array(items) => self.array_literal(items, expr.span).map(Value::Array),
-            ExprKind::Call { builtin, args } => self.call(*builtin, args, expr.span).map(Value::Array),
+            ExprKind::Call { builtin, args } => {
+                let args: Vec<Option<&Expr>> = args.iter().map(Option::as_ref).collect();
+                self.call(*builtin, &args, expr.span).map(Value::Array)
+            }
             ExprKind::Apply { function, args } => {
                 let args = args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>>>()?;
                 self.apply_function(*function, args, expr.span)
@@ -92,11 +95,15 @@ impl Tracer<'_> {
                 let kind = DistributionKind::Wrapped { wrapper: *wrapper, inner, args: traced };
                 Ok(Value::Distribution(TracedDistribution { kind, span: expr.span }))
             }
-            ExprKind::LogDensity { distribution, at } => {
-                let distribution = self.distribution(distribution)?;
-                let x = self.array(at)?;
-                self.check_lpdf_shape(&distribution, &x, at.span)?;
-                self.log_density(&distribution, &x, expr.span).map(Value::Array)
+            ExprKind::Ask { question, distribution, at } => {
+                self.ask_expr(question, distribution, at.as_deref(), expr.span).map(Value::Array)
+            }
+            ExprKind::AskOrCall { question, builtin, value } => {
+                self.ask_or_call(question, *builtin, value, expr.span).map(Value::Array)
+            }
+            ExprKind::Range { from, to } => {
+                let args = [Some(&**from), Some(&**to)];
+                self.call(builtin::RANGE, &args, expr.span).map(Value::Array)
             }
             ExprKind::Index { base, indices } => self.index_expr(base, indices, expr.span).map(Value::Array),
         }
@@ -238,7 +245,7 @@ impl Tracer<'_> {
         Ok(result)
     }
 
-    fn call(&mut self, builtin: &'static dyn Builtin, args: &[Option<Expr>], at: Span) -> Result<Traced> {
+    fn call(&mut self, builtin: &'static dyn Builtin, args: &[Option<&Expr>], at: Span) -> Result<Traced> {
         let mut traced = Vec::with_capacity(args.len());
         for arg in args {
             traced.push(match arg {
@@ -246,10 +253,20 @@ impl Tracer<'_> {
                 None => None,
             });
         }
-        if builtin.name() == "range" {
-            return self.range(&traced, at);
-        }
-        let span_of = |k: usize| args.get(k).and_then(Option::as_ref).map_or(at, |arg| arg.span);
+        self.call_traced(builtin, &traced, args, at)
+    }
+
+    /// A call of arguments that are traced already; the expressions say where they stand.
+    pub fn call_traced(
+        &mut self,
+        builtin: &'static dyn Builtin,
+        traced: &[Option<Traced>],
+        args: &[Option<&Expr>],
+        at: Span,
+    ) -> Result<Traced> {
+        let span_of = |k: usize| args.get(k).and_then(|arg| Some(arg.as_ref()?.span)).unwrap_or(at);
+        let (by_levels, label) = self.by_levels(builtin, traced, at)?;
+        let traced = by_levels.as_deref().unwrap_or(traced);
         let types: Vec<Option<Type>> =
             traced.iter().map(|value| value.as_ref().map(|value| self.exact_type(value))).collect();
         let layout = if builtin.elementwise() { Layout::Elementwise } else { Layout::Own };
@@ -305,6 +322,14 @@ impl Tracer<'_> {
                 }
             }
         }
+        if let Some(own) = builtin.over_levels_of().and_then(|k| traced.get(k)?.as_ref())
+            && let Some(first) = result.labels.first_mut()
+        {
+            *first = label.filter(|label| label.len() == result.dims[0] && own.axes.is_empty());
+        }
+        if let (true, Some(Some(first))) = (builtin.keeps_levels(), traced.first()) {
+            result.levels.clone_from(&first.levels);
+        }
         if builtin.training_constant()
             && self.plan.is_none()
             && result.axes.is_empty()
@@ -316,6 +341,45 @@ impl Tracer<'_> {
         Ok(result)
     }
 
+    /// For a function over the levels of a grouping: the arguments with the grouping as positions among its levels (where
+    /// nothing else says how many groups there are), and what labels the result.
+    fn by_levels(
+        &mut self,
+        builtin: &dyn Builtin,
+        traced: &[Option<Traced>],
+        at: Span,
+    ) -> Result<(Option<Vec<Option<Traced>>>, Option<Arc<Levels>>)> {
+        let Some((k, Some(grouping))) = builtin.over_levels_of().and_then(|k| Some((k, traced.get(k)?)))
+        else {
+            return Ok((None, None));
+        };
+        let groups = matches!(grouping.element, ElementType::Int | ElementType::Category);
+        let (true, true, Some(known)) = (groups, grouping.rank() == 1, self.constant(grouping)) else {
+            return Ok((None, None));
+        };
+        let known: Vec<f64> = known.iter().copied().collect();
+        if !grouping.axes.is_empty() {
+            return Ok((None, None));
+        }
+        let plate = self.plate_over(grouping, &known, at)?;
+        let Some(n) = traced.get(k + 1) else { return Ok((None, plate.label)) };
+        if n.is_some() {
+            let category = grouping.element == ElementType::Category;
+            return Ok((None, plate.label.filter(|_| category)));
+        }
+        let mut traced = traced.to_vec();
+        if let (ElementType::Int, Some(label)) = (grouping.element, &plate.label) {
+            let own = ValueLevels::IntColumn("".into());
+            let positions = self.by_level(&known, &own, label, at)?;
+            let positions: Vec<f64> = positions.iter().map(|&k| f64::from(k) + 1.0).collect();
+            let node = self.graph.vector(&positions);
+            traced[k] = Some(Traced::new(node, grouping.dims.clone(), ElementType::Int));
+        }
+        let n = self.graph.scalar(plate.len as f64);
+        traced[k + 1] = Some(Traced::new(n, Vec::new(), ElementType::Int));
+        Ok((Some(traced), plate.label))
+    }
+
     /// The exact type of a traced value, for the shape rules of the catalogue.
     pub fn exact_type(&self, value: &Traced) -> Type {
         let size = (value.rank() == 0 && value.axes.is_empty() && value.element == ElementType::Int)
@@ -324,57 +388,6 @@ impl Tracer<'_> {
             .filter(|&size| size >= 0.0)
             .map(|size| Dim::Known(size as usize));
         Type { element: Some(value.element), shape: Shape::known(&value.dims), size }
-    }
-
-    /// `a:b`. In a loop both ends may vary from row to row, if the length does not.
-    fn range(&mut self, ends: &[Option<Traced>], at: Span) -> Result<Traced> {
-        let help = "the ends of `a:b` must be known from the data";
-        let [Some(lower), Some(upper)] = ends else {
-            return Err(CompileError::Poisoned);
-        };
-        let aligned =
-            self.align(&[(lower, Layout::Batch { event: 0 }), (upper, Layout::Batch { event: 0 })], at)?;
-        if lower.rank() + upper.rank() > 0 {
-            return Err(CompileError::Index {
-                message: "the ends of `a:b` must be single ints".into(),
-                help: None,
-                at,
-            });
-        }
-        let shape = self.full_shape(&aligned.axes, &[], Place::Main);
-        if aligned.place == Place::Step {
-            return Err(CompileError::DataOnly { help: help.into(), at });
-        }
-        let mut ends = Vec::new();
-        for node in aligned.nodes {
-            let node = self.graph.broadcast(node, &shape);
-            // Ends that depend on a discrete latent are known for each of its values.
-            ends.push(self.known(&Traced::new(node, shape.clone(), ElementType::Int), at, help)?);
-        }
-        let length = |k: usize| (ends[1][k] - ends[0][k] + 1.0).max(0.0) as usize;
-        let n = ends[0].len();
-        let len = if n == 0 { 0 } else { length(0) };
-        if let Some(odd) = (0..n).find(|&k| length(k) != len) {
-            return Err(CompileError::NotSupportedYet {
-                feature: format!(
-                    "a range whose length changes over a loop (it is {len} in iteration 1 and {} in iteration {})",
-                    length(odd),
-                    odd + 1
-                ),
-                help: Some("make it one length, and leave out what is too much by `where`".into()),
-                at,
-            });
-        }
-        fits_in_memory("this range", &[n, len], MAX_ELEMENTS, at)?;
-        let values: Vec<f64> =
-            ends[0].iter().flat_map(|&from| (0..len).map(move |k| from + k as f64)).collect();
-        let mut full = shape;
-        full.push(len);
-        let tensor = Tensor::from_shape_vec(full, values).expect("one run of `len` numbers per row");
-        let node = self.graph.constant(tensor);
-        let mut result = Traced::new(node, vec![len], ElementType::Int);
-        result.axes = aligned.axes;
-        Ok(result)
     }
 }
 

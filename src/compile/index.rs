@@ -227,7 +227,13 @@ impl Tracer<'_> {
     }
 
     /// Positions in a labelled dimension of values that have levels of their own: matched by name.
-    fn by_level(&self, known: &[f64], own: &ValueLevels, label: &Arc<Levels>, at: Span) -> Result<Vec<u32>> {
+    pub fn by_level(
+        &self,
+        known: &[f64],
+        own: &ValueLevels,
+        label: &Arc<Levels>,
+        at: Span,
+    ) -> Result<Vec<u32>> {
         let missing = |name: &str| CompileError::Level {
             level: name.to_string(),
             help: nearest_levels(name, label),

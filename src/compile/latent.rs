@@ -261,6 +261,11 @@ impl Tracer<'_> {
             }
             return Ok(Plate { len: size as usize, label: None });
         }
+        self.plate_over(&value, &known, expr.span)
+    }
+
+    /// The plate of a grouping: one element for each of its levels.
+    pub fn plate_over(&self, value: &Traced, known: &[f64], at: Span) -> Result<Plate> {
         match &value.levels {
             Some(ValueLevels::Category(levels)) => {
                 Ok(Plate { len: levels.len(), label: Some(levels.clone()) })
@@ -286,7 +291,7 @@ impl Tracer<'_> {
                 help: Some(
                     "a plate is an int (`theta[J]`), a grouping column (`alpha[county]`), or `rows`".into(),
                 ),
-                at: expr.span,
+                at,
             }),
         }
     }

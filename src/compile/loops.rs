@@ -148,10 +148,8 @@ impl Tracer<'_> {
     fn iterations(&mut self, range: &Expr) -> Result<Iterations> {
         let help = "the bounds of a loop must be known from the data";
         let mut ends = Vec::new();
-        if let ExprKind::Call { builtin, args } = &range.kind
-            && builtin.name() == "range"
-        {
-            for end in args.iter().flatten() {
+        if let ExprKind::Range { from, to } = &range.kind {
+            for end in [from, to] {
                 let mut value = self.array(end)?;
                 if let Some(domain) = self.domain {
                     self.lift(&mut value, domain);

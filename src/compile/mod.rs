@@ -13,6 +13,7 @@ mod value;
 
 // Statements and expressions
 mod allocate;
+mod ask;
 mod branch;
 mod counts;
 mod declare;

@@ -300,9 +300,13 @@ fn expr_uses(expr: &Expr, read: &mut BTreeSet<VariableId>) {
         ExprKind::Wrapped { inner, args, .. } => {
             inner.iter().chain(args.iter().flatten()).for_each(|arg| expr_uses(arg, read));
         }
-        ExprKind::LogDensity { distribution, at } => {
-            expr_uses(distribution, read);
-            expr_uses(at, read);
+        ExprKind::Ask { distribution, at, .. } => {
+            std::iter::once(distribution).chain(at).for_each(|part| expr_uses(part, read));
+        }
+        ExprKind::AskOrCall { value, .. } => expr_uses(value, read),
+        ExprKind::Range { from, to } => {
+            expr_uses(from, read);
+            expr_uses(to, read);
         }
         ExprKind::Index { base, indices } => {
             expr_uses(base, read);

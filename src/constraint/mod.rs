@@ -1,5 +1,6 @@
 //! Constraints: smooth bijections from R^n to the support of a latent, with their log-Jacobians.
 
+mod angle;
 mod cholesky_corr;
 mod correlation;
 mod covariance;
@@ -16,6 +17,7 @@ mod triangle;
 mod upper;
 mod zero_sum;
 
+pub use angle::Angle;
 pub use cholesky_corr::CholeskyCorr;
 pub use correlation::Correlation;
 pub use covariance::Covariance;
@@ -37,6 +39,7 @@ pub static ALL: &[&dyn Constraint] = &[
     &Lower,
     &Upper,
     &Interval,
+    &Angle,
     &Ordered,
     &PositiveOrdered,
     &ZeroSum,

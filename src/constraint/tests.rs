@@ -238,7 +238,7 @@ fn the_centre_of_a_simplex_is_at_zero() {
 #[test]
 fn values_outside_are_refused_with_words() {
     let nan = f64::NAN;
-    let outside: [(&dyn Constraint, &[f64], &[f64]); 21] = [
+    let outside: [(&dyn Constraint, &[f64], &[f64]); 22] = [
         (&Lower, &[-1.0], &[0.0]),
         (&Lower, &[nan], &[0.0]),
         (&Upper, &[4.0], &[3.0]),
@@ -249,6 +249,7 @@ fn values_outside_are_refused_with_words() {
         (&Simplex, &[0.5, 0.4], &[]),
         (&Simplex, &[1.5, -0.5], &[]),
         (&Real, &[nan], &[]),
+        (&Angle, &[nan], &[-1.0, 1.0]),
         (&ZeroSum, &[1.0, 0.5, -1.0], &[]),
         (&ZeroSum, &[nan, 0.0], &[]),
         (&CholeskyCorr, &[1.0, 0.1, 0.6, 0.8], &[]),

@@ -7,7 +7,7 @@ use crate::types::ElementType;
 
 use super::binomial::probabilities;
 use super::formula::{inside, like, open_unit};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// 1 with probability p, else 0.
 pub struct Bernoulli;
@@ -114,6 +114,14 @@ impl Distribution for Bernoulli {
 
     fn example(&self) -> &'static str {
         "y ~ Bernoulli(logit = alpha + beta * x)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere {
+            stan: Some("bernoulli; bernoulli_logit(logit)"),
+            pymc: Some("Bernoulli; Bernoulli(logit_p = logit)"),
+            r: Some("dbinom(x, 1, p)"),
+        }
     }
 
     fn trials(&self) -> &'static [Trial] {

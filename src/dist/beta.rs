@@ -7,7 +7,7 @@ use crate::tape::{Graph, Node};
 use super::formula::{at_edge, draw, inside, like, one_minus, unit_interval};
 use super::incomplete::log_beta_p;
 use super::special::{deviance, stirling_remainder};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Two shapes, or mean and precision.
 pub struct Beta;
@@ -108,6 +108,14 @@ impl Distribution for Beta {
 
     fn example(&self) -> &'static str {
         "theta ~ Beta(5, 5)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere {
+            stan: Some("beta; beta_proportion(mean, precision)"),
+            pymc: Some("Beta; Beta(mu = mean, nu = precision)"),
+            r: Some("dbeta"),
+        }
     }
 
     fn trials(&self) -> &'static [Trial] {

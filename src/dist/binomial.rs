@@ -9,7 +9,7 @@ use crate::types::ElementType;
 use super::formula::{inside, one_minus, whole, within};
 use super::incomplete::log_beta_p_of_odds;
 use super::special::{deviance, relative_log_likelihood, stirling_remainder};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Probability or log odds of a success.
 pub struct Binomial;
@@ -126,6 +126,14 @@ impl Distribution for Binomial {
 
     fn example(&self) -> &'static str {
         "deaths ~ Binomial(n, logit = alpha)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere {
+            stan: Some("binomial; binomial_logit(n, logit)"),
+            pymc: Some("Binomial; Binomial(n, logit_p = logit)"),
+            r: Some("dbinom"),
+        }
     }
 
     fn trials(&self) -> &'static [Trial] {

@@ -8,7 +8,7 @@ use crate::tape::{Graph, Node, Tensor};
 use crate::types::{ElementType, broadcast_dims};
 
 use super::formula::{column, inside, open_unit, probabilities, sum_last, within};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Category k = 1, ..., K with probability `p[k]`.
 pub struct Categorical;
@@ -118,6 +118,14 @@ impl Distribution for Categorical {
 
     fn example(&self) -> &'static str {
         "z[rows] ~ Categorical(w)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere {
+            stan: Some("categorical; categorical_logit(logits)"),
+            pymc: Some("Categorical, counting from 0"),
+            r: Some("extraDistr::dcat"),
+        }
     }
 
     fn trials(&self) -> &'static [Trial] {

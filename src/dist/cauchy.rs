@@ -8,7 +8,7 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{draw, like, one_minus, real_line, standardize};
 use super::special::log1p_square;
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// StudentT(1, loc, scale).
 pub struct Cauchy;
@@ -90,6 +90,10 @@ impl Distribution for Cauchy {
 
     fn example(&self) -> &'static str {
         "alpha ~ Cauchy(0, 2.5)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { stan: Some("cauchy"), pymc: Some("Cauchy"), r: Some("dcauchy") }
     }
 
     fn trials(&self) -> &'static [Trial] {

@@ -7,7 +7,7 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{at_edge, draw, inside, one_minus, sum_last};
 use super::special::{deviance, stirling_remainder};
-use super::{Distribution, Extent, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Extent, Param, Range, Support, Trial};
 
 /// Probabilities of K categories.
 pub struct Dirichlet;
@@ -99,6 +99,10 @@ impl Distribution for Dirichlet {
 
     fn example(&self) -> &'static str {
         "theta ~ Dirichlet([1, 1, 1])"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { stan: Some("dirichlet"), pymc: Some("Dirichlet"), r: Some("extraDistr::ddirichlet") }
     }
 
     fn trials(&self) -> &'static [Trial] {

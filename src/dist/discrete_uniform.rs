@@ -6,7 +6,7 @@ use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
 use super::formula::{empty_range, inside, open_unit, whole, within};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Every integer from lower to upper is as probable.
 pub struct DiscreteUniform;
@@ -97,6 +97,14 @@ impl Distribution for DiscreteUniform {
 
     fn example(&self) -> &'static str {
         "tau ~ DiscreteUniform(1, 40)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere {
+            stan: Some("discrete_range"),
+            pymc: Some("DiscreteUniform"),
+            r: Some("extraDistr::ddunif"),
+        }
     }
 
     fn trials(&self) -> &'static [Trial] {

@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{draw, inside, non_negative, positive_reals};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Gamma(1, rate).
 pub struct Exponential;
@@ -75,6 +75,10 @@ impl Distribution for Exponential {
 
     fn example(&self) -> &'static str {
         "sigma ~ Exponential(1)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { stan: Some("exponential"), pymc: Some("Exponential"), r: Some("dexp") }
     }
 
     fn trials(&self) -> &'static [Trial] {

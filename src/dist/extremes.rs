@@ -15,11 +15,18 @@ pub fn log1p_over(g: &mut Graph, a: Node, z: Node) -> Node {
     g.mul(z, ratio)
 }
 
-/// (exp(a u) - 1) / a, which is u at a = 0: the inverse of [`log1p_over`].
+/// (exp(a u) - 1) / a, which is u at a = 0: the inverse of [`log1p_over`]; u may be infinite.
 pub fn expm1_over(g: &mut Graph, a: Node, u: Node) -> Node {
     let product = g.mul(a, u);
-    let ratio = g.map1(Expm1Ratio(0), product);
-    g.mul(u, ratio)
+    let (undefined, zero) = (g.is_nan(product), g.scalar(0.0));
+    let product = g.select(undefined, zero, product);
+    let (size, one) = (g.abs(product), g.scalar(1.0));
+    let near = g.less(size, one);
+    let inner = g.select(near, product, zero);
+    let ratio = g.map1(Expm1Ratio(0), inner);
+    let (close, power) = (g.mul(u, ratio), g.expm1(product));
+    let far = g.div(power, a);
+    g.select(near, close, far)
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{between, empty_range, inside, open_unit, within};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Improper: relative to Lebesgue measure.
 pub struct Flat;
@@ -60,6 +60,10 @@ impl Distribution for Flat {
 
     fn example(&self) -> &'static str {
         "sigma ~ Flat(lower = 0)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { stan: None, pymc: Some("Flat; HalfFlat"), r: None }
     }
 
     fn trials(&self) -> &'static [Trial] {

@@ -7,7 +7,7 @@ use crate::tape::{Graph, Node};
 use super::formula::{at_edge, draw, inside, like, positive_reals};
 use super::incomplete::{log_gamma_p, log_gamma_q};
 use super::special::{deviance, stirling_remainder};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Shape and rate, or mean and standard deviation.
 pub struct Gamma;
@@ -101,6 +101,14 @@ impl Distribution for Gamma {
 
     fn example(&self) -> &'static str {
         "tau ~ Gamma(2, 0.1)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere {
+            stan: Some("gamma"),
+            pymc: Some("Gamma; Gamma(mu = mean, sigma = sd)"),
+            r: Some("dgamma"),
+        }
     }
 
     fn trials(&self) -> &'static [Trial] {

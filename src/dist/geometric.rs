@@ -6,7 +6,7 @@ use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
 use super::formula::{count, counts, inside, open_unit};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// As in R: x counts the failures.
 pub struct Geometric;
@@ -79,6 +79,14 @@ impl Distribution for Geometric {
 
     fn example(&self) -> &'static str {
         "y ~ Geometric(p)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere {
+            stan: Some("neg_binomial(1, p / (1 - p))"),
+            pymc: Some("Geometric, counting from 1"),
+            r: Some("dgeom"),
+        }
     }
 
     fn trials(&self) -> &'static [Trial] {

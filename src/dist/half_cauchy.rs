@@ -9,7 +9,7 @@ use crate::tape::{Graph, Node};
 use super::cauchy::standard_log_cdf;
 use super::formula::{draw, inside, like, non_negative, one_minus, positive_reals, unscale};
 use super::special::log1p_square;
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Cauchy(0, scale), folded at 0.
 pub struct HalfCauchy;
@@ -91,6 +91,14 @@ impl Distribution for HalfCauchy {
 
     fn example(&self) -> &'static str {
         "tau ~ HalfCauchy(5)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere {
+            stan: Some("cauchy(0, scale) with <lower = 0>"),
+            pymc: Some("HalfCauchy"),
+            r: Some("extraDistr::dhcauchy"),
+        }
     }
 
     fn trials(&self) -> &'static [Trial] {

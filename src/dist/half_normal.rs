@@ -8,7 +8,7 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{inside, non_negative, positive_reals, standard_normal, unscale};
 use super::normal::standard_log_density;
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Normal(0, sd), folded at 0.
 pub struct HalfNormal;
@@ -75,6 +75,14 @@ impl Distribution for HalfNormal {
 
     fn example(&self) -> &'static str {
         "tau ~ HalfNormal(1)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere {
+            stan: Some("normal(0, sd) with <lower = 0>"),
+            pymc: Some("HalfNormal"),
+            r: Some("extraDistr::dhnorm"),
+        }
     }
 
     fn trials(&self) -> &'static [Trial] {

@@ -9,7 +9,7 @@ use crate::tape::{Graph, Node};
 use super::formula::{above, draw, inside, non_negative, positive_reals, unscale};
 use super::incomplete::log_beta_p_of_odds;
 use super::student_t::{scaled_log_density, standard_variance};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// StudentT(df, 0, scale), folded at 0.
 pub struct HalfStudentT;
@@ -85,6 +85,14 @@ impl Distribution for HalfStudentT {
 
     fn example(&self) -> &'static str {
         "tau ~ HalfStudentT(3, 10)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere {
+            stan: Some("student_t(df, 0, scale) with <lower = 0>"),
+            pymc: Some("HalfStudentT"),
+            r: Some("extraDistr::dht"),
+        }
     }
 
     fn trials(&self) -> &'static [Trial] {

@@ -7,7 +7,7 @@ use crate::tape::{Graph, Node};
 use super::formula::{above, draw, inside, positive, positive_reals};
 use super::incomplete::{log_gamma_p, log_gamma_q};
 use super::special::{deviance, stirling_remainder};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// 1 / Gamma(shape, rate = scale).
 pub struct InverseGamma;
@@ -82,6 +82,10 @@ impl Distribution for InverseGamma {
 
     fn example(&self) -> &'static str {
         "sigma2 ~ InverseGamma(2, 1)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { stan: Some("inv_gamma"), pymc: Some("InverseGamma"), r: Some("extraDistr::dinvgamma") }
     }
 
     fn trials(&self) -> &'static [Trial] {

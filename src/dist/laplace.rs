@@ -7,7 +7,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{like, one_minus, open_unit, real_line, standardize};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Two exponentials, back to back.
 pub struct Laplace;
@@ -88,6 +88,10 @@ impl Distribution for Laplace {
 
     fn example(&self) -> &'static str {
         "beta ~ Laplace(0, 1)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { stan: Some("double_exponential"), pymc: Some("Laplace"), r: Some("extraDistr::dlaplace") }
     }
 
     fn trials(&self) -> &'static [Trial] {

@@ -6,7 +6,7 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{inside, positive, positive_reals, standard_normal, standardize};
 use super::normal::standard_log_density;
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// exp of Normal(meanlog, sdlog).
 pub struct LogNormal;
@@ -90,6 +90,10 @@ impl Distribution for LogNormal {
 
     fn example(&self) -> &'static str {
         "sigma ~ LogNormal(-1, 1)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { stan: Some("lognormal"), pymc: Some("LogNormal"), r: Some("dlnorm") }
     }
 
     fn trials(&self) -> &'static [Trial] {

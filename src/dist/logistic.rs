@@ -7,7 +7,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{like, open_unit, real_line, standardize};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Its distribution function is the inverse logit.
 pub struct Logistic;
@@ -89,6 +89,10 @@ impl Distribution for Logistic {
 
     fn example(&self) -> &'static str {
         "alpha ~ Logistic(0, 1)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { stan: Some("logistic"), pymc: Some("Logistic"), r: Some("dlogis") }
     }
 
     fn trials(&self) -> &'static [Trial] {

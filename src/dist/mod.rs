@@ -15,6 +15,7 @@ mod special;
 mod instance;
 mod moments;
 mod quantile;
+pub mod question;
 mod shapes;
 pub mod wrappers;
 
@@ -22,6 +23,7 @@ pub mod wrappers;
 mod tests;
 
 pub use instance::Sampler;
+pub use question::Question;
 pub use shapes::{Argument, Extent};
 
 use rand::Rng;
@@ -49,14 +51,30 @@ catalogue! {
     cauchy::Cauchy,
     half_cauchy::HalfCauchy,
     laplace::Laplace,
+    asymmetric_laplace::AsymmetricLaplace,
     logistic::Logistic,
+    gumbel::Gumbel,
+    skew_normal::SkewNormal,
+    exp_mod_normal::ExpModNormal,
     log_normal::LogNormal,
+    logit_normal::LogitNormal,
     exponential::Exponential,
     gamma::Gamma,
     inverse_gamma::InverseGamma,
+    chi_squared::ChiSquared,
+    inverse_chi_squared::InverseChiSquared,
     weibull::Weibull,
+    frechet::Frechet,
+    rayleigh::Rayleigh,
+    inverse_gaussian::InverseGaussian,
+    pareto::Pareto,
+    lomax::Lomax,
+    generalized_extreme_value::GeneralizedExtremeValue,
     beta::Beta,
+    kumaraswamy::Kumaraswamy,
     uniform::Uniform,
+    triangular::Triangular,
+    von_mises::VonMises,
     flat::Flat,
     // Discrete
     bernoulli::Bernoulli,
@@ -74,6 +92,8 @@ catalogue! {
     mv_normal::MvNormal,
     mv_student_t::MvStudentT,
     dirichlet::Dirichlet,
+    multinomial::Multinomial,
+    dirichlet_multinomial::DirichletMultinomial,
     lkj_cholesky::LkjCholesky,
     lkj_corr::LkjCorr,
     wishart::Wishart,
@@ -81,8 +101,6 @@ catalogue! {
     random_walk::RandomWalk,
     auto_regressive::AutoRegressive,
     icar::Icar,
-    multinomial::Multinomial,
-    dirichlet_multinomial::DirichletMultinomial,
 }
 
 /// The distribution of this name.

@@ -7,7 +7,7 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{HALF_LN_2PI, like, standard_normal, sum_last};
 use super::matrices::{factor_or_nan, not_square};
-use super::{Distribution, Extent, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Extent, Param, Range, Support, Trial};
 
 /// Vectors with a mean and a covariance, its Cholesky factor, or its inverse.
 pub struct MvNormal;
@@ -131,6 +131,14 @@ impl Distribution for MvNormal {
 
     fn example(&self) -> &'static str {
         "beta ~ MvNormal(0, cov = [[1, 0.5], [0.5, 1]])"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere {
+            stan: Some("multi_normal; multi_normal_cholesky(mean, chol); multi_normal_prec(mean, prec)"),
+            pymc: Some("MvNormal(mean, cov = cov); chol = chol; tau = prec"),
+            r: Some("mvtnorm::dmvnorm"),
+        }
     }
 
     fn trials(&self) -> &'static [Trial] {

@@ -8,7 +8,7 @@ use crate::types::ElementType;
 use super::formula::{count, counts, draw, inside, like};
 use super::incomplete::log_beta_p_of_odds;
 use super::special::{deviance, stirling_remainder};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Poisson with a gamma distributed rate; variance mean + mean^2 / dispersion.
 pub struct NegBinomial;
@@ -111,6 +111,14 @@ impl Distribution for NegBinomial {
 
     fn example(&self) -> &'static str {
         "y ~ NegBinomial(log = alpha + beta * x, dispersion = phi)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere {
+            stan: Some("neg_binomial_2; neg_binomial_2_log(log, dispersion)"),
+            pymc: Some("NegativeBinomial"),
+            r: Some("dnbinom(x, mu = mean, size = dispersion)"),
+        }
     }
 
     fn trials(&self) -> &'static [Trial] {

@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{HALF_LN_2PI, like, real_line, standard_normal, standardize};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// The Gaussian.
 pub struct Normal;
@@ -74,6 +74,10 @@ impl Distribution for Normal {
 
     fn example(&self) -> &'static str {
         "y ~ Normal(mu, sigma)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { stan: Some("normal"), pymc: Some("Normal"), r: Some("dnorm") }
     }
 
     fn trials(&self) -> &'static [Trial] {

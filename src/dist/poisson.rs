@@ -8,7 +8,7 @@ use crate::types::ElementType;
 use super::formula::{count, counts, draw, inside};
 use super::incomplete::{log_gamma_p, log_gamma_p_of_log, log_gamma_q, log_gamma_q_of_log};
 use super::special::{deviance, stirling_remainder};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Rate, or its logarithm.
 pub struct Poisson;
@@ -99,6 +99,10 @@ impl Distribution for Poisson {
 
     fn example(&self) -> &'static str {
         "y ~ Poisson(log = alpha + beta * x)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { stan: Some("poisson; poisson_log(log)"), pymc: Some("Poisson"), r: Some("dpois") }
     }
 
     fn trials(&self) -> &'static [Trial] {

@@ -9,7 +9,7 @@ use crate::tape::{Graph, Node};
 use super::formula::{above, draw, like, real_line, standardize, unscale};
 use super::incomplete::student_log_cdf;
 use super::special::{deviance, log1p_square, stirling_remainder};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Location-scale t.
 pub struct StudentT;
@@ -81,6 +81,10 @@ impl Distribution for StudentT {
 
     fn example(&self) -> &'static str {
         "y ~ StudentT(4, mu, sigma)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { stan: Some("student_t"), pymc: Some("StudentT"), r: Some("extraDistr::dlst") }
     }
 
     fn trials(&self) -> &'static [Trial] {

@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{between, empty_range, inside, one_minus, open_unit, within};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Constant density between two bounds.
 pub struct Uniform;
@@ -88,6 +88,10 @@ impl Distribution for Uniform {
 
     fn example(&self) -> &'static str {
         "theta ~ Uniform(0, 10)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { stan: Some("uniform"), pymc: Some("Uniform"), r: Some("dunif") }
     }
 
     fn trials(&self) -> &'static [Trial] {

@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{at_edge, draw, inside, positive_reals, unscale};
-use super::{Distribution, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// scale times the power 1 / shape of a standard exponential.
 pub struct Weibull;
@@ -102,6 +102,10 @@ impl Distribution for Weibull {
 
     fn example(&self) -> &'static str {
         "t ~ Weibull(1.5, 10)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { stan: Some("weibull"), pymc: Some("Weibull"), r: Some("dweibull") }
     }
 
     fn trials(&self) -> &'static [Trial] {

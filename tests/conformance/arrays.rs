@@ -194,3 +194,58 @@ fn simplexes_and_ordered_vectors_in_plates() {
             + 2.0 * theta[5].ln()
     });
 }
+
+/// One value for each element of a plate over the column, in its order.
+#[test]
+fn levels_go_with_plates() {
+    let data = csv("y,year,county\n0.5,1979,b\n1.0,1974,a\n-1.0,1979,c\n");
+    let model = "alpha[year] ~ Normal(levels(year) - 1974, 1)\nn = len(levels(county))\n\
+                 y ~ Normal(alpha[year] + n, 1)\nfirst = alpha[levels(year)] + 0";
+    let compiled = agrees(model, &data, |p| {
+        let a = p.v("alpha");
+        normal(a[0], 0.0, 1.0)
+            + normal(a[1], 5.0, 1.0)
+            + normal(0.5, a[1] + 3.0, 1.0)
+            + normal(1.0, a[0] + 3.0, 1.0)
+            + normal(-1.0, a[1] + 3.0, 1.0)
+    });
+    assert!(compiled.training_constants.iter().any(|(text, _)| text == "levels(year)"));
+    let p = point(&compiled, &[0.25, -0.5]);
+    assert_eq!(p.v("first"), p.v("alpha"));
+    agrees(
+        "alpha[county] ~ Normal(0, 1)\nfactor dot(alpha[reverse(levels(county))], [1, 2, 3])",
+        &data,
+        |p| {
+            let a = p.v("alpha");
+            a.iter().map(|&a| normal(a, 0.0, 1.0)).sum::<f64>() + a[2] + 2.0 * a[1] + 3.0 * a[0]
+        },
+    );
+}
+
+#[test]
+fn sums_by_group() {
+    let data = csv("y,year,county\n0.5,1979,b\n1.0,1974,a\n-1.0,1979,c\n2.0,1980,a\n");
+    for (group, rows) in [("year", [1, 0, 1, 2]), ("county", [1, 0, 2, 0])] {
+        let model = format!(
+            "m[rows] ~ Normal(0, 1)\ns = segment_sum(m * y, {group})\nX = segment_sum(cbind(m, y), {group})\n\
+             factor s ^ 2\nfactor sum(X[:, 1] * X[:, 2])"
+        );
+        let compiled = agrees(&model, &data, |p| {
+            let (m, y) = (p.v("m"), [0.5, 1.0, -1.0, 2.0]);
+            let mut sums = [[0.0; 3]; 3];
+            for i in 0..4 {
+                sums[rows[i]][0] += m[i] * y[i];
+                sums[rows[i]][1] += m[i];
+                sums[rows[i]][2] += y[i];
+            }
+            m.iter().map(|&m| normal(m, 0.0, 1.0)).sum::<f64>()
+                + sums.iter().map(|[my, m, y]| my * my + m * y).sum::<f64>()
+        });
+        let sums = compiled.quantities.iter().find(|q| q.name == "s").expect("s");
+        assert_eq!(sums.element_name(1), if group == "year" { "s[1979]" } else { "s[b]" });
+    }
+    let model = "for i in 1:2 { a[i] = segment_sum([i, 2, 3], [1, 2, 1], n = 2) }\nm ~ Normal(sum(a), 1)";
+    agrees(model, &data, |p| normal(p.s("m"), 13.0, 1.0));
+    refused("s = segment_sum(y, year, n = 3)", &data, &["are 1 to 3, but is 1979 in row 1"]);
+    refused("s = segment_sum([1, 2], year)", &data, &["[2]", "[4]"]);
+}

@@ -4,8 +4,10 @@ mod by_hand;
 mod harness;
 
 mod arrays;
+mod counts;
 mod discrete;
 mod elements;
 mod loops;
+mod questions;
 mod scans;
 mod statements;

@@ -238,10 +238,33 @@ def vectors():
     row("[]", [v, w], [v, w], [0, 1])
     row("[]", [m, m * 2], [m, m * 2], [0, 1])
     row("[]", [1, 2, 3], [1, 2, 3])
-    row("reverse", [v], v[::-1], [0])
-    row("reverse", [m], m[::-1], [0])
-    row("sort", [[3.5, -1.0, 2.25]], [-1.0, 2.25, 3.5])
-    row("sort", [[3, 1, 2]], [1, 2, 3])
+    row("reverse", [v, None], v[::-1], [0])
+    row("reverse", [m, None], m[::-1], [0])
+    row("reverse", [m, 2], m[:, ::-1], [0])
+    row("sort", [[3.5, -1.0, 2.25], None], [-1.0, 2.25, 3.5])
+    row("sort", [[3, 1, 2], None], [1, 2, 3])
+    row("sort", [m, None], np.sort(m))
+    row("sort", [m, 1], np.sort(m, axis=0))
+    cube = np.arange(24.0).reshape(2, 3, 4) * 5 % 7
+    for axis in (1, 2, 3):
+        row("sort", [cube, axis], np.sort(cube, axis=axis - 1))
+        row("reverse", [cube, axis], np.flip(cube, axis=axis - 1), [0])
+        row("softmax", [cube, axis], scipy.special.softmax(cube, axis=axis - 1), [0])
+        row("cumsum", [cube, axis], np.cumsum(cube, axis=axis - 1), [0])
+        for name, f in [("sum", np.sum), ("mean", np.mean), ("prod", np.prod), ("logsumexp", scipy.special.logsumexp)]:
+            shifted = cube / 4 - 0.6
+            row(name, [shifted, axis], f(shifted, axis=axis - 1), [0])
+    row("levels", [[1979, 1974, 1979, 1990]], np.unique([1979, 1974, 1990]))
+    row("levels", [[0.5, -2.0, 0.5]], [-2.0, 0.5])
+    groups = np.array([2, 1, 2, 4, 1])
+    for value in (np.array([0.3, -1.2, 2.5, 1.7, 0.6]), np.arange(10.0).reshape(5, 2) / 3, cube[:, 0, :].repeat(3, 0)[:5]):
+        for n in (None, 4, 6):
+            total = np.zeros((n or 4,) + value.shape[1:])
+            np.add.at(total, groups - 1, value)
+            row("segment_sum", [value, groups, n], total, [0])
+    row("segment_sum", [1, groups, None], [2, 2, 0, 1])
+    row("segment_sum", [2.5, groups, 5], np.bincount(groups, minlength=6)[1:] * 2.5, [0])
+    row("segment_sum", [[], [], 2], [0.0, 0.0])
     row("rank", [[30.0, 10.0, 20.0]], [3.0, 1.0, 2.0])
     tied = [2, 1, 2, 5, 1, 2]
     row("rank", [tied], scipy.stats.rankdata(tied))
@@ -252,12 +275,14 @@ def vectors():
     row("standardize", [tall], (tall - tall.mean(axis=0)) / tall.std(axis=0, ddof=1), [0])
     row("col_means", [m], m.mean(axis=0), [0])
     row("col_means", [v], v.mean(), [0])
-    row("softmax", [v], scipy.special.softmax(v), [0])
-    row("softmax", [m], scipy.special.softmax(m, axis=1), [0])
-    row("softmax", [[1000.0, 0.0, -1000.0]], [1.0, 0.0, 0.0])
-    row("log_softmax", [v], scipy.special.log_softmax(v), [0])
-    row("log_softmax", [m], scipy.special.log_softmax(m, axis=1), [0])
-    row("log_softmax", [[1000.0, 0.0, -1000.0]], [0.0, -1000.0, -2000.0])
+    row("softmax", [v, None], scipy.special.softmax(v), [0])
+    row("softmax", [m, 1], scipy.special.softmax(m, axis=0), [0])
+    row("log_softmax", [m, 1], scipy.special.log_softmax(m, axis=0), [0])
+    row("softmax", [m, None], scipy.special.softmax(m, axis=1), [0])
+    row("softmax", [[1000.0, 0.0, -1000.0], None], [1.0, 0.0, 0.0])
+    row("log_softmax", [v, None], scipy.special.log_softmax(v), [0])
+    row("log_softmax", [m, None], scipy.special.log_softmax(m, axis=1), [0])
+    row("log_softmax", [[1000.0, 0.0, -1000.0], None], [0.0, -1000.0, -2000.0])
 
 
 def linear():

@@ -18,6 +18,7 @@ import sys
 
 from mpmath import mp, mpf, log, log1p, loggamma, pi, exp, matrix, det, lu_solve
 
+import continuous
 import discrete
 import matrices
 from formulas import LOWEST, lbeta, when, whole, xlogy
@@ -448,7 +449,7 @@ def write(name, forms):
 
 
 def main():
-    tables = merged(matrices.TABLES, discrete.TABLES)
+    tables = merged(continuous.TABLES, matrices.TABLES, discrete.TABLES)
     for name in sys.argv[1:] or tables:
         write(name, tables[name])
 

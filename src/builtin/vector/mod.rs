@@ -2,6 +2,7 @@
 
 pub mod bind;
 pub mod fill;
+pub mod grouping;
 pub mod order;
 pub mod scaling;
 pub mod sequence;

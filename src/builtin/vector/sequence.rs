@@ -7,20 +7,23 @@ use crate::builtin::{Builtin, Call, CallError, Param};
 use crate::tape::{Graph, Node};
 use crate::types::{Dim, ElementType, Type};
 
-pub const ALL: &[&dyn Builtin] = &[
-    &Function {
-        name: "range",
-        summary: "Whole numbers from one bound to the other, both included; written `a:b`.",
-        params: &[Param::required("from"), Param::required("to")],
-        example: "2:5",
-        facts: Facts::Plain,
-        result: |args| {
-            let from = length_or_unknown(args, 0)?;
-            let to = length_or_unknown(args, 1)?;
-            Ok(Type::array(ElementType::Int, shape([span(&from, &to)])))
-        },
-        build: range,
+/// `a:b`
+pub const RANGE: &dyn Builtin = &Function {
+    name: "range",
+    summary: "Whole numbers from one bound to the other, both included; written `a:b`.",
+    params: &[Param::required("from"), Param::required("to")],
+    example: "2:5",
+    facts: Facts::Plain,
+    result: |args| {
+        let from = length_or_unknown(args, 0)?;
+        let to = length_or_unknown(args, 1)?;
+        Ok(Type::array(ElementType::Int, shape([span(&from, &to)])))
     },
+    build: range,
+};
+
+pub const ALL: &[&dyn Builtin] = &[
+    RANGE,
     &Function {
         name: "seq",
         summary: "Regular sequence: in steps of 1, or of `by`, or `length` evenly spaced values.",
@@ -44,7 +47,7 @@ pub const ALL: &[&dyn Builtin] = &[
         summary: "x repeated `times` times; with a vector of times, each element as often as it says.",
         params: &[Param::required("x"), Param::required("times")],
         example: "rep([1, 2], times = 2)",
-        facts: Facts::Plain,
+        facts: Facts::Rearranges,
         result: rep_result,
         build: rep,
     },
@@ -66,17 +69,24 @@ fn span(from: &Dim, to: &Dim) -> Dim {
 fn range(g: &mut Graph, call: &Call) -> Result<Node, CallError> {
     let (from, to) = (call.arg(0)?.node, call.arg(1)?.node);
     let (Some(a), Some(b)) = (g.value(from), g.value(to)) else {
-        return Err(CallError::new("the bounds of a range must be known from the data"));
+        return Err(CallError::new("the bounds of a range must be known from the data")
+            .help("one of them depends on a latent variable here"));
     };
     let (a, b): (Vec<f64>, Vec<f64>) = (a.iter().copied().collect(), b.iter().copied().collect());
     let rows = a.len().max(b.len());
     let lengths = (0..rows).map(|i| (b[i % b.len()] - a[i % a.len()] + 1.0).max(0.0));
     let lengths: Vec<f64> = if a.is_empty() || b.is_empty() { vec![0.0] } else { lengths.collect() };
     let first = lengths[0];
-    if lengths.iter().any(|&n| n != first) {
-        return Err(CallError::new("the length of the range changes from one pass of the loop to the next"));
+    if let Some((pass, n)) = lengths.iter().enumerate().find(|(_, n)| **n != first) {
+        let message = format!(
+            "the length of the range changes over the loop: it is {first} in pass 1 and {n} in pass {}",
+            pass + 1
+        );
+        return Err(
+            CallError::new(message).help("make it one length, and leave out what is too much by `where`")
+        );
     }
-    if first.is_nan() || first > MAX_LENGTH as f64 {
+    if first.is_nan() || first * rows as f64 > MAX_LENGTH as f64 {
         return Err(CallError::new(format!("a range of {first} numbers is too long")));
     }
     let steps: Vec<f64> = (0..first as usize).map(|i| i as f64).collect();

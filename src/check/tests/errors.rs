@@ -99,10 +99,13 @@ const CASES: &[Case] = &[
     case("n ~ Bernoulli(1.5)", RADON, &[("argument_range", "1.5")]),
     case("s ~ truncated(lower = 0)", SCHOOLS, &[("arity", "truncated")]),
     case("factor lpdf(Normal(0, 1))", SCHOOLS, &[("arity", "lpdf(Normal(0, 1))")]),
+    case("x = quantile(Normal(0, 1), -0.5)", SCHOOLS, &[("argument_range", "-0.5")]),
     // Types
     case("y ~ 3", SCHOOLS, &[("type", "3")]),
     case("y ~ sqrt(4)", SCHOOLS, &[("type", "sqrt(4)")]),
     case("x = Normal(0, 1) + 1", SCHOOLS, &[("type", "Normal(0, 1)")]),
+    case("x = quantile(y, 0.5)", SCHOOLS, &[("type", "y")]),
+    case("x = cdf(MvNormal(0, cov = eye(2)), y)", SCHOOLS, &[("type", "MvNormal(0, cov = eye(2))")]),
     case("x = [Normal(0, 1), Normal(2, 1)]", SCHOOLS, &[("type", "[Normal(0, 1), Normal(2, 1)]")]),
     case("x = \"a\"", SCHOOLS, &[("type", "\"a\"")]),
     case("x = county == \"HENNEPIN\"", RADON, &[("type", "\"HENNEPIN\"")]),
@@ -119,6 +122,7 @@ const CASES: &[Case] = &[
     case("y ~ Normal([1, 2, 3], 1)", SCHOOLS, &[("shape", "y")]),
     case("J ~ Poisson(exp(y))", SCHOOLS, &[("shape", "J")]),
     case("y ~ mixture([0.2, 0.3, 0.5], Normal([0, 1], 1))", SCHOOLS, &[("shape", "[0.2, 0.3, 0.5]")]),
+    case("factor log_cdf(Normal(y, 1), [1, 2, 3])", SCHOOLS, &[("shape", "[1, 2, 3]")]),
     case("t ~ MvNormal([1, 2, 3], cov = eye(4))", SCHOOLS, &[("shape", "[1, 2, 3]")]),
     case("x = [[1, 2], [3]]", SCHOOLS, &[("shape", "[3]")]),
     // Indexing
@@ -156,8 +160,6 @@ const CASES: &[Case] = &[
     // Not yet
     case("x = ode(f, 0, 0, y)", SCHOOLS, &[("not_supported_yet", "ode")]),
     case("y ~ SkewNormal(0, 1, 2)", SCHOOLS, &[("not_supported_yet", "SkewNormal")]),
-    case("y ~ zero_inflated(0.2, Poisson(1))", SCHOOLS, &[("not_supported_yet", "zero_inflated")]),
-    case("x = mean(Normal(0, 1))", SCHOOLS, &[("not_supported_yet", "mean")]),
     case("z[1] = 0\nfor t in 2:8 { z[t] ~ Normal(z[t - 1], 1) }", SCHOOLS, &[("not_supported_yet", "z[t]")]),
     // All at once
     case(

@@ -1,5 +1,6 @@
 //! Every distribution and wrapper: derivatives, broadcasting, distribution functions, samplers.
 
+mod continuous_moments;
 mod counts;
 mod derivatives;
 mod distribution_functions;
@@ -8,6 +9,7 @@ mod matrices;
 mod refusals;
 mod samplers;
 mod wrappers;
+mod zeros_and_limits;
 
 use crate::tape::{Graph, Node, Program, Tensor};
 

@@ -4,7 +4,7 @@ use rand::Rng;
 
 use crate::dist::categorical::draw_index;
 use crate::dist::formula::{between, probabilities, sum_last};
-use crate::dist::{Instance, Param, Range, Sampler, Support, Wrapper};
+use crate::dist::{Elsewhere, Instance, Param, Range, Sampler, Support, Wrapper};
 use crate::tape::{Graph, Node};
 use crate::types::broadcast_dims;
 
@@ -138,6 +138,14 @@ impl Wrapper for Mixture {
 
     fn example(&self) -> &'static str {
         "y ~ mixture([theta, 1 - theta], Normal(mu, sigma))"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere {
+            stan: Some("log_mix(w, log densities)"),
+            pymc: Some("Mixture(w, D)"),
+            r: Some("brms::mixture(D1, D2)"),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use rand::Rng;
 
 use crate::constraint;
 use crate::dist::formula::{inside, sum_last};
-use crate::dist::{Instance, Param, Sampler, Support, Wrapper};
+use crate::dist::{Elsewhere, Instance, Param, Sampler, Support, Wrapper};
 use crate::tape::{Graph, Node};
 
 /// K draws of D, given that they increase: the last dimension is the vector. Where D is the same for all elements the
@@ -70,6 +70,10 @@ impl Wrapper for Ordered {
 
     fn example(&self) -> &'static str {
         "mu[2] ~ ordered(Normal(0, 2))"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { stan: Some("ordered[K] x; x ~ D"), pymc: Some("D with transform = ordered"), r: None }
     }
 }
 

@@ -4,7 +4,7 @@ use rand::Rng;
 
 use crate::constraint;
 use crate::dist::formula::{inside, sum_last};
-use crate::dist::{Instance, Param, Sampler, Support, Wrapper};
+use crate::dist::{Elsewhere, Instance, Param, Sampler, Support, Wrapper};
 use crate::tape::{Graph, Node};
 
 use super::ordered::{increasing, length, log_factorial, objection, positive_support, sample_increasing};
@@ -77,6 +77,10 @@ impl Wrapper for PositiveOrdered {
 
     fn example(&self) -> &'static str {
         "phi[2] ~ positive_ordered(Normal([3, 10], 1))"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { stan: Some("positive_ordered[K] x; x ~ D"), pymc: None, r: None }
     }
 }
 

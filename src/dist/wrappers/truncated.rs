@@ -3,7 +3,7 @@
 use rand::Rng;
 
 use crate::dist::formula::{between, empty_range, inside, open_unit, within};
-use crate::dist::{Instance, Param, Range, Sampler, Support, Wrapper};
+use crate::dist::{Elsewhere, Instance, Param, Range, Sampler, Support, Wrapper};
 use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
@@ -135,6 +135,14 @@ impl Wrapper for Truncated {
 
     fn example(&self) -> &'static str {
         "theta ~ truncated(Normal(1, 0.5), lower = 0)"
+    }
+
+    fn elsewhere(&self) -> Elsewhere {
+        Elsewhere {
+            stan: Some("D T[lower, upper]"),
+            pymc: Some("Truncated(D, lower, upper)"),
+            r: Some("brms: y | trunc(lb = lower, ub = upper)"),
+        }
     }
 }
 

@@ -63,7 +63,8 @@ fn help_on(name: &str, console: &mut Console<'_>) -> Result<Flow, Trouble> {
         return Err(reference::unknown(name, &names, "`:help` lists what can be typed").into());
     }
     let style = console.out_style;
-    let pages: Vec<String> = subjects.iter().map(|subject| reference::page(&subject.page(), &style)).collect();
+    let pages: Vec<String> =
+        subjects.iter().map(|subject| reference::page(&subject.page(), &style)).collect();
     console.print(&pages.join(&reference::rule(&style)))?;
     Ok(Flow::Continue)
 }

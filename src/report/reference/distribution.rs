@@ -96,16 +96,17 @@ fn support(dist: &'static dyn Distribution) -> String {
     });
     match &short {
         Support::Continuous { constraint, .. } if constraint.event_rank() > 0 => constraint.summary().into(),
-        Support::Continuous { .. } => match bounds {
+        Support::Continuous { constraint, .. } => match bounds {
             [None, None] if dist.event_rank() > 0 => "vectors of real numbers".into(),
             [None, None] => "real numbers".into(),
             [Some(lower), None] => format!("x > {lower}"),
             [None, Some(upper)] => format!("x < {upper}"),
+            // bounds that have no names
+            [Some(lower), Some(upper)] if lower == upper => constraint.summary().into(),
             [Some(lower), Some(upper)] => format!("{lower} < x < {upper}"),
         },
         Support::Counts { total } => {
-            let total = bound(dist, &g, &args, *total, None);
-            format!("vectors of whole numbers, 0 or more, that sum to {total}")
+            format!("vectors of counts that sum to {}", bound(dist, &g, &args, *total, None))
         }
         Support::Integers { .. } => match bounds {
             [None, None] => "x = ..., -1, 0, 1, ...".into(),
@@ -119,10 +120,7 @@ fn support(dist: &'static dyn Distribution) -> String {
 }
 
 /// The support of the first form, with arguments that are not known but where the shape of a draw needs them.
-fn symbolic_support(
-    dist: &'static dyn Distribution,
-    length: usize,
-) -> Option<(Graph, Support, Vec<Node>)> {
+fn symbolic_support(dist: &'static dyn Distribution, length: usize) -> Option<(Graph, Support, Vec<Node>)> {
     let trial = dist.trials().iter().find(|trial| trial.form == 0)?;
     let needed = |k: usize| {
         dist.event(0).iter().any(|extent| match *extent {

@@ -266,9 +266,10 @@ impl Subject {
             Subject::Wrapper(wrapper) => wrapper.elsewhere(),
             _ => Elsewhere::default(),
         };
-        let names = Names::of(elsewhere).map(|names| names.given().collect::<Vec<_>>());
-        let words = names.into_iter().flatten().map(|(_, text)| first_word(text));
-        words.filter(|word| !word.is_empty()).collect()
+        let systems = Names::of(elsewhere).map(|names| names.given().collect::<Vec<_>>());
+        let parts = systems.into_iter().flatten().flat_map(|(_, text)| text.split(';'));
+        // `D` and `x` are placeholders.
+        parts.map(|part| first_word(part.trim())).filter(|word| word.len() > 1).collect()
     }
 
     pub fn entry(&self) -> Entry {
@@ -284,9 +285,7 @@ impl Subject {
                 (String::new(), vec![constraint.name().into()], constraint.summary())
             }
             Subject::Family(family) => (String::new(), vec![family.name().into()], family.summary()),
-            Subject::Topic(topic) => {
-                (String::new(), vec![topic.names().join(", ")], topic.title)
-            }
+            Subject::Topic(topic) => (String::new(), vec![topic.names().join(", ")], topic.title),
         };
         let name = self.names().swap_remove(0);
         Entry { kind: self.kind(), group, name, signatures, summary: summary.to_string() }
@@ -320,8 +319,7 @@ impl Subject {
 /// with `help`.
 pub fn unknown(name: &str, others: &[String], help: &str) -> Report {
     let all = Subject::all();
-    let words: BTreeSet<String> =
-        all.iter().flat_map(Subject::names).chain(others.iter().cloned()).collect();
+    let words: BTreeSet<String> = all.iter().flat_map(Subject::names).chain(others.iter().cloned()).collect();
     let near = check::nearest(name, words.iter().map(String::as_str));
     let help = match (check::translate(name), near.as_slice()) {
         (Some(here), _) => format!("write {here}"),
@@ -337,9 +335,11 @@ pub fn rule(style: &Style) -> String {
     format!("\n{}\n\n", style.dim(&"─".repeat(style.width.min(40))))
 }
 
-/// `gamma` of `gamma(alpha, beta)`.
+/// `gamma` of `gamma(alpha, beta)`, `dlst` of `extraDistr::dlst`.
 fn first_word(text: &str) -> &str {
-    text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.'))).next().unwrap_or_default()
+    let end =
+        text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | ':'))).unwrap_or(text.len());
+    text[..end].rsplit("::").next().unwrap_or_default()
 }
 
 /// Lower case without separators.

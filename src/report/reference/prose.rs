@@ -94,7 +94,8 @@ fn table(rows: &[Vec<String>], width: usize) -> String {
 /// Pairs in two columns, the right one filled; it stands below a left one that is too wide.
 pub fn columns(pairs: &[(String, String)], width: usize) -> String {
     let length = |text: &str| text.chars().count();
-    let left = pairs.iter().map(|(left, _)| length(left)).filter(|&n| n <= MAX_LEFT).max().unwrap_or(MAX_LEFT);
+    let left =
+        pairs.iter().map(|(left, _)| length(left)).filter(|&n| n <= MAX_LEFT).max().unwrap_or(MAX_LEFT);
     let indent = " ".repeat(left + 2);
     let mut out = String::new();
     for (label, text) in pairs {

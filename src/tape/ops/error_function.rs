@@ -36,7 +36,8 @@ fn gaussian(g: &mut Graph, x: Node, exponent: f64, scale: f64) -> Node {
 /// Below this point Phi is computed from the scaled complementary error function.
 const TAIL_START: f64 = -5.0;
 
-fn normal_cdf_value(x: f64) -> f64 {
+/// Phi(x), to full relative precision in the lower tail.
+pub fn normal_cdf_value(x: f64) -> f64 {
     if x < TAIL_START {
         0.5 * erfcx(-x * FRAC_1_SQRT_2) * exp_square(x, -0.5)
     } else {
@@ -51,6 +52,7 @@ fn exp_square(x: f64, factor: f64) -> f64 {
     (factor * square).exp() * (1.0 + if rest.is_finite() { factor * rest } else { 0.0 })
 }
 
+/// log Phi(x)
 pub fn normal_log_cdf_value(x: f64) -> f64 {
     if x < TAIL_START {
         (0.5 * erfcx(-x * FRAC_1_SQRT_2)).ln() - 0.5 * x * x
@@ -61,7 +63,8 @@ pub fn normal_log_cdf_value(x: f64) -> f64 {
     }
 }
 
-fn normal_hazard_value(x: f64) -> f64 {
+/// phi(x) / Phi(x)
+pub fn normal_hazard_value(x: f64) -> f64 {
     if x > 0.0 {
         exp_square(x, -0.5) / ((2.0 * PI).sqrt() * normal_cdf_value(x))
     } else {

@@ -40,7 +40,8 @@ fn log1p_exp_value(x: f64) -> f64 {
     if x > 0.0 { x + (-x).exp().ln_1p() } else { x.exp().ln_1p() }
 }
 
+/// log(1 - e^x) for x < 0
 #[inline(always)]
-fn log1m_exp_value(x: f64) -> f64 {
+pub fn log1m_exp_value(x: f64) -> f64 {
     if x > -std::f64::consts::LN_2 { (-x.exp_m1()).ln() } else { (-x.exp()).ln_1p() }
 }
