@@ -270,6 +270,26 @@ def growth(rng, name):
     write_truth(name, truth | lines)
 
 
+def pharmacokinetics(rng, name):
+    n, ts = 8, np.array([0.25, 0.5, 1, 2, 3, 5, 8, 12, 18, 24])
+    dose = np.array([40, 40, 60, 60, 80, 80, 120, 120])
+    ka, mu, tau, km, sigma = 1.2, 2.1, 0.25, 12, 0.1
+    vmax = np.exp(mu + tau * rng.standard_normal(n))
+    slope = lambda y: np.column_stack([-ka * y[:, 0], ka * y[:, 0] - vmax * y[:, 1] / (km + y[:, 1])])
+    y, now, h, blood = np.column_stack([dose, np.zeros(n)]), 0, 1 / 512, []
+    for t in ts:
+        while now < t:
+            k1 = slope(y)
+            k2 = slope(y + h / 2 * k1)
+            k3 = slope(y + h / 2 * k2)
+            y, now = y + h / 6 * (k1 + 2 * k2 + 2 * k3 + slope(y + h * k3)), now + h
+        blood.append(y[:, 1])
+    measured = np.transpose(blood) * np.exp(sigma * rng.standard_normal((n, len(ts))))
+    write_json(name, dict(hours=ts, dose=dose, measured=measured))
+    truth = {"ka": (ka, 0.2), "km": (km, 5), "mu": (mu, 0.4), "tau": (tau, 0.25), "sigma": (sigma, 0.03)}
+    write_truth(name, truth | {f"vmax[{i + 1}]": (round(v, 3), round(0.3 * v, 3)) for i, v in enumerate(vmax)})
+
+
 def disease_map(rng, name):
     rows, columns = 7, 8
     place = lambda r, c: r * columns + c + 1
@@ -301,6 +321,44 @@ def trend(rng, name):
     write_truth(name, {"drift": (drift, 0.06), "weekend_effect": (effect, 0.12)})
 
 
+def fishing(rng, name):
+    n = 300
+    persons = rng.integers(1, 6, n)
+    idle = rng.random(n) < 0.4
+    caught = np.where(idle, 0, rng.poisson(np.exp(0.7 + 0.35 * (persons - persons.mean()))))
+    write_csv(name, dict(persons=persons, caught=caught))
+    write_truth(name, {"typical": (0.7, 0.2), "b_persons": (0.35, 0.13), "share_idle": (0.4, 0.11)})
+
+
+def ratings(rng, name):
+    n, genres, liking = 800, np.array(["comedy", "drama", "horror"]), np.array([0.2, 0.7, -0.9])
+    cuts, b = np.array([-2.0, -0.8, 0.6, 2.2]), 0.8
+    which, hours = rng.integers(0, 3, n), rng.uniform(1.2, 3.2, n).round(2)
+    hidden = liking[which] + b * (hours - 2) + rng.logistic(size=n)
+    write_csv(name, dict(genre=genres[which], hours=hours, rating=1 + np.searchsorted(cuts, hidden)), digits=2)
+    truth = {f"cuts[{k + 1}]": (c, 0.45) for k, c in enumerate(cuts)} | {"b_length": (b, 0.45)}
+    write_truth(name, truth | {f"liking[{g}]": (v, 0.4) for g, v in zip(genres, liking)})
+
+
+def detection_limit(rng, name):
+    n = 160
+    depth, limit = rng.uniform(2, 60, n).round(1), rng.choice([0.5, 1.0, 2.0], n)
+    lead = np.round(np.exp(1.2 - 0.35 * depth / 10 + rng.normal(0, 0.8, n)), 3)
+    write_csv(name, dict(depth=depth, limit=limit, lead=np.maximum(lead, limit)))
+    write_truth(name, {"surface": (1.2, 0.5), "b_depth": (-0.35, 0.17), "sigma": (0.8, 0.22)})
+
+
+def rainfall(rng, name):
+    season = np.repeat(["summer", "winter"], 180)
+    winter = season == "winter"
+    dry, mean, cv = np.where(winter, 0.35, 0.7), np.where(winter, 4.0, 9.0), 1.2
+    shape = 1 / cv ** 2
+    mm = np.where(rng.random(360) < dry, 0, np.maximum(rng.gamma(shape, mean / shape), 0.01))
+    write_csv(name, dict(season=season, mm=mm), digits=2)
+    write_truth(name, {"p_dry[summer]": (0.7, 0.11), "p_dry[winter]": (0.35, 0.11), "wet[summer]": (9.0, 5.0),
+                       "wet[winter]": (4.0, 1.5), "cv": (cv, 0.25)})
+
+
 # Each with the seed of its random numbers.
 EXAMPLES = {
     linear_regression: 2026,
@@ -329,6 +387,11 @@ EXAMPLES = {
     growth: 3001,
     disease_map: 3002,
     trend: 3003,
+    fishing: 2049,
+    ratings: 2050,
+    detection_limit: 2051,
+    rainfall: 2052,
+    pharmacokinetics: 2049,
 }
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ pub trait Builtin: Sync {
 pub static ALL: &[&dyn Builtin] = &joined::<{ count(GROUPS) }>(GROUPS);
 
 /// Names of the language's functions that later versions bring.
-pub static PLANNED: &[&str] = &["ode"];
+pub static PLANNED: &[&str] = &[];
 
 /// The function of this name.
 pub fn find(name: &str) -> Option<&'static dyn Builtin> {

@@ -234,6 +234,10 @@ impl Tracer<'_> {
         }
         let Some(x_node) = placed.x else { return Ok(()) };
         let Some(values) = self.graph.value(x_node).cloned() else { return Ok(()) };
+        if placed.instance.objection(&mut self.graph).is_some() {
+            // Reported where the density is built.
+            return Ok(());
+        }
         let text = placed.instance.describe();
         let found = match placed.instance.support(&mut self.graph) {
             Support::Continuous { constraint, bounds } => {

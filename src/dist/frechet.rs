@@ -98,7 +98,7 @@ impl Distribution for Frechet {
     }
 
     fn elsewhere(&self) -> Elsewhere {
-        Elsewhere { stan: Some("frechet"), pymc: None, r: Some("VGAM::dfrechet(x, 0, scale, shape)") }
+        Elsewhere { stan: Some("frechet"), pymc: None, r: Some("VGAM::dfrechet(location = 0, scale, shape)") }
     }
 
     fn trials(&self) -> &'static [Trial] {

@@ -98,9 +98,9 @@ impl Distribution for Lomax {
 
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
-            stan: Some("pareto_type_2(0, scale, shape)"),
+            stan: Some("pareto_type_2(mu = 0, lambda = scale, alpha = shape)"),
             pymc: None,
-            r: Some("extraDistr::dlomax(x, 1 / scale, shape)"),
+            r: Some("extraDistr::dlomax(lambda = 1 / scale, kappa = shape)"),
         }
     }
 

@@ -13,6 +13,8 @@ mod special;
 
 // Distributions of distributions
 mod instance;
+mod moments;
+mod quantile;
 pub mod question;
 mod shapes;
 pub mod wrappers;
@@ -90,6 +92,8 @@ catalogue! {
     mv_normal::MvNormal,
     mv_student_t::MvStudentT,
     dirichlet::Dirichlet,
+    multinomial::Multinomial,
+    dirichlet_multinomial::DirichletMultinomial,
     lkj_cholesky::LkjCholesky,
     lkj_corr::LkjCorr,
     wishart::Wishart,
@@ -97,8 +101,6 @@ catalogue! {
     random_walk::RandomWalk,
     auto_regressive::AutoRegressive,
     icar::Icar,
-    multinomial::Multinomial,
-    dirichlet_multinomial::DirichletMultinomial,
 }
 
 /// The distribution of this name.

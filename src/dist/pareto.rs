@@ -97,7 +97,7 @@ impl Distribution for Pareto {
         Elsewhere {
             stan: Some("pareto"),
             pymc: Some("Pareto(alpha = shape, m = min)"),
-            r: Some("extraDistr::dpareto(x, shape, min)"),
+            r: Some("extraDistr::dpareto(a = shape, b = min)"),
         }
     }
 

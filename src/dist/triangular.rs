@@ -137,8 +137,8 @@ impl Distribution for Triangular {
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
             stan: None,
-            pymc: Some("Triangular(lower = lower, c = mode, upper = upper)"),
-            r: Some("extraDistr::dtriang(x, lower, upper, mode)"),
+            pymc: Some("Triangular(lower, upper, c = mode)"),
+            r: Some("extraDistr::dtriang(a = lower, b = upper, c = mode)"),
         }
     }
 

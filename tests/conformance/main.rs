@@ -4,9 +4,11 @@ mod by_hand;
 mod harness;
 
 mod arrays;
+mod counts;
 mod discrete;
 mod elements;
 mod loops;
+mod odes;
 mod questions;
 mod scans;
 mod statements;

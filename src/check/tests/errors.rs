@@ -160,7 +160,6 @@ const CASES: &[Case] = &[
     // Not yet
     case("x = ode(f, 0, 0, y)", SCHOOLS, &[("not_supported_yet", "ode")]),
     case("y ~ SkewNormal(0, 1, 2)", SCHOOLS, &[("not_supported_yet", "SkewNormal")]),
-    case("y ~ zero_inflated(0.2, Poisson(1))", SCHOOLS, &[("not_supported_yet", "zero_inflated")]),
     case("z[1] = 0\nfor t in 2:8 { z[t] ~ Normal(z[t - 1], 1) }", SCHOOLS, &[("not_supported_yet", "z[t]")]),
     // All at once
     case(
