@@ -111,7 +111,6 @@ fn outside(case: &Case) -> Option<f64> {
     let support = case.dist.support(&mut g, case.form, &args);
     let known = |bound: Node| *g.value(bound).unwrap().iter().next().unwrap();
     match support {
-        Support::Counts { .. } => None,
         Support::Integers { .. } => Some(-7.5),
         Support::Counts { .. } => None,
         Support::Continuous { constraint, bounds } => {
