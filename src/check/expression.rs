@@ -186,7 +186,7 @@ impl Checker<'_> {
     }
 
     /// Reports a refused call: each argument that is an array says its shape and where that came from.
-    fn call_error(&mut self, error: CallError, args: &[Option<ir::Expr>], span: Span) {
+    pub(super) fn call_error(&mut self, error: CallError, args: &[Option<ir::Expr>], span: Span) {
         let mut labels = Vec::new();
         let culprit = error.argument.and_then(|i| args.get(i)?.as_ref());
         let of_shape =

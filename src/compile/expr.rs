@@ -105,6 +105,7 @@ impl Tracer<'_> {
                 let args = [Some(&**from), Some(&**to)];
                 self.call(builtin::RANGE, &args, expr.span).map(Value::Array)
             }
+            ExprKind::Ode(ode) => self.ode(ode, expr.span).map(Value::Array),
             ExprKind::Index { base, indices } => self.index_expr(base, indices, expr.span).map(Value::Array),
         }
     }

@@ -22,6 +22,7 @@ mod distribution;
 mod expr;
 mod latent;
 mod loops;
+mod ode;
 mod plan;
 mod scan;
 mod step;

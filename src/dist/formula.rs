@@ -4,7 +4,7 @@ use rand::Rng;
 use rand_distr::Distribution as _;
 
 use crate::constraint;
-use crate::tape::{Graph, Node, Tensor};
+use crate::tape::{Graph, Node};
 use crate::types::broadcast_dims;
 
 use super::Support;
@@ -225,9 +225,11 @@ pub fn counts(g: &mut Graph) -> Support {
     Support::Integers { lower: Some(g.scalar(0.0)), upper: None }
 }
 
-/// The value of a constant all of whose elements satisfy `test`.
-pub fn constant_where(g: &Graph, n: Node, test: impl Fn(f64) -> bool) -> Option<&Tensor> {
-    g.value(n).filter(|v| v.iter().all(|&x| test(x)))
+/// `value` where x > limit, else `otherwise`: moments that only some arguments leave.
+pub fn above(g: &mut Graph, x: Node, limit: f64, value: Node, otherwise: f64) -> Node {
+    let (limit, otherwise) = (g.scalar(limit), g.scalar(otherwise));
+    let exists = g.less(limit, x);
+    g.select(exists, value, otherwise)
 }
 
 /// A draw from a library distribution; NaN where its parameters are not valid.

@@ -13,6 +13,8 @@ mod special;
 
 // Distributions of distributions
 mod instance;
+mod moments;
+mod quantile;
 pub mod question;
 mod shapes;
 pub mod wrappers;

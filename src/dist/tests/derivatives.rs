@@ -112,7 +112,6 @@ fn outside(case: &Case) -> Option<f64> {
     let known = |bound: Node| *g.value(bound).unwrap().iter().next().unwrap();
     match support {
         Support::Integers { .. } => Some(-7.5),
-        Support::Counts { .. } => None,
         Support::Continuous { constraint, bounds } => {
             let values: Vec<f64> = bounds.iter().map(|&bound| known(bound)).collect();
             let [lower, upper] = Support::Continuous { constraint, bounds }.bounds();
