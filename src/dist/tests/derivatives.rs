@@ -111,6 +111,7 @@ fn outside(case: &Case) -> Option<f64> {
     let support = case.dist.support(&mut g, case.form, &args);
     let known = |bound: Node| *g.value(bound).unwrap().iter().next().unwrap();
     match support {
+        Support::Counts { .. } => None,
         Support::Integers { .. } => Some(-7.5),
         Support::Continuous { constraint, bounds } => {
             let values: Vec<f64> = bounds.iter().map(|&bound| known(bound)).collect();
