@@ -256,7 +256,7 @@ def change_point(rng, name):
 
 
 def growth(rng, name):
-    children, visits = 40, 6
+    children, visits = 24, 8
     mean, spread, r = np.array([5.5, 0.55]), np.array([0.7, 0.12]), 0.6
     cov = np.outer(spread, spread) * np.array([[1, r], [r, 1]])
     line = rng.multivariate_normal(mean, cov, children)
@@ -264,8 +264,8 @@ def growth(rng, name):
     month = np.tile(np.arange(visits), children)
     weight = line[child, 0] + line[child, 1] * month + rng.normal(0, 0.2, len(child))
     write_csv(name, dict(child=[f"c{c + 1:02}" for c in child], month=month, weight=weight), digits=2)
-    truth = {"mean[1]": (5.5, 0.34), "mean[2]": (0.55, 0.07), "spread[1]": (0.7, 0.25), "spread[2]": (0.12, 0.06),
-             "correlation": (r, 0.4), "sigma": (0.2, 0.035)}
+    truth = {"mean[1]": (5.5, 0.4), "mean[2]": (0.55, 0.08), "spread[1]": (0.7, 0.25), "spread[2]": (0.12, 0.06),
+             "correlation": (r, 0.4), "sigma": (0.2, 0.04)}
     lines = {f"line[c{c + 1:02},{k + 1}]": (round(line[c, k], 3), [0.4, 0.13][k]) for c in range(children) for k in (0, 1)}
     write_truth(name, truth | lines)
 
@@ -313,12 +313,50 @@ def disease_map(rng, name):
 
 
 def trend(rng, name):
-    days, level, drift, effect = 120, 3.4, 0.08, -0.6
+    days, level, drift, effect = 60, 5.0, 0.15, -0.6
     walk = np.cumsum(rng.normal(0, drift, days))
     weekend = (np.arange(days) % 7 >= 5).astype(int)
     visits = rng.poisson(np.exp(level + walk + effect * weekend))
     write_csv(name, dict(day=np.arange(1, days + 1), weekend=weekend, visits=visits))
-    write_truth(name, {"drift": (drift, 0.06), "weekend_effect": (effect, 0.15)})
+    write_truth(name, {"drift": (drift, 0.06), "weekend_effect": (effect, 0.12)})
+
+
+def fishing(rng, name):
+    n = 300
+    persons = rng.integers(1, 6, n)
+    idle = rng.random(n) < 0.4
+    caught = np.where(idle, 0, rng.poisson(np.exp(0.7 + 0.35 * (persons - persons.mean()))))
+    write_csv(name, dict(persons=persons, caught=caught))
+    write_truth(name, {"typical": (0.7, 0.2), "b_persons": (0.35, 0.13), "share_idle": (0.4, 0.11)})
+
+
+def ratings(rng, name):
+    n, genres, liking = 800, np.array(["comedy", "drama", "horror"]), np.array([0.2, 0.7, -0.9])
+    cuts, b = np.array([-2.0, -0.8, 0.6, 2.2]), 0.8
+    which, hours = rng.integers(0, 3, n), rng.uniform(1.2, 3.2, n).round(2)
+    hidden = liking[which] + b * (hours - 2) + rng.logistic(size=n)
+    write_csv(name, dict(genre=genres[which], hours=hours, rating=1 + np.searchsorted(cuts, hidden)), digits=2)
+    truth = {f"cuts[{k + 1}]": (c, 0.45) for k, c in enumerate(cuts)} | {"b_length": (b, 0.45)}
+    write_truth(name, truth | {f"liking[{g}]": (v, 0.4) for g, v in zip(genres, liking)})
+
+
+def detection_limit(rng, name):
+    n = 160
+    depth, limit = rng.uniform(2, 60, n).round(1), rng.choice([0.5, 1.0, 2.0], n)
+    lead = np.round(np.exp(1.2 - 0.35 * depth / 10 + rng.normal(0, 0.8, n)), 3)
+    write_csv(name, dict(depth=depth, limit=limit, lead=np.maximum(lead, limit)))
+    write_truth(name, {"surface": (1.2, 0.5), "b_depth": (-0.35, 0.17), "sigma": (0.8, 0.22)})
+
+
+def rainfall(rng, name):
+    season = np.repeat(["summer", "winter"], 180)
+    winter = season == "winter"
+    dry, mean, cv = np.where(winter, 0.35, 0.7), np.where(winter, 4.0, 9.0), 1.2
+    shape = 1 / cv ** 2
+    mm = np.where(rng.random(360) < dry, 0, np.maximum(rng.gamma(shape, mean / shape), 0.01))
+    write_csv(name, dict(season=season, mm=mm), digits=2)
+    write_truth(name, {"p_dry[summer]": (0.7, 0.11), "p_dry[winter]": (0.35, 0.11), "wet[summer]": (9.0, 5.0),
+                       "wet[winter]": (4.0, 1.5), "cv": (cv, 0.25)})
 
 
 # Each with the seed of its random numbers.
@@ -349,6 +387,10 @@ EXAMPLES = {
     growth: 3001,
     disease_map: 3002,
     trend: 3003,
+    fishing: 2049,
+    ratings: 2050,
+    detection_limit: 2051,
+    rainfall: 2052,
     pharmacokinetics: 2049,
 }
 

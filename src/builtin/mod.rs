@@ -148,7 +148,13 @@ pub const GROUPS: &[Group] = &[
     ),
     (
         "Linear algebra",
-        &[linear::product::ALL, linear::diagonal::ALL, linear::solve::ALL, linear::determinant::ALL],
+        &[
+            linear::product::ALL,
+            linear::diagonal::ALL,
+            linear::solve::ALL,
+            linear::determinant::ALL,
+            linear::eigen::ALL,
+        ],
     ),
     ("Covariance kernels", &[linear::kernel::ALL]),
 ];

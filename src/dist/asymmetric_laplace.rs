@@ -116,9 +116,11 @@ impl Distribution for AsymmetricLaplace {
 
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
-            stan: Some("skew_double_exponential(loc, 2 scale skew / (1 + skew^2), skew^2 / (1 + skew^2))"),
-            pymc: Some("AsymmetricLaplace(b = 1 / scale, kappa = skew, mu = loc)"),
-            r: Some("VGAM::dalap(x, loc, sqrt(2) scale, kappa = skew)"),
+            stan: Some(
+                "skew_double_exponential(mu, sigma = 2 scale skew / (1 + skew^2), tau = skew^2 / (1 + skew^2))",
+            ),
+            pymc: Some("AsymmetricLaplace(b = 1 / scale, kappa = skew, mu)"),
+            r: Some("VGAM::dalap(location, scale = sqrt(2) scale, kappa = skew)"),
         }
     }
 

@@ -5,6 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
+use super::binomial::probabilities;
 use super::formula::{inside, like, open_unit};
 use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
@@ -91,6 +92,12 @@ impl Distribution for Bernoulli {
             0 => args[0],
             _ => g.logistic(args[0]),
         })
+    }
+
+    fn sd(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
+        let (p, q) = probabilities(g, form, args[0]);
+        let variance = g.mul(p, q);
+        Some(g.sqrt(variance))
     }
 
     fn sample(&self, form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {

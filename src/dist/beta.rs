@@ -66,13 +66,13 @@ impl Distribution for Beta {
     fn log_cdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
         let (a, b) = shapes(g, form, args);
         let rest = one_minus(g, x);
-        log_beta_p(g, a, b, x, rest)
+        Some(log_beta_p(g, a, b, x, rest))
     }
 
     fn log_ccdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
         let (a, b) = shapes(g, form, args);
         let rest = one_minus(g, x);
-        log_beta_p(g, b, a, rest, x)
+        Some(log_beta_p(g, b, a, rest, x))
     }
 
     fn mean(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
@@ -81,6 +81,17 @@ impl Distribution for Beta {
         }
         let n = g.add(args[0], args[1]);
         Some(g.div(args[0], n))
+    }
+
+    /// sqrt(mean (1 - mean) / (a + b + 1))
+    fn sd(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
+        let (a, b) = shapes(g, form, args);
+        let n = g.add(a, b);
+        let next = g.add_scalar(n, 1.0);
+        let (share, rest) = (g.div(a, n), g.div(b, n));
+        let product = g.mul(share, rest);
+        let variance = g.div(product, next);
+        Some(g.sqrt(variance))
     }
 
     fn sample(&self, form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {

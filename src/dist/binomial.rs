@@ -7,7 +7,7 @@ use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
 use super::formula::{inside, one_minus, whole, within};
-use super::incomplete::log_beta_p;
+use super::incomplete::log_beta_p_of_odds;
 use super::special::{deviance, relative_log_likelihood, stirling_remainder};
 use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
@@ -85,22 +85,30 @@ impl Distribution for Binomial {
     }
 
     fn log_cdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
-        let (p, q) = probabilities(g, form, args[1]);
+        let logit = logit(g, form, args[1]);
+        let against = g.neg(logit);
         let failures = g.sub(args[0], x);
         let next = g.add_scalar(x, 1.0);
-        log_beta_p(g, failures, next, q, p)
+        Some(log_beta_p_of_odds(g, failures, next, against))
     }
 
     fn log_ccdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
-        let (p, q) = probabilities(g, form, args[1]);
+        let logit = logit(g, form, args[1]);
         let failures = g.sub(args[0], x);
         let next = g.add_scalar(x, 1.0);
-        log_beta_p(g, next, failures, p, q)
+        Some(log_beta_p_of_odds(g, next, failures, logit))
     }
 
     fn mean(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
         let (p, _) = probabilities(g, form, args[1]);
         Some(g.mul(args[0], p))
+    }
+
+    fn sd(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
+        let (p, q) = probabilities(g, form, args[1]);
+        let variance = g.mul(p, q);
+        let variance = g.mul(args[0], variance);
+        Some(g.sqrt(variance))
     }
 
     fn sample(&self, form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
@@ -133,10 +141,20 @@ impl Distribution for Binomial {
     }
 }
 
-fn probabilities(g: &mut Graph, form: usize, arg: Node) -> (Node, Node) {
+/// p and 1 - p.
+pub(super) fn probabilities(g: &mut Graph, form: usize, arg: Node) -> (Node, Node) {
     if form == 0 {
         return (arg, one_minus(g, arg));
     }
     let negative = g.neg(arg);
     (g.logistic(arg), g.logistic(negative))
+}
+
+fn logit(g: &mut Graph, form: usize, arg: Node) -> Node {
+    if form != 0 {
+        return arg;
+    }
+    let negative = g.neg(arg);
+    let (log_p, log_rest) = (g.log(arg), g.log1p(negative));
+    g.sub(log_p, log_rest)
 }

@@ -6,7 +6,7 @@ use rand::Rng;
 
 use crate::tape::{Graph, Node};
 
-use super::formula::{draw, real_line, standardize};
+use super::formula::{draw, like, one_minus, real_line, standardize};
 use super::special::log1p_square;
 use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
@@ -57,6 +57,29 @@ impl Distribution for Cauchy {
         Some(standard_log_cdf(g, z))
     }
 
+    fn quantile(&self, g: &mut Graph, _form: usize, args: &[Node], p: Node) -> Option<Node> {
+        let rest = one_minus(g, p);
+        let smaller = g.min(p, rest);
+        let angle = g.mul_scalar(smaller, PI);
+        let tangent = g.tan(angle);
+        let size = g.recip(tangent);
+        let half = g.scalar(0.5);
+        let (low, down) = (g.less(p, half), g.neg(size));
+        let z = g.select(low, down, size);
+        let distance = g.mul(args[1], z);
+        Some(g.add(args[0], distance))
+    }
+
+    /// There is none.
+    fn mean(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        Some(nowhere(g, args))
+    }
+
+    /// There is none.
+    fn sd(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        Some(nowhere(g, args))
+    }
+
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         out[0] = draw(rand_distr::Cauchy::new(args[0][0], args[1][0]), rng);
     }
@@ -76,6 +99,13 @@ impl Distribution for Cauchy {
     fn trials(&self) -> &'static [Trial] {
         TRIALS
     }
+}
+
+/// NaN of the shape of the arguments.
+fn nowhere(g: &mut Graph, args: &[Node]) -> Node {
+    let nan = g.scalar(f64::NAN);
+    let nan = like(g, nan, args[0]);
+    like(g, nan, args[1])
 }
 
 /// log P(Z <= z) of a standard Cauchy: in the lower tail from the angle to the axis, which does not cancel.

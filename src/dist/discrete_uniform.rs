@@ -77,6 +77,15 @@ impl Distribution for DiscreteUniform {
         Some(g.mul_scalar(sum, 0.5))
     }
 
+    /// sqrt((size^2 - 1) / 12)
+    fn sd(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        let width = g.sub(args[1], args[0]);
+        let next = g.add_scalar(width, 2.0);
+        let product = g.mul(width, next);
+        let variance = g.mul_scalar(product, 1.0 / 12.0);
+        Some(g.sqrt(variance))
+    }
+
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         let size = args[1][0] - args[0][0] + 1.0;
         out[0] = (args[0][0] + (size * open_unit(rng)).floor()).min(args[1][0]);

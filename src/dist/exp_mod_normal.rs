@@ -88,7 +88,7 @@ impl Distribution for ExpModNormal {
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
             stan: Some("exp_mod_normal"),
-            pymc: Some("ExGaussian(mean, sd, 1 / rate)"),
+            pymc: Some("ExGaussian(mu, sigma, nu = 1 / rate)"),
             r: Some("emg::demg"),
         }
     }
@@ -145,6 +145,9 @@ impl Binary for StandardLogCdf {
     const NAME: &'static str = "exp_mod_normal_log_cdf";
 
     fn value(self, z: f64, k: f64) -> f64 {
+        if z.is_infinite() {
+            return z.min(0.0);
+        }
         if z >= 0.0 {
             return if k * (1.0 + z) < SMALL_RATE {
                 log_cdf_series(z, k)
@@ -214,5 +217,5 @@ fn log_ccdf_value(z: f64, k: f64) -> f64 {
     } else {
         k * (0.5 * k - z) + normal_log_cdf_value(w)
     };
-    tilted + (normal - tilted).exp().ln_1p()
+    if normal == f64::NEG_INFINITY { tilted } else { tilted + (normal - tilted).exp().ln_1p() }
 }

@@ -54,6 +54,17 @@ impl Distribution for Exponential {
         Some(g.recip(args[0]))
     }
 
+    fn quantile(&self, g: &mut Graph, _form: usize, args: &[Node], p: Node) -> Option<Node> {
+        let negative = g.neg(p);
+        let log_rest = g.log1p(negative);
+        let ratio = g.div(log_rest, args[0]);
+        Some(g.neg(ratio))
+    }
+
+    fn sd(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        Some(g.recip(args[0]))
+    }
+
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         out[0] = draw(rand_distr::Exp::new(args[0][0]), rng);
     }

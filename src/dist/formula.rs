@@ -4,7 +4,7 @@ use rand::Rng;
 use rand_distr::Distribution as _;
 
 use crate::constraint;
-use crate::tape::{Graph, Node, Tensor};
+use crate::tape::{Graph, Node};
 use crate::types::broadcast_dims;
 
 use super::Support;
@@ -19,6 +19,19 @@ pub fn inside(g: &mut Graph, condition: Node, value: Node) -> Node {
     }
     let outside = g.scalar(f64::NEG_INFINITY);
     g.select(condition, value, outside)
+}
+
+/// `a` where `condition` holds, else `b`; of the broadcast shape of all three. What no element takes is not computed.
+pub fn choose(g: &mut Graph, condition: Node, a: Node, b: Node) -> Node {
+    let all =
+        |g: &Graph, holds: bool| g.value(condition).is_some_and(|c| c.iter().all(|&c| (c != 0.0) == holds));
+    let (taken, left) = match (all(g, true), all(g, false)) {
+        (true, _) => (a, b),
+        (_, true) => (b, a),
+        _ => return g.select(condition, a, b),
+    };
+    let taken = like(g, taken, condition);
+    like(g, taken, left)
 }
 
 /// `value` broadcast against the shape of `other`.
@@ -92,24 +105,20 @@ pub fn at_edge(g: &mut Graph, distance: Node, shape: Node) -> (Node, Node) {
     (g.or(inner, finite), g.select(inner, distance, near))
 }
 
-/// A moment that is infinite unless `shape` is above `threshold`: that of a tail that falls as a power.
-pub fn finite_above(g: &mut Graph, shape: Node, threshold: f64, moment: Node) -> Node {
-    let (threshold, infinity) = (g.scalar(threshold), g.scalar(f64::INFINITY));
-    let finite = g.less(threshold, shape);
-    g.select(finite, moment, infinity)
-}
-
 /// log(1 - p) for a probability
 pub fn log_rest(g: &mut Graph, p: Node) -> Node {
     let negative = g.neg(p);
     g.log1p(negative)
 }
 
-/// log(exp(larger) + exp(smaller))
+/// log(exp(larger) + exp(smaller)); both may be -inf.
 pub fn log_sum(g: &mut Graph, larger: Node, smaller: Node) -> Node {
     let log_ratio = g.sub(smaller, larger);
     let more = g.log1p_exp(log_ratio);
-    g.add(larger, more)
+    let sum = g.add(larger, more);
+    let lowest = g.scalar(f64::NEG_INFINITY);
+    let nothing = g.equal(larger, lowest);
+    g.select(nothing, smaller, sum)
 }
 
 /// A last axis of length 1: numbers of the batch against the elements of an event.
@@ -209,9 +218,11 @@ pub fn counts(g: &mut Graph) -> Support {
     Support::Integers { lower: Some(g.scalar(0.0)), upper: None }
 }
 
-/// The value of a constant all of whose elements satisfy `test`.
-pub fn constant_where(g: &Graph, n: Node, test: impl Fn(f64) -> bool) -> Option<&Tensor> {
-    g.value(n).filter(|v| v.iter().all(|&x| test(x)))
+/// `value` where x > limit, else `otherwise`: moments that only some arguments leave.
+pub fn above(g: &mut Graph, x: Node, limit: f64, value: Node, otherwise: f64) -> Node {
+    let (limit, otherwise) = (g.scalar(limit), g.scalar(otherwise));
+    let exists = g.less(limit, x);
+    g.select(exists, value, otherwise)
 }
 
 /// A draw from a library distribution; NaN where its parameters are not valid.

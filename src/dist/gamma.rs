@@ -63,13 +63,13 @@ impl Distribution for Gamma {
     fn log_cdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
         let (shape, rate) = shape_rate(g, form, args);
         let scaled = g.mul(x, rate);
-        log_gamma_p(g, shape, scaled)
+        Some(log_gamma_p(g, shape, scaled))
     }
 
     fn log_ccdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
         let (shape, rate) = shape_rate(g, form, args);
         let scaled = g.mul(x, rate);
-        log_gamma_q(g, shape, scaled)
+        Some(log_gamma_q(g, shape, scaled))
     }
 
     fn mean(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
@@ -77,6 +77,14 @@ impl Distribution for Gamma {
             0 => g.div(args[0], args[1]),
             _ => like(g, args[0], args[1]),
         })
+    }
+
+    fn sd(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
+        if form == 1 {
+            return Some(like(g, args[1], args[0]));
+        }
+        let root = g.sqrt(args[0]);
+        Some(g.div(root, args[1]))
     }
 
     fn sample(&self, form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {

@@ -81,14 +81,14 @@ impl Distribution for GeneralizedExtremeValue {
         let down = g.neg(u);
         let decay = g.exp(down);
         let value = g.neg(decay);
-        Some(beyond(g, args[2], inside, value, [f64::NEG_INFINITY, 0.0]))
+        Some(beyond(g, args[2], x, inside, value, [f64::NEG_INFINITY, 0.0]))
     }
 
     fn log_ccdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
         let Reduced { inside, u } = Reduced::new(g, args, x);
         let down = g.neg(u);
         let value = log_inv_cloglog(g, down);
-        Some(beyond(g, args[2], inside, value, [0.0, f64::NEG_INFINITY]))
+        Some(beyond(g, args[2], x, inside, value, [0.0, f64::NEG_INFINITY]))
     }
 
     fn quantile(&self, g: &mut Graph, _form: usize, args: &[Node], p: Node) -> Option<Node> {
@@ -174,12 +174,16 @@ impl Reduced {
     }
 }
 
-/// `value` inside the support; beyond its end the first number where that is a lower end, the second where an upper one.
-fn beyond(g: &mut Graph, shape: Node, inside: Node, value: Node, ends: [f64; 2]) -> Node {
-    let heavy = positive(g, shape);
+/// `value` inside the support; below it and at -inf the first number, above it and at inf the second.
+fn beyond(g: &mut Graph, shape: Node, x: Node, inside: Node, value: Node, ends: [f64; 2]) -> Node {
     let [lower, upper] = ends.map(|end| g.scalar(end));
+    let (lowest, highest) = (g.scalar(f64::NEG_INFINITY), g.scalar(f64::INFINITY));
+    let (first, last) = (g.equal(x, lowest), g.equal(x, highest));
+    let heavy = positive(g, shape);
     let end = g.select(heavy, lower, upper);
-    g.select(inside, value, end)
+    let value = g.select(inside, value, end);
+    let value = g.select(last, upper, value);
+    g.select(first, lower, value)
 }
 
 /// log Gamma(1 - n shape)

@@ -62,6 +62,13 @@ impl Distribution for Geometric {
         Some(g.add_scalar(odds, -1.0))
     }
 
+    fn sd(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        let negative = g.neg(args[0]);
+        let q = g.add_scalar(negative, 1.0);
+        let root = g.sqrt(q);
+        Some(g.div(root, args[0]))
+    }
+
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         out[0] = (open_unit(rng).ln() / (-args[0][0]).ln_1p()).floor();
     }

@@ -7,7 +7,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::cauchy::standard_log_cdf;
-use super::formula::{draw, inside, non_negative, positive_reals, unscale};
+use super::formula::{draw, inside, like, non_negative, one_minus, positive_reals, unscale};
 use super::special::log1p_square;
 use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
@@ -61,6 +61,26 @@ impl Distribution for HalfCauchy {
         Some(g.add_scalar(tail, LN_2))
     }
 
+    fn quantile(&self, g: &mut Graph, _form: usize, args: &[Node], p: Node) -> Option<Node> {
+        let rest = one_minus(g, p);
+        let half = g.scalar(0.5);
+        let low = g.less(p, half);
+        let smaller = g.min(p, rest);
+        let angle = g.mul_scalar(smaller, FRAC_PI_2);
+        let tangent = g.tan(angle);
+        let cotangent = g.recip(tangent);
+        let z = g.select(low, tangent, cotangent);
+        Some(g.mul(args[0], z))
+    }
+
+    fn mean(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        Some(endless(g, args))
+    }
+
+    fn sd(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        Some(endless(g, args))
+    }
+
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         out[0] = draw(rand_distr::Cauchy::new(0.0, args[0][0]), rng).abs();
     }
@@ -84,4 +104,10 @@ impl Distribution for HalfCauchy {
     fn trials(&self) -> &'static [Trial] {
         TRIALS
     }
+}
+
+/// Infinity of the shape of the scale.
+fn endless(g: &mut Graph, args: &[Node]) -> Node {
+    let infinity = g.scalar(f64::INFINITY);
+    like(g, infinity, args[0])
 }

@@ -1,6 +1,6 @@
 //! Half-normal distribution: the absolute value of a centred normal.
 
-use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LN_2};
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, FRAC_2_SQRT_PI, LN_2};
 
 use rand::Rng;
 
@@ -59,6 +59,10 @@ impl Distribution for HalfNormal {
 
     fn mean(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
         Some(g.mul_scalar(args[0], FRAC_2_SQRT_PI * FRAC_1_SQRT_2))
+    }
+
+    fn sd(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        Some(g.mul_scalar(args[0], (1.0 - FRAC_2_PI).sqrt()))
     }
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {

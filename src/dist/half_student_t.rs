@@ -6,9 +6,9 @@ use rand::Rng;
 
 use crate::tape::{Graph, Node};
 
-use super::formula::{draw, inside, non_negative, positive_reals, unscale};
-use super::incomplete::student_log_cdf;
-use super::student_t::scaled_log_density;
+use super::formula::{above, draw, inside, non_negative, positive_reals, unscale};
+use super::incomplete::log_beta_p_of_odds;
+use super::student_t::{scaled_log_density, standard_variance};
 use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// StudentT(df, 0, scale), folded at 0.
@@ -48,16 +48,31 @@ impl Distribution for HalfStudentT {
         inside(g, support, value)
     }
 
-    fn log_cdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
-        let tail = self.log_ccdf(g, form, args, x)?;
-        Some(g.log1m_exp(tail))
+    fn log_cdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
+        let (half_df, half, log_odds) = tail(g, args, x);
+        let log_odds = g.neg(log_odds);
+        Some(log_beta_p_of_odds(g, half, half_df, log_odds))
     }
 
     fn log_ccdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
-        let z = unscale(g, x, args[1]);
-        let negative = g.neg(z);
-        let tail = student_log_cdf(g, args[0], negative)?;
-        Some(g.add_scalar(tail, LN_2))
+        let (half_df, half, log_odds) = tail(g, args, x);
+        Some(log_beta_p_of_odds(g, half_df, half, log_odds))
+    }
+
+    fn mean(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        let mean = standard_mean(g, args[0]);
+        let mean = g.mul(args[1], mean);
+        Some(above(g, args[0], 1.0, mean, f64::INFINITY))
+    }
+
+    fn sd(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        let mean = standard_mean(g, args[0]);
+        let square = g.square(mean);
+        let second = standard_variance(g, args[0]);
+        let variance = g.sub(second, square);
+        let sd = g.sqrt(variance);
+        let sd = g.mul(args[1], sd);
+        Some(above(g, args[0], 2.0, sd, f64::INFINITY))
     }
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
@@ -83,4 +98,24 @@ impl Distribution for HalfStudentT {
     fn trials(&self) -> &'static [Trial] {
         TRIALS
     }
+}
+
+/// P(|T| > z) is I_y(df / 2, 1 / 2), y = df / (df + z^2): its shapes and the log odds of y.
+fn tail(g: &mut Graph, args: &[Node], x: Node) -> (Node, Node, Node) {
+    let z = unscale(g, x, args[1]);
+    let (log_df, log_z) = (g.log(args[0]), g.log(z));
+    let log_square = g.mul_scalar(log_z, 2.0);
+    (g.mul_scalar(args[0], 0.5), g.scalar(0.5), g.sub(log_df, log_square))
+}
+
+/// E |T| = 2 sqrt(df / pi) Gamma((df + 1) / 2) / (Gamma(df / 2) (df - 1)), for df > 1: twice the density at 0 times
+/// df / (df - 1).
+fn standard_mean(g: &mut Graph, df: Node) -> Node {
+    let zero = g.scalar(0.0);
+    let log_density = scaled_log_density(g, df, zero, None);
+    let density = g.exp(log_density);
+    let less = g.add_scalar(df, -1.0);
+    let ratio = g.div(df, less);
+    let product = g.mul(density, ratio);
+    g.mul_scalar(product, 2.0)
 }

@@ -94,24 +94,20 @@ impl Instance {
         let [lower, upper] = self.support(g).bounds();
         let (none, all) = (g.scalar(f64::NEG_INFINITY), g.scalar(0.0));
         let (below, above) = if tail == Tail::Lower { (none, all) } else { (all, none) };
+        let mut where_outside = |g: &mut Graph, outside: Node, end: Node| {
+            if g.value(outside).is_none_or(|v| v.iter().any(|&v| v != 0.0)) {
+                value = g.select(outside, end, value);
+            }
+        };
         if let Some(lower) = lower {
             let outside = if discrete { g.less(x, lower) } else { g.less_equal(x, lower) };
-            value = g.select(outside, below, value);
+            where_outside(g, outside, below);
         }
         if let Some(upper) = upper {
             let outside = g.less_equal(upper, x);
-            value = g.select(outside, above, value);
+            where_outside(g, outside, above);
         }
         Some(value)
-    }
-
-    /// The p-quantile, of the batch shape: the smallest x with P(X <= x) >= p; `None` where no distribution function is
-    /// known.
-    pub fn quantile(&self, g: &mut Graph, p: Node) -> Option<Node> {
-        match self {
-            Instance::Plain { dist, form, args } => dist.quantile(g, *form, args, p),
-            Instance::Wrapped { .. } => None,
-        }
     }
 
     /// Why there is no such distribution, or some wrapper in here cannot take what it wraps, in words for the user.
@@ -187,6 +183,46 @@ impl Instance {
             Instance::Plain { args, .. } => args.clone(),
             Instance::Wrapped { inner, args, .. } => {
                 args.iter().flatten().copied().chain(inner.iter().flat_map(Instance::arguments)).collect()
+            }
+        }
+    }
+
+    /// The same distribution of other nodes.
+    pub(super) fn with_arguments(&self, replace: &mut dyn FnMut(Node) -> Node) -> Instance {
+        match self {
+            Instance::Plain { dist, form, args } => Instance::Plain {
+                dist: *dist,
+                form: *form,
+                args: args.iter().map(|&arg| replace(arg)).collect(),
+            },
+            Instance::Wrapped { wrapper, inner, args } => Instance::Wrapped {
+                wrapper: *wrapper,
+                inner: inner.iter().map(|d| d.with_arguments(replace)).collect(),
+                args: args.iter().map(|arg| arg.map(&mut *replace)).collect(),
+            },
+        }
+    }
+
+    /// The distribution of one draw in a graph of its own, of constants.
+    pub(super) fn at(&self, g: &mut Graph, sampler: &Sampler<'_>) -> Instance {
+        self.at_components(g, sampler, 0)
+    }
+
+    /// `axes` are batch axes that belong to the draw: a mixture's components.
+    fn at_components(&self, g: &mut Graph, sampler: &Sampler<'_>, axes: usize) -> Instance {
+        let here = |g: &mut Graph, arg: Node, rank: usize| g.constant(sampler.tensor(arg, rank + axes));
+        match self {
+            Instance::Plain { dist, form, args } => {
+                let params = dist.forms()[*form];
+                let args = args.iter().zip(params).map(|(&arg, param)| here(g, arg, param.rank)).collect();
+                Instance::Plain { dist: *dist, form: *form, args }
+            }
+            Instance::Wrapped { wrapper, inner, args } => {
+                let own = args.iter().zip(wrapper.params());
+                let args = own.map(|(arg, param)| arg.map(|arg| here(g, arg, param.rank))).collect();
+                let axes = axes + wrapper.inner_rank(inner.len());
+                let inner = inner.iter().map(|d| d.at_components(g, sampler, axes)).collect();
+                Instance::Wrapped { wrapper: *wrapper, inner, args }
             }
         }
     }
@@ -285,13 +321,20 @@ pub struct Sampler<'a> {
 impl Sampler<'_> {
     /// The argument of one draw: its last `rank` dimensions at this position, row-major.
     pub fn argument(&self, node: Node, rank: usize) -> Vec<f64> {
+        self.tensor(node, rank).iter().copied().collect()
+    }
+
+    /// As [`Sampler::argument`], with the dimensions that it has.
+    fn tensor(&self, node: Node, rank: usize) -> Tensor {
         let value = (self.value)(node);
-        let shape = value.shape();
-        let (batch, event) = shape.split_at(shape.len().saturating_sub(rank));
+        let (batch, event) = value.shape().split_at(value.ndim().saturating_sub(rank));
         let size: usize = event.iter().product();
         let flat = self.at.iter().zip(self.batch).fold(0, |flat, (&i, &n)| flat * n + i);
         let start = broadcast_position(flat, self.batch, batch) * size;
-        value.iter().skip(start).take(size).copied().collect()
+        let elements = value.iter().skip(start).take(size).copied().collect();
+        ndarray::ArrayD::from_shape_vec(event, elements)
+            .expect("as many elements as the shape says")
+            .into_shared()
     }
 }
 

@@ -4,7 +4,7 @@ use rand::Rng;
 
 use crate::tape::{Graph, Node};
 
-use super::formula::{constant_where, draw, inside, positive, positive_reals};
+use super::formula::{above, draw, inside, positive, positive_reals};
 use super::incomplete::{log_gamma_p, log_gamma_q};
 use super::special::{deviance, stirling_remainder};
 use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
@@ -50,18 +50,26 @@ impl Distribution for InverseGamma {
 
     fn log_cdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
         let scaled = g.div(args[1], x);
-        log_gamma_q(g, args[0], scaled)
+        Some(log_gamma_q(g, args[0], scaled))
     }
 
     fn log_ccdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
         let scaled = g.div(args[1], x);
-        log_gamma_p(g, args[0], scaled)
+        Some(log_gamma_p(g, args[0], scaled))
     }
 
     fn mean(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
-        constant_where(g, args[0], |shape| shape > 1.0)?;
         let less = g.add_scalar(args[0], -1.0);
-        Some(g.div(args[1], less))
+        let mean = g.div(args[1], less);
+        Some(above(g, args[0], 1.0, mean, f64::INFINITY))
+    }
+
+    fn sd(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
+        let mean = self.mean(g, form, args)?;
+        let less = g.add_scalar(args[0], -2.0);
+        let root = g.sqrt(less);
+        let sd = g.div(mean, root);
+        Some(above(g, args[0], 2.0, sd, f64::INFINITY))
     }
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {

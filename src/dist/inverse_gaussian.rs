@@ -54,12 +54,12 @@ impl Distribution for InverseGaussian {
     /// The upper tail is the lower tail of an exponentially modified normal:
     /// P(X > x) = Phi(z) - exp(2 shape / mean) Phi(z - k).
     fn log_cdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
-        let Reduced { z, k } = Reduced::new(g, args, x);
+        let Reduced { z, k } = Reduced::of_finite(g, args, x);
         Some(standard_log_ccdf(g, z, k))
     }
 
     fn log_ccdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
-        let Reduced { z, k } = Reduced::new(g, args, x);
+        let Reduced { z, k } = Reduced::of_finite(g, args, x);
         Some(standard_log_cdf(g, z, k))
     }
 
@@ -106,6 +106,13 @@ struct Reduced {
 }
 
 impl Reduced {
+    /// At the largest number where x is infinite.
+    fn of_finite(g: &mut Graph, args: &[Node], x: Node) -> Reduced {
+        let largest = g.scalar(f64::MAX);
+        let x = g.min(x, largest);
+        Reduced::new(g, args, x)
+    }
+
     fn new(g: &mut Graph, args: &[Node], x: Node) -> Reduced {
         let (mean, shape) = (args[0], args[1]);
         let ratio = g.div(shape, x);

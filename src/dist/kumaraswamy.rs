@@ -6,6 +6,7 @@ use crate::tape::{Graph, Node};
 
 use super::extremes::log_inv_cloglog;
 use super::formula::{at_edge, inside, log_rest, one_minus, open_unit, unit_interval};
+use super::special::{deviance, stirling_remainder};
 use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// P(X > x) = (1 - x^a)^b.
@@ -130,14 +131,20 @@ impl Distribution for Kumaraswamy {
 /// Below this point log(-log(1 - e^x)) is x to full precision.
 const LOG_SMALL_POWER: f64 = -37.0;
 
-/// log E[X^n] = log(b B(1 + n / a, b))
+/// log E[X^n] = log Gamma(1 + c) - (log Gamma(1 + b + c) - log Gamma(1 + b)), c = n / a; the difference is
+/// c log(b + c) - deviance(b, b + c) and that of the remainders of Stirling's formula, which do not cancel.
 fn log_moment(g: &mut Graph, args: &[Node], n: f64) -> Node {
     let (a, b) = (args[0], args[1]);
     let inverse = g.recip(a);
     let ratio = g.mul_scalar(inverse, n);
-    let power = g.add_scalar(ratio, 1.0);
-    let (next, sum) = (g.add_scalar(b, 1.0), g.add(power, b));
-    let (of_power, of_next, of_sum) = (g.lgamma(power), g.lgamma(next), g.lgamma(sum));
-    let total = g.add(of_power, of_next);
-    g.sub(total, of_sum)
+    let (next, sum) = (g.add_scalar(ratio, 1.0), g.add(b, ratio));
+    let log_sum = g.log(sum);
+    let linear = g.mul(ratio, log_sum);
+    let distance = deviance(g, b, sum);
+    let (remainder, remainder_sum) = (stirling_remainder(g, b), stirling_remainder(g, sum));
+    let of_remainders = g.sub(remainder_sum, remainder);
+    let difference = g.sub(linear, distance);
+    let difference = g.add(difference, of_remainders);
+    let log_gamma = g.lgamma(next);
+    g.sub(log_gamma, difference)
 }

@@ -1,12 +1,12 @@
 //! Laplace (double exponential) distribution on the real line.
 
-use std::f64::consts::LN_2;
+use std::f64::consts::{LN_2, SQRT_2};
 
 use rand::Rng;
 
 use crate::tape::{Graph, Node};
 
-use super::formula::{like, open_unit, real_line, standardize};
+use super::formula::{like, one_minus, open_unit, real_line, standardize};
 use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Two exponentials, back to back.
@@ -58,6 +58,23 @@ impl Distribution for Laplace {
 
     fn mean(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
         Some(like(g, args[0], args[1]))
+    }
+
+    fn quantile(&self, g: &mut Graph, _form: usize, args: &[Node], p: Node) -> Option<Node> {
+        let rest = one_minus(g, p);
+        let smaller = g.min(p, rest);
+        let twice = g.mul_scalar(smaller, 2.0);
+        let distance = g.log(twice);
+        let half = g.scalar(0.5);
+        let (low, up) = (g.less(p, half), g.neg(distance));
+        let z = g.select(low, distance, up);
+        let shift = g.mul(args[1], z);
+        Some(g.add(args[0], shift))
+    }
+
+    fn sd(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        let sd = g.mul_scalar(args[1], SQRT_2);
+        Some(like(g, sd, args[0]))
     }
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {

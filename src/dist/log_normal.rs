@@ -64,6 +64,22 @@ impl Distribution for LogNormal {
         Some(g.exp(log_mean))
     }
 
+    fn quantile(&self, g: &mut Graph, _form: usize, args: &[Node], p: Node) -> Option<Node> {
+        let z = g.normal_quantile(p);
+        let distance = g.mul(args[1], z);
+        let log_x = g.add(args[0], distance);
+        Some(g.exp(log_x))
+    }
+
+    /// The mean times sqrt(exp(sdlog^2) - 1).
+    fn sd(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
+        let mean = self.mean(g, form, args)?;
+        let square = g.square(args[1]);
+        let relative_variance = g.expm1(square);
+        let ratio = g.sqrt(relative_variance);
+        Some(g.mul(mean, ratio))
+    }
+
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         out[0] = (args[0][0] + args[1][0] * standard_normal(rng)).exp();
     }

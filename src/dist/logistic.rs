@@ -1,5 +1,7 @@
 //! Logistic distribution on the real line.
 
+use std::f64::consts::PI;
+
 use rand::Rng;
 
 use crate::tape::{Graph, Node};
@@ -61,6 +63,19 @@ impl Distribution for Logistic {
 
     fn mean(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
         Some(like(g, args[0], args[1]))
+    }
+
+    fn quantile(&self, g: &mut Graph, _form: usize, args: &[Node], p: Node) -> Option<Node> {
+        let negative = g.neg(p);
+        let (log_p, log_rest) = (g.log(p), g.log1p(negative));
+        let z = g.sub(log_p, log_rest);
+        let distance = g.mul(args[1], z);
+        Some(g.add(args[0], distance))
+    }
+
+    fn sd(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        let sd = g.mul_scalar(args[1], PI / 3f64.sqrt());
+        Some(like(g, sd, args[0]))
     }
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {

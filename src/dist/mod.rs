@@ -12,7 +12,10 @@ mod range;
 mod special;
 
 // Distributions of distributions
+pub mod fitting;
 mod instance;
+mod moments;
+mod quantile;
 pub mod question;
 mod shapes;
 pub mod wrappers;
@@ -90,6 +93,8 @@ catalogue! {
     mv_normal::MvNormal,
     mv_student_t::MvStudentT,
     dirichlet::Dirichlet,
+    multinomial::Multinomial,
+    dirichlet_multinomial::DirichletMultinomial,
     lkj_cholesky::LkjCholesky,
     lkj_corr::LkjCorr,
     wishart::Wishart,
@@ -97,8 +102,6 @@ catalogue! {
     random_walk::RandomWalk,
     auto_regressive::AutoRegressive,
     icar::Icar,
-    multinomial::Multinomial,
-    dirichlet_multinomial::DirichletMultinomial,
 }
 
 /// The distribution of this name.
@@ -265,9 +268,7 @@ pub trait Distribution: Sync {
     fn example(&self) -> &'static str;
 
     /// What it is called in other systems.
-    fn elsewhere(&self) -> Elsewhere {
-        Elsewhere::default()
-    }
+    fn elsewhere(&self) -> Elsewhere;
 
     /// Arguments of every form, and points, at which tests compare derivatives with finite differences and draws with
     /// distribution functions and moments.
@@ -405,7 +406,5 @@ pub trait Wrapper: Sync {
     fn example(&self) -> &'static str;
 
     /// What it is called, or how it is written, in other systems.
-    fn elsewhere(&self) -> Elsewhere {
-        Elsewhere::default()
-    }
+    fn elsewhere(&self) -> Elsewhere;
 }

@@ -6,7 +6,7 @@ use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
 use super::formula::{count, counts, draw, inside, like};
-use super::incomplete::log_beta_p;
+use super::incomplete::log_beta_p_of_odds;
 use super::special::{deviance, stirling_remainder};
 use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
@@ -72,20 +72,30 @@ impl Distribution for NegBinomial {
     }
 
     fn log_cdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
-        let (p, q) = shares(g, form, args);
+        let logit = logit(g, form, args);
+        let against = g.neg(logit);
         let next = g.add_scalar(x, 1.0);
-        log_beta_p(g, args[1], next, q, p)
+        Some(log_beta_p_of_odds(g, args[1], next, against))
     }
 
     fn log_ccdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
-        let (p, q) = shares(g, form, args);
+        let logit = logit(g, form, args);
         let next = g.add_scalar(x, 1.0);
-        log_beta_p(g, next, args[1], p, q)
+        Some(log_beta_p_of_odds(g, next, args[1], logit))
     }
 
     fn mean(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
         let mean = if form == 0 { args[0] } else { g.exp(args[0]) };
         Some(like(g, mean, args[1]))
+    }
+
+    /// sqrt(mean (1 + mean / dispersion))
+    fn sd(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
+        let mean = if form == 0 { args[0] } else { g.exp(args[0]) };
+        let odds = g.div(mean, args[1]);
+        let inflation = g.add_scalar(odds, 1.0);
+        let variance = g.mul(mean, inflation);
+        Some(g.sqrt(variance))
     }
 
     fn sample(&self, form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
@@ -116,11 +126,16 @@ impl Distribution for NegBinomial {
     }
 }
 
-/// The shares of mean and dispersion in their sum, from the log odds log(mean / dispersion).
+/// The shares of mean and dispersion in their sum.
 fn shares(g: &mut Graph, form: usize, args: &[Node]) -> (Node, Node) {
-    let log_mean = if form == 0 { g.log(args[0]) } else { args[0] };
-    let log_dispersion = g.log(args[1]);
-    let logit = g.sub(log_mean, log_dispersion);
+    let logit = logit(g, form, args);
     let against = g.neg(logit);
     (g.logistic(logit), g.logistic(against))
+}
+
+/// log(mean / dispersion)
+fn logit(g: &mut Graph, form: usize, args: &[Node]) -> Node {
+    let log_mean = if form == 0 { g.log(args[0]) } else { args[0] };
+    let log_dispersion = g.log(args[1]);
+    g.sub(log_mean, log_dispersion)
 }

@@ -54,6 +54,16 @@ impl Distribution for Normal {
         Some(like(g, args[0], args[1]))
     }
 
+    fn quantile(&self, g: &mut Graph, _form: usize, args: &[Node], p: Node) -> Option<Node> {
+        let z = g.normal_quantile(p);
+        let distance = g.mul(args[1], z);
+        Some(g.add(args[0], distance))
+    }
+
+    fn sd(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        Some(like(g, args[1], args[0]))
+    }
+
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         out[0] = args[0][0] + args[1][0] * standard_normal(rng);
     }

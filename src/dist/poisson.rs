@@ -6,7 +6,7 @@ use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
 use super::formula::{count, counts, draw, inside};
-use super::incomplete::{log_gamma_p, log_gamma_q};
+use super::incomplete::{log_gamma_p, log_gamma_p_of_log, log_gamma_q, log_gamma_q_of_log};
 use super::special::{deviance, stirling_remainder};
 use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
@@ -71,18 +71,21 @@ impl Distribution for Poisson {
 
     fn log_cdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
         let next = g.add_scalar(x, 1.0);
-        let rate = rate(g, form, args[0]);
-        log_gamma_q(g, next, rate)
+        Some(if form == 0 { log_gamma_q(g, next, args[0]) } else { log_gamma_q_of_log(g, next, args[0]) })
     }
 
     fn log_ccdf(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Option<Node> {
         let next = g.add_scalar(x, 1.0);
-        let rate = rate(g, form, args[0]);
-        log_gamma_p(g, next, rate)
+        Some(if form == 0 { log_gamma_p(g, next, args[0]) } else { log_gamma_p_of_log(g, next, args[0]) })
     }
 
     fn mean(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
         Some(rate(g, form, args[0]))
+    }
+
+    fn sd(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
+        let rate = rate(g, form, args[0]);
+        Some(g.sqrt(rate))
     }
 
     fn sample(&self, form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {

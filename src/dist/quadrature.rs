@@ -36,7 +36,7 @@ fn panel(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
 }
 
 /// Positive nodes and their weights of the rule with 16 nodes on [-1, 1].
-const NODES: [(f64, f64); 8] = [
+pub const NODES: [(f64, f64); 8] = [
     (0.09501250983763744, 0.1894506104550685),
     (0.2816035507792589, 0.18260341504492358),
     (0.45801677765722737, 0.16915651939500254),

@@ -99,7 +99,7 @@ impl Distribution for SkewNormal {
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
             stan: Some("skew_normal"),
-            pymc: Some("SkewNormal(mu, sigma, alpha)"),
+            pymc: Some("SkewNormal(mu, sigma, alpha = shape)"),
             r: Some("sn::dsn"),
         }
     }
@@ -153,7 +153,9 @@ impl Binary for LogCdf {
 }
 
 fn log_cdf_value(z: f64, shape: f64) -> f64 {
-    if z > 0.0 {
+    if z < 0.0 && (z * z).is_infinite() {
+        f64::NEG_INFINITY
+    } else if z > 0.0 {
         log1m_exp_value(log_cdf_value(-z, -shape).min(0.0))
     } else if shape >= 0.0 {
         log_light_tail(-z, shape)

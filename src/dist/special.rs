@@ -4,11 +4,12 @@
 //! Poisson and binomial kind is a sum of remainders of Stirling's formula and of deviances, each small near the mode.
 
 use crate::tape::ops::elementwise::{Binary, Slope, Unary};
+pub(super) use crate::tape::ops::gamma::stirling_remainder_value;
 use crate::tape::{Graph, Node};
 
 /// log Gamma(x + 1) - (x log x - x), x >= 0: 0 at 0, close to log(2 pi x) / 2 for large x.
 pub fn stirling_remainder(g: &mut Graph, x: Node) -> Node {
-    g.map1(StirlingRemainder, x)
+    g.stirling_remainder(x)
 }
 
 /// x log(x / m) + m - x, for x, m >= 0: Poisson deviance, 0 where m = x, to full relative precision near there.
@@ -25,23 +26,6 @@ pub fn relative_log_likelihood(g: &mut Graph, share: Node, logit: Node) -> Node 
 /// log(1 + x^2), without overflow.
 pub fn log1p_square(g: &mut Graph, x: Node) -> Node {
     g.map1(Log1pSquare, x)
-}
-
-#[derive(Clone, Copy, Debug)]
-struct StirlingRemainder;
-
-impl Unary for StirlingRemainder {
-    const NAME: &'static str = "stirling_remainder";
-
-    fn value(self, x: f64) -> f64 {
-        stirling_remainder_value(x)
-    }
-
-    fn slope(self, g: &mut Graph, x: Node, _y: Node) -> Slope {
-        let next = g.add_scalar(x, 1.0);
-        let (digamma, log) = (g.digamma(next), g.log(x));
-        Slope::Node(g.sub(digamma, log))
-    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -94,18 +78,7 @@ impl Binary for RelativeLogLikelihood {
     const NAME: &'static str = "relative_log_likelihood";
 
     fn value(self, share: f64, logit: f64) -> f64 {
-        let rest = 1.0 - share;
-        let e = (-logit.abs()).exp();
-        if logit.abs() > FAR_LOGIT {
-            let log_max = xlogy(share, share) + xlogy(rest, rest);
-            let tail = e.ln_1p();
-            let log_p = logit.min(0.0) - tail;
-            let log_q = (-logit).min(0.0) - tail;
-            return share * log_p + rest * log_q - log_max;
-        }
-        let (large, small) = (1.0 / (1.0 + e), e / (1.0 + e));
-        let (p, q) = if logit >= 0.0 { (large, small) } else { (small, large) };
-        -(deviance_value(share, p) + deviance_value(rest, q))
+        relative_log_likelihood_value(share, logit)
     }
 
     fn slope_a(self, g: &mut Graph, share: Node, logit: Node, _y: Node) -> Slope {
@@ -123,6 +96,21 @@ impl Binary for RelativeLogLikelihood {
 
 /// Beyond this logit the smaller probability is below 1e-13, and no share of a count below 1e12 is near it.
 const FAR_LOGIT: f64 = 30.0;
+
+pub(super) fn relative_log_likelihood_value(share: f64, logit: f64) -> f64 {
+    let rest = 1.0 - share;
+    let e = (-logit.abs()).exp();
+    if logit.abs() > FAR_LOGIT {
+        let log_max = xlogy(share, share) + if rest == 0.0 { 0.0 } else { rest * (-share).ln_1p() };
+        let tail = e.ln_1p();
+        let log_p = logit.min(0.0) - tail;
+        let log_q = (-logit).min(0.0) - tail;
+        return share * log_p + rest * log_q - log_max;
+    }
+    let (large, small) = (1.0 / (1.0 + e), e / (1.0 + e));
+    let (p, q) = if logit >= 0.0 { (large, small) } else { (small, large) };
+    -(deviance_value(share, p) + deviance_value(rest, q))
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Log1pSquare;
@@ -145,19 +133,6 @@ impl Unary for Log1pSquare {
 
 /// Its square is far from overflow, and 1 is nothing to it.
 const LARGE_ROOT: f64 = 1e100;
-
-/// From here on the series of Stirling's formula has full precision.
-const STIRLING_ASYMPTOTIC: f64 = 15.0;
-
-pub(super) fn stirling_remainder_value(x: f64) -> f64 {
-    if x < STIRLING_ASYMPTOTIC {
-        return libm::lgamma(x + 1.0) - xlogy(x, x) + x;
-    }
-    // Abramowitz and Stegun 6.1.41
-    let s = 1.0 / (x * x);
-    let series = 1.0 / 12.0 - s * (1.0 / 360.0 - s * (1.0 / 1260.0 - s * (1.0 / 1680.0 - s / 1188.0)));
-    super::formula::HALF_LN_2PI + 0.5 * x.ln() + series / x
-}
 
 pub(super) fn deviance_value(x: f64, m: f64) -> f64 {
     if x == 0.0 {
@@ -208,14 +183,5 @@ mod tests {
         assert_eq!(deviance_value(0.0, 2.5), 2.5);
         assert_eq!(deviance_value(2.5, 2.5), 0.0);
         assert_eq!(deviance_value(2.0, 0.0), f64::INFINITY);
-    }
-
-    #[test]
-    fn stirling_remainder_meets_at_the_switch() {
-        let x: f64 = 15.0;
-        let direct = libm::lgamma(x + 1.0) - x * x.ln() + x;
-        close(stirling_remainder_value(x), direct, 1e-14);
-        close(stirling_remainder_value(x.next_down()), stirling_remainder_value(x), 1e-14);
-        assert_eq!(stirling_remainder_value(0.0), 0.0);
     }
 }

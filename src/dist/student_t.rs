@@ -6,7 +6,7 @@ use rand::Rng;
 
 use crate::tape::{Graph, Node};
 
-use super::formula::{constant_where, draw, like, real_line, standardize, unscale};
+use super::formula::{above, draw, like, real_line, standardize, unscale};
 use super::incomplete::student_log_cdf;
 use super::special::{deviance, log1p_square, stirling_remainder};
 use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
@@ -51,17 +51,24 @@ impl Distribution for StudentT {
 
     fn log_cdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
         let z = standardize(g, x, args[1], args[2]);
-        student_log_cdf(g, args[0], z)
+        Some(student_log_cdf(g, args[0], z))
     }
 
     fn log_ccdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
         let z = standardize(g, args[1], x, args[2]);
-        student_log_cdf(g, args[0], z)
+        Some(student_log_cdf(g, args[0], z))
     }
 
     fn mean(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
-        constant_where(g, args[0], |df| df > 1.0)?;
-        Some(like(g, args[1], args[2]))
+        let loc = like(g, args[1], args[2]);
+        Some(above(g, args[0], 1.0, loc, f64::NAN))
+    }
+
+    fn sd(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        let variance = standard_variance(g, args[0]);
+        let sd = g.sqrt(variance);
+        let sd = g.mul(args[2], sd);
+        Some(like(g, sd, args[1]))
     }
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
@@ -83,6 +90,14 @@ impl Distribution for StudentT {
     fn trials(&self) -> &'static [Trial] {
         TRIALS
     }
+}
+
+/// df / (df - 2): infinite for df in (1, 2], none below.
+pub(super) fn standard_variance(g: &mut Graph, df: Node) -> Node {
+    let less = g.add_scalar(df, -2.0);
+    let variance = g.div(df, less);
+    let variance = above(g, df, 2.0, variance, f64::INFINITY);
+    above(g, df, 1.0, variance, f64::NAN)
 }
 
 /// log density of a standard t at z, less `log_scale`. The gammas are written as Stirling remainders, which do not cancel

@@ -4,7 +4,7 @@ use rand::Rng;
 
 use crate::tape::{Graph, Node};
 
-use super::formula::{between, empty_range, inside, open_unit, within};
+use super::formula::{between, empty_range, inside, one_minus, open_unit, within};
 use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Constant density between two bounds.
@@ -65,6 +65,17 @@ impl Distribution for Uniform {
     fn mean(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
         let sum = g.add(args[0], args[1]);
         Some(g.mul_scalar(sum, 0.5))
+    }
+
+    fn quantile(&self, g: &mut Graph, _form: usize, args: &[Node], p: Node) -> Option<Node> {
+        let rest = one_minus(g, p);
+        let (low, high) = (g.mul(args[0], rest), g.mul(args[1], p));
+        Some(g.add(low, high))
+    }
+
+    fn sd(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
+        let width = g.sub(args[1], args[0]);
+        Some(g.mul_scalar(width, 1.0 / 12f64.sqrt()))
     }
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {

@@ -273,7 +273,6 @@ fn standard_draw(k: f64, rng: &mut dyn Rng) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::constraint::Constraint;
 
     /// An angle is the same after a whole turn; a latent has one name for it.
     #[test]

@@ -66,6 +66,32 @@ impl Distribution for Weibull {
         Some(g.mul(args[1], factor))
     }
 
+    fn quantile(&self, g: &mut Graph, _form: usize, args: &[Node], p: Node) -> Option<Node> {
+        let negative = g.neg(p);
+        let log_rest = g.log1p(negative);
+        let decay = g.neg(log_rest);
+        let log_decay = g.log(decay);
+        let log_ratio = g.div(log_decay, args[0]);
+        let ratio = g.exp(log_ratio);
+        Some(g.mul(args[1], ratio))
+    }
+
+    /// The mean times sqrt(Gamma(1 + 2 / shape) / Gamma(1 + 1 / shape)^2 - 1).
+    fn sd(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
+        let mean = self.mean(g, form, args)?;
+        let inverse = g.recip(args[0]);
+        let log_gammas = [1.0, 2.0].map(|power| {
+            let times = g.mul_scalar(inverse, power);
+            let next = g.add_scalar(times, 1.0);
+            g.lgamma(next)
+        });
+        let twice = g.mul_scalar(log_gammas[0], 2.0);
+        let log_ratio = g.sub(log_gammas[1], twice);
+        let relative_variance = g.expm1(log_ratio);
+        let ratio = g.sqrt(relative_variance);
+        Some(g.mul(mean, ratio))
+    }
+
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         out[0] = draw(rand_distr::Weibull::new(args[1][0], args[0][0]), rng);
     }

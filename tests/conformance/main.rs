@@ -4,6 +4,7 @@ mod by_hand;
 mod harness;
 
 mod arrays;
+mod counts;
 mod discrete;
 mod elements;
 mod loops;

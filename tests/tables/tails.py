@@ -38,9 +38,10 @@ def categorical(p, x):
     """Any positive weights."""
     if x < 1:
         return BELOW
-    below, total = sum(p[: int(mp.floor(x))]), sum(p)
+    k = int(mp.floor(x))
+    below, above, total = sum(p[:k]), sum(p[k:]), sum(p)
     logarithm = lambda share: LOWEST if share == 0 else log(share)
-    return (logarithm(below / total), logarithm((total - below) / total))
+    return (logarithm(below / total), logarithm(above / total))
 
 
 def discrete_uniform(a, b, x):

@@ -94,8 +94,12 @@ fn finite_supports_add_up() {
                 let args: Vec<Node> = case.args.iter().map(|a| g.constant(a.clone())).collect();
                 let at = if varying { g.input(&[]) } else { g.scalar(x) };
                 let here = Instance::Plain { dist, form, args };
-                let below = here.log_cdf(&mut g, at).expect("a lower tail");
-                let above = here.log_ccdf(&mut g, at).expect("an upper tail");
+                let tails = (here.log_cdf(&mut g, at), here.log_ccdf(&mut g, at));
+                // Incomplete functions take constants.
+                let (Some(below), Some(above)) = tails else {
+                    assert!(varying, "{} has tails", case.describe());
+                    continue;
+                };
                 let inputs: &[Node] = if varying { &[at] } else { &[] };
                 let given = if varying { vec![number(x)] } else { vec![] };
                 let found = run(&g, inputs, &given, &[below, above]);

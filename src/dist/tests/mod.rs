@@ -9,6 +9,7 @@ mod matrices;
 mod refusals;
 mod samplers;
 mod wrappers;
+mod zeros_and_limits;
 
 use crate::tape::{Graph, Node, Program, Tensor};
 
@@ -139,12 +140,18 @@ fn nodes(g: &mut Graph, values: &[Tensor], varying: &[bool]) -> (Vec<Node>, Vec<
 
 /// The log density, its probabilities divided by their sum: each may then vary by itself.
 fn density(g: &mut Graph, case: &Case, args: &[Node], x: Node) -> Node {
-    let args: Vec<Node> = args
-        .iter()
-        .zip(case.dist.forms()[case.form])
-        .map(|(&arg, param)| if param.range == Range::Simplex { divided_by_sum(g, arg) } else { arg })
-        .collect();
+    let args = proper(g, case, args);
     case.dist.log_density(g, case.form, &args, x)
+}
+
+/// Arguments with probabilities divided by their sum.
+fn proper(g: &mut Graph, case: &Case, args: &[Node]) -> Vec<Node> {
+    let params = case.dist.forms()[case.form];
+    let proper = |(&arg, param): (&Node, &Param)| match param.range {
+        Range::Simplex => divided_by_sum(g, arg),
+        _ => arg,
+    };
+    args.iter().zip(params).map(proper).collect()
 }
 
 fn divided_by_sum(g: &mut Graph, p: Node) -> Node {

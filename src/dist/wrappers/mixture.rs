@@ -58,35 +58,16 @@ impl Wrapper for Mixture {
     }
 
     fn log_density(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>], x: Node) -> Node {
-        let event_rank = inner[0].event_rank();
-        let shape = g.shape(x).to_vec();
-        let components = if let [one] = inner {
-            let mut with_component = shape;
-            with_component.insert(with_component.len() - event_rank, 1);
-            let x = g.reshape(x, &with_component);
-            one.log_density(g, x)
-        } else {
-            let densities: Vec<Node> = inner.iter().map(|d| d.log_density(g, x)).collect();
-            let batch = densities.iter().fold(Vec::new(), |all, &d| {
-                broadcast_dims(&all, g.shape(d)).expect("components of shapes that broadcast")
-            });
-            let mut column = batch.clone();
-            column.push(1);
-            let columns: Vec<Node> = densities
-                .into_iter()
-                .map(|d| {
-                    let d = g.broadcast(d, &batch);
-                    g.reshape(d, &column)
-                })
-                .collect();
-            g.concat(&columns, batch.len())
-        };
-        let weights = args[0].expect("mixture has its weights");
-        let weights = probabilities(g, weights);
-        let log_weights = g.log(weights);
-        let joint = g.add(log_weights, components);
-        let axis = g.shape(joint).len() - 1;
-        g.logsumexp(joint, axis)
+        let joint = joint(g, inner, args, x, &|g, d, x| Some(d.log_density(g, x)));
+        joint.expect("every distribution has a density")
+    }
+
+    fn log_cdf(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>], x: Node) -> Option<Node> {
+        joint(g, inner, args, x, &|g, d, x| d.log_cdf(g, x))
+    }
+
+    fn log_ccdf(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>], x: Node) -> Option<Node> {
+        joint(g, inner, args, x, &|g, d, x| d.log_ccdf(g, x))
     }
 
     fn objection(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>]) -> Option<String> {
@@ -118,26 +99,21 @@ impl Wrapper for Mixture {
     }
 
     fn mean(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>]) -> Option<Node> {
-        if inner[0].event_rank() > 0 {
-            return None;
-        }
-        let weights = args[0]?;
-        if let [one] = inner {
-            let means = one.mean(g)?;
-            let terms = g.mul(weights, means);
-            return Some(sum_last(g, terms));
-        }
-        let mut total = g.scalar(0.0);
-        for (k, d) in inner.iter().enumerate() {
-            let mean = d.mean(g)?;
-            let indicator: Vec<f64> = (0..inner.len()).map(|j| f64::from(j == k)).collect();
-            let indicator = g.vector(&indicator);
-            let weight = g.mul(weights, indicator);
-            let weight = sum_last(g, weight);
-            let term = g.mul(weight, mean);
-            total = g.add(total, term);
-        }
-        Some(total)
+        average(g, inner, args, &|g, d| d.mean(g))
+    }
+
+    /// The root of the average of the squares sd^2 + mean^2 less the square of the mean, taken about the mean.
+    fn sd(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>]) -> Option<Node> {
+        let mean = self.mean(g, inner, args)?;
+        let event_rank = inner[0].event_rank();
+        let variance = average(g, inner, args, &|g, d| {
+            let (own, sd) = (d.mean(g)?, d.sd(g)?);
+            let centre = if inner.len() == 1 { with_component(g, mean, event_rank) } else { mean };
+            let distance = g.sub(own, centre);
+            let (between, within) = (g.square(distance), g.square(sd));
+            Some(g.add(between, within))
+        })?;
+        Some(g.sqrt(variance))
     }
 
     fn sample(
@@ -171,6 +147,81 @@ impl Wrapper for Mixture {
             r: Some("brms::mixture(D1, D2)"),
         }
     }
+}
+
+/// log(sum over k of w[k] exp(part of component k)), for a part of the batch shape.
+fn joint(
+    g: &mut Graph,
+    inner: &[Instance],
+    args: &[Option<Node>],
+    x: Node,
+    part: &dyn Fn(&mut Graph, &Instance, Node) -> Option<Node>,
+) -> Option<Node> {
+    let components = if let [one] = inner {
+        let x = with_component(g, x, one.event_rank());
+        part(g, one, x)?
+    } else {
+        let parts: Option<Vec<Node>> = inner.iter().map(|d| part(g, d, x)).collect();
+        let parts = parts?;
+        let batch = parts.iter().fold(Vec::new(), |all, &d| {
+            broadcast_dims(&all, g.shape(d)).expect("components of shapes that broadcast")
+        });
+        let columns: Vec<Node> = parts
+            .into_iter()
+            .map(|d| {
+                let d = g.broadcast(d, &batch);
+                with_component(g, d, 0)
+            })
+            .collect();
+        g.concat(&columns, batch.len())
+    };
+    let weights = probabilities(g, args[0]?);
+    let log_weights = g.log(weights);
+    let joint = g.add(log_weights, components);
+    let axis = g.shape(joint).len() - 1;
+    Some(g.logsumexp(joint, axis))
+}
+
+/// The sum over k of w[k] times what component k gives, of batch + event shape.
+fn average(
+    g: &mut Graph,
+    inner: &[Instance],
+    args: &[Option<Node>],
+    part: &dyn Fn(&mut Graph, &Instance) -> Option<Node>,
+) -> Option<Node> {
+    let weights = probabilities(g, args[0]?);
+    let event_rank = inner[0].event_rank();
+    let extend = |g: &mut Graph, w: Node| {
+        let mut shape = g.shape(w).to_vec();
+        shape.extend(std::iter::repeat_n(1, event_rank));
+        g.reshape(w, &shape)
+    };
+    if let [one] = inner {
+        let parts = part(g, one)?;
+        let weights = extend(g, weights);
+        let terms = g.mul(weights, parts);
+        let axis = g.shape(terms).len() - 1 - event_rank;
+        return Some(g.sum(terms, &[axis]));
+    }
+    let mut total = g.scalar(0.0);
+    for (k, d) in inner.iter().enumerate() {
+        let value = part(g, d)?;
+        let indicator: Vec<f64> = (0..inner.len()).map(|j| f64::from(j == k)).collect();
+        let indicator = g.vector(&indicator);
+        let weight = g.mul(weights, indicator);
+        let weight = sum_last(g, weight);
+        let weight = extend(g, weight);
+        let term = g.mul(weight, value);
+        total = g.add(total, term);
+    }
+    Some(total)
+}
+
+/// An axis of length 1 for the component, before the event.
+fn with_component(g: &mut Graph, x: Node, event_rank: usize) -> Node {
+    let mut shape = g.shape(x).to_vec();
+    shape.insert(shape.len().saturating_sub(event_rank), 1);
+    g.reshape(x, &shape)
 }
 
 /// The lowest lower (side 0) or highest upper bound (side 1); `None` where a component has none.

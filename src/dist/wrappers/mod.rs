@@ -1,9 +1,12 @@
-//! Distributions made out of distributions: restricted, ordered, mixed.
+//! Distributions made out of distributions: restricted, censored, ordered, mixed, with zeros.
 
+mod censored;
+mod hurdle;
 mod mixture;
 mod ordered;
 mod positive_ordered;
 mod truncated;
+mod zero_inflated;
 mod zero_sum;
 
 use super::Wrapper;
@@ -11,10 +14,13 @@ use super::Wrapper;
 /// Every wrapper.
 pub static ALL: &[&dyn Wrapper] = &[
     &truncated::Truncated,
+    &censored::Censored,
     &ordered::Ordered,
     &positive_ordered::PositiveOrdered,
     &zero_sum::ZeroSum,
     &mixture::Mixture,
+    &zero_inflated::ZeroInflated,
+    &hurdle::Hurdle,
 ];
 
 /// The wrapper of this name.

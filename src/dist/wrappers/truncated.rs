@@ -2,9 +2,9 @@
 
 use rand::Rng;
 
-use crate::dist::formula::{between, empty_range, inside, within};
+use crate::dist::formula::{between, empty_range, inside, open_unit, within};
 use crate::dist::{Elsewhere, Instance, Param, Range, Sampler, Support, Wrapper};
-use crate::tape::{Graph, Node, Program, Tensor};
+use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
 /// D given that lower <= x <= upper; bounds may be latent, and a bound that is constant and infinite is none.
@@ -56,6 +56,30 @@ impl Wrapper for Truncated {
         inside(g, support, value)
     }
 
+    fn log_cdf(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>], x: Node) -> Option<Node> {
+        let below = log_mass(g, &inner[0], &[args[0], Some(x)])?;
+        let all = log_mass(g, &inner[0], args)?;
+        Some(g.sub(below, all))
+    }
+
+    fn log_ccdf(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>], x: Node) -> Option<Node> {
+        let next = if inner[0].element() == ElementType::Real { x } else { g.add_scalar(x, 1.0) };
+        let above = log_mass(g, &inner[0], &[Some(next), args[1]])?;
+        let all = log_mass(g, &inner[0], args)?;
+        Some(g.sub(above, all))
+    }
+
+    /// Of distributions with one mode, and of whole numbers from a constant on.
+    fn mean(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>]) -> Option<Node> {
+        let [mean, _] = self.moments(g, inner, args)?;
+        Some(mean)
+    }
+
+    fn sd(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>]) -> Option<Node> {
+        let [_, sd] = self.moments(g, inner, args)?;
+        Some(sd)
+    }
+
     fn objection(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>]) -> Option<String> {
         let who = inner[0].describe();
         if inner[0].event_rank() > 0 {
@@ -64,13 +88,9 @@ impl Wrapper for Truncated {
             ));
         }
         if !inner[0].improper() && log_mass(g, &inner[0], args).is_none() {
-            return Some(match &inner[0] {
-                Instance::Plain { .. } => format!(
-                    "truncated({who}) is not supported yet with these arguments: its distribution function has no \
-                     derivative in a shape that depends on a latent"
-                ),
-                Instance::Wrapped { .. } => format!("truncated({who}) is not supported yet"),
-            });
+            return Some(format!(
+                "truncated({who}) is not possible: {who} has no known distribution function"
+            ));
         }
         let [lower, upper] = inner[0].support(g).bounds();
         let lower = tighter(g, lower, args[0], Graph::max);
@@ -97,7 +117,16 @@ impl Wrapper for Truncated {
                 return Some(x);
             }
         }
-        sample_by_inversion(draw, &inner[0], lower, upper, rng).map(|x| vec![x])
+        // The range is in a tail: by inversion of the distribution function.
+        let mut g = Graph::new();
+        let bounds = [lower, upper].map(|bound| Some(g.scalar(bound)));
+        let inner = vec![inner[0].at(&mut g, draw)];
+        let here = Instance::Wrapped { wrapper: &Truncated, inner, args: bounds.to_vec() };
+        let u = open_unit(rng);
+        let targets = [g.scalar(u.ln()), g.scalar((-u).ln_1p())];
+        let x = here.invert(&mut g, targets)?;
+        let x = g.value(x)?.iter().next().copied()?;
+        x.is_finite().then(|| vec![x])
     }
 
     fn formula(&self) -> &'static str {
@@ -113,6 +142,52 @@ impl Wrapper for Truncated {
             stan: Some("D T[lower, upper]"),
             pymc: Some("Truncated(D, lower, upper)"),
             r: Some("brms: y | trunc(lb = lower, ub = upper)"),
+        }
+    }
+}
+
+impl Truncated {
+    /// Mean and standard deviation.
+    fn moments(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>]) -> Option<[Node; 2]> {
+        if !self.has_one_mode(&inner[0]) || inner[0].improper() {
+            return None;
+        }
+        let here = Instance::Wrapped { wrapper: &Truncated, inner: inner.to_vec(), args: args.to_vec() };
+        let [lower, upper] = self.support(g, inner, args).bounds();
+        if inner[0].element() != ElementType::Real {
+            return here.summed_moments(g).or_else(|| {
+                let log_mass = log_mass(g, &inner[0], args)?;
+                let endless = |upper| g.value(upper).is_some_and(|v| v.iter().all(|&v| v == f64::INFINITY));
+                if upper.is_none_or(endless) { inner[0].moments_from(g, lower?, log_mass) } else { None }
+            });
+        }
+        let moments = here.summed_moments(g)?;
+        let (low, high) = (g.scalar(f64::NEG_INFINITY), g.scalar(f64::INFINITY));
+        let endless = [(lower, low), (upper, high)].map(|(bound, end)| g.equal(bound.unwrap_or(end), end));
+        let somewhere = g.or(endless[0], endless[1]);
+        if g.value(somewhere).is_some_and(|v| v.iter().all(|&v| v == 0.0)) {
+            return Some(moments);
+        }
+        // A tail is as heavy as before.
+        let everywhere = g.and(endless[0], endless[1]);
+        let one_sided = [g.select(endless[1], high, low), high];
+        let before = [inner[0].mean(g)?, inner[0].sd(g)?];
+        Some([0, 1].map(|k| {
+            let size = g.abs(before[k]);
+            let finite = g.less(size, high);
+            let otherwise = g.select(everywhere, before[k], one_sided[k]);
+            // in a tail without end
+            let missing = g.less(finite, somewhere);
+            g.select(missing, otherwise, moments[k])
+        }))
+    }
+
+    fn has_one_mode(&self, inner: &Instance) -> bool {
+        match inner {
+            Instance::Plain { .. } => true,
+            Instance::Wrapped { wrapper, inner, .. } => {
+                wrapper.name() == self.name() && self.has_one_mode(&inner[0])
+            }
         }
     }
 }
@@ -242,89 +317,5 @@ impl Bound {
         let Some(binds) = self.binds else { return value };
         let end = g.scalar(end);
         g.select(binds, value, end)
-    }
-}
-
-/// Halvings that take any interval of doubles down to neighbours.
-const MAX_HALVINGS: usize = 2_100;
-
-/// A draw by bisection of the distribution function, in logarithms of the smaller tail.
-fn sample_by_inversion(
-    draw: &Sampler<'_>,
-    inner: &Instance,
-    lower: f64,
-    upper: f64,
-    rng: &mut dyn Rng,
-) -> Option<f64> {
-    let mut g = Graph::new();
-    let Instance::Plain { dist, form, args } = inner else { return None };
-    let args: Vec<Node> = args.iter().map(|&arg| g.scalar(draw.argument(arg, 0)[0])).collect();
-    let here = Instance::Plain { dist: *dist, form: *form, args };
-    let number = |g: &Graph, n: Node| g.value(n).and_then(|v: &Tensor| v.iter().next().copied());
-    let discrete = inner.element() != ElementType::Real;
-    let [low_end, high_end] = here.support(&mut g).bounds();
-    let low_end = low_end.and_then(|n| number(&g, n)).unwrap_or(f64::MIN);
-    let high_end = high_end.and_then(|n| number(&g, n)).unwrap_or(f64::MAX);
-    let (mut low, mut high) = (lower.max(low_end), upper.min(high_end));
-    if discrete {
-        (low, high) = (low.ceil() - 1.0, high.floor());
-    }
-    if low.is_nan() || high.is_nan() || low >= high {
-        return None;
-    }
-    let mut tails = tails_of(&here, &mut g)?;
-    let (start, end) = (tails(low)?, tails(high)?);
-    // Above the median work with the upper tail, which falls.
-    let side = usize::from(start[0] > -std::f64::consts::LN_2);
-    let u = crate::dist::formula::open_unit(rng);
-    let largest = start[side].max(end[side]);
-    let target = largest + ((1.0 - u) * (start[side] - largest).exp() + u * (end[side] - largest).exp()).ln();
-    for _ in 0..MAX_HALVINGS {
-        let middle = midpoint(low, high);
-        let middle = if discrete { middle.ceil() } else { middle };
-        if !(low < middle && middle < high) {
-            break;
-        }
-        let at = tails(middle)?[side];
-        let below_target = if side == 0 { at < target } else { at > target };
-        if below_target { low = middle } else { high = middle }
-    }
-    Some(high)
-}
-
-/// x to [log P(X <= x), log P(X > x)].
-type Tails<'a> = Box<dyn FnMut(f64) -> Option<[f64; 2]> + 'a>;
-
-/// The tails of a distribution with constant arguments.
-fn tails_of<'a>(d: &'a Instance, g: &'a mut Graph) -> Option<Tails<'a>> {
-    if d.element() != ElementType::Real {
-        // x is the shape of an incomplete gamma or beta function: a constant.
-        return Some(Box::new(move |x| {
-            let x = g.scalar(x);
-            let tails = [d.log_cdf(g, x)?, d.log_ccdf(g, x)?];
-            let [below, above] = tails.map(|n| g.value(n).and_then(|v| v.iter().next().copied()));
-            Some([below?, above?])
-        }));
-    }
-    let x = g.input(&[]);
-    let tails = [d.log_cdf(g, x)?, d.log_ccdf(g, x)?];
-    let program = Program::new(g, &[x], &tails);
-    let mut ws = program.workspace(1);
-    Some(Box::new(move |x| {
-        program.run(&mut ws, &[&[x]]);
-        Some([0, 1].map(|k| program.output(&ws, k).get(0, 0)))
-    }))
-}
-
-/// Halves the exponent as long as the ends are orders of magnitude apart, else the distance.
-fn midpoint(low: f64, high: f64) -> f64 {
-    if low < 0.0 && high > 0.0 {
-        0.0
-    } else if low >= 0.0 && high > 4.0 * low.max(f64::MIN_POSITIVE) {
-        (low.max(f64::MIN_POSITIVE).sqrt()) * high.sqrt()
-    } else if high <= 0.0 && low < 4.0 * high.min(-f64::MIN_POSITIVE) {
-        -((-high).max(f64::MIN_POSITIVE).sqrt()) * (-low).sqrt()
-    } else {
-        low + 0.5 * (high - low)
     }
 }

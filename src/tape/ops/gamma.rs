@@ -10,6 +10,13 @@ unary!(/** log |Gamma(x)| */ Lgamma, lgamma, |x| libm::lgamma(x), |g, x, y| Slop
 unary!(/** The derivative of log Gamma; NaN at 0, -1, -2 ... */
     Digamma, digamma, |x| digamma_value(x), |g, x, y| Slope::Node(g.polygamma(1, x)));
 
+unary!(/** log Gamma(x + 1) - (x log x - x), x >= 0: 0 at 0, close to log(2 pi x) / 2 for large x. */
+StirlingRemainder, stirling_remainder, |x| stirling_remainder_value(x), |g, x, y| {
+    let next = g.add_scalar(x, 1.0);
+    let (digamma, log) = (g.digamma(next), g.log(x));
+    Slope::Node(g.sub(digamma, log))
+});
+
 /// The derivative of digamma of this order; order 1 is trigamma.
 #[derive(Clone, Copy, Debug)]
 pub struct Polygamma(u32);
@@ -55,7 +62,7 @@ const DIGAMMA_ASYMPTOTIC: f64 = 10.0;
 const DIGAMMA_ROOT: (f64, f64) = (1.4616321449683622, 9.549995429965697e-17);
 
 /// psi(x). Abramowitz and Stegun 6.3.18, with recurrence below and reflection for negative x.
-fn digamma_value(x: f64) -> f64 {
+pub(crate) fn digamma_value(x: f64) -> f64 {
     if x.is_nan() || x == f64::NEG_INFINITY {
         return f64::NAN;
     }
@@ -105,7 +112,7 @@ fn tan_pi(x: f64) -> f64 {
 const MAX_SHIFT: f64 = 1e6;
 
 /// psi^(n)(x), n >= 1. Abramowitz and Stegun 6.4.6 (recurrence, valid for all x) and 6.4.11 (asymptotic series).
-fn polygamma_value(order: u32, x: f64) -> f64 {
+pub(crate) fn polygamma_value(order: u32, x: f64) -> f64 {
     let n = order as f64;
     if x.is_nan() || x <= 0.0 && (x == x.floor() || x < -MAX_SHIFT) {
         return f64::NAN;
@@ -132,4 +139,39 @@ fn polygamma_value(order: u32, x: f64) -> f64 {
     let factorial: f64 = (1..=order).map(f64::from).product();
     let sign = if order % 2 == 1 { 1.0 } else { -1.0 };
     sign * factorial * (shift + tail)
+}
+
+/// From here on the series of Stirling's formula has full precision.
+const STIRLING_ASYMPTOTIC: f64 = 15.0;
+
+/// log(2 pi) / 2
+const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
+
+pub(crate) fn stirling_remainder_value(x: f64) -> f64 {
+    if x < STIRLING_ASYMPTOTIC {
+        let saturated = if x == 0.0 { 0.0 } else { x * x.ln() };
+        return libm::lgamma(x + 1.0) - saturated + x;
+    }
+    // Abramowitz and Stegun 6.1.41
+    let s = 1.0 / (x * x);
+    let series = 1.0 / 12.0 - s * (1.0 / 360.0 - s * (1.0 / 1260.0 - s * (1.0 / 1680.0 - s / 1188.0)));
+    HALF_LN_2PI + 0.5 * x.ln() + series / x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(value: f64, expected: f64, relative: f64) {
+        assert!((value - expected).abs() <= relative * expected.abs(), "{value:e} is not {expected:e}");
+    }
+
+    #[test]
+    fn stirling_remainder_meets_at_the_switch() {
+        let x: f64 = 15.0;
+        let direct = libm::lgamma(x + 1.0) - x * x.ln() + x;
+        close(stirling_remainder_value(x), direct, 1e-14);
+        close(stirling_remainder_value(x.next_down()), stirling_remainder_value(x), 1e-14);
+        assert_eq!(stirling_remainder_value(0.0), 0.0);
+    }
 }

@@ -2,9 +2,40 @@
 
 use std::sync::Arc;
 
+use super::elementwise::{Binary, Slope};
 use super::sum::Middle;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::{Extent, Op, Operand, fingerprint_of};
+
+/// log(exp(a) + exp(b)); -inf, with slopes of 0, where both are -inf.
+#[derive(Clone, Copy, Debug)]
+pub struct LogAddExp;
+
+impl Binary for LogAddExp {
+    const NAME: &'static str = "log_add_exp";
+
+    fn value(self, a: f64, b: f64) -> f64 {
+        let larger = if a >= b || a.is_nan() { a } else { b };
+        if a == b && larger.is_infinite() { larger } else { larger + (-(a - b).abs()).exp().ln_1p() }
+    }
+
+    fn slope_a(self, g: &mut Graph, a: Node, _b: Node, y: Node) -> Slope {
+        Slope::Node(share(g, a, y))
+    }
+
+    fn slope_b(self, g: &mut Graph, _a: Node, b: Node, y: Node) -> Slope {
+        Slope::Node(share(g, b, y))
+    }
+}
+
+/// exp(x - y), 0 where y is -inf.
+fn share(g: &mut Graph, x: Node, y: Node) -> Node {
+    let infinite = g.scalar(f64::NEG_INFINITY);
+    let (empty, zero) = (g.equal(y, infinite), g.scalar(0.0));
+    let level = g.select(empty, zero, y);
+    let below = g.sub(x, level);
+    g.exp(below)
+}
 
 /// y = log sum exp x, with the largest element taken out; -inf where all are -inf.
 #[derive(Clone, Debug)]
@@ -13,6 +44,11 @@ pub struct LogSumExp {
 }
 
 impl Graph {
+    /// log(exp(a) + exp(b)), without overflow.
+    pub fn log_add_exp(&mut self, a: Node, b: Node) -> Node {
+        self.map2(LogAddExp, a, b)
+    }
+
     /// log sum exp along `axis`, which is removed; -inf, with derivatives of 0, where all elements are -inf.
     pub fn logsumexp(&mut self, x: Node, axis: usize) -> Node {
         let shape = self.shape(x);
