@@ -12,6 +12,7 @@ mod range;
 mod special;
 
 // Distributions of distributions
+pub mod fitting;
 mod instance;
 mod moments;
 mod quantile;

@@ -193,8 +193,9 @@ fn densities_of_matrices_integrate_to_one() {
     let axes = [axis(-7.0, 2.2, 0.08, false), axis(-9.0, 9.0, 0.2, false), axis(-8.0, 2.2, 0.08, false)];
     let found = log_integral(&wishart, &[2, 2], &axes);
     assert!(found.abs() < TOLERANCE, "Wishart: {found}");
-    let inverse = |g: &mut Graph| plain(g, "InverseWishart", &[number(6.5), scale.clone()]);
-    let axes = [axis(-2.7, 5.0, 0.08, false), axis(-7.0, 7.0, 0.15, true), axis(-2.7, 5.0, 0.08, false)];
+    let inverse = |g: &mut Graph| plain(g, "InverseWishart", &[number(12.5), scale.clone()]);
+    // Between small diagonals the middle one is narrow, between large ones wide.
+    let axes = [axis(-2.2, 2.0, 0.15, false), axis(-5.5, 5.5, 0.015, true), axis(-2.2, 2.0, 0.15, false)];
     let found = log_integral(&inverse, &[2, 2], &axes);
     assert!(found.abs() < TOLERANCE, "InverseWishart: {found}");
     let path = |g: &mut Graph| plain(g, "Icar", &[vector(&[1.0, 2.0]), vector(&[2.0, 3.0])]);
