@@ -256,7 +256,7 @@ def change_point(rng, name):
 
 
 def growth(rng, name):
-    children, visits = 40, 6
+    children, visits = 24, 8
     mean, spread, r = np.array([5.5, 0.55]), np.array([0.7, 0.12]), 0.6
     cov = np.outer(spread, spread) * np.array([[1, r], [r, 1]])
     line = rng.multivariate_normal(mean, cov, children)
@@ -264,10 +264,30 @@ def growth(rng, name):
     month = np.tile(np.arange(visits), children)
     weight = line[child, 0] + line[child, 1] * month + rng.normal(0, 0.2, len(child))
     write_csv(name, dict(child=[f"c{c + 1:02}" for c in child], month=month, weight=weight), digits=2)
-    truth = {"mean[1]": (5.5, 0.34), "mean[2]": (0.55, 0.07), "spread[1]": (0.7, 0.25), "spread[2]": (0.12, 0.06),
-             "correlation": (r, 0.4), "sigma": (0.2, 0.035)}
+    truth = {"mean[1]": (5.5, 0.4), "mean[2]": (0.55, 0.08), "spread[1]": (0.7, 0.25), "spread[2]": (0.12, 0.06),
+             "correlation": (r, 0.4), "sigma": (0.2, 0.04)}
     lines = {f"line[c{c + 1:02},{k + 1}]": (round(line[c, k], 3), [0.4, 0.13][k]) for c in range(children) for k in (0, 1)}
     write_truth(name, truth | lines)
+
+
+def pharmacokinetics(rng, name):
+    n, ts = 8, np.array([0.25, 0.5, 1, 2, 3, 5, 8, 12, 18, 24])
+    dose = np.array([40, 40, 60, 60, 80, 80, 120, 120])
+    ka, mu, tau, km, sigma = 1.2, 2.1, 0.25, 12, 0.1
+    vmax = np.exp(mu + tau * rng.standard_normal(n))
+    slope = lambda y: np.column_stack([-ka * y[:, 0], ka * y[:, 0] - vmax * y[:, 1] / (km + y[:, 1])])
+    y, now, h, blood = np.column_stack([dose, np.zeros(n)]), 0, 1 / 512, []
+    for t in ts:
+        while now < t:
+            k1 = slope(y)
+            k2 = slope(y + h / 2 * k1)
+            k3 = slope(y + h / 2 * k2)
+            y, now = y + h / 6 * (k1 + 2 * k2 + 2 * k3 + slope(y + h * k3)), now + h
+        blood.append(y[:, 1])
+    measured = np.transpose(blood) * np.exp(sigma * rng.standard_normal((n, len(ts))))
+    write_json(name, dict(hours=ts, dose=dose, measured=measured))
+    truth = {"ka": (ka, 0.2), "km": (km, 5), "mu": (mu, 0.4), "tau": (tau, 0.25), "sigma": (sigma, 0.03)}
+    write_truth(name, truth | {f"vmax[{i + 1}]": (round(v, 3), round(0.3 * v, 3)) for i, v in enumerate(vmax)})
 
 
 def disease_map(rng, name):
@@ -293,12 +313,12 @@ def disease_map(rng, name):
 
 
 def trend(rng, name):
-    days, level, drift, effect = 120, 3.4, 0.08, -0.6
+    days, level, drift, effect = 60, 5.0, 0.15, -0.6
     walk = np.cumsum(rng.normal(0, drift, days))
     weekend = (np.arange(days) % 7 >= 5).astype(int)
     visits = rng.poisson(np.exp(level + walk + effect * weekend))
     write_csv(name, dict(day=np.arange(1, days + 1), weekend=weekend, visits=visits))
-    write_truth(name, {"drift": (drift, 0.06), "weekend_effect": (effect, 0.15)})
+    write_truth(name, {"drift": (drift, 0.06), "weekend_effect": (effect, 0.12)})
 
 
 def fishing(rng, name):
@@ -371,6 +391,7 @@ EXAMPLES = {
     ratings: 2050,
     detection_limit: 2051,
     rainfall: 2052,
+    pharmacokinetics: 2049,
 }
 
 if __name__ == "__main__":

@@ -189,10 +189,43 @@ pub enum ExprKind {
         from: Box<Expr>,
         to: Box<Expr>,
     },
+    /// One row of state per time.
+    Ode(Box<Ode>),
     Index {
         base: Box<Expr>,
         indices: Vec<Index>,
     },
+}
+
+/// dy/dt = f(t, y, args...), from y0 at t0.
+#[derive(Clone, Debug)]
+pub struct Ode {
+    /// A function of the file, or a name that holds one.
+    pub function: Expr,
+    pub start: Expr,
+    pub t0: Expr,
+    pub times: Expr,
+    /// Numbers, arrays or functions.
+    pub args: Vec<Expr>,
+    pub rtol: Option<Expr>,
+    pub atol: Option<Expr>,
+    pub max_steps: Option<Expr>,
+}
+
+impl Ode {
+    /// The function, then all that it is solved for.
+    pub fn parts(&self) -> impl Iterator<Item = &Expr> {
+        [&self.function, &self.start, &self.t0, &self.times]
+            .into_iter()
+            .chain(&self.args)
+            .chain(self.options().map(|(_, option)| option))
+    }
+
+    /// Options that were given, by name.
+    pub fn options(&self) -> impl Iterator<Item = (&'static str, &Expr)> {
+        let all = [("rtol", &self.rtol), ("atol", &self.atol), ("max_steps", &self.max_steps)];
+        all.into_iter().filter_map(|(name, option)| Some((name, option.as_ref()?)))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -239,6 +272,7 @@ impl fmt::Debug for ExprKind {
             ExprKind::Ask { question, distribution, at } => {
                 f.debug_tuple(question.name).field(distribution).field(at).finish()
             }
+            ExprKind::Ode(ode) => f.debug_list().entries(ode.parts()).finish(),
             ExprKind::AskOrCall { question, value, .. } => f.debug_tuple(question.name).field(value).finish(),
             ExprKind::Range { from, to } => f.debug_tuple("Range").field(from).field(to).finish(),
             ExprKind::Index { base, indices } => f.debug_tuple("Index").field(base).field(indices).finish(),

@@ -3,22 +3,52 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use common::{elements, examples, fit, package, prepare};
+use common::documents::{hold, updating};
+use common::{agree, elements, examples, fit, package, prepare};
+use vippl::posterior::Posterior;
+use vippl::report::{Style, text};
 use vippl::source::Source;
 use vippl::syntax;
 
 /// Value that made the data, and how far from it the posterior mean may be.
 type Truth = BTreeMap<String, (f64, f64)>;
 
+/// The fits of all examples, by their names.
+static FITS: LazyLock<BTreeMap<String, Posterior>> = LazyLock::new(|| {
+    let fitted = |folder: &std::path::PathBuf| {
+        let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        let posterior = fit(folder).unwrap_or_else(|report| panic!("{name}: {report:?}"));
+        (name, posterior)
+    };
+    examples().iter().map(fitted).collect()
+});
+
+/// The cookbook shows what `vippl fit --quiet` prints; numbers up to their last digits.
+#[test]
+fn the_cookbook_shows_what_fits_print() {
+    let mut shown = Vec::new();
+    hold("docs/cookbook.md", |directive, command, present| {
+        if directive != "run" {
+            return None;
+        }
+        let name = command.split('/').nth(1).unwrap_or_default();
+        shown.push(name.to_string());
+        let posterior = FITS.get(name).unwrap_or_else(|| panic!("$ {command}: no such example"));
+        let printed = text::summary(posterior, &Style::default());
+        let block = format!("```console\n$ {command}\n{}\n```", printed.trim_end());
+        (updating() || agree(present, &block).is_err()).then_some(block)
+    });
+    assert!(shown.len() >= 25, "{} entries", shown.len());
+}
+
 #[test]
 fn every_example_finds_the_truth() {
-    let folders = examples();
-    assert!(folders.len() >= 23, "{} examples", folders.len());
+    assert!(FITS.len() >= 23, "{} examples", FITS.len());
     let mut problems = Vec::new();
-    for folder in folders {
-        let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
-        let posterior = fit(&folder).unwrap_or_else(|report| panic!("{name}: {report:?}"));
+    for (name, posterior) in FITS.iter() {
+        let folder = package().join("examples").join(name);
         if !posterior.fit.converged {
             problems.push(format!("{name}: does not converge"));
         }
@@ -26,7 +56,7 @@ fn every_example_finds_the_truth() {
             Some(elbo) if elbo.value.is_finite() && elbo.se.is_finite() => {}
             elbo => problems.push(format!("{name}: ELBO {elbo:?}")),
         }
-        let found = elements(&posterior);
+        let found = elements(posterior);
         for (element, summary) in &found {
             if !summary.mean.is_some_and(f64::is_finite) {
                 problems.push(format!("{name}: {element} has no mean"));

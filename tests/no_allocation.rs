@@ -34,6 +34,11 @@ fn everything(g: &mut Graph, x: Node) -> Node {
     let identity = g.diagonal_matrix(identity);
     let definite = g.add(product, identity);
     let factor = g.cholesky(definite);
+    let (eigenvalues, eigenvectors) = g.eigen_sym(definite);
+    let squared = g.lower_square(factor);
+    let eigenvalues = g.diagonal_matrix(eigenvalues);
+    let turned = g.matmul(eigenvectors, eigenvalues);
+    let turned = g.add(turned, squared);
     let solved = g.solve_triangular(factor, matrix, false);
     let solved = g.solve(definite, solved);
     let log_det = g.log_abs_det(definite);
@@ -66,7 +71,7 @@ fn everything(g: &mut Graph, x: Node) -> Node {
         g.scan(Scan { steps: 3, reverse: false, body: Body { graph, ports, stores }, states }, &[x, start])
     };
     let mut y = g.add(total, log_det);
-    for part in [products, scanned, chosen] {
+    for part in [products, scanned, chosen, turned] {
         let part = g.square(part);
         let part = g.sum_all(part);
         y = g.add(y, part);

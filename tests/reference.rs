@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use vippl::dist::{self, Distribution, Instance};
+use vippl::dist::{self, Distribution, Instance, Range};
 use vippl::tape::{Graph, Node, Program};
 
 /// |error| <= TOLERANCE max(1, |value|), of logarithms.
@@ -75,24 +75,38 @@ fn check_constants(d: &'static dyn Distribution, rows: &[Row]) -> Vec<String> {
 
 /// Arguments and x as inputs: one program for all rows of the same shapes, a lane each.
 fn check_programs(d: &'static dyn Distribution, rows: &[Row]) -> Vec<String> {
-    // form, shapes, whether there are tails
-    let mut groups: BTreeMap<(usize, Vec<Vec<usize>>, usize), Vec<&Row>> = BTreeMap::new();
+    // Positions and lengths are constants: a group shares them.
+    let fixed = |form: usize, k: usize| d.forms()[form].get(k).is_some_and(|p| p.range == Range::Ordinal);
+    // form, shapes, positions and lengths, whether there are tails
+    type Key = (usize, Vec<Vec<usize>>, Vec<u64>, usize);
+    let mut groups: BTreeMap<Key, Vec<&Row>> = BTreeMap::new();
     for row in rows {
         let shapes = row.args.iter().chain([&row.x]).map(|(shape, _)| shape.clone()).collect();
-        groups.entry((row.form, shapes, row.values.len())).or_default().push(row);
+        let known = row.args.iter().enumerate().filter(|(k, _)| fixed(row.form, *k));
+        let known = known.flat_map(|(_, (_, values))| values.iter().map(|v| v.to_bits())).collect();
+        groups.entry((row.form, shapes, known, row.values.len())).or_default().push(row);
     }
     let mut failures = Vec::new();
-    for ((form, shapes, n_values), rows) in groups {
+    for ((form, shapes, _, n_values), rows) in groups {
         let mut g = Graph::new();
-        let inputs: Vec<Node> = shapes.iter().map(|shape| g.input(shape)).collect();
-        let (x, args) = inputs.split_last().expect("x");
+        let varying: Vec<usize> = (0..shapes.len()).filter(|&k| !fixed(form, k)).collect();
+        let nodes: Vec<Node> = shapes
+            .iter()
+            .enumerate()
+            .map(
+                |(k, shape)| if fixed(form, k) { constant(&mut g, &rows[0].args[k]) } else { g.input(shape) },
+            )
+            .collect();
+        let inputs: Vec<Node> = varying.iter().map(|&k| nodes[k]).collect();
+        let (x, args) = nodes.split_last().expect("x");
         let here = Instance::Plain { dist: d, form, args: args.to_vec() };
         let columns: Vec<Column> = rows[0].values.iter().map(|&(column, _)| column).collect();
         let outputs: Vec<Node> = columns.iter().map(|column| column.node(&mut g, &here, *x)).collect();
         let program = Program::new(&g, &inputs, &outputs);
         let lanes = rows.len();
-        let values: Vec<Vec<f64>> = (0..inputs.len())
-            .map(|k| {
+        let values: Vec<Vec<f64>> = varying
+            .iter()
+            .map(|&k| {
                 let of = |row: &'_ Row| row.args.get(k).unwrap_or(&row.x).1.clone();
                 let columns: Vec<Vec<f64>> = rows.iter().map(|row| of(row)).collect();
                 (0..columns[0].len()).flat_map(|i| columns.iter().map(move |c| c[i])).collect()

@@ -1,6 +1,6 @@
 # Visits a day, with a level that drifts and a weekend. Shows: a random walk as one vector.
 
-level ~ Normal(3, 2)
+level ~ Normal(5, 2)
 ## how far the level moves from day to day
 drift ~ HalfNormal(0.5)
 walk  ~ RandomWalk(drift, rows)

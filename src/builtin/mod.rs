@@ -105,7 +105,7 @@ pub trait Builtin: Sync {
 pub static ALL: &[&dyn Builtin] = &joined::<{ count(GROUPS) }>(GROUPS);
 
 /// Names of the language's functions that later versions bring.
-pub static PLANNED: &[&str] = &["ode"];
+pub static PLANNED: &[&str] = &[];
 
 /// The function of this name.
 pub fn find(name: &str) -> Option<&'static dyn Builtin> {
@@ -148,7 +148,13 @@ pub const GROUPS: &[Group] = &[
     ),
     (
         "Linear algebra",
-        &[linear::product::ALL, linear::diagonal::ALL, linear::solve::ALL, linear::determinant::ALL],
+        &[
+            linear::product::ALL,
+            linear::diagonal::ALL,
+            linear::solve::ALL,
+            linear::determinant::ALL,
+            linear::eigen::ALL,
+        ],
     ),
     ("Covariance kernels", &[linear::kernel::ALL]),
 ];

@@ -48,6 +48,9 @@ impl Checker<'_> {
         if let (Some(question), None) = (question::find(text), catalogue::function(text)) {
             return self.ask(question, arguments, span);
         }
+        if text == "ode" {
+            return self.ode(arguments, span);
+        }
         if let Some(dist) = dist::find(text) {
             return self.distribution_call(dist, name, arguments, span);
         }

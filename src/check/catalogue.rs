@@ -31,6 +31,9 @@ pub(super) fn what_is(name: &str) -> Option<&'static str> {
 
 /// How a built-in name is called: `Normal(mean, sd)`.
 pub(super) fn signature(name: &str) -> Option<String> {
+    if name == "ode" {
+        return Some(super::ode::SIGNATURE.into());
+    }
     if let Some(dist) = dist::find(name) {
         return Some(distribution_signature(dist));
     }

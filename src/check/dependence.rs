@@ -252,6 +252,24 @@ impl<'m> Analysis<'m> {
                     None => args.into_iter().fold(Dependence::default(), Dependence::join),
                 }
             }
+            ExprKind::Ode(ode) => {
+                for (name, option) in ode.options() {
+                    self.data_only(option, &format!("`{name}`"), None);
+                }
+                let function = self.expr(&ode.function).function;
+                let solved = [&ode.start, &ode.t0, &ode.times];
+                let solved = solved.into_iter().fold(Dependence::default(), |all, e| all.join(self.expr(e)));
+                let args: Vec<Dependence> = ode.args.iter().map(|arg| self.expr(arg)).collect();
+                let all = args.iter().copied().fold(solved, Dependence::join);
+                let all = Dependence { function: None, ..all };
+                match function {
+                    Some(function) => {
+                        let args = [all, all].into_iter().chain(args).collect();
+                        Dependence { function: None, ..all.join(self.apply(function, args)) }
+                    }
+                    None => all,
+                }
+            }
             _ => {
                 let below = children(expr);
                 below.into_iter().fold(Dependence::default(), |all, child| all.join(self.expr(child)))

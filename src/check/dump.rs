@@ -197,6 +197,12 @@ impl Writer<'_> {
                     std::iter::once(distribution).chain(at).map(|part| self.expr(part)).collect();
                 format!("{}({})", question.name, parts.join(", "))
             }
+            ExprKind::Ode(ode) => {
+                let given = [&ode.function, &ode.start, &ode.t0, &ode.times].into_iter().chain(&ode.args);
+                let given = given.map(|arg| self.expr(arg));
+                let options = ode.options().map(|(name, option)| format!("{name} = {}", self.expr(option)));
+                format!("ode({})", given.chain(options).collect::<Vec<_>>().join(", "))
+            }
             ExprKind::AskOrCall { question, value, .. } => {
                 format!("{}({})", question.name, self.expr(value))
             }

@@ -16,6 +16,7 @@ mod index;
 pub mod lint;
 mod names;
 mod observed;
+mod ode;
 mod outline;
 mod plate;
 mod question;

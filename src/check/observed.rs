@@ -175,6 +175,7 @@ pub(super) fn children(expr: &Expr) -> Vec<&Expr> {
         ExprKind::Call { args, .. } | ExprKind::Distribution { args, .. } => args.iter().flatten().collect(),
         ExprKind::Apply { args, .. } | ExprKind::ApplyVariable { args, .. } => args.iter().collect(),
         ExprKind::Wrapped { inner, args, .. } => inner.iter().chain(args.iter().flatten()).collect(),
+        ExprKind::Ode(ode) => ode.parts().collect(),
         ExprKind::Ask { distribution, at, .. } => {
             std::iter::once(&**distribution).chain(at.as_deref()).collect()
         }

@@ -22,9 +22,11 @@ mod distribution;
 mod expr;
 mod latent;
 mod loops;
+mod ode;
 mod plan;
 mod scan;
 mod step;
+mod support;
 mod tracer;
 
 // The whole

@@ -308,6 +308,7 @@ fn expr_uses(expr: &Expr, read: &mut BTreeSet<VariableId>) {
             expr_uses(from, read);
             expr_uses(to, read);
         }
+        ExprKind::Ode(ode) => ode.parts().for_each(|part| expr_uses(part, read)),
         ExprKind::Index { base, indices } => {
             expr_uses(base, read);
             indices_use(indices, read);

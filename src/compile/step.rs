@@ -130,6 +130,10 @@ impl Tracer<'_> {
         value.node = node;
         value.dims = selection.dims.iter().chain(dims).copied().collect();
         let Some(scan) = &mut self.scan else { return Ok(false) };
+        let extents = scan.extents.entry(variable).or_default();
+        for tuple in &selection.tuples {
+            extents.iter_mut().zip(tuple).for_each(|(len, index)| *len = (*len).max(*index));
+        }
         scan.sections.push(Section { variable, tuples: selection.tuples.clone(), value: value.clone() });
         match state {
             Some(state) => {

@@ -36,7 +36,7 @@ impl Constraint for Correlation {
         let k = order(g, y);
         let (factor, _) = CholeskyCorr.constrain(g, y, bounds);
         let log_sech = log_sech(g, y);
-        (g.lower_square(factor), weighted(g, log_sech, |_, j| k - j))
+        (g.lower_square_of_unit_rows(factor), weighted(g, log_sech, |_, j| k - j))
     }
 
     fn unconstrain(&self, x: &[f64], bounds: &[f64]) -> Option<Vec<f64>> {

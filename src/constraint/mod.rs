@@ -121,13 +121,13 @@ fn matrix_complaint(x: &[f64], n: usize) -> Option<String> {
         NotCovariance::Asymmetric { row, column } => {
             let (low, high) = (x[row * n + column], x[column * n + row]);
             let (i, j) = (row + 1, column + 1);
-            format!("must be symmetric, but [{i}, {j}] is {low} and [{j}, {i}] is {high}")
+            format!("must be symmetric: [{i}, {j}] is {low} and [{j}, {i}] is {high}")
         }
         NotCovariance::Indefinite { row: 0 } => {
-            format!("must be positive definite, but {} is on its diagonal", x[0])
+            format!("must be positive definite: {} is on its diagonal", x[0])
         }
         NotCovariance::Indefinite { row } => {
-            format!("must be positive definite, but its first {} rows and columns are not", row + 1)
+            format!("must be positive definite: its first {} rows and columns are not", row + 1)
         }
     })
 }

@@ -16,7 +16,7 @@ pub struct AutoRegressive;
 const FORMS: &[&[Param]] = &[&[
     Param::vector("coef", Range::Real, "coefficients of the last p values, the latest first"),
     Param::scalar("sd", Range::Positive, "standard deviation of an innovation"),
-    Param::scalar("steps", Range::Ordinal, "how many values"),
+    Param::scalar("steps", Range::Ordinal, "number of values"),
 ]];
 
 const TRIALS: &[Trial] = &[

@@ -18,8 +18,8 @@ use super::{Distribution, Elsewhere, Extent, Param, Range, Support, Trial};
 pub struct Icar;
 
 const FORMS: &[&[Param]] = &[&[
-    Param::vector("node1", Range::Ordinal, "one end of each edge: a position from 1 to N"),
-    Param::vector("node2", Range::Ordinal, "the other end"),
+    Param::vector("node1", Range::Ordinal, "first node of each edge: a position from 1 to N"),
+    Param::vector("node2", Range::Ordinal, "second node of each edge"),
 ]];
 
 const TRIALS: &[Trial] = &[

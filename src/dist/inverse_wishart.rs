@@ -16,7 +16,7 @@ pub struct InverseWishart;
 
 const FORMS: &[&[Param]] = &[&[
     Param::scalar("df", Range::Positive, "degrees of freedom, more than K - 1"),
-    Param::matrix("scale", Range::Covariance, "the mean times df - K - 1"),
+    Param::matrix("scale", Range::Covariance, "scale matrix: the mean times df - K - 1"),
 ]];
 
 const TRIALS: &[Trial] = &[

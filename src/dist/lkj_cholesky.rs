@@ -19,7 +19,7 @@ pub(super) const FORMS: &[&[Param]] = &[&[
     Param::scalar(
         "eta",
         Range::Positive,
-        "1: uniform over correlation matrices; larger: closer to no correlation",
+        "shape: 1 is uniform over correlation matrices, more is closer to no correlation",
     ),
 ]];
 

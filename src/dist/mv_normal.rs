@@ -136,7 +136,7 @@ impl Distribution for MvNormal {
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
             stan: Some("multi_normal; multi_normal_cholesky(mean, chol); multi_normal_prec(mean, prec)"),
-            pymc: Some("MvNormal(mean, cov = cov); chol = chol; tau = prec"),
+            pymc: Some("MvNormal(mu = mean, cov | chol | tau = prec)"),
             r: Some("mvtnorm::dmvnorm"),
         }
     }

@@ -14,7 +14,7 @@ pub struct RandomWalk;
 
 const FORMS: &[&[Param]] = &[&[
     Param::scalar("sd", Range::Positive, "standard deviation of a step"),
-    Param::scalar("steps", Range::Ordinal, "how many values"),
+    Param::scalar("steps", Range::Ordinal, "number of values"),
 ]];
 
 const TRIALS: &[Trial] = &[

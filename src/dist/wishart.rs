@@ -18,7 +18,7 @@ pub struct Wishart;
 
 const FORMS: &[&[Param]] = &[&[
     Param::scalar("df", Range::Positive, "degrees of freedom, more than K - 1"),
-    Param::matrix("scale", Range::Covariance, "the mean divided by df"),
+    Param::matrix("scale", Range::Covariance, "scale matrix: the mean divided by df"),
 ]];
 
 const TRIALS: &[Trial] = &[

@@ -8,6 +8,7 @@ mod counts;
 mod discrete;
 mod elements;
 mod loops;
+mod odes;
 mod questions;
 mod scans;
 mod statements;

@@ -113,7 +113,6 @@ fn outside(case: &Case) -> Option<f64> {
     match support {
         Support::Counts { .. } => None,
         Support::Integers { .. } => Some(-7.5),
-        Support::Counts { .. } => None,
         Support::Continuous { constraint, bounds } => {
             let values: Vec<f64> = bounds.iter().map(|&bound| known(bound)).collect();
             let [lower, upper] = Support::Continuous { constraint, bounds }.bounds();

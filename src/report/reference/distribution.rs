@@ -1,8 +1,9 @@
 //! Pages of distributions, of what wraps them, and of the supports that latents have.
 
-use super::{Argument, Example, Fact, Names, Page};
+use super::{Argument, Example, Fact, Names, Page, evaluate};
 use crate::check;
 use crate::constraint::Constraint;
+use crate::dist::question::{self, Answer, Question};
 use crate::dist::{self, Distribution, Extent, Instance, Param, Support, Trial, Wrapper};
 use crate::report::number::plain;
 use crate::tape::{Graph, Node, Tensor};
@@ -33,6 +34,13 @@ pub fn fill_wrapper(page: &mut Page, wrapper: &dyn Wrapper) {
     page.facts.push(Fact { title: "log density", text: wrapper.formula().into() });
     page.example = Some(Example { text: wrapper.example().into(), result: None });
     page.elsewhere = Names::of(wrapper.elsewhere());
+}
+
+pub fn fill_question(page: &mut Page, question: &Question) {
+    page.arguments = arguments(question.argument.iter());
+    let result = evaluate(question.example).ok();
+    page.example = Some(Example { text: question.example.into(), result });
+    page.elsewhere = Names::of(question.elsewhere);
 }
 
 pub fn fill_constraint(page: &mut Page, constraint: &dyn Constraint) {
@@ -81,21 +89,33 @@ fn range(param: &Param) -> String {
 /// Lengths of vectors with which the support is asked for: a bound that differs between them follows the length.
 const LENGTHS: [usize; 2] = [3, 5];
 
+/// Supports that are told by their bounds; the others by what they are.
+const PLAIN: [&str; 4] = ["real", "lower", "upper", "interval"];
+
 /// Where a distribution puts its mass, in terms of its arguments.
 fn support(dist: &'static dyn Distribution) -> String {
     let [short, long] = LENGTHS.map(|length| symbolic_support(dist, length));
     let (Some((g, short, args)), Some((h, long, _))) = (short, long) else {
         return "set by the arguments".into();
     };
-    let long_bounds = long.bounds();
-    let bounds = [0, 1].map(|k| {
-        short.bounds()[k].map(|node| {
-            let longer = long_bounds[k].and_then(|node| number(&h, node));
-            bound(dist, &g, &args, node, longer)
-        })
-    });
+    if let Support::Continuous { constraint, .. } = &short
+        && (constraint.event_rank() > 0 || !PLAIN.contains(&constraint.name()))
+    {
+        return constraint.summary().into();
+    }
+    let longer = long.bounds().map(|node| node.and_then(|node| number(&h, node)));
+    let mut bounds = [None, None];
+    for (k, node) in short.bounds().into_iter().enumerate() {
+        let Some(node) = node else { continue };
+        bounds[k] = match bound(dist, &g, &args, node, longer[k]) {
+            Some(words) => Some(words),
+            None if matches!(short, Support::Integers { .. }) => {
+                return "whole numbers between bounds that the arguments set".into();
+            }
+            None => return "an interval that the arguments set".into(),
+        };
+    }
     match &short {
-        Support::Continuous { constraint, .. } if constraint.event_rank() > 0 => constraint.summary().into(),
         Support::Continuous { constraint, .. } => match bounds {
             [None, None] if dist.event_rank() > 0 => "vectors of real numbers".into(),
             [None, None] => "real numbers".into(),
@@ -105,9 +125,10 @@ fn support(dist: &'static dyn Distribution) -> String {
             [Some(lower), Some(upper)] if lower == upper => constraint.summary().into(),
             [Some(lower), Some(upper)] => format!("{lower} < x < {upper}"),
         },
-        Support::Counts { total } => {
-            format!("vectors of counts that sum to {}", bound(dist, &g, &args, *total, None))
-        }
+        Support::Counts { total } => match bound(dist, &g, &args, *total, None) {
+            Some(total) => format!("vectors of counts that sum to {total}"),
+            None => "vectors of counts".into(),
+        },
         Support::Integers { .. } => match bounds {
             [None, None] => "x = ..., -1, 0, 1, ...".into(),
             [Some(lower), None] if lower == "0" => "x = 0, 1, 2, ...".into(),
@@ -142,51 +163,50 @@ fn symbolic_support(dist: &'static dyn Distribution, length: usize) -> Option<(G
     Some((g, support, args))
 }
 
-/// A bound in terms of the arguments; `longer` is its value where vectors are longer.
-fn bound(dist: &dyn Distribution, g: &Graph, args: &[Node], node: Node, longer: Option<f64>) -> String {
+/// A bound in terms of the arguments, where that is short; `longer` is its value where vectors are longer.
+fn bound(
+    dist: &dyn Distribution,
+    g: &Graph,
+    args: &[Node],
+    node: Node,
+    longer: Option<f64>,
+) -> Option<String> {
     let params = dist.forms()[0];
     if let Some(k) = args.iter().position(|&arg| arg == node) {
-        return params[k].name.into();
+        return Some(params[k].name.into());
     }
-    let Some(value) = number(g, node) else { return "a bound that the arguments set".into() };
+    let value = number(g, node)?;
+    if value.abs() == std::f64::consts::PI {
+        return Some(if value > 0.0 { "pi" } else { "-pi" }.into());
+    }
     if longer.is_none_or(|longer| longer == value) {
-        return plain(value);
+        return Some(plain(value));
     }
-    let vector = params.iter().find(|param| param.rank == 1).map_or("x", |param| param.name);
-    match value - LENGTHS[0] as f64 {
+    let vector = params.iter().find(|param| param.rank == 1)?.name;
+    Some(match value - LENGTHS[0] as f64 {
         0.0 => format!("len({vector})"),
         more if more > 0.0 => format!("len({vector}) + {}", plain(more)),
         less => format!("len({vector}) - {}", plain(-less)),
-    }
+    })
 }
 
 fn number(g: &Graph, node: Node) -> Option<f64> {
     g.value(node)?.iter().next().copied()
 }
 
-/// What can be asked of it in a model: by formula or by inversion.
+/// The questions that it answers: by formula or by inversion.
 fn answers(dist: &'static dyn Distribution) -> Vec<&'static str> {
-    let mut answers = vec!["lpdf"];
-    let Some(trial) = dist.trials().first() else { return answers };
+    let Some(trial) = dist.trials().first() else { return Vec::new() };
     let mut g = Graph::new();
     let instance = instance(&mut g, dist, trial);
-    let x = g.scalar(trial.points[0]);
     let half = g.scalar(0.5);
-    if dist.event_rank() == 0 {
-        if instance.log_cdf(&mut g, x).is_some() {
-            answers.push("cdf");
-        }
-        if instance.quantile(&mut g, half).is_some() {
-            answers.push("quantile");
-        }
-    }
-    if instance.mean(&mut g).is_some() {
-        answers.push("mean");
-    }
-    if instance.sd(&mut g).is_some() {
-        answers.push("sd");
-    }
-    answers
+    let mut answers = |question: &&'static Question| match question.answer {
+        // Every distribution has a density.
+        Answer::OfDraw(_) => true,
+        Answer::OfNumber(ask) => dist.event_rank() == 0 && ask(&instance, &mut g, half).is_some(),
+        Answer::Alone(ask) => ask(&instance, &mut g).is_some(),
+    };
+    question::ALL.iter().copied().filter(|question| answers(question)).map(|question| question.name).collect()
 }
 
 fn instance(g: &mut Graph, dist: &'static dyn Distribution, trial: &Trial) -> Instance {

@@ -3,7 +3,7 @@
 use super::{Argument, Entry, Kind, Page, Subject};
 use crate::report::number::plain;
 
-/// The part of this name: `overview`, `distributions`, `wrappers`, `functions`, `operators`, `constraints`, `elsewhere`.
+/// The part of this name: `overview`, `distributions`, `wrappers`, `questions`, `functions`, `operators`, `constraints`, `elsewhere`.
 pub fn section(name: &str) -> Option<String> {
     let pages = |kind: Kind| -> Vec<Page> {
         Subject::all().iter().filter(|subject| subject.kind() == kind).map(Subject::page).collect()
@@ -12,10 +12,14 @@ pub fn section(name: &str) -> Option<String> {
         "overview" => Some(overview(&pages(Kind::Distribution))),
         "distributions" => Some(grouped(&pages(Kind::Distribution), entries)),
         "wrappers" => Some(grouped(&pages(Kind::Wrapper), entries)),
+        "questions" => Some(grouped(&pages(Kind::Question), examples)),
         "functions" => Some(grouped(&pages(Kind::Function), examples)),
         "operators" => Some(grouped(&pages(Kind::Operator), examples)),
         "constraints" => Some(grouped(&pages(Kind::Constraint), constraints)),
-        "elsewhere" => Some(elsewhere(&[pages(Kind::Distribution), pages(Kind::Wrapper)].concat())),
+        "elsewhere" => {
+            let kinds = [Kind::Distribution, Kind::Wrapper, Kind::Question];
+            Some(elsewhere(&kinds.map(pages).concat()))
+        }
         _ => None,
     }
 }
@@ -58,6 +62,7 @@ fn entries(pages: &[Page]) -> String {
     let one = |page: &Page| {
         let Entry { name, signatures, summary, .. } = &page.entry;
         let ways: Vec<String> = signatures.iter().map(|signature| code(signature)).collect();
+        let summary = summary.trim_end_matches('.');
         let mut out = format!("#### {name}\n\n{}: {summary}.\n\n", ways.join(" or "));
         let arguments: Vec<String> = page.arguments.iter().map(argument).collect();
         if !arguments.is_empty() {

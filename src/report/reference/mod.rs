@@ -23,7 +23,7 @@ use serde::Serialize;
 use crate::builtin::{self, Builtin};
 use crate::check;
 use crate::constraint::{self, Constraint};
-use crate::dist::{self, Distribution, Elsewhere, Wrapper};
+use crate::dist::{self, Distribution, Elsewhere, Question, Wrapper};
 use crate::family::{self, Family};
 use crate::report::Style;
 
@@ -33,6 +33,7 @@ use crate::report::Style;
 pub enum Kind {
     Distribution,
     Wrapper,
+    Question,
     Function,
     Operator,
     Constraint,
@@ -45,9 +46,10 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the lists.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 10] = [
         Kind::Distribution,
         Kind::Wrapper,
+        Kind::Question,
         Kind::Function,
         Kind::Operator,
         Kind::Constraint,
@@ -62,6 +64,7 @@ impl Kind {
         match self {
             Kind::Distribution => "distributions",
             Kind::Wrapper => "wrappers",
+            Kind::Question => "questions",
             Kind::Function => "functions",
             Kind::Operator => "operators",
             Kind::Constraint => "constraints",
@@ -77,6 +80,7 @@ impl Kind {
         match self {
             Kind::Distribution => "Distributions",
             Kind::Wrapper => "Distributions of distributions",
+            Kind::Question => "Questions to distributions",
             Kind::Function => "Functions",
             Kind::Operator => "Operators",
             Kind::Constraint => "Supports of latents",
@@ -187,6 +191,7 @@ impl Names {
 pub enum Subject {
     Distribution(&'static dyn Distribution),
     Wrapper(&'static dyn Wrapper),
+    Question(&'static Question),
     Function(&'static dyn Builtin),
     Constraint(&'static dyn Constraint),
     Family(&'static dyn Family),
@@ -199,6 +204,7 @@ impl Subject {
         let mut all: Vec<Subject> = dist::ALL.iter().copied().map(Subject::Distribution).collect();
         all.sort_by_key(|subject| subject.entry().group);
         all.extend(dist::wrappers::ALL.iter().copied().map(Subject::Wrapper));
+        all.extend(dist::question::ALL.iter().copied().map(Subject::Question));
         let (operators, functions): (Vec<_>, Vec<_>) = builtin::ALL
             .iter()
             .copied()
@@ -238,6 +244,7 @@ impl Subject {
         match self {
             Subject::Distribution(_) => Kind::Distribution,
             Subject::Wrapper(_) => Kind::Wrapper,
+            Subject::Question(_) => Kind::Question,
             Subject::Function(f) if check::is_operator(f.name()) => Kind::Operator,
             Subject::Function(_) => Kind::Function,
             Subject::Constraint(_) => Kind::Constraint,
@@ -251,6 +258,7 @@ impl Subject {
         let one = match self {
             Subject::Distribution(dist) => dist.name(),
             Subject::Wrapper(wrapper) => wrapper.name(),
+            Subject::Question(question) => question.name,
             Subject::Function(f) => function::symbol(*f),
             Subject::Constraint(constraint) => constraint.name(),
             Subject::Family(family) => family.name(),
@@ -280,6 +288,7 @@ impl Subject {
             Subject::Wrapper(wrapper) => {
                 (String::new(), distribution::wrapper_signatures(*wrapper), wrapper.summary())
             }
+            Subject::Question(question) => (String::new(), vec![question.signature()], question.summary),
             Subject::Function(f) => (function::group(*f), vec![function::signature(*f)], f.summary()),
             Subject::Constraint(constraint) => {
                 (String::new(), vec![constraint.name().into()], constraint.summary())
@@ -303,6 +312,7 @@ impl Subject {
         match self {
             Subject::Distribution(dist) => distribution::fill(&mut page, *dist),
             Subject::Wrapper(wrapper) => distribution::fill_wrapper(&mut page, *wrapper),
+            Subject::Question(question) => distribution::fill_question(&mut page, question),
             Subject::Function(f) => function::fill(&mut page, *f),
             Subject::Constraint(constraint) => distribution::fill_constraint(&mut page, *constraint),
             Subject::Family(family) => {

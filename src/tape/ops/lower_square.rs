@@ -8,22 +8,40 @@ use crate::tape::op::{Op, Operand, fingerprint_of};
 
 /// L L^T; reads the lower triangle of L.
 #[derive(Clone, Debug)]
-pub struct LowerSquare;
+pub struct LowerSquare {
+    /// The rows of L have length 1: the diagonal is 1 whatever L.
+    unit_rows: bool,
+}
 
-pub(super) const NAME: &str = "lower_square";
+/// The names of the op.
+pub(super) const NAMES: [&str; 2] = ["lower_square", "correlation"];
 
 impl Graph {
     /// L L^T, `[.., n, n]`, of L with a positive diagonal; reads its lower triangle. [`Graph::cholesky`] of it is L itself:
     /// nothing is factored again, and nothing is lost where L L^T is close to singular.
     pub fn lower_square(&mut self, l: Node) -> Node {
         let l = self.tril(l);
-        self.apply(Arc::new(LowerSquare), &[l])
+        self.apply(Arc::new(LowerSquare { unit_rows: false }), &[l])
+    }
+
+    /// [`Graph::lower_square`] of L whose rows have length 1: the diagonal is exactly 1.
+    pub fn lower_square_of_unit_rows(&mut self, l: Node) -> Node {
+        let l = self.tril(l);
+        self.apply(Arc::new(LowerSquare { unit_rows: true }), &[l])
+    }
+
+    /// `d` with zeros on the diagonals of its matrices.
+    fn off_diagonal(&mut self, d: Node) -> Node {
+        let n = square(self.shape(d));
+        let ones = self.full(&[n], 1.0);
+        let (identity, zero) = (self.diagonal_matrix(ones), self.scalar(0.0));
+        self.select(identity, zero, d)
     }
 }
 
 impl Op for LowerSquare {
     fn name(&self) -> &'static str {
-        NAME
+        NAMES[usize::from(self.unit_rows)]
     }
 
     fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
@@ -50,6 +68,9 @@ impl Op for LowerSquare {
                     }
                     a.copy_within(element(i, j), element(j, i).start);
                 }
+                if self.unit_rows {
+                    a[element(i, i)].fill(1.0);
+                }
             }
         }
     }
@@ -58,7 +79,8 @@ impl Op for LowerSquare {
     fn tangent(&self, g: &mut Graph, args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
         let product = g.matmul_transposed(tangents[0]?, false, args[0], true);
         let transposed = g.transpose(product);
-        Some(g.add(product, transposed))
+        let sum = g.add(product, transposed);
+        Some(if self.unit_rows { g.off_diagonal(sum) } else { sum })
     }
 
     /// dL = (dA + dA^T) L
@@ -71,11 +93,14 @@ impl Op for LowerSquare {
         _wanted: &[bool],
     ) -> Vec<Option<Node>> {
         let transposed = g.transpose(dy);
-        let symmetric = g.add(dy, transposed);
+        let mut symmetric = g.add(dy, transposed);
+        if self.unit_rows {
+            symmetric = g.off_diagonal(symmetric);
+        }
         vec![Some(g.matmul(symmetric, args[0]))]
     }
 
     fn fingerprint(&self) -> Option<u64> {
-        fingerprint_of(0)
+        fingerprint_of(self.unit_rows)
     }
 }

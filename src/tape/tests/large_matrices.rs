@@ -50,6 +50,17 @@ fn derivatives_hold_up_to_fifty_rows() {
         let a = g.lower_square(x);
         g.sin(a)
     });
+    check_function("lower_square_of_unit_rows", |g, x| {
+        let lower = g.tril(x);
+        let squares = g.square(lower);
+        let lengths = g.sum(squares, &[1]);
+        let lengths = g.sqrt(lengths);
+        let n = g.shape(x)[0];
+        let column = g.reshape(lengths, &[n, 1]);
+        let l = g.div(lower, column);
+        let a = g.lower_square_of_unit_rows(l);
+        g.sin(a)
+    });
     check_function("inverse", |g, x| {
         let a = definite(g, x);
         g.inverse(a)
@@ -147,4 +158,8 @@ fn a_square_remembers_its_factor() {
     for (x, y) in out[0].iter().flatten().zip(out[1].iter().flatten()) {
         assert!((x - y).abs() < 1e-15);
     }
+    let of_unit_rows = g.lower_square_of_unit_rows(x);
+    assert_eq!(g.cholesky(of_unit_rows), l);
+    let diagonal = g.diagonal(of_unit_rows);
+    assert_eq!(run(&g, &[x], &[diagonal], &[numbers(9, 1)])[0][0], [1.0; 3]);
 }
