@@ -9,6 +9,9 @@ use crate::source::Span;
 use crate::syntax::ast::{self, BinaryOp, UnaryOp};
 use crate::types::{ElementType, Shape, Type};
 
+/// Whole numbers up to here are exact as 64-bit reals, which all numbers are.
+const MAX_EXACT_INT: u64 = 1 << 53;
+
 impl Checker<'_> {
     /// A number or an array.
     pub(super) fn value(&mut self, expr: &ast::Expr) -> Option<ir::Expr> {
@@ -73,6 +76,18 @@ impl Checker<'_> {
     /// A value, a distribution or a function.
     pub(super) fn any(&mut self, expr: &ast::Expr) -> Option<ir::Expr> {
         match &expr.kind {
+            ast::ExprKind::Int(value) if value.unsigned_abs() > MAX_EXACT_INT => {
+                self.error(CheckError::Type {
+                    message: format!("{value} is too large for an int"),
+                    at: expr.span.into(),
+                    label: "beyond 2^53, where not every whole number is held".into(),
+                    help: Some(format!(
+                        "write it as a real number, rounded to 16 digits: {:e}",
+                        *value as f64
+                    )),
+                });
+                None
+            }
             ast::ExprKind::Int(value) => Some(number(*value as f64, ElementType::Int, expr.span)),
             ast::ExprKind::Real(value) => Some(number(*value, ElementType::Real, expr.span)),
             ast::ExprKind::Bool(value) => Some(number(f64::from(*value), ElementType::Bool, expr.span)),

@@ -117,8 +117,8 @@ impl Checker<'_> {
             (Some(ElementType::Bool), Some(0)) => "an index is an int, and this is a truth value",
             _ => return true,
         };
-        // The latent is the trouble, and is reported with its name.
-        if self.holds_latent(expr) {
+        // The latent is the trouble, and is reported with its name; a column's values say whether they are whole.
+        if self.holds_latent(expr) || self.is_given(expr) {
             return true;
         }
         let message = message.to_string();
@@ -134,6 +134,19 @@ impl Checker<'_> {
         };
         self.error(CheckError::Index { message, labels, help });
         false
+    }
+
+    /// A column, or some of its elements, of data at hand: that its numbers are not whole is found with the row.
+    pub(super) fn is_given(&self, expr: &ir::Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Index { base, .. } => self.is_given(base),
+            ExprKind::Variable(id) => {
+                let variable = self.variable(*id);
+                let from_data = matches!(variable.role, Role::Data | Role::Observed);
+                from_data && self.data_variable(&variable.name).is_some()
+            }
+            _ => false,
+        }
     }
 
     fn holds_latent(&self, expr: &ir::Expr) -> bool {

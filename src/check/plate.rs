@@ -52,7 +52,7 @@ impl Checker<'_> {
         let rank = expr.ty.shape.rank();
         let negative = super::distribution::constant(&expr).is_some_and(|value| value < 0.0);
         match (expr.ty.element, rank) {
-            (Some(ElementType::Real), _) => {
+            (Some(ElementType::Real), _) if rank != Some(1) || !self.is_given(&expr) => {
                 let label = describe(&expr.ty);
                 let message = if rank == Some(0) {
                     "the number of draws is an int"

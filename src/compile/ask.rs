@@ -25,7 +25,7 @@ impl Tracer<'_> {
         let Some(at) = at else { return self.ask(question, &distribution, None, span) };
         let x = self.array(at)?;
         if let (Answer::OfNumber(_), Some(param)) = (question.answer, &question.argument) {
-            self.check_argument(question.name, param, &x, at.span)?;
+            self.check_argument(question.name, param, &x, at)?;
         }
         self.check_asked_shape(&distribution, &x, at.span)?;
         self.ask(question, &distribution, Some(&x), span)

@@ -7,11 +7,11 @@ use super::scan::Deferred;
 use super::tracer::{Result, Tracer};
 use super::value::{Axis, DistributionKind, Place, Traced, TracedDistribution};
 use crate::density::TermKind;
-use crate::dist::{Argument, Instance, Param, Support};
+use crate::dist::{Argument, Instance};
 use crate::ir::{Expr, Statement};
 use crate::source::Span;
 use crate::tape::{Node, Tensor};
-use crate::types::{ElementType, Shape, broadcast};
+use crate::types::{Shape, broadcast};
 
 /// A distribution and a value brought to common axes.
 pub struct Placed {
@@ -217,118 +217,6 @@ impl Tracer<'_> {
             });
         }
         Ok(())
-    }
-
-    /// Every observed value must lie in the distribution's support, as far as that is known.
-    fn check_observed(
-        &mut self,
-        distribution: &TracedDistribution,
-        x: &Traced,
-        name: &str,
-        at: Span,
-    ) -> Result<()> {
-        let placed = self.place(distribution, Some(x), at)?;
-        if placed.place != Place::Main || placed.axes.iter().any(|axis| matches!(axis, Axis::Enumeration(_)))
-        {
-            return Ok(());
-        }
-        let Some(x_node) = placed.x else { return Ok(()) };
-        let Some(values) = self.graph.value(x_node).cloned() else { return Ok(()) };
-        if placed.instance.objection(&mut self.graph).is_some() {
-            // Reported where the density is built.
-            return Ok(());
-        }
-        let text = placed.instance.describe();
-        let found = match placed.instance.support(&mut self.graph) {
-            Support::Continuous { constraint, bounds } => {
-                let event: usize = values.shape()
-                    [values.ndim() - constraint.event_rank().min(values.ndim())..]
-                    .iter()
-                    .product();
-                let n_events = values.len().checked_div(event).unwrap_or(0);
-                let batch = &values.shape()[..values.ndim() - constraint.event_rank().min(values.ndim())];
-                let mut known = Vec::new();
-                for bound in &bounds {
-                    let Some(bound) = self.broadcast_value(*bound, batch) else { return Ok(()) };
-                    known.push(bound);
-                }
-                let mut atoms = Vec::new();
-                for atom in placed.instance.atoms(&mut self.graph) {
-                    let Some(atom) = self.broadcast_value(atom, batch) else { return Ok(()) };
-                    atoms.push(atom);
-                }
-                let flat: Vec<f64> = values.iter().copied().collect();
-                (0..n_events).find_map(|k| {
-                    let own: Vec<f64> = known.iter().map(|bound| bound[k]).collect();
-                    let event_values = &flat[k * event..(k + 1) * event];
-                    if atoms.iter().any(|atom| atom[k] == event_values[0]) {
-                        return None;
-                    }
-                    let violation = constraint.violation(event_values, &own)?;
-                    Some((k * event, violation))
-                })
-            }
-            Support::Integers { lower, upper } => {
-                let lower = lower.and_then(|node| self.broadcast_value(node, values.shape()));
-                let upper = upper.and_then(|node| self.broadcast_value(node, values.shape()));
-                values.iter().enumerate().find_map(|(k, &value)| {
-                    let violation = if value.fract() != 0.0 {
-                        "is a whole number".to_string()
-                    } else if let Some(lower) = lower.as_ref().filter(|lower| value < lower[k]) {
-                        format!("is at least {}", lower[k])
-                    } else if let Some(upper) = upper.as_ref().filter(|upper| value > upper[k]) {
-                        format!("is at most {}", upper[k])
-                    } else {
-                        return None;
-                    };
-                    Some((k, violation))
-                })
-            }
-            Support::Counts { total } => return self.check_counts(&values, total, text, name, at),
-        };
-        let Some((flat, violation)) = found else { return Ok(()) };
-        let shape = values.shape().to_vec();
-        let place = if shape.is_empty() {
-            String::new()
-        } else {
-            super::quantity::element_name("", &shape, &[], flat)
-        };
-        Err(CompileError::Support {
-            value: format!("{name}{place}"),
-            found: values.iter().nth(flat).copied().unwrap_or(f64::NAN),
-            distribution: text,
-            violation,
-            at,
-        })
-    }
-
-    /// A constant's values over a shape that it broadcasts to.
-    pub fn broadcast_value(&mut self, node: Node, shape: &[usize]) -> Option<Vec<f64>> {
-        let tensor: Tensor = self.graph.value(node)?.clone();
-        Some(tensor.broadcast(shape)?.iter().copied().collect())
-    }
-
-    /// An argument of the data must lie in its range.
-    pub fn check_argument(&self, owner: &str, param: &Param, value: &Traced, at: Span) -> Result<()> {
-        if value.element == ElementType::Category {
-            return Err(CompileError::Call {
-                message: format!("{owner}'s {} is a category, not a number", param.name),
-                help: Some("use it as an index: `alpha[county]`".into()),
-                at,
-            });
-        }
-        let Some(tensor) = self.constant(value) else { return Ok(()) };
-        let values: Vec<f64> = tensor.iter().copied().collect();
-        let Some((position, violation)) = param.range.violation(tensor.shape(), &values) else {
-            return Ok(());
-        };
-        let place = if values.len() > 1 {
-            super::quantity::element_name(" at ", tensor.shape(), &[], position)
-        } else {
-            String::new()
-        };
-        let distribution = owner.to_string();
-        Err(CompileError::ArgumentRange { distribution, argument: param.name, violation, place, at })
     }
 }
 

@@ -124,7 +124,7 @@ pub enum CompileError {
         distribution_at: Span,
     },
 
-    #[error("index {index} is outside 1..{length}{place}")]
+    #[error("index {index}{place} is outside 1..{length}")]
     #[diagnostic(
         code(vippl::compile::index),
         help("indices start at 1; this dimension has {length} elements")
@@ -132,7 +132,7 @@ pub enum CompileError {
     IndexRange {
         index: i64,
         length: usize,
-        /// ` (row 3)` or nothing.
+        /// ` (`group[3]`)` or nothing.
         place: String,
         #[label("out of range")]
         at: Span,
@@ -175,17 +175,17 @@ pub enum CompileError {
         at: Span,
     },
 
-    #[error("`{value}` is {found}, but a value of {distribution} {violation}")]
-    #[diagnostic(
-        code(vippl::compile::support),
-        help("check the data, or choose a distribution whose support holds it")
-    )]
+    #[error("`{value}` is {found}{place}, but a value of {distribution} {violation}")]
+    #[diagnostic(code(vippl::compile::support), help("{help}"))]
     Support {
         /// `y[17]`
         value: String,
+        /// ` in iteration 3` or nothing.
+        place: String,
         found: f64,
         distribution: String,
         violation: String,
+        help: String,
         #[label("outside the support of {distribution}")]
         at: Span,
     },
@@ -197,7 +197,7 @@ pub enum CompileError {
         argument: &'static str,
         /// `must be positive, but is -1`
         violation: String,
-        /// ` at [3]` or nothing.
+        /// ` in `s[3]`` or nothing.
         place: String,
         #[label("out of range")]
         at: Span,

@@ -66,7 +66,7 @@ impl Tracer<'_> {
                     traced.push(match (arg, param.default) {
                         (Some(arg), _) => {
                             let value = self.array(arg)?;
-                            self.check_argument(dist.name(), param, &value, arg.span)?;
+                            self.check_argument(dist.name(), param, &value, arg)?;
                             value
                         }
                         (None, default) => self.number(default.unwrap_or(f64::NAN)),
@@ -86,7 +86,7 @@ impl Tracer<'_> {
                     traced.push(match arg {
                         Some(arg) => {
                             let value = self.array(arg)?;
-                            self.check_argument(wrapper.name(), param, &value, arg.span)?;
+                            self.check_argument(wrapper.name(), param, &value, arg)?;
                             Some(value)
                         }
                         None => param.default.map(|default| self.number(default)),

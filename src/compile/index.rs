@@ -176,18 +176,17 @@ impl Tracer<'_> {
                     (0..known.len() as u32).filter(|&k| known[k as usize] != 0.0).collect();
                 Ok(Positions { dims: vec![values.len()], values, axes: Vec::new(), label: None })
             }
-            ElementType::Int | ElementType::Category | ElementType::Bool => {
+            ElementType::Int | ElementType::Category | ElementType::Bool | ElementType::Real => {
                 let values = match (&value.levels, label) {
                     (Some(levels), Some(label)) => self.by_level(&known, levels, label, expr.span)?,
-                    _ => by_number(&known, len, expr.span)?,
+                    _ => {
+                        let tensor = tensor.clone();
+                        let place = |k: usize| self.index_place(&value, &tensor, k, expr);
+                        by_number(&known, len, expr.span, &place)?
+                    }
                 };
                 Ok(Positions { values, axes: value.axes, dims: value.dims, label: None })
             }
-            ElementType::Real => Err(CompileError::Index {
-                message: "an index must be an int, and this is real".into(),
-                help: Some("`round`, `floor` and `div` give ints".into()),
-                at: expr.span,
-            }),
         }
     }
 
@@ -259,7 +258,7 @@ impl Tracer<'_> {
                 let map: HashMap<i64, u32> =
                     numbers.enumerate().filter_map(|(k, n)| Some((n?, k as u32))).collect();
                 if map.is_empty() {
-                    return by_number(known, Some(label.len()), at);
+                    return by_number(known, Some(label.len()), at, &|_| String::new());
                 }
                 known
                     .iter()
@@ -379,32 +378,37 @@ impl Positions {
     }
 }
 
-/// 1-based ints to positions, each checked.
-fn by_number(known: &[f64], len: Option<usize>, at: Span) -> Result<Vec<u32>> {
+/// 1-based whole numbers to positions, each checked; `place` says which one is wrong.
+fn by_number(
+    known: &[f64],
+    len: Option<usize>,
+    at: Span,
+    place: &dyn Fn(usize) -> String,
+) -> Result<Vec<u32>> {
     let largest = len.unwrap_or(u32::MAX as usize) as f64;
-    known
-        .iter()
-        .enumerate()
-        .map(|(row, &value)| {
-            if value >= 1.0 && value <= largest && value.fract() == 0.0 {
-                return Ok(value as u32 - 1);
-            }
-            let index = value as i64;
-            let place = if known.len() > 1 {
-                format!(" (number {} of {} indices)", row + 1, known.len())
-            } else {
-                String::new()
-            };
-            Err(match len {
-                Some(length) => CompileError::IndexRange { index, length, place, at },
-                None => CompileError::Index {
-                    message: format!("index {index} is not a position{place}"),
-                    help: Some("indices start at 1".into()),
-                    at,
-                },
-            })
+    let position = |(k, &value): (usize, &f64)| {
+        if value >= 1.0 && value <= largest && value.fract() == 0.0 {
+            return Ok(value as u32 - 1);
+        }
+        let place = place(k);
+        if value.fract() != 0.0 {
+            return Err(CompileError::Index {
+                message: format!("index {value}{place} is not a whole number"),
+                help: Some("`round`, `floor` and `div` give ints".into()),
+                at,
+            });
+        }
+        let index = value as i64;
+        Err(match len {
+            Some(length) => CompileError::IndexRange { index, length, place, at },
+            None => CompileError::Index {
+                message: format!("index {index}{place} is not a position"),
+                help: Some("indices start at 1".into()),
+                at,
+            },
         })
-        .collect()
+    };
+    known.iter().enumerate().map(position).collect()
 }
 
 fn nearest_levels(name: &str, label: &Levels) -> String {

@@ -286,6 +286,19 @@ impl Tracer<'_> {
                 let label = (!positional).then(|| Arc::new(Levels::new(names)));
                 Ok(Plate { len: distinct.len(), label })
             }
+            None if value.element == ElementType::Real && value.rank() == 1 => {
+                let odd = known.iter().position(|x| x.fract() != 0.0).unwrap_or(0);
+                let found = known.get(odd).copied().unwrap_or(f64::NAN);
+                let name = self.model.source.slice(at);
+                Err(CompileError::Index {
+                    message: format!(
+                        "`{name}[{}]` is {found}: a grouping has whole numbers or words",
+                        odd + 1
+                    ),
+                    help: Some(format!("a number for each row is used as it is: `b * {name}`")),
+                    at,
+                })
+            }
             None => Err(CompileError::Index {
                 message: format!("a plate cannot be made of an array of {} values", value.element),
                 help: Some(

@@ -26,6 +26,7 @@ mod ode;
 mod plan;
 mod scan;
 mod step;
+mod support;
 mod tracer;
 
 // The whole

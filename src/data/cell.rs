@@ -3,6 +3,12 @@
 /// Integers up to here are exact in an f64 (2^53).
 pub(super) const MAX_EXACT_INT: u64 = 1 << 53;
 
+/// Whether all numbers but the missing ones are whole, and exact as such; some is there.
+pub(super) fn all_whole(values: &[f64]) -> bool {
+    let whole = |x: &f64| x.is_nan() || x.fract() == 0.0 && x.abs() <= MAX_EXACT_INT as f64;
+    values.iter().all(whole) && values.iter().any(|x| !x.is_nan())
+}
+
 /// A cell by its text alone.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Cell {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::cell::{Cell, classify, parse_decimal_comma};
+use super::cell::{Cell, all_whole, classify, parse_decimal_comma};
 use super::error::DataWarning;
 use super::values::{ElementType, Interner, Values};
 
@@ -61,12 +61,14 @@ impl Column {
         };
     }
 
-    /// Moves the values out, unless the column holds words. One with no value at all counts as real.
+    /// Moves the values out, unless the column holds words. One with no value at all counts as real, and one whose reals
+    /// are all whole (3.0) as int: other programs write counts and groups so, above all beside missing values.
     pub fn take_numbers(&mut self) -> Option<Values> {
         let element = match self.kind {
             Kind::Words => return None,
             Kind::Int => ElementType::Int,
             Kind::Bool => ElementType::Bool,
+            Kind::Real if self.huge.is_none() && all_whole(&self.values) => ElementType::Int,
             Kind::Real | Kind::Unknown => ElementType::Real,
         };
         let values = std::mem::take(&mut self.values);

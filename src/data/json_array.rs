@@ -1,6 +1,6 @@
 //! Builds one array from JSON values as they are read, and says at once what does not fit.
 
-use super::cell::{Cell, MAX_EXACT_INT, classify};
+use super::cell::{Cell, MAX_EXACT_INT, all_whole, classify};
 use super::error::DataWarning;
 use super::values::{ElementType, Interner, Values};
 
@@ -155,7 +155,7 @@ impl ArrayBuilder {
         let has_infinities = !self.texts.is_empty();
         let element = if self.has_bools {
             ElementType::Bool
-        } else if self.has_reals
+        } else if self.has_reals && !all_whole(&self.values)
             || self.huge.is_some()
             || has_infinities
             || (n_elements > 0 && !self.has_numbers)

@@ -206,7 +206,7 @@ fn a_blank_line_in_a_single_column_is_told() {
 #[test]
 fn json_values_have_types_and_shapes() {
     let (d, _) = json(
-        r#"{"N": 3, "x": [1, 2.0, 3], "X": [[1,2],[3,4],[5,6]], "b": [true, false], "c": ["v", "u", "v"],
+        r#"{"N": 3, "x": [1, 2.5, 3], "w": [1.0, 2.0, null], "N2": 4.0, "far": [1e300, 2.0], "X": [[1,2],[3,4],[5,6]], "b": [true, false], "c": ["v", "u", "v"],
             "none": [], "nones": [[],[]], "m": [1, null, "NA"], "inf": ["-Inf", 0, "NaN"], "s": "only", "big": 9007199254740993}"#,
     );
     let of = |name: &str| {
@@ -216,6 +216,9 @@ fn json_values_have_types_and_shapes() {
     assert_eq!(of("N"), (ElementType::Int, vec![], 0));
     assert_eq!(d.get("N").unwrap().values.scalar(), Some(3.0));
     assert_eq!(of("x"), (ElementType::Real, vec![3], 0));
+    // Counts and groups as other programs write them.
+    assert_eq!((of("w"), of("N2")), ((ElementType::Int, vec![3], 1), (ElementType::Int, vec![], 0)));
+    assert_eq!(of("far"), (ElementType::Real, vec![2], 0));
     assert_eq!(of("X"), (ElementType::Int, vec![3, 2], 0));
     assert_eq!(column(&d, "X").1, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     assert_eq!(of("b"), (ElementType::Bool, vec![2], 0));
@@ -426,7 +429,12 @@ fn made(n_rows: usize) -> impl Strategy<Value = Made> {
     });
     let finite = prop::num::f64::NORMAL | prop::num::f64::SUBNORMAL | prop::num::f64::ZERO;
     let reals = (prop::collection::vec(finite, n_rows), gaps()).prop_map(|(values, gaps)| {
-        // Debug writes a point or an exponent, so that no real looks like an int.
+        // Debug writes a point or an exponent, so that no real looks like an int; the first one is not whole.
+        let values: Vec<f64> = values
+            .iter()
+            .enumerate()
+            .map(|(i, &v)| if i == 0 && v.fract() == 0.0 { 0.5 } else { v })
+            .collect();
         with_gaps(ElementType::Real, values.iter().map(|v| (format!("{v:?}"), *v)).collect(), gaps)
     });
     let bools = (prop::collection::vec(any::<bool>(), n_rows), gaps()).prop_map(|(values, gaps)| {

@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::constraint;
 use crate::tape::{Graph, Node};
 
-use super::formula::{at_edge, draw, inside, sum_last};
+use super::formula::{at_edge, draw, inside, one_minus, sum_last};
 use super::special::{deviance, stirling_remainder};
 use super::{Distribution, Elsewhere, Extent, Param, Range, Support, Trial};
 
@@ -64,6 +64,20 @@ impl Distribution for Dirichlet {
         column.push(1);
         let total = g.reshape(total, &column);
         Some(g.div(args[0], total))
+    }
+
+    /// sqrt(mean (1 - mean) / (total + 1))
+    fn sd(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
+        let mean = self.mean(g, form, args)?;
+        let rest = one_minus(g, mean);
+        let total = sum_last(g, args[0]);
+        let next = g.add_scalar(total, 1.0);
+        let mut column = g.shape(next).to_vec();
+        column.push(1);
+        let next = g.reshape(next, &column);
+        let product = g.mul(mean, rest);
+        let variance = g.div(product, next);
+        Some(g.sqrt(variance))
     }
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {

@@ -217,5 +217,5 @@ fn log_ccdf_value(z: f64, k: f64) -> f64 {
     } else {
         k * (0.5 * k - z) + normal_log_cdf_value(w)
     };
-    tilted + (normal - tilted).exp().ln_1p()
+    if normal == f64::NEG_INFINITY { tilted } else { tilted + (normal - tilted).exp().ln_1p() }
 }

@@ -105,13 +105,6 @@ pub fn at_edge(g: &mut Graph, distance: Node, shape: Node) -> (Node, Node) {
     (g.or(inner, finite), g.select(inner, distance, near))
 }
 
-/// A moment that is infinite unless `shape` is above `threshold`: that of a tail that falls as a power.
-pub fn finite_above(g: &mut Graph, shape: Node, threshold: f64, moment: Node) -> Node {
-    let (threshold, infinity) = (g.scalar(threshold), g.scalar(f64::INFINITY));
-    let finite = g.less(threshold, shape);
-    g.select(finite, moment, infinity)
-}
-
 /// log(1 - p) for a probability
 pub fn log_rest(g: &mut Graph, p: Node) -> Node {
     let negative = g.neg(p);

@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::extremes::log_inv_cloglog;
-use super::formula::{finite_above, inside, open_unit, positive, positive_reals};
+use super::formula::{above, inside, open_unit, positive, positive_reals};
 use super::gumbel::log_minus_log;
 use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
@@ -70,7 +70,7 @@ impl Distribution for Frechet {
         let log_moment = log_moment(g, args[0], 1.0);
         let moment = g.exp(log_moment);
         let mean = g.mul(args[1], moment);
-        Some(finite_above(g, args[0], 1.0, mean))
+        Some(above(g, args[0], 1.0, mean, f64::INFINITY))
     }
 
     fn sd(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
@@ -82,7 +82,7 @@ impl Distribution for Frechet {
         let mean = g.exp(log_mean);
         let sd = g.mul(mean, relative);
         let sd = g.mul(args[1], sd);
-        Some(finite_above(g, args[0], 2.0, sd))
+        Some(above(g, args[0], 2.0, sd, f64::INFINITY))
     }
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {

@@ -4,7 +4,7 @@ use rand::Rng;
 
 use crate::tape::{Graph, Node};
 
-use super::formula::{finite_above, positive_reals};
+use super::formula::{above, positive_reals};
 use super::inverse_gamma::InverseGamma;
 use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
@@ -56,7 +56,7 @@ impl Distribution for InverseChiSquared {
     fn mean(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
         let less = g.add_scalar(args[0], -2.0);
         let mean = g.recip(less);
-        Some(finite_above(g, args[0], 2.0, mean))
+        Some(above(g, args[0], 2.0, mean, f64::INFINITY))
     }
 
     /// sqrt(2 / (df - 4)) / (df - 2)
@@ -66,7 +66,7 @@ impl Distribution for InverseChiSquared {
         let square = g.mul_scalar(inverse, 2.0);
         let root = g.sqrt(square);
         let sd = g.div(root, less);
-        Some(finite_above(g, args[0], 4.0, sd))
+        Some(above(g, args[0], 4.0, sd, f64::INFINITY))
     }
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {

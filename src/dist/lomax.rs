@@ -4,7 +4,7 @@ use rand::Rng;
 
 use crate::tape::{Graph, Node};
 
-use super::formula::{finite_above, inside, log_rest, non_negative, open_unit, positive_reals, unscale};
+use super::formula::{above, inside, log_rest, non_negative, open_unit, positive_reals, unscale};
 use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// Pareto(scale, shape) - scale, the Pareto distribution of type II.
@@ -71,7 +71,7 @@ impl Distribution for Lomax {
     fn mean(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<Node> {
         let less = g.add_scalar(args[0], -1.0);
         let mean = g.div(args[1], less);
-        Some(finite_above(g, args[0], 1.0, mean))
+        Some(above(g, args[0], 1.0, mean, f64::INFINITY))
     }
 
     /// scale / (shape - 1) sqrt(shape / (shape - 2))
@@ -81,7 +81,7 @@ impl Distribution for Lomax {
         let root = g.sqrt(ratio);
         let relative = g.div(root, less);
         let sd = g.mul(args[1], relative);
-        Some(finite_above(g, args[0], 2.0, sd))
+        Some(above(g, args[0], 2.0, sd, f64::INFINITY))
     }
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {

@@ -12,6 +12,7 @@ mod range;
 mod special;
 
 // Distributions of distributions
+pub mod fitting;
 mod instance;
 mod moments;
 mod quantile;
@@ -267,9 +268,7 @@ pub trait Distribution: Sync {
     fn example(&self) -> &'static str;
 
     /// What it is called in other systems.
-    fn elsewhere(&self) -> Elsewhere {
-        Elsewhere::default()
-    }
+    fn elsewhere(&self) -> Elsewhere;
 
     /// Arguments of every form, and points, at which tests compare derivatives with finite differences and draws with
     /// distribution functions and moments.
@@ -407,7 +406,5 @@ pub trait Wrapper: Sync {
     fn example(&self) -> &'static str;
 
     /// What it is called, or how it is written, in other systems.
-    fn elsewhere(&self) -> Elsewhere {
-        Elsewhere::default()
-    }
+    fn elsewhere(&self) -> Elsewhere;
 }

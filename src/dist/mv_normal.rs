@@ -89,6 +89,22 @@ impl Distribution for MvNormal {
         Some(like(g, args[0], row))
     }
 
+    fn sd(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
+        let variances = match form {
+            0 => g.diagonal(args[1]),
+            1 => {
+                let squares = g.square(args[1]);
+                sum_last(g, squares)
+            }
+            _ => {
+                let cov = g.inverse(args[1]);
+                g.diagonal(cov)
+            }
+        };
+        let sd = g.sqrt(variances);
+        Some(like(g, sd, args[0]))
+    }
+
     fn sample(&self, form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         let k = out.len();
         let factor = if form == 1 { args[1].to_vec() } else { factor_or_nan(args[1], k) };
@@ -120,7 +136,7 @@ impl Distribution for MvNormal {
     fn elsewhere(&self) -> Elsewhere {
         Elsewhere {
             stan: Some("multi_normal; multi_normal_cholesky(mean, chol); multi_normal_prec(mean, prec)"),
-            pymc: Some("MvNormal(mean, cov = cov); chol = chol; tau = prec"),
+            pymc: Some("MvNormal(mu = mean, cov | chol | tau = prec)"),
             r: Some("mvtnorm::dmvnorm"),
         }
     }

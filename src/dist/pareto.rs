@@ -4,7 +4,7 @@ use rand::Rng;
 
 use crate::tape::{Graph, Node};
 
-use super::formula::{between, finite_above, inside, log_rest, open_unit};
+use super::formula::{above, between, inside, log_rest, open_unit};
 use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
 
 /// min times the exponential of Exponential(shape).
@@ -68,7 +68,7 @@ impl Distribution for Pareto {
         let less = g.add_scalar(args[1], -1.0);
         let ratio = g.div(args[1], less);
         let mean = g.mul(args[0], ratio);
-        Some(finite_above(g, args[1], 1.0, mean))
+        Some(above(g, args[1], 1.0, mean, f64::INFINITY))
     }
 
     /// min / (shape - 1) sqrt(shape / (shape - 2))
@@ -78,7 +78,7 @@ impl Distribution for Pareto {
         let root = g.sqrt(ratio);
         let relative = g.div(root, less);
         let sd = g.mul(args[0], relative);
-        Some(finite_above(g, args[1], 2.0, sd))
+        Some(above(g, args[1], 2.0, sd, f64::INFINITY))
     }
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {

@@ -153,8 +153,8 @@ impl Binary for LogCdf {
 }
 
 fn log_cdf_value(z: f64, shape: f64) -> f64 {
-    if z == f64::NEG_INFINITY {
-        z
+    if z < 0.0 && (z * z).is_infinite() {
+        f64::NEG_INFINITY
     } else if z > 0.0 {
         log1m_exp_value(log_cdf_value(-z, -shape).min(0.0))
     } else if shape >= 0.0 {

@@ -69,15 +69,15 @@ impl Distribution for Triangular {
     }
 
     fn log_cdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
-        let [below, above] = tails(g, args, x);
-        let (low, rest) = (g.log(below), log_rest(g, above));
+        let ([below, above], [_, rest]) = (tails(g, args, x), rests(g, args, x));
+        let (low, rest) = (g.log(below), log_of_rest(g, above, rest));
         let left = g.less_equal(x, args[1]);
         Some(g.select(left, low, rest))
     }
 
     fn log_ccdf(&self, g: &mut Graph, _form: usize, args: &[Node], x: Node) -> Option<Node> {
-        let [below, above] = tails(g, args, x);
-        let (rest, high) = (log_rest(g, below), g.log(above));
+        let ([below, above], [rest, _]) = (tails(g, args, x), rests(g, args, x));
+        let (rest, high) = (log_of_rest(g, below, rest), g.log(above));
         let left = g.less(x, args[1]);
         Some(g.select(left, rest, high))
     }
@@ -169,6 +169,28 @@ fn tails(g: &mut Graph, args: &[Node], x: Node) -> [Node; 2] {
         let height = g.div(distances[k], width);
         g.mul(height, shares[k])
     })
+}
+
+/// What the tails leave, without a difference: the area beyond the mode, and that between it and x.
+fn rests(g: &mut Graph, args: &[Node], x: Node) -> [Node; 2] {
+    let width = g.sub(args[2], args[0]);
+    let (rise, fall) = (g.sub(args[1], args[0]), g.sub(args[2], args[1]));
+    let gaps = [g.sub(args[1], x), g.sub(x, args[1])];
+    let shares = shares(g, args, x);
+    [0, 1].map(|k| {
+        let height = g.add_scalar(shares[k], 1.0);
+        let area = g.mul(gaps[k], height);
+        let sum = g.add([fall, rise][k], area);
+        g.div(sum, width)
+    })
+}
+
+/// The logarithm of `rest`, which is 1 - tail.
+fn log_of_rest(g: &mut Graph, tail: Node, rest: Node) -> Node {
+    let (near, far) = (log_rest(g, tail), g.log(rest));
+    let half = g.scalar(0.5);
+    let small = g.less(tail, half);
+    g.select(small, near, far)
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ const CASES: &[Case] = &[
     case("z ~ Normal(0, 1)\nz[2] ~ Normal(0, 1)", SCHOOLS, &[("plates", "z[2]")]),
     case("for i in 1:8 { u ~ Normal(0, 1) }", SCHOOLS, &[("latent_in_loop", "u")]),
     case("theta[1.5] ~ Normal(0, 1)", SCHOOLS, &[("plates", "1.5")]),
-    case("theta[y] ~ Normal(0, 1)", SCHOOLS, &[("plates", "y")]),
+    case("theta[2 * y] ~ Normal(0, 1)", SCHOOLS, &[("plates", "2 * y")]),
     case("theta[2:] ~ Normal(0, 1)", SCHOOLS, &[("plates", "2:")]),
     case("theta[\"a\"] ~ Normal(0, 1)", SCHOOLS, &[("plates", "\"a\"")]),
     case("theta[-2] ~ Normal(0, 1)", SCHOOLS, &[("plates", "-2")]),
@@ -101,6 +101,7 @@ const CASES: &[Case] = &[
     case("factor lpdf(Normal(0, 1))", SCHOOLS, &[("arity", "lpdf(Normal(0, 1))")]),
     case("x = quantile(Normal(0, 1), -0.5)", SCHOOLS, &[("argument_range", "-0.5")]),
     // Types
+    case("x = 9007199254740993", SCHOOLS, &[("type", "9007199254740993")]),
     case("y ~ 3", SCHOOLS, &[("type", "3")]),
     case("y ~ sqrt(4)", SCHOOLS, &[("type", "sqrt(4)")]),
     case("x = Normal(0, 1) + 1", SCHOOLS, &[("type", "Normal(0, 1)")]),
@@ -159,7 +160,6 @@ const CASES: &[Case] = &[
     case("b ~ Flat()", "", &[("improper", "Flat()")]),
     // Not yet
     case("x = ode(f, 0, 0, y)", SCHOOLS, &[("not_supported_yet", "ode")]),
-    case("y ~ SkewNormal(0, 1, 2)", SCHOOLS, &[("not_supported_yet", "SkewNormal")]),
     case("z[1] = 0\nfor t in 2:8 { z[t] ~ Normal(z[t - 1], 1) }", SCHOOLS, &[("not_supported_yet", "z[t]")]),
     // All at once
     case(

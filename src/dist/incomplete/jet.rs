@@ -2,7 +2,8 @@
 
 use std::ops::{Add, Div, Mul, Sub};
 
-/// Taylor coefficients of da^i db^j in row i, column j, up to i + j < N. `Jet<1>` is a plain number.
+/// Taylor coefficients of da^i db^j in row i, column j, up to i + j < N. `Jet<1>` is a plain number, and takes short ways that
+/// cost what a plain number costs.
 #[derive(Clone, Copy, Debug)]
 pub struct Jet<const N: usize>([[f64; N]; N]);
 
@@ -56,6 +57,9 @@ impl<const N: usize> Jet<N> {
     /// f of it, from `value` = f and `coefficients(k)` = f^(k) / k! at the value, k >= 1.
     #[inline(always)]
     pub fn compose(self, value: f64, coefficient: impl Fn(usize) -> f64) -> Jet<N> {
+        if N == 1 {
+            return Jet::constant(value);
+        }
         let step = self.with_value(0.0);
         let (mut out, mut power) = (Jet::constant(value), step);
         for k in 1..N {
@@ -112,6 +116,9 @@ impl<const N: usize> Jet<N> {
     #[inline(always)]
     fn is_close(self, change: Jet<N>, share: f64) -> bool {
         let size = self.value().abs();
+        if N == 1 {
+            return change.value().abs() <= share * size;
+        }
         (0..N)
             .all(|i| (0..N - i).all(|j| change.0[i][j].abs() <= share * self.0[i][j].abs().max(FLOOR * size)))
     }
@@ -132,6 +139,9 @@ impl<const N: usize> Add for Jet<N> {
 
     #[inline(always)]
     fn add(mut self, other: Jet<N>) -> Jet<N> {
+        if N == 1 {
+            return Jet::constant(self.value() + other.value());
+        }
         for i in 0..N {
             for j in 0..N - i {
                 self.0[i][j] += other.0[i][j];
@@ -155,6 +165,9 @@ impl<const N: usize> Mul for Jet<N> {
 
     #[inline(always)]
     fn mul(self, other: Jet<N>) -> Jet<N> {
+        if N == 1 {
+            return Jet::constant(self.value() * other.value());
+        }
         let mut c = [[0.0; N]; N];
         for i in 0..N {
             for j in 0..N - i {
@@ -195,6 +208,9 @@ impl<const N: usize> Mul<f64> for Jet<N> {
 
     #[inline(always)]
     fn mul(mut self, x: f64) -> Jet<N> {
+        if N == 1 {
+            return Jet::constant(self.value() * x);
+        }
         for i in 0..N {
             for j in 0..N - i {
                 self.0[i][j] *= x;

@@ -157,7 +157,8 @@ impl Truncated {
         if inner[0].element() != ElementType::Real {
             return here.summed_moments(g).or_else(|| {
                 let log_mass = log_mass(g, &inner[0], args)?;
-                if upper.is_none() { inner[0].moments_from(g, lower?, log_mass) } else { None }
+                let endless = |upper| g.value(upper).is_some_and(|v| v.iter().all(|&v| v == f64::INFINITY));
+                if upper.is_none_or(endless) { inner[0].moments_from(g, lower?, log_mass) } else { None }
             });
         }
         let moments = here.summed_moments(g)?;

@@ -89,12 +89,20 @@ fn range(param: &Param) -> String {
 /// Lengths of vectors with which the support is asked for: a bound that differs between them follows the length.
 const LENGTHS: [usize; 2] = [3, 5];
 
+/// Supports that are told by their bounds; the others by what they are.
+const PLAIN: [&str; 4] = ["real", "lower", "upper", "interval"];
+
 /// Where a distribution puts its mass, in terms of its arguments.
 fn support(dist: &'static dyn Distribution) -> String {
     let [short, long] = LENGTHS.map(|length| symbolic_support(dist, length));
     let (Some((g, short, args)), Some((h, long, _))) = (short, long) else {
         return "set by the arguments".into();
     };
+    if let Support::Continuous { constraint, .. } = &short
+        && (constraint.event_rank() > 0 || !PLAIN.contains(&constraint.name()))
+    {
+        return constraint.summary().into();
+    }
     let longer = long.bounds().map(|node| node.and_then(|node| number(&h, node)));
     let mut bounds = [None, None];
     for (k, node) in short.bounds().into_iter().enumerate() {
@@ -108,7 +116,6 @@ fn support(dist: &'static dyn Distribution) -> String {
         };
     }
     match &short {
-        Support::Continuous { constraint, .. } if constraint.event_rank() > 0 => constraint.summary().into(),
         Support::Continuous { constraint, .. } => match bounds {
             [None, None] if dist.event_rank() > 0 => "vectors of real numbers".into(),
             [None, None] => "real numbers".into(),

@@ -272,7 +272,6 @@ impl Subject {
         let elsewhere = match self {
             Subject::Distribution(dist) => dist.elsewhere(),
             Subject::Wrapper(wrapper) => wrapper.elsewhere(),
-            Subject::Question(question) => question.elsewhere,
             _ => Elsewhere::default(),
         };
         let systems = Names::of(elsewhere).map(|names| names.given().collect::<Vec<_>>());

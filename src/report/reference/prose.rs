@@ -46,27 +46,22 @@ fn goes_on(line: &str) -> bool {
     !line.trim().is_empty() && !["- ", "#", "|", "```"].iter().any(|mark| line.starts_with(mark))
 }
 
-/// Without the marks of links and bold type; code stays in its backquotes.
+/// Without the marks of links and bold type; code stays as it is, in its backquotes.
 fn plain(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    let parts = parts.map(|(k, part)| if k % 2 == 0 { without_links(part) } else { part.to_string() });
+    parts.collect::<Vec<_>>().join("`")
+}
+
+/// `[label](target)` becomes its label.
+fn without_links(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
-    while let Some(open) = rest.find('[') {
-        let link = rest[open..].find("](").and_then(|middle| {
-            let label = &rest[open + 1..open + middle];
-            let end = rest[open + middle..].find(')')?;
-            (!label.contains(['[', '`'])).then_some((label, open + middle + end + 1))
-        });
-        match link {
-            Some((label, end)) => {
-                out += &rest[..open];
-                out += label;
-                rest = &rest[end..];
-            }
-            None => {
-                out += &rest[..=open];
-                rest = &rest[open + 1..];
-            }
-        }
+    while let Some(middle) = rest.find("](") {
+        let (Some(open), Some(end)) = (rest[..middle].rfind('['), rest[middle..].find(')')) else { break };
+        out += &rest[..open];
+        out += &rest[open + 1..middle];
+        rest = &rest[middle + end + 1..];
     }
     (out + rest).replace("**", "")
 }

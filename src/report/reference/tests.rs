@@ -33,6 +33,7 @@ fn names_are_found_as_they_are_written_elsewhere() {
         ("plates", "plates"),
         ("factor", "statements"),
         ("shapes", "types"),
+        ("ode", "differential"),
     ] {
         assert_eq!(names(&Subject::find(written)), [name], "{written}");
     }
@@ -71,10 +72,15 @@ fn pages_fit_the_width() {
 }
 
 #[test]
-fn examples_of_functions_have_results() {
+fn examples_of_functions_and_questions_have_results() {
     for f in builtin::ALL {
         let result = evaluate(f.example()).unwrap_or_else(|error| panic!("{}: {error:?}", f.name()));
         assert!(!result.contains("NaN"), "{}: {} is {result}", f.name(), f.example());
+    }
+    for question in dist::question::ALL {
+        let result =
+            evaluate(question.example).unwrap_or_else(|error| panic!("{}: {error:?}", question.name));
+        assert!(!result.contains("NaN"), "{} is {result}", question.example);
     }
     assert_eq!(evaluate("[[1, 2.5], [1/0, -0.0]]").unwrap(), "[[1, 2.5], [inf, 0]]");
     assert_eq!(evaluate("!(1 < 2)").unwrap(), "false");
@@ -94,6 +100,11 @@ fn supports_are_told_in_terms_of_the_arguments() {
         ("Categorical", "x = 1, ..., len(p)"),
         ("DiscreteUniform", "x = lower, ..., upper"),
         ("MvNormal", "vectors of real numbers"),
+        ("VonMises", "angles, within one turn"),
+        ("Pareto", "x > min"),
+        ("OrderedLogistic", "x = 1, ..., len(cutpoints) + 1"),
+        ("Hypergeometric", "whole numbers between bounds that the arguments set"),
+        ("Multinomial", "vectors of counts that sum to n"),
         ("Dirichlet", "vectors of probabilities that sum to one"),
     ] {
         let page = Subject::Distribution(dist::find(name).unwrap()).page();

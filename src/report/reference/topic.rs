@@ -26,7 +26,7 @@ impl Topic {
             .collect()
     }
 
-    /// The words of its title, and the keywords whose statements it tells of.
+    /// The words of its title, the keywords whose statements it tells of, and the function that it begins with.
     pub fn names(&self) -> Vec<String> {
         let words = self.title.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
         let words = words.filter(|word| !word.is_empty() && !SMALL_WORDS.contains(&word.as_str()));
@@ -34,6 +34,9 @@ impl Topic {
         let keywords = rows.filter_map(|row| row.split(' ').next()).filter(|word| KEYWORDS.contains(word));
         let mut names: Vec<String> = words.collect();
         names.extend(keywords.map(str::to_string));
+        let call = self.text.trim_start().strip_prefix('`').and_then(|text| text.split_once('('));
+        let is_name = |name: &str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        names.extend(call.map(|(name, _)| name.to_string()).filter(|name| is_name(name)));
         names
     }
 
