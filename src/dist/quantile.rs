@@ -90,7 +90,11 @@ impl Instance {
             broadcast_dims(&shape, g.shape(target))
         })?;
         let x = inner.input(&shape);
-        let [lower, upper] = here.support(&mut inner).bounds();
+        // An atom may be the end of a support that leaves it out.
+        let [lower, upper] = match here.atoms(&mut inner)[..] {
+            [] => here.support(&mut inner).bounds(),
+            _ => [None, None],
+        };
         let lower = lower.unwrap_or_else(|| inner.scalar(f64::NEG_INFINITY));
         let upper = upper.unwrap_or_else(|| inner.scalar(f64::INFINITY));
         let outputs = [here.log_cdf(&mut inner, x)?, here.log_ccdf(&mut inner, x)?, lower, upper]
