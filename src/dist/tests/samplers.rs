@@ -164,11 +164,17 @@ fn samplers_follow_their_distribution_functions() {
     }
 }
 
+/// Distributions whose density has a corner beside the median, where quadrature over quantiles is not exact:
+/// `continuous_moments` holds theirs.
+const CORNERED: [&str; 2] = ["AsymmetricLaplace", "Triangular"];
+
 /// Formulas for means and standard deviations against quadrature over quantiles, or sums over the support.
 #[test]
 fn moments_match_quadrature() {
     let mut seen = 0;
-    for case in cases().into_iter().filter(|c| c.dist.event_rank() == 0 && !c.dist.improper()) {
+    let asked =
+        |c: &Case| c.dist.event_rank() == 0 && !c.dist.improper() && !CORNERED.contains(&c.dist.name());
+    for case in cases().into_iter().filter(asked) {
         let what = case.describe();
         let mut g = Graph::new();
         let args: Vec<Node> = case.args.iter().map(|a| g.constant(a.clone())).collect();
