@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use super::*;
 
 const INF: f64 = f64::INFINITY;
-const N_DRAWS: usize = 10_000;
+const N_DRAWS: usize = 4_000;
 
 fn wrap(name: &str, inner: Instance, args: Vec<Option<Node>>) -> Instance {
     let wrapper = crate::dist::wrappers::find(name).unwrap();
@@ -113,7 +113,7 @@ fn pieces(g: &mut Graph, d: &Instance, low: f64, high: f64) -> f64 {
 
 #[test]
 fn censored_keeps_all_mass_and_draws_match() {
-    let mut seen = Vec::new();
+    let (mut seen, mut n_moments) = (Vec::new(), 0);
     for case in numbers() {
         let mut g = Graph::new();
         let inner = instance(&mut g, &case);
@@ -157,7 +157,10 @@ fn censored_keeps_all_mass_and_draws_match() {
             assert!(drawn.iter().all(|x| (limits[0]..=limits[1]).contains(x)), "{what}");
             let points: Vec<f64> = (1..6).map(|k| sorted[N_DRAWS * k / 6]).collect();
             check_draws(&mut g, &d, &drawn, &points, &what);
-            check_moments(&mut g, &d, &drawn, &what);
+            // Once for each distribution: moments between limits are quadratures.
+            if !seen.contains(&case.dist.name()) {
+                n_moments += usize::from(check_moments(&mut g, &d, &drawn, &what));
+            }
             seen.push(case.dist.name());
         }
         // Outside its limits nothing is recorded.
@@ -167,6 +170,7 @@ fn censored_keeps_all_mass_and_draws_match() {
     let names: std::collections::BTreeSet<&str> = numbers().iter().map(|c| c.dist.name()).collect();
     let missing: Vec<&&str> = names.iter().filter(|name| !seen.contains(*name)).collect();
     assert!(missing.is_empty(), "{missing:?}");
+    assert!(n_moments > 20, "{n_moments} have moments");
 }
 
 #[test]

@@ -209,8 +209,8 @@ const FEW_ATTEMPTS: usize = 100;
 const MAX_ATTEMPTS: usize = 100_000;
 
 /// Probabilities taken at once in the search, and how many times.
-const BLOCK: usize = 1_000;
-const MAX_BLOCKS: usize = 1_000;
+const BLOCK: usize = 100;
+const MAX_BLOCKS: usize = 10_000;
 
 /// A draw of 1, 2, ... by inversion, of a distribution of counts that is nearly always 0.
 fn first_counts(draw: &Sampler<'_>, inner: &Instance, rng: &mut dyn Rng) -> Option<f64> {
