@@ -9,7 +9,7 @@ pub fn below_diagonal(k: usize) -> usize {
 
 /// Rows of the matrix with n entries below its diagonal; 1 for none.
 pub fn rows_with_below(n: usize) -> usize {
-    ((8 * n + 1).isqrt() + 1) / 2
+    (8 * n + 1).isqrt().div_ceil(2)
 }
 
 /// Rows and columns of the entries below the diagonal.

@@ -102,7 +102,7 @@ pub(super) fn lagged(g: &mut Graph, x: Node, lags: usize) -> Node {
     let zero = g.full(&edge, 0.0);
     let padded = g.concat(&[zero, x], axis);
     let batch: usize = shape[..axis].iter().product();
-    let position = |t: usize, lag: usize| if lag < t { t - lag } else { 0 };
+    let position = |t: usize, lag: usize| t.saturating_sub(lag);
     let row = |b: usize| {
         (0..n).flat_map(move |t| (0..lags).map(move |lag| (b * (n + 1) + position(t, lag)) as u32))
     };
