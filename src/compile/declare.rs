@@ -8,7 +8,7 @@ use super::tracer::{Binding, Result, TermNode, Tracer, one_line};
 use super::value::{MAX_COORDINATES, Traced, Value, fits_in_memory};
 use crate::data::Levels;
 use crate::density::{Role, Term, TermKind};
-use crate::dist::{Instance, Support};
+use crate::dist::{Flat, Instance, Support};
 use crate::ir::{Expr, Statement, VariableId};
 use crate::tape::Tensor;
 use crate::types::ElementType;
@@ -44,9 +44,8 @@ impl Tracer<'_> {
                 });
             }
         }
-        let flat = crate::dist::find("Flat").ok_or(CompileError::Poisoned)?;
         let args = ends.map(|end| self.graph.scalar(end)).to_vec();
-        let instance = Instance::Plain { dist: flat, form: 0, args };
+        let instance = Instance::Plain { dist: &Flat, form: 0, args };
         let Support::Continuous { constraint, bounds } = instance.support(&mut self.graph) else {
             return Err(CompileError::Poisoned);
         };

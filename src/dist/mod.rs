@@ -23,6 +23,7 @@ pub mod wrappers;
 #[cfg(test)]
 mod tests;
 
+pub use flat::Flat;
 pub use instance::Sampler;
 pub use question::Question;
 pub use shapes::{Argument, Extent};

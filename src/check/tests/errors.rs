@@ -159,7 +159,6 @@ const CASES: &[Case] = &[
     case("param w\ny ~ Normal(0, sigma)", SCHOOLS, &[("unobserved", "w")]),
     case("b ~ Flat()", "", &[("improper", "Flat()")]),
     // Not yet
-    case("x = ode(f, 0, 0, y)", SCHOOLS, &[("not_supported_yet", "ode")]),
     case("z[1] = 0\nfor t in 2:8 { z[t] ~ Normal(z[t - 1], 1) }", SCHOOLS, &[("not_supported_yet", "z[t]")]),
     // All at once
     case(

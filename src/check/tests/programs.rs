@@ -1,6 +1,6 @@
 //! The program of every case, as `--dump ir` prints it.
 
-use super::{check_text, checked, complaints};
+use super::checked;
 use crate::check::dump::dump;
 
 const CASES: &[(&str, &str)] = &[
@@ -49,12 +49,10 @@ fn programs_with_data() {
     }
 }
 
-/// Ordinary differential equations are announced and not built.
 #[test]
-fn lotka_volterra_waits_for_ode() {
+fn lotka_volterra_has_a_shape() {
     let text = include_str!("cases/hudson_lynx_hare_lotka_volterra.vim");
-    assert_eq!(complaints(text, ""), [("not_supported_yet".to_string(), "ode".to_string())]);
+    insta::assert_snapshot!("hudson_lynx_hare_lotka_volterra", dump(&checked(text, "").model));
     let data = "N: int = 20; ts: int[20]; y_init: real[2]; y: real[20, 2]";
-    let errors = check_text(text, data).expect_err("no ode yet");
-    assert_eq!(errors.errors()[0].to_string(), "not supported yet: ode");
+    insta::assert_snapshot!("hudson_lynx_hare_lotka_volterra_data", dump(&checked(text, data).model));
 }
