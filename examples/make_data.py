@@ -271,9 +271,9 @@ def growth(rng, name):
 
 
 def pharmacokinetics(rng, name):
-    n, ts = 8, np.array([0.25, 0.5, 1, 2, 3, 5, 8, 12, 18, 24])
-    dose = np.array([40, 40, 60, 60, 80, 80, 120, 120])
-    ka, mu, tau, km, sigma = 1.2, 2.1, 0.25, 12, 0.1
+    n, ts = 5, np.array([0.5, 1, 2, 3, 5, 8, 12])
+    dose = np.array([40, 60, 80, 100, 120])
+    ka, mu, tau, km, sigma = 1.2, 2.1, 0.25, 12, 1.0
     vmax = np.exp(mu + tau * rng.standard_normal(n))
     slope = lambda y: np.column_stack([-ka * y[:, 0], ka * y[:, 0] - vmax * y[:, 1] / (km + y[:, 1])])
     y, now, h, blood = np.column_stack([dose, np.zeros(n)]), 0, 1 / 512, []
@@ -284,10 +284,10 @@ def pharmacokinetics(rng, name):
             k3 = slope(y + h / 2 * k2)
             y, now = y + h / 6 * (k1 + 2 * k2 + 2 * k3 + slope(y + h * k3)), now + h
         blood.append(y[:, 1])
-    measured = np.transpose(blood) * np.exp(sigma * rng.standard_normal((n, len(ts))))
+    measured = np.transpose(blood) + sigma * rng.standard_normal((n, len(ts)))
     write_json(name, dict(hours=ts, dose=dose, measured=measured))
-    truth = {"ka": (ka, 0.2), "km": (km, 5), "mu": (mu, 0.4), "tau": (tau, 0.25), "sigma": (sigma, 0.03)}
-    write_truth(name, truth | {f"vmax[{i + 1}]": (round(v, 3), round(0.3 * v, 3)) for i, v in enumerate(vmax)})
+    truth = {"ka": (ka, 0.2), "mu": (mu, 0.4), "tau": (tau, 0.3), "sigma": (sigma, 0.4)}
+    write_truth(name, truth | {f"vmax[{i + 1}]": (round(v, 3), round(0.1 * v, 3)) for i, v in enumerate(vmax)})
 
 
 def disease_map(rng, name):

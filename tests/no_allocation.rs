@@ -3,7 +3,9 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use vippl::tape::{Access, Body, Graph, Mode, Node, Program, Scan, Source, State, forward, reverse};
+use vippl::tape::{
+    Access, Body, Control, Field, Graph, Mode, Node, Program, Scan, Source, State, forward, reverse,
+};
 
 struct Counting;
 
@@ -70,8 +72,19 @@ fn everything(g: &mut Graph, x: Node) -> Node {
         let start = g.slice(x, 0, &[4]);
         g.scan(Scan { steps: 3, reverse: false, body: Body { graph, ports, stores }, states }, &[x, start])
     };
+    let solved = {
+        let mut graph = Graph::new();
+        let (time, state, rate) = (graph.input(&[]), graph.input(&[2]), graph.input(&[2]));
+        let sin = graph.sin(state);
+        let moved = graph.mul(sin, rate);
+        let slope = graph.add(moved, time);
+        let field = Field { graph, time, state, args: vec![rate], slope };
+        let (start, rate) = (g.slice(x, 2, &[2]), g.slice(x, 4, &[2]));
+        let (t0, times) = (g.scalar(0.0), g.slice(x, 6, &[3]));
+        g.ode(field, start, t0, times, &[rate], Control::default())
+    };
     let mut y = g.add(total, log_det);
-    for part in [products, scanned, chosen, turned] {
+    for part in [products, scanned, chosen, turned, solved] {
         let part = g.square(part);
         let part = g.sum_all(part);
         y = g.add(y, part);

@@ -149,6 +149,14 @@ const ALIASES: &[(&str, &str)] = &[
     ("mix", "mixture(w, D)"),
     ("normalmixture", "mixture(w, Normal(mean, sd))"),
     ("simplex", "Dirichlet(concentration), whose draws are simplexes"),
+    // Differential equations
+    ("oderk45", "ode(f, y0, t0, ts, args...)"),
+    ("oderk45tol", "ode(f, y0, t0, ts, args...)"),
+    ("odebdf", "ode(f, y0, t0, ts, args...)"),
+    ("integrateoderk45", "ode(f, y0, t0, ts, args...)"),
+    ("odeint", "ode(f, y0, t0, ts, args...)"),
+    ("solveivp", "ode(f, y0, t0, ts, args...)"),
+    ("lsoda", "ode(f, y0, t0, ts, args...)"),
 ];
 
 /// Distributions of the language that come with a later version unless the catalogue has them.

@@ -100,7 +100,9 @@ impl Instance {
             }
         };
         if let Some(lower) = lower {
-            let outside = if discrete { g.less(x, lower) } else { g.less_equal(x, lower) };
+            // A wrapped distribution may have an atom at the end.
+            let closed = discrete || matches!(self, Instance::Wrapped { .. });
+            let outside = if closed { g.less(x, lower) } else { g.less_equal(x, lower) };
             where_outside(g, outside, below);
         }
         if let Some(upper) = upper {

@@ -90,14 +90,19 @@ impl Instance {
             broadcast_dims(&shape, g.shape(target))
         })?;
         let x = inner.input(&shape);
-        let [lower, upper] = here.support(&mut inner).bounds();
+        // An atom may be the end of a support that leaves it out.
+        let [lower, upper] = match here.atoms(&mut inner)[..] {
+            [] => here.support(&mut inner).bounds(),
+            _ => [None, None],
+        };
         let lower = lower.unwrap_or_else(|| inner.scalar(f64::NEG_INFINITY));
         let upper = upper.unwrap_or_else(|| inner.scalar(f64::INFINITY));
         let outputs = [here.log_cdf(&mut inner, x)?, here.log_ccdf(&mut inner, x)?, lower, upper]
             .map(|node| inner.broadcast(node, &shape));
         let program = Program::staged(&inner, &inputs, &[x], &outputs);
         let discrete = self.element() != ElementType::Real;
-        let op = Invert { program, shape, discrete };
+        let closed = matches!(self, Instance::Wrapped { .. });
+        let op = Invert { program, shape, discrete, closed };
         let args: Vec<Node> = targets.into_iter().chain(varying).collect();
         Some(g.apply(Arc::new(op), &args))
     }
@@ -129,6 +134,8 @@ struct Invert {
     program: Program,
     shape: Vec<usize>,
     discrete: bool,
+    /// There may be an atom at the lower end.
+    closed: bool,
 }
 
 /// The bracket of one element.
@@ -146,13 +153,15 @@ struct Bracket {
 }
 
 impl Bracket {
-    fn new(targets: [f64; 2], bounds: [f64; 2], discrete: bool) -> Bracket {
+    fn new(targets: [f64; 2], bounds: [f64; 2], op: &Invert) -> Bracket {
         let is_lower = targets[0] < targets[1];
         let target = if is_lower { targets[0] } else { targets[1] };
         let [mut low, mut high] = bounds;
-        if discrete {
+        if op.discrete {
             low = (low - 1.0).max(-LARGEST_INTEGER);
             high = high.min(LARGEST_INTEGER);
+        } else if op.closed {
+            low = low.next_down();
         }
         let (below, above) = (f64::NEG_INFINITY, f64::INFINITY);
         let whole = |x: f64| Bracket { low: x, high: x, below, above, target, is_lower };
@@ -243,7 +252,7 @@ impl Op for Invert {
                     data[at * own + if own == 1 { 0 } else { lane }]
                 });
                 let bounds = [2, 3].map(|side| self.program.output(&ws, side).get(i, lane));
-                Bracket::new(targets, bounds, self.discrete)
+                Bracket::new(targets, bounds, self)
             })
             .collect();
         for step in 0..MAX_STEPS {

@@ -75,7 +75,7 @@ static CDF: Question = Question {
     summary: "Probability of a value of at most x under D.",
     argument: Some(X),
     answer: Answer::OfNumber(|d, g, x| {
-        let log_cdf = log_cdf(d, g, x)?;
+        let log_cdf = d.log_cdf(g, x)?;
         Some(g.exp(log_cdf))
     }),
     is_draw: false,
@@ -91,7 +91,7 @@ static LOG_CDF: Question = Question {
     name: "log_cdf",
     summary: "Log probability of a value of at most x under D, exact also where the probability underflows.",
     argument: Some(X),
-    answer: Answer::OfNumber(log_cdf),
+    answer: Answer::OfNumber(Instance::log_cdf),
     is_draw: false,
     example: "log_cdf(Normal(0, 1), -40)",
     elsewhere: Elsewhere {
@@ -105,7 +105,7 @@ static LOG_CCDF: Question = Question {
     name: "log_ccdf",
     summary: "Log probability of a value above x under D, exact also where the probability underflows.",
     argument: Some(X),
-    answer: Answer::OfNumber(log_ccdf),
+    answer: Answer::OfNumber(Instance::log_ccdf),
     is_draw: false,
     example: "log_ccdf(Exponential(1), 100)",
     elsewhere: Elsewhere {
@@ -161,39 +161,3 @@ static VAR: Question = Question {
     example: "var(Gamma(2, 0.5))",
     elsewhere: Elsewhere { stan: None, pymc: None, r: None },
 };
-
-fn log_cdf(d: &Instance, g: &mut Graph, x: Node) -> Option<Node> {
-    at_numbers(d, g, x, [f64::NEG_INFINITY, 0.0], Instance::log_cdf)
-}
-
-fn log_ccdf(d: &Instance, g: &mut Graph, x: Node) -> Option<Node> {
-    at_numbers(d, g, x, [0.0, f64::NEG_INFINITY], Instance::log_ccdf)
-}
-
-/// A distribution function at any numbers: between whole ones that of a discrete distribution is constant, and at the
-/// infinite ones (which only constants are) it has the values `ends`.
-fn at_numbers(
-    d: &Instance,
-    g: &mut Graph,
-    x: Node,
-    ends: [f64; 2],
-    of: fn(&Instance, &mut Graph, Node) -> Option<Node>,
-) -> Option<Node> {
-    let whole = |g: &mut Graph, x| if d.element() == ElementType::Real { x } else { g.floor(x) };
-    if !g.value(x).is_some_and(|x| x.iter().any(|x| x.is_infinite())) {
-        let x = whole(g, x);
-        return of(d, g, x);
-    }
-    let [low, high] = [f64::NEG_INFINITY, f64::INFINITY].map(|end| {
-        let end = g.scalar(end);
-        g.equal(x, end)
-    });
-    let infinite = g.add(low, high);
-    let one = g.scalar(1.0);
-    let finite = g.select(infinite, one, x);
-    let finite = whole(g, finite);
-    let within = of(d, g, finite)?;
-    let [at_low, at_high] = ends.map(|end| g.scalar(end));
-    let above = g.select(high, at_high, within);
-    Some(g.select(low, at_low, above))
-}

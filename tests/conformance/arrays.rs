@@ -249,3 +249,58 @@ fn sums_by_group() {
     refused("s = segment_sum(y, year, n = 3)", &data, &["are 1 to 3, but is 1979 in row 1"]);
     refused("s = segment_sum([1, 2], year)", &data, &["[2]", "[4]"]);
 }
+
+/// 3.0 is 3: what other programs write beside missing values groups, indexes, counts and is observed all the same.
+#[test]
+fn whole_reals_are_ints() {
+    use vippl::density::LogDensity;
+    let ints = csv("y,g,n\n1,2,3\n0,1,4\n2,2,2\n");
+    let reals = csv("y,g,n\n1.0,2.0,3.0\n0.0,1.0,4.0\n2.0,2.0,2.0\n");
+    let model = "p[g] ~ Beta(2, 2)\nb[2] ~ Normal(0, 1)\ny ~ Binomial(n, p[g])\ny ~ Poisson(exp(b[g]))\n\
+                 z[n[1]] ~ Normal(0, 1)\nfactor segment_sum(b[g], g)";
+    let (a, b) = (compiled(model, &ints), compiled(model, &reals));
+    for z in some_points(a.density.dim(), 3) {
+        assert_eq!(value(&a, &z), value(&b, &z));
+    }
+    let odd = csv("y,g\n1,1.0\n2,2.5\n");
+    refused("b[2] ~ Normal(0, 1)\ny ~ Normal(b[g], 1)", &odd, &["index 2.5 (`g[2]`) is not a whole number"]);
+    refused("b[g] ~ Normal(0, 1)\ny ~ Normal(b[g], 1)", &odd, &["`g[2]` is 2.5"]);
+    refused("m ~ Exponential(1)\ng ~ Poisson(m)", &odd, &["`g[2]` is 2.5", "is a whole number"]);
+    refused("s = segment_sum(y, g)", &odd, &["is 2.5 in row 2"]);
+    refused("p ~ Beta(1, 1)\ny ~ Binomial(g, p)", &odd, &["2.5 in `g[2]`"]);
+}
+
+/// Lengths of draws that are values of arguments, in every position.
+#[test]
+fn lengths_of_draws_from_values() {
+    let data =
+        json(r#"{"T": 3, "y": [0.1, 0.4, 0.2], "Y": [[0.1, 0.4, 0.2], [1.0, 0.5, 0.0]], "k": [3, 3]}"#);
+    let walk = |x: &[f64], s: f64| {
+        normal(x[0], 0.0, s) + x.windows(2).map(|pair| normal(pair[1] - pair[0], 0.0, s)).sum::<f64>()
+    };
+    let (first, second) = ([0.1, 0.4, 0.2], [1.0, 0.5, 0.0]);
+    for observed in ["y ~ RandomWalk(s, T)", "factor lpdf(RandomWalk(sd = s, steps = len(y)), y)"] {
+        agrees(&format!("s ~ HalfNormal(1)\n{observed}"), &data, |p| {
+            half_normal(p.s("s"), 1.0) + walk(&first, p.s("s"))
+        });
+    }
+    for observed in ["Y ~ RandomWalk(s, T)", "for i in 1:2 { Y[i] ~ RandomWalk(s, k[i]) }"] {
+        agrees(&format!("s ~ HalfNormal(1)\n{observed}"), &data, |p| {
+            half_normal(p.s("s"), 1.0) + walk(&first, p.s("s")) + walk(&second, p.s("s"))
+        });
+    }
+    for latent in ["w[2] ~ RandomWalk(0.5, T)", "for i in 1:2 { w[i] ~ RandomWalk(0.5, T) }"] {
+        agrees(&format!("{latent}\nfactor mean(RandomWalk(1, T)) + w[2]"), &data, |p| {
+            let w = p.v("w");
+            walk(&w[..3], 0.5) + walk(&w[3..], 0.5) + w[3..].iter().sum::<f64>()
+        });
+    }
+    for latent in ["L[k[1] - 1] ~ LkjCholesky(2, 1.5)", "for i in 1:2 { L[i] ~ LkjCholesky(2, 1.5) }"] {
+        let model = format!("{latent}\n[0.3, -0.2] ~ MvNormal(0, chol = L[2])");
+        let compiled = compiled(&model, &data);
+        assert_eq!(compiled.quantities[0].dims, [2, 2, 2], "{model}");
+        derivatives(&model, &compiled, &some_points(2, 3));
+    }
+    refused("s ~ HalfNormal(1)\ny ~ RandomWalk(s, 4)", &data, &["[3]", "[4]"]);
+    refused("s ~ HalfNormal(1)\nn = round(s)\nw ~ RandomWalk(s, n)", &data, &["must be known from the data"]);
+}

@@ -195,7 +195,7 @@ fn densities_of_matrices_integrate_to_one() {
     assert!(found.abs() < TOLERANCE, "Wishart: {found}");
     let inverse = |g: &mut Graph| plain(g, "InverseWishart", &[number(12.5), scale.clone()]);
     // Between small diagonals the middle one is narrow, between large ones wide.
-    let axes = [axis(-2.2, 2.0, 0.15, false), axis(-5.5, 5.5, 0.015, true), axis(-2.2, 2.0, 0.15, false)];
+    let axes = [axis(-2.2, 2.0, 0.12, false), axis(-5.5, 5.5, 0.02, true), axis(-2.2, 2.0, 0.12, false)];
     let found = log_integral(&inverse, &[2, 2], &axes);
     assert!(found.abs() < TOLERANCE, "InverseWishart: {found}");
     let path = |g: &mut Graph| plain(g, "Icar", &[vector(&[1.0, 2.0]), vector(&[2.0, 3.0])]);

@@ -221,6 +221,30 @@ fn wrapped_quantiles_and_distribution_functions_go_together() {
     }
 }
 
+/// Quantiles at an atom are the atom; above it those of the rest.
+#[test]
+fn quantiles_meet_atoms() {
+    let mut g = Graph::new();
+    let exponential = plain(&mut g, "Exponential", &[1.0]);
+    let share = g.scalar(0.3);
+    let hurdle = wrap("hurdle", vec![exponential.clone()], vec![Some(share)]);
+    let (low, high) = (g.scalar(0.5), g.scalar(2.0));
+    let censored = wrap("censored", vec![exponential], vec![Some(low), Some(high)]);
+    let p = g.vector(&[1e-9, 0.2, 0.5, 0.95]);
+    let expected = [[0.0, 0.0, -(0.5f64 / 0.7).ln(), -(0.05f64 / 0.7).ln()], [0.5, 0.5, 2f64.ln(), 2.0]];
+    for (d, expected) in [hurdle, censored].into_iter().zip(expected) {
+        let x = d.quantile(&mut g, p).unwrap();
+        let found: Vec<f64> = g.value(x).unwrap().iter().copied().collect();
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert_close(found, expected, 1e-12, &d.describe());
+        }
+        let zero = g.scalar(0.0);
+        let at_end = d.log_cdf(&mut g, zero).unwrap();
+        let expected = if d.describe().starts_with("hurdle") { 0.3f64.ln() } else { -INF };
+        assert_close(value(&g, at_end), expected, 1e-12, &d.describe());
+    }
+}
+
 /// The slope of the distribution function is the density; that of the quantile its inverse.
 #[test]
 fn wrapped_slopes_are_densities() {

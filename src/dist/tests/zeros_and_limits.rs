@@ -385,6 +385,30 @@ fn wrappers_nest() {
     assert_close(total, 1.0, 1e-7, "censored(hurdle(LogNormal))");
 }
 
+/// The smallest x with P(X <= x) >= p: at an atom, that number itself.
+#[test]
+fn quantiles_stop_at_atoms() {
+    let mut g = Graph::new();
+    let normal = plain(&mut g, "Normal", &[0.0, 1.0]);
+    let log_normal = plain(&mut g, "LogNormal", &[0.0, 1.0]);
+    let poisson = plain(&mut g, "Poisson", &[2.0]);
+    let cases = [
+        (censored(&mut g, normal, [-1.0, 2.0]), [-1.0, 0.0, 2.0]),
+        (
+            with_zeros(&mut g, "hurdle", 0.3, log_normal),
+            [0.0, 0.567_821_129_940_458_8, 8.929_404_930_286_487],
+        ),
+        (with_zeros(&mut g, "zero_inflated", 0.3, poisson), [0.0, 1.0, 6.0]),
+    ];
+    for (d, expected) in cases {
+        let p = g.vector(&[0.1, 0.5, 0.99]);
+        let x = d.quantile(&mut g, p).expect("a quantile");
+        for (found, expected) in g.value(x).unwrap().clone().iter().zip(expected) {
+            assert_close(*found, expected, 1e-12, &d.describe());
+        }
+    }
+}
+
 #[test]
 fn what_makes_no_sense_is_refused_with_words() {
     let mut g = Graph::new();

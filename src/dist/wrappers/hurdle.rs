@@ -106,13 +106,18 @@ impl Wrapper for Hurdle {
         if open_unit(rng) < p {
             return Some(vec![0.0]);
         }
-        for _ in 0..MAX_ATTEMPTS {
+        for attempt in 0..MAX_ATTEMPTS {
             let x = inner[0].draw(draw, event, rng)?;
             if x[0] != 0.0 {
                 return Some(x);
             }
+            if attempt == FEW_ATTEMPTS
+                && let Some(x) = first_counts(draw, &inner[0], rng)
+            {
+                return Some(vec![x]);
+            }
         }
-        first_counts(draw, &inner[0], rng).map(|x| vec![x])
+        None
     }
 
     fn formula(&self) -> &'static str {
@@ -199,8 +204,9 @@ fn share(g: &mut Graph, inner: &Instance, args: &[Option<Node>]) -> Node {
     g.exp(log_share)
 }
 
-/// Draws that are all 0 before the search below takes over.
-const MAX_ATTEMPTS: usize = 10_000;
+/// Draws that are all 0 before the search below takes over, and where it cannot, before giving up.
+const FEW_ATTEMPTS: usize = 100;
+const MAX_ATTEMPTS: usize = 100_000;
 
 /// Probabilities taken at once in the search, and how many times.
 const BLOCK: usize = 1_000;
