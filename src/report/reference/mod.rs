@@ -228,7 +228,8 @@ impl Subject {
         let folded = fold(name);
         let tests: [&dyn Fn(&Subject) -> bool; 3] = [
             &|subject| subject.names().iter().any(|known| known == name),
-            &|subject| subject.names().iter().any(|known| fold(known) == folded),
+            // An operator may be nothing but separators.
+            &|subject| !folded.is_empty() && subject.names().iter().any(|known| fold(known) == folded),
             &|subject| subject.foreign_names().iter().any(|foreign| fold(foreign) == folded),
         ];
         let found = tests.iter().map(|test| matching(test)).find(|found| !found.is_empty());
