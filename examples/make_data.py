@@ -192,6 +192,33 @@ def survival(rng, name):
     write_truth(name, {"shape": (1.6, 0.36), "log_scale": (round(float(np.log(8)), 3), 0.3), "effect": (0.5, 0.45)})
 
 
+def ppca(rng, name):
+    n, k, s = 500, 2, 0.5
+    loadings = np.array([[1.5, 1.2, -0.9, 0.3, 0.0, 0.6], [0.2, -0.5, 0.4, 1.1, 0.9, -0.3]])
+    x = rng.normal(0, 1, (n, k)) @ loadings + np.array([2, 0, -1, 3, 0.5, 0]) + rng.normal(0, s, (n, 6))
+    write_csv(name, {f"x{j + 1}": x[:, j] for j in range(6)})
+    write_truth(name, {"s": (s, 0.03)})
+
+
+def factor_analysis(rng, name):
+    tests = ["vocabulary", "reading", "grammar", "arithmetic", "geometry", "algebra"]
+    n, psi = 400, np.array([0.5, 0.7, 0.6, 0.4, 0.8, 0.5])
+    loadings = np.array([[0.9, 0.8, 0.7, 0.2, 0.1, 0.2], [0.0, 0.2, 0.1, 0.9, 0.6, 0.8]])
+    x = rng.normal(0, 1, (n, 2)) @ loadings + rng.normal(0, psi, (n, 6))
+    write_csv(name, dict(zip(tests, x.T)))
+    write_truth(name, {f"psi[{j + 1}]": (p, 0.15) for j, p in enumerate(psi)})
+
+
+def decoder(rng, name):
+    """A curve in five dimensions: t -> (t, 0.7 (t^2 - 1), sin 2t, cos 2t, tanh 3t), seen with noise of sd 0.15."""
+    n, s = 1000, 0.15
+    t = rng.standard_normal(n)
+    curve = np.column_stack([t, 0.7 * (t ** 2 - 1), np.sin(2 * t), np.cos(2 * t), np.tanh(3 * t)])
+    x = curve + rng.normal(0, s, (n, 5))
+    write_csv(name, {f"x{j + 1}": x[:, j] for j in range(5)})
+    write_truth(name, {"s": (s, 0.02)})
+
+
 def ab_test(rng, name):
     page, visitors, rate = ["a", "b"], [1200, 1180], np.array([0.062, 0.083])
     bought = rng.binomial(visitors, rate)
@@ -392,6 +419,9 @@ EXAMPLES = {
     detection_limit: 2051,
     rainfall: 2052,
     pharmacokinetics: 2049,
+    ppca: 2042,
+    factor_analysis: 2043,
+    decoder: 2044,
 }
 
 if __name__ == "__main__":

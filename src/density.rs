@@ -10,6 +10,28 @@ pub struct Coordinate {
     pub statement: usize,
     /// Unconstrained value that the model itself suggests as a start (a `param`'s start, the centre of a prior).
     pub start: Option<f64>,
+    /// Standard deviation of random starts of a point estimate: small enough for the weights of a network.
+    pub start_sd: f64,
+    /// Where it is along the first plate of its latent.
+    pub row: Option<Row>,
+}
+
+/// Position `at` of `of` along a plate. Latents of one row are likely to depend on each other, those of different rows
+/// on each other through the rest only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub at: usize,
+    pub of: usize,
+}
+
+impl Coordinate {
+    /// Standard deviation of random starts of point estimates that nothing else is known of.
+    pub const START_SD: f64 = 0.3;
+
+    pub fn new(name: impl Into<String>, role: Role) -> Coordinate {
+        let start_sd = Coordinate::START_SD;
+        Coordinate { name: name.into(), role, statement: 0, start: None, start_sd, row: None }
+    }
 }
 
 /// Latents get a distribution q; point-estimated parameters (theta) get a value.

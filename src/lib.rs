@@ -32,3 +32,4 @@ pub mod posterior;
 pub mod repl;
 pub mod report;
 pub mod session;
+pub mod simulate;

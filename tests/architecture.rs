@@ -76,6 +76,7 @@ const MODULES: &[(u8, &str, &[&str])] = &[
             "types",
         ],
     ),
+    (9, "simulate", &["compile", "data", "ir", "posterior", "session", "types"]),
     (
         10,
         "repl",
@@ -106,8 +107,10 @@ const MODULES: &[(u8, &str, &[&str])] = &[
             "repl",
             "report",
             "session",
+            "simulate",
             "source",
             "syntax",
+            "types",
         ],
     ),
     (12, "main", &["cli"]),

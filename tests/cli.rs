@@ -565,3 +565,48 @@ fn lines_too_long_to_show_do_no_harm() {
     assert_eq!(ran.code, Some(1), "{}", ran.err.len());
     assert!(ran.err.contains("long.vim, line 1, column ") && ran.err.len() < 1_000, "{}", ran.err.len());
 }
+
+#[test]
+fn verbose_prints_the_parts_of_the_elbo_as_it_climbs() {
+    let ran = Folder::new().run(&["fit", "m.vim", "--data", "d.csv", "--verbose"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let lines: Vec<&str> = ran.err.lines().filter(|line| line.starts_with("maximising the ELBO")).collect();
+    assert!(lines.len() >= 2, "{}", ran.err);
+    for line in lines.iter().chain([&ran.err.lines().last().unwrap()]) {
+        let numbers: Vec<f64> = line.split([' ', ',']).filter_map(|word| word.parse().ok()).collect();
+        let [.., value, log_likelihood, kl] = numbers[..] else { panic!("{line}") };
+        assert!((value - (log_likelihood - kl)).abs() < 0.011 && kl > 0.0, "{line}");
+    }
+}
+
+#[test]
+fn data_are_simulated_from_a_fit_and_from_a_model() {
+    let folder = Folder::new();
+    let fitted = folder.run(&["fit", "m.vim", "--data", "d.csv", "--quiet", "--out", "f.json"]);
+    assert_eq!(fitted.code, Some(0), "{fitted:?}");
+    let one = folder.run(&["simulate", "f.json"]);
+    assert_eq!((one.code, one.err.as_str()), (Some(0), ""), "{one:?}");
+    let n_rows = DATA.lines().count() - 1;
+    assert_eq!(one.out.lines().count(), n_rows + 1);
+    assert_eq!(one.out.lines().next(), Some("y"));
+    assert_eq!(one.out, folder.run(&["simulate", "f.json", "--seed", "1"]).out);
+    assert_ne!(one.out, folder.run(&["simulate", "f.json", "--seed", "2"]).out);
+    // like the data: group b lies about 2 above group a
+    let y: Vec<f64> = one.out.lines().skip(1).map(|line| line.parse().unwrap()).collect();
+    let mean = |group: usize| y.iter().skip(group).step_by(3).sum::<f64>() / (n_rows / 3) as f64;
+    assert!((mean(1) - mean(0) - 1.7).abs() < 1.0, "{} {}", mean(0), mean(1));
+    let several = folder.run(&["simulate", "f.json", "-n", "3", "-o", "new.csv"]);
+    assert_eq!(several.code, Some(0), "{several:?}");
+    let table = folder.read("new.csv");
+    assert_eq!((table.lines().next(), table.lines().count()), (Some("set,y"), 3 * n_rows + 1));
+    let prior = folder.run(&["simulate", "m.vim", "--data", "d.csv", "-o", "prior.json"]);
+    assert_eq!(prior.code, Some(0), "{prior:?}");
+    let values: Value = serde_json::from_str(&folder.read("prior.json")).unwrap();
+    assert_eq!(values["y"].as_array().map(Vec::len), Some(n_rows));
+    // the sources stay as they are, and what has moved is named
+    let refused = folder.run(&["simulate", "f.json", "-o", "d.csv"]);
+    assert!(refused.code == Some(1) && folder.read("d.csv") == DATA, "{refused:?}");
+    folder.write("d.csv", "group,x,y\na,0,1\nb,0,2\nc,0,3\n");
+    let other = folder.run(&["simulate", "f.json"]);
+    assert!(other.code == Some(1) && other.err.contains("not those of the fit"), "{other:?}");
+}

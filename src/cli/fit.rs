@@ -6,10 +6,11 @@ use clap::{ArgMatches, Args};
 use miette::Report;
 
 use super::arguments::{DataArgs, FitArgs, GradientArgs, request};
-use super::progress::listener;
+use super::progress::{Shown, listener};
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
 use crate::data::DataArg;
+use crate::inference::Progress;
 use crate::posterior::fit_file;
 use crate::report::style::Elements;
 use crate::report::{Style, json, text};
@@ -33,6 +34,9 @@ struct Arguments {
     /// Print the summary table only
     #[arg(long, short)]
     quiet: bool,
+    /// Print each step of the fit, with the ELBO in its two parts, to standard error
+    #[arg(long, short, conflicts_with = "quiet")]
+    verbose: bool,
     /// Print one JSON object instead of tables
     #[arg(long)]
     json: bool,
@@ -87,8 +91,18 @@ impl Command for Fit {
         for warning in &prepared.warnings {
             terminal.report(warning)?;
         }
-        let mut progress = listener(terminal.interactive && !arguments.quiet);
-        let posterior = prepared.fit(&arguments.fit.request(), &mut *progress)?;
+        let shown = match (arguments.verbose, terminal.interactive && !arguments.quiet) {
+            (true, _) => Shown::Steps,
+            (false, true) => Shown::Line,
+            (false, false) => Shown::Nothing,
+        };
+        let mut show = listener(shown);
+        // Without normalised densities there is no KL.
+        let parts_mean_something = prepared.compiled.evidence;
+        let mut progress = move |progress: Progress| {
+            show(Progress { parts: progress.parts.filter(|_| parts_mean_something), ..progress });
+        };
+        let posterior = prepared.fit(&arguments.fit.request(), &mut progress)?;
         drop(progress);
         for warning in &posterior.warnings[prepared.warnings.len()..] {
             terminal.warn(warning)?;

@@ -14,6 +14,7 @@ mod list;
 mod man;
 mod progress;
 mod repl;
+mod simulate;
 mod summary;
 mod terminal;
 
@@ -38,6 +39,7 @@ static ALL: &[&dyn Command] = &[
     &fit::Fit,
     &check::Check,
     &summary::Summary,
+    &simulate::Simulate,
     &repl::Repl,
     &fmt::Fmt,
     &bench::Bench,

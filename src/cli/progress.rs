@@ -1,5 +1,6 @@
-//! Progress of a fit on a terminal: one line that goes away.
+//! Progress of a fit: on a terminal one line that goes away, or a line for each step that stays.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -9,11 +10,29 @@ use crate::inference::{Progress, Stage};
 /// Fits that end sooner show nothing.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// A listener for a fit: draws a line on standard error if that is a terminal, otherwise does nothing.
-pub fn listener(interactive: bool) -> Box<dyn FnMut(Progress)> {
-    if !interactive {
-        return Box::new(|_| {});
+/// How much of a fit is shown while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    Nothing,
+    /// A line on a terminal that goes away.
+    Line,
+    /// Every step, on a line of its own.
+    Steps,
+}
+
+/// A listener for a fit, which writes to standard error.
+pub fn listener(shown: Shown) -> Box<dyn FnMut(Progress)> {
+    match shown {
+        Shown::Nothing => Box::new(|_| {}),
+        Shown::Line => line(),
+        Shown::Steps => Box::new(|progress| {
+            // A reader that is gone has no use for progress.
+            let _ = writeln!(std::io::stderr(), "{}", step(&progress));
+        }),
     }
+}
+
+fn line() -> Box<dyn FnMut(Progress)> {
     let start = Instant::now();
     let mut bar: Option<Line> = None;
     Box::new(move |progress| {
@@ -21,14 +40,25 @@ pub fn listener(interactive: bool) -> Box<dyn FnMut(Progress)> {
             return;
         }
         let line = bar.get_or_insert_with(Line::new);
-        let what = match progress.stage {
-            Stage::Start => "looking for a start",
-            Stage::Optimise => "maximising the ELBO",
-            Stage::Evaluate => "taking the ELBO on fresh draws",
-        };
-        line.0.set_message(format!("{what}: step {}, {:.2}", progress.iteration, progress.value));
+        line.0.set_message(step(&progress));
         line.0.tick();
     })
+}
+
+/// `maximising the ELBO: step 12, -481.29 = 2468.50 log likelihood - 2949.78 KL to the prior`
+fn step(progress: &Progress) -> String {
+    let Progress { stage, iteration, value, parts, .. } = progress;
+    let what = match stage {
+        Stage::Start => format!("looking for a start: step {iteration}, {value:.2}"),
+        Stage::Optimise => format!("maximising the ELBO: step {iteration}, {value:.2}"),
+        Stage::Evaluate => format!("the ELBO on fresh draws: {value:.2}"),
+    };
+    match parts {
+        Some(parts) => {
+            format!("{what} = {:.2} log likelihood - {:.2} KL to the prior", parts.log_likelihood, parts.kl)
+        }
+        None => what,
+    }
 }
 
 /// Clears itself when dropped.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args};
 
 use super::arguments::DataArgs;
-use super::progress::listener;
+use super::progress::{Shown, listener};
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
 use crate::repl::{self, Console};
@@ -49,7 +49,7 @@ impl Command for Repl {
             err: &mut *terminal.err,
             out_style: terminal.out_style,
             err_style: terminal.err_style,
-            progress: &move || listener(interactive),
+            progress: &move || listener(if interactive { Shown::Line } else { Shown::Nothing }),
         };
         let (data, drop) = (arguments.data.data, arguments.data.drop);
         repl.open(arguments.path.as_deref(), data, drop, &mut console)?;

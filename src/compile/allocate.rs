@@ -10,8 +10,8 @@ use super::tracer::{Block, Result, Tracer};
 use super::value::{Place, Traced, Tuple};
 use crate::constraint::Constraint;
 use crate::data::Levels;
-use crate::density::{Coordinate, Role, TermKind};
-use crate::ir::VariableId;
+use crate::density::{Coordinate, Role, Row, TermKind};
+use crate::ir::{self, VariableId};
 use crate::source::Span;
 use crate::tape::Node;
 use crate::types::ElementType;
@@ -163,12 +163,28 @@ impl Tracer<'_> {
         labels: &[Option<Arc<Levels>>],
         origin: Origin,
     ) -> Allocated {
+        if self.is_forwards() {
+            let role = match origin.role {
+                Role::Latent => ir::Role::Latent,
+                Role::PointEstimate => ir::Role::PointEstimate,
+            };
+            return self.allocate_forwards(name, role, shape, None);
+        }
         let unconstrained = constraint.unconstrained_shape(shape);
         // Along an event the coordinates are not the elements.
         let n_labelled = shape.len() - constraint.event_rank();
         let labels = &labels[..n_labelled];
-        self.allocate_named(constraint, bounds, shape, origin, |flat| {
-            element_name(name, &unconstrained, labels, flat)
+        let n: usize = unconstrained.iter().product();
+        let row = |flat: usize| match shape {
+            // Without a dimension outside the event there is nothing to tell rows by.
+            [of, ..] if n_labelled > 0 && *of > 0 => Some(Row { at: flat / (n / of).max(1), of: *of }),
+            _ => None,
+        };
+        let start_sd = start_sd(shape);
+        self.allocate_named(constraint, bounds, shape, origin, |flat| Coordinate {
+            start_sd,
+            row: row(flat),
+            ..Coordinate::new(element_name(name, &unconstrained, labels, flat), origin.role)
         })
     }
 
@@ -181,11 +197,19 @@ impl Tracer<'_> {
         shape: &[usize],
         span: Span,
     ) -> Allocated {
+        if self.is_forwards() {
+            let tuples = (named.tuples.to_vec(), named.rank);
+            let allocated = self.allocate_forwards(named.name, ir::Role::Latent, shape, Some(tuples));
+            self.note_coordinates(named, &allocated);
+            return allocated;
+        }
         let own = constraint.unconstrained_shape(named.dims);
         let block: usize = own.iter().product();
+        let of = named.tuples.iter().map(|tuple| tuple[0] as usize).max().unwrap_or(0);
         let allocated =
             self.allocate_named(constraint, bounds, shape, Origin { role: Role::Latent, span }, |flat| {
                 let tuple = &named.tuples[flat / block][..named.rank];
+                let row = Row { at: (tuple[0] as usize).saturating_sub(1), of };
                 let mut indices: Vec<String> = tuple.iter().map(u32::to_string).collect();
                 let mut rest = flat % block;
                 let mut inner = vec![0; own.len()];
@@ -194,10 +218,24 @@ impl Tracer<'_> {
                     rest /= len;
                 }
                 indices.extend(inner.iter().map(usize::to_string));
-                format!("{}[{}]", named.name, indices.join(","))
+                let name = format!("{}[{}]", named.name, indices.join(","));
+                Coordinate { row: Some(row), ..Coordinate::new(name, Role::Latent) }
             });
         self.note_coordinates(named, &allocated);
         allocated
+    }
+
+    /// Values on their own scale, to be drawn.
+    fn allocate_forwards(
+        &mut self,
+        name: &str,
+        role: ir::Role,
+        shape: &[usize],
+        tuples: Option<(Vec<Tuple>, usize)>,
+    ) -> Allocated {
+        let x = self.forwards_input(name, role, shape, tuples);
+        let log_jacobian = self.graph.scalar(0.0);
+        Allocated { x, log_jacobian, first_coordinate: None, support: String::new() }
     }
 
     fn allocate_named(
@@ -206,18 +244,16 @@ impl Tracer<'_> {
         bounds: &[Node],
         shape: &[usize],
         Origin { role, span }: Origin,
-        name: impl Fn(usize) -> String,
+        coordinate: impl Fn(usize) -> Coordinate,
     ) -> Allocated {
         let unconstrained = constraint.unconstrained_shape(shape);
         let size: usize = unconstrained.iter().product();
         let input = self.graph.input(&unconstrained);
         let first = self.coordinates.len();
         let in_dry_run = self.plan.is_some();
-        for flat in 0..size {
-            // Names of a dry run's coordinates are never seen.
-            let name = if in_dry_run { String::new() } else { name(flat) };
-            self.coordinates.push(Coordinate { name, role, statement: 0, start: None });
-        }
+        // Names of a dry run's coordinates are never seen.
+        let own = |flat| if in_dry_run { Coordinate::new("", role) } else { coordinate(flat) };
+        self.coordinates.extend((0..size).map(own));
         self.blocks.push(Block { input, size, span });
         let (x, log_jacobian) = constraint.constrain(&mut self.graph, input, bounds);
         let constant_bounds = bounds.iter().all(|&bound| self.graph.value(bound).is_some());
@@ -281,5 +317,13 @@ impl Tracer<'_> {
             }
             first += block.size;
         }
+    }
+}
+
+/// A matrix with elements of this size has singular values of about 1, whichever side it is multiplied from.
+fn start_sd(shape: &[usize]) -> f64 {
+    match shape {
+        [.., a, b] => (*a.max(b).max(&1) as f64).sqrt().recip(),
+        _ => Coordinate::START_SD,
     }
 }

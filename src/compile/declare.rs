@@ -152,6 +152,7 @@ impl Tracer<'_> {
                 return Err(data_error(message, "change the declaration or the data"));
             }
         }
+        let value = self.observed_input(variable, value);
         self.env[variable.0] = Some(Binding::Value(Value::Array(value)));
         Ok(())
     }

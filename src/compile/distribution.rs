@@ -25,6 +25,10 @@ impl Tracer<'_> {
     /// `value ~ D` where the value depends on data alone.
     pub fn observe(&mut self, statement: &Statement, value: &Expr, distribution: &Expr) -> Result<()> {
         let x = self.array(value)?;
+        if self.is_forwards() {
+            let distribution = self.distribution(distribution)?;
+            return self.density_statement(statement.span, TermKind::Likelihood, &distribution, &x);
+        }
         self.known(
             &x,
             value.span,
@@ -39,6 +43,7 @@ impl Tracer<'_> {
 
     /// `factor e`
     pub fn factor(&mut self, statement: &Statement, value: &Expr) -> Result<()> {
+        self.refuse_forwards("`factor`, which is no distribution,", statement.span)?;
         let value = self.array(value)?;
         self.normalised = false;
         if value.place == Place::Step {
@@ -77,6 +82,9 @@ impl Tracer<'_> {
         distribution: &TracedDistribution,
         x: &Traced,
     ) -> Result<()> {
+        if self.is_forwards() {
+            return self.note_draw(span, distribution, x);
+        }
         let density = self.log_density(distribution, x, span)?;
         self.add_value(span, kind, density, kind == TermKind::Likelihood);
         Ok(())

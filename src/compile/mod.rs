@@ -36,11 +36,13 @@ mod error;
 mod expression;
 mod quantity;
 mod report;
+mod simulate;
 
 pub use density::{Density, GradientMode, ProgramSize};
 pub use error::{CompileError, CompileErrors};
 pub use expression::{ExpressionProgram, compile_expression};
 pub use quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport};
+pub use simulate::{SimulateError, Simulated, Simulator, simulator};
 
 use crate::data::Dataset;
 use crate::ir::{Model, Role};

@@ -12,6 +12,7 @@ use super::loops::Domain;
 use super::plan::LoopPlan;
 use super::quantity::{Quantity, VariableReport};
 use super::scan::ScanTrace;
+use super::simulate::Forwards;
 use super::value::{Axis, Place, Traced, Value};
 use crate::data::Dataset;
 use crate::density::{Coordinate, Term, TermKind};
@@ -89,6 +90,8 @@ pub struct Tracer<'a> {
     pub jacobians_ahead: Vec<(Span, Node)>,
     /// Coordinates of latents that are built up, by name.
     pub built_up: HashMap<String, BuiltUp>,
+    /// Set while a model is traced to be run forwards.
+    pub forwards: Option<Forwards>,
     pub function_depth: usize,
     /// The loop around the call of the function that is being traced.
     pub call_domain: Option<usize>,
@@ -118,6 +121,7 @@ impl<'a> Tracer<'a> {
             ahead: HashSet::new(),
             jacobians_ahead: Vec::new(),
             built_up: HashMap::new(),
+            forwards: None,
             function_depth: 0,
             call_domain: None,
         }
@@ -270,6 +274,7 @@ impl<'a> Tracer<'a> {
         match known.role {
             Role::Data | Role::Observed => {
                 let traced = self.data_value(&known.name.clone(), at)?;
+                let traced = self.observed_input(variable, traced);
                 let binding = Binding::Value(Value::Array(traced));
                 self.env[variable.0] = Some(binding.clone());
                 Ok(binding)

@@ -247,6 +247,23 @@ impl Instance {
         Some(out)
     }
 
+    /// [`Instance::sample`] with a generator for each element of the batch.
+    pub fn sample_each<R: Rng>(
+        &self,
+        value: &dyn Fn(Node) -> Tensor,
+        shape: &[usize],
+        rng: impl Fn(usize) -> R,
+    ) -> Option<Vec<f64>> {
+        let (batch, event) = shape.split_at(shape.len().checked_sub(self.event_rank())?);
+        let size: usize = batch.iter().product();
+        let mut out = Vec::with_capacity(shape.iter().product());
+        for i in 0..size {
+            let at = unravel(i, batch);
+            out.extend(self.draw(&Sampler { value, batch, at: &at }, event, &mut rng(i))?);
+        }
+        Some(out)
+    }
+
     /// One draw at one position of the batch.
     pub(super) fn draw(&self, sampler: &Sampler<'_>, event: &[usize], rng: &mut dyn Rng) -> Option<Vec<f64>> {
         match self {
@@ -333,7 +350,10 @@ impl Sampler<'_> {
         let size: usize = event.iter().product();
         let flat = self.at.iter().zip(self.batch).fold(0, |flat, (&i, &n)| flat * n + i);
         let start = broadcast_position(flat, self.batch, batch) * size;
-        let elements = value.iter().skip(start).take(size).copied().collect();
+        let elements = match value.as_slice() {
+            Some(values) => values[start..start + size].to_vec(),
+            None => value.iter().skip(start).take(size).copied().collect(),
+        };
         ndarray::ArrayD::from_shape_vec(event, elements)
             .expect("as many elements as the shape says")
             .into_shared()

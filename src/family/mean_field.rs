@@ -160,6 +160,10 @@ impl SecondOrder for MeanField {
         CurvatureEstimate { means: (0..n_latent).collect(), diagonal }
     }
 
+    fn parameters_of(&self, n_latent: usize, i: usize) -> Option<Vec<usize>> {
+        Some(vec![i, n_latent + i])
+    }
+
     fn natural_step(&self, n_latent: usize, lambda: &[f64], step: &[f64], out: &mut [f64]) {
         for i in 0..n_latent {
             out[i] = step[i].abs() * (-lambda[n_latent + i]).exp();

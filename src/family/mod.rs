@@ -92,6 +92,12 @@ pub trait SecondOrder: Family {
     /// means (in the order of the latents; A is their block), and a positive diagonal for all of lambda.
     fn curvature_estimate(&self, n_latent: usize, lambda: &[f64], precision: &[f64]) -> CurvatureEstimate;
 
+    /// Indices into lambda of what shapes latent `i` of `n_latent` and nothing else; `None` where q is not a product over
+    /// latents.
+    fn parameters_of(&self, _n_latent: usize, _i: usize) -> Option<Vec<usize>> {
+        None
+    }
+
     /// |step| in units that mean the same in every model: d mean / sd and d log sd. `[n_parameters]`.
     fn natural_step(&self, n_latent: usize, lambda: &[f64], step: &[f64], out: &mut [f64]);
 }

@@ -103,6 +103,7 @@ pub fn maximize(
                 iteration: outcome.iterations,
                 value: elbo,
                 n_draws,
+                parts: None,
             });
             let window = &iterates[iterates.len() / 2..];
             if window.len() < LOOK / 2 / thinning {
@@ -148,7 +149,7 @@ fn coordinates(family: &dyn Family, target: &Target, start: &Start) -> (Vec<f64>
 }
 
 /// ELBO and its reparameterised gradient over (lambda, theta) on these draws; `None` if not finite.
-fn elbo_gradient(
+pub(super) fn elbo_gradient(
     target: &Target,
     family: &dyn Family,
     x: &[f64],

@@ -1,5 +1,8 @@
 //! What is known about a Hessian: all of it, or a positive definite stand-in to precondition with.
 
+use std::sync::Arc;
+
+use super::arrow::ArrowFactor;
 use super::linear::{Factor, Matrix};
 
 /// The whole Hessian where it is cheap, and always a preconditioner.
@@ -33,6 +36,7 @@ pub enum Preconditioner {
         block: Vec<usize>,
         diagonal: Vec<f64>,
     },
+    Arrow(Arc<ArrowFactor>),
 }
 
 impl Preconditioner {
@@ -40,6 +44,7 @@ impl Preconditioner {
     pub fn solve(&self, b: &[f64], x: &mut [f64]) {
         match self {
             Preconditioner::Factor(factor) => factor.solve(b, x),
+            Preconditioner::Arrow(factor) => factor.solve(b, x),
             Preconditioner::Diagonal(diagonal) => divide(b, diagonal, x),
             Preconditioner::Block { factor, block, diagonal } => {
                 divide(b, diagonal, x);
@@ -57,6 +62,7 @@ impl Preconditioner {
     pub fn inverse_diagonal(&self) -> Vec<f64> {
         match self {
             Preconditioner::Factor(factor) => factor.inverse_diagonal(),
+            Preconditioner::Arrow(factor) => factor.inverse_diagonal(),
             Preconditioner::Diagonal(diagonal) => diagonal.iter().map(|d| 1.0 / d).collect(),
             Preconditioner::Block { factor, block, diagonal } => {
                 let mut inverse: Vec<f64> = diagonal.iter().map(|d| 1.0 / d).collect();

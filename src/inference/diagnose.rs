@@ -2,7 +2,7 @@
 
 use super::conjugate::solve;
 use super::curvature::{Curvature, Preconditioner};
-use super::draws::{BaseDraws, Task, orthogonal_draws, rng};
+use super::draws::{Task, orthogonal_draws, rng};
 use super::elbo::{FixedDrawElbo, natural_steps};
 use super::linear::all_finite;
 use super::newton::Objective;
@@ -65,7 +65,7 @@ pub fn shift(
     let mut squares = vec![0.0; n];
     for set in first_set..first_set + N_SETS {
         let mut rng = rng(seed, Task::Check(set));
-        let draws = BaseDraws::matched(&mut rng, n_base, objective.n_draws(), target.lanes());
+        let draws = target.draws(&mut rng, n_base, objective.n_draws());
         let mut fresh = FixedDrawElbo::new(target, family, draws, theta_curvature.to_vec());
         let mut gradient = vec![0.0; n];
         let value = fresh.gradient(x, &mut gradient);
@@ -124,6 +124,7 @@ fn posterior_sd(
     let mut sd: Vec<f64> = natural.iter().map(|n| 1.0 / n).collect();
     let exact = match &curvature.preconditioner {
         Preconditioner::Factor(factor) | Preconditioner::Block { factor, .. } => factor.is_exact(),
+        Preconditioner::Arrow(factor) => factor.is_exact(),
         Preconditioner::Diagonal(_) => false,
     };
     if exact {

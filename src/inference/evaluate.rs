@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::draws::{BaseDraws, Block, Task, rng};
+use super::options::Parts;
 use super::target::Target;
 use crate::density::TermKind;
 use crate::family::Family;
@@ -65,6 +66,26 @@ pub fn evaluate(
     let value = mean_joint + entropy;
     let elbo = Elbo { value, se, log_likelihood, kl: log_likelihood - value };
     ((!usable.is_empty()).then_some(elbo), 2 * (n_pairs - usable.len()))
+}
+
+/// The two parts of an ELBO of `value` on the draws of an objective.
+pub fn parts_on(target: &Target, family: &dyn Family, x: &[f64], draws: &BaseDraws, value: f64) -> Parts {
+    let statements = target.density.statements();
+    let (lambda, theta) = x.split_at(x.len() - target.theta.len());
+    let one_block = |block: &Block| {
+        let z = target.points(family, lambda, theta, block);
+        let mut terms = vec![0.0; statements.len() * block.lanes];
+        target.density.terms(block.lanes, &z, &mut terms);
+        let by_statement = statements.iter().zip(terms.chunks_exact(block.lanes));
+        by_statement.filter(|(s, _)| s.kind != TermKind::Prior).flat_map(|(_, terms)| terms).sum::<f64>()
+    };
+    let sums: Vec<f64> = if target.is_large(draws.n_draws) {
+        draws.blocks.par_iter().map(one_block).collect()
+    } else {
+        draws.blocks.iter().map(one_block).collect()
+    };
+    let log_likelihood = sums.iter().sum::<f64>() / draws.n_draws as f64;
+    Parts { log_likelihood, kl: log_likelihood - value }
 }
 
 /// Means of neighbours: an antithetic pair is one independent observation.

@@ -54,6 +54,13 @@ impl Matrix {
         self.data.iter_mut().for_each(|x| *x *= factor);
     }
 
+    /// A -= a b'
+    pub fn subtract_outer(&mut self, a: &[f64], b: &[f64]) {
+        for (a, row) in a.iter().zip(self.data.chunks_exact_mut(self.n.max(1))) {
+            axpy(-a, b, row);
+        }
+    }
+
     /// (A + A')/2
     pub fn symmetrize(&mut self) {
         for i in 0..self.n {

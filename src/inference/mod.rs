@@ -1,12 +1,14 @@
 //! From a log density to a fit: start, objective on fixed draws, optimisers, checks.
 
 // Numbers
+mod arrow;
 mod draws;
 mod linear;
 mod target;
 
 // Optimisation
 mod adam;
+mod climb;
 mod conjugate;
 mod curvature;
 mod elbo;
@@ -27,4 +29,4 @@ mod tests;
 pub use error::InferenceError;
 pub use evaluate::Elbo;
 pub use fit::{Fit, fit};
-pub use options::{FitOptions, Optimizer, Progress, Stage};
+pub use options::{FitOptions, Optimizer, Parts, Progress, Stage};

@@ -32,6 +32,8 @@ pub struct NewtonOptions {
     pub step_tolerance: f64,
     /// Most Hessian-vector products for one step.
     pub max_products: usize,
+    /// Stop when the last [`STALL_STEPS`] steps together gained less than this, in units of the objective.
+    pub least_gain: f64,
 }
 
 impl Default for NewtonOptions {
@@ -41,6 +43,7 @@ impl Default for NewtonOptions {
             decrement_tolerance: 1e-4,
             step_tolerance: 1e-3,
             max_products: 200,
+            least_gain: 0.0,
         }
     }
 }
@@ -54,7 +57,12 @@ pub enum Stop {
     MaxIterations,
     /// No step, however short, improves the objective: a boundary, or noise.
     NoProgress,
+    /// Steps gain less than is worth their while: a valley that goes on.
+    Stalled,
 }
+
+/// Steps over which a gain is judged.
+pub const STALL_STEPS: usize = 10;
 
 /// Where the optimiser stopped.
 pub struct Outcome {
@@ -99,13 +107,18 @@ pub fn minimize(
     let mut last_step = vec![0.0; n];
     let mut iteration = 0;
     let mut stalled = 0;
+    let mut values = Vec::new();
     loop {
         let curvature = objective.curvature();
         let seen = observe(&Iterate { iteration, x: &x, value, curvature: &curvature });
+        values.push(value);
+        let before = values.len().checked_sub(STALL_STEPS + 1).map(|k| values[k]);
         let stop_now = if seen.is_break() {
             Some(Stop::Observer)
+        } else if iteration >= options.max_iterations {
+            Some(Stop::MaxIterations)
         } else {
-            (iteration >= options.max_iterations).then_some(Stop::MaxIterations)
+            before.filter(|before| before - value < options.least_gain).map(|_| Stop::Stalled)
         };
         if let Some(stop) = stop_now {
             return Some(Outcome { x, stop, iterations: iteration, curvature, last_step });

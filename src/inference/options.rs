@@ -66,6 +66,15 @@ pub struct Progress {
     pub value: f64,
     /// Draws that `value` is an average over.
     pub n_draws: usize,
+    /// The two parts of the ELBO, where `value` is one.
+    pub parts: Option<Parts>,
+}
+
+/// ELBO = E_q[log p(x | z)] - KL(q || p(z)), in nats.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Parts {
+    pub log_likelihood: f64,
+    pub kl: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use rand::RngExt;
 
 use super::blame::Failures;
+use super::climb;
 use super::curvature::{Curvature, Preconditioner};
 use super::draws::{BaseDraws, Task, rng};
 use super::error::InferenceError;
@@ -55,6 +56,12 @@ pub fn find(
     let draws =
         BaseDraws::matched(&mut rng(options.seed, Task::Screen), n_base, SCREEN_DRAWS, target.lanes());
     let (first, others) = points;
+    // Looked for at a point with nothing special about it.
+    target.rows(&first);
+    if let Some(family) = options.family.second_order().filter(|_| is_joint(target)) {
+        let points: Vec<Point> = std::iter::once(first).chain(others).take(options.n_paths.max(1)).collect();
+        return Ok(climb::best(target, family, &points, options, &draws, progress));
+    }
     let (z, sd) = descend(target, first, options.seed, progress);
     let mut best = screen(target, options.family, &z, &sd, &draws);
     let mut ends = vec![z];
@@ -72,6 +79,12 @@ pub fn find(
         ends.push(z);
     }
     Ok(best)
+}
+
+/// Latents and theta at once: log p has no maximum worth a descent, since theta can grow while the latents that it
+/// multiplies shrink into their prior.
+pub(super) fn is_joint(target: &Target) -> bool {
+    !target.theta.is_empty() && target.n_latent() > 0
 }
 
 fn sds(diagonal: &[f64]) -> Vec<f64> {
@@ -110,7 +123,8 @@ fn screen(target: &Target, family: &dyn Family, z: &[f64], sd: &[f64], draws: &B
     Start { mean, sd, theta, theta_curvature, elbo: if elbo.is_nan() { f64::NEG_INFINITY } else { elbo } }
 }
 
-fn elbo_on(
+/// ELBO of a q with these marginals on a few draws.
+pub(super) fn elbo_on(
     target: &Target,
     family: &dyn Family,
     mean: &[f64],
@@ -151,6 +165,7 @@ fn descend(
             iteration: iterate.iteration,
             value: -iterate.value,
             n_draws: 1,
+            parts: None,
         });
         let diagonal = match (&iterate.curvature.hessian, &iterate.curvature.preconditioner) {
             (Some(hessian), _) => hessian.diagonal(),
@@ -268,6 +283,7 @@ fn finite_points(target: &Target, options: &FitOptions) -> Result<(Point, Vec<Po
     const ROUNDS: [usize; 3] = [8, 56, 192];
     let coordinates = target.density.coordinates();
     let d = coordinates.len();
+    let joint = is_joint(target);
     let mut rng = rng(options.seed, Task::Start);
     let mut uniform = |half_width: f64| half_width * (2.0 * rng.random::<f64>() - 1.0);
     let mut suggested: Option<Vec<f64>> = None;
@@ -279,11 +295,13 @@ fn finite_points(target: &Target, options: &FitOptions) -> Result<(Point, Vec<Po
         for l in 0..lanes {
             for (i, c) in coordinates.iter().enumerate() {
                 let centre = c.start.filter(|s| s.is_finite()).unwrap_or(0.0);
+                let wide = 3.0_f64.sqrt() * c.start_sd;
                 z[i * lanes + l] = match (round, l, c.role) {
                     // off the centre by a little, since the centre may be a saddle of a symmetric model
                     (0, 0, Role::Latent) => centre + uniform(0.01),
                     (0, 0, Role::PointEstimate) if c.start.is_some() => centre + uniform(0.01),
-                    (_, _, Role::PointEstimate) => centre + uniform(0.5),
+                    (_, _, Role::PointEstimate) => centre + uniform(wide),
+                    (0, _, Role::Latent) if joint => centre + uniform(0.1),
                     (0, _, Role::Latent) => uniform(2.0),
                     // later rounds look near the suggestion, near zero, and far out
                     (_, _, Role::Latent) => match l % 4 {

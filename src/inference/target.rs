@@ -1,8 +1,12 @@
 //! The log density as inference sees it: latents and theta apart, evaluations counted, Hessians assembled.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::draws::Block;
+use rand_chacha::ChaCha12Rng;
+
+use super::arrow::Rows;
+use super::draws::{BaseDraws, Block};
 use super::linear::Matrix;
 use crate::density::{LogDensity, Role};
 use crate::family::Family;
@@ -25,6 +29,7 @@ pub struct Target<'d> {
     pub theta: Vec<usize>,
     evaluations: AtomicU64,
     calls: AtomicU64,
+    rows: OnceLock<Option<Rows>>,
 }
 
 impl<'d> Target<'d> {
@@ -34,7 +39,8 @@ impl<'d> Target<'d> {
             coordinates.filter(|(_, c)| c.role == role).map(|(i, _)| i).collect::<Vec<usize>>()
         };
         let (latent, theta) = (with(Role::Latent), with(Role::PointEstimate));
-        Target { density, latent, theta, evaluations: AtomicU64::new(0), calls: AtomicU64::new(0) }
+        let (evaluations, calls) = (AtomicU64::new(0), AtomicU64::new(0));
+        Target { density, latent, theta, evaluations, calls, rows: OnceLock::new() }
     }
 
     pub fn dim(&self) -> usize {
@@ -127,6 +133,22 @@ impl<'d> Target<'d> {
                 }
             }
         }
+    }
+
+    /// Rows of coordinates without a second derivative across rows; looked for at the first `z` that is given.
+    pub fn rows(&self, z: &[f64]) -> Option<&Rows> {
+        self.rows.get_or_init(|| Rows::find(self, z)).as_ref()
+    }
+
+    /// Fixed draws for the latents, orthogonal within the rows that have been found.
+    pub fn draws(&self, rng: &mut ChaCha12Rng, n_base: usize, n_draws: usize) -> BaseDraws {
+        let rows = self.rows.get().and_then(Option::as_ref).filter(|_| n_base == self.n_latent());
+        let groups: Vec<Vec<usize>> = rows.map_or_else(Vec::new, |rows| {
+            let mut position = vec![None; self.dim()];
+            self.latent.iter().enumerate().for_each(|(k, &i)| position[i] = Some(k));
+            rows.rows.iter().map(|row| row.iter().filter_map(|&i| position[i]).collect()).collect()
+        });
+        BaseDraws::matched_within(rng, n_base, n_draws, self.lanes(), &groups)
     }
 
     /// One point in every lane.

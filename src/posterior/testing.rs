@@ -25,8 +25,7 @@ pub struct Toy {
 impl Default for Toy {
     fn default() -> Self {
         let latent = crate::density::Role::Latent;
-        let coordinate =
-            |name: &str, role| Coordinate { name: name.to_string(), role, statement: 0, start: None };
+        let coordinate = |name: &str, role| Coordinate::new(name, role);
         let coordinates = vec![
             coordinate("mu", latent),
             coordinate("tau", latent),

@@ -40,7 +40,7 @@ fn quadrature_holds_for_wide_lognormal_and_logistic_marginals() {
             static ONE: std::sync::OnceLock<Vec<crate::density::Coordinate>> = std::sync::OnceLock::new();
             ONE.get_or_init(|| {
                 let role = Role::Latent;
-                vec![crate::density::Coordinate { name: "z".into(), role, statement: 0, start: None }]
+                vec![crate::density::Coordinate::new("z", role)]
             })
         }
         fn statements(&self) -> &[crate::density::Term] {

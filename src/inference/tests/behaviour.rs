@@ -108,8 +108,7 @@ struct Independent {
 impl Independent {
     fn new(d: usize) -> Independent {
         let name = |i| format!("x[{i}]");
-        let coordinates =
-            (0..d).map(|i| Coordinate { name: name(i), role: Role::Latent, statement: 0, start: None });
+        let coordinates = (0..d).map(|i| Coordinate::new(name(i), Role::Latent));
         let kind = TermKind::Prior;
         let statements = vec![Term { text: "x ~ Normal(1, s)".into(), kind, span: Default::default() }];
         Independent { coordinates: coordinates.collect(), statements }

@@ -126,12 +126,7 @@ pub struct Toy<F> {
 
 impl<F: Fn(&[Jet], &mut Vec<Jet>) + Sync> Toy<F> {
     pub fn new(names: &[&str], statements: &[(&str, TermKind)], formula: F) -> Self {
-        let coordinates = names.iter().map(|name| Coordinate {
-            name: (*name).into(),
-            role: Role::Latent,
-            statement: 0,
-            start: None,
-        });
+        let coordinates = names.iter().map(|name| Coordinate::new(*name, Role::Latent));
         let statements = statements.iter().enumerate().map(|(k, (text, kind))| Term {
             text: (*text).into(),
             kind: *kind,
@@ -261,7 +256,7 @@ impl Regression {
         let k = x[0].len();
         let names =
             (1..=k).map(|j| format!("beta[{j}]")).chain(known_log_sd.is_none().then(|| "sigma".into()));
-        let coordinate = |name| Coordinate { name, role: Role::Latent, statement: 0, start: None };
+        let coordinate = |name: String| Coordinate::new(name, Role::Latent);
         let term = |text: &str, kind| Term { text: text.into(), kind, span: Span::default() };
         Regression {
             coordinates: names.map(coordinate).collect(),
@@ -384,8 +379,7 @@ pub struct Sparse {
 
 impl Sparse {
     pub fn new(d: usize, factors: Vec<(Vec<usize>, Factor)>) -> Sparse {
-        let coordinate =
-            |i: usize| Coordinate { name: format!("z[{i}]"), role: Role::Latent, statement: 0, start: None };
+        let coordinate = |i: usize| Coordinate::new(format!("z[{i}]"), Role::Latent);
         Sparse {
             coordinates: (0..d).map(coordinate).collect(),
             statements: vec![Term { text: "z".into(), kind: TermKind::Prior, span: Span::default() }],

@@ -1,0 +1,200 @@
+//! New data sets from a model, or from a fit of it: what `vippl simulate` writes.
+
+use std::sync::Arc;
+
+use miette::{Diagnostic, Report};
+use thiserror::Error;
+
+use crate::compile::{Simulated, Simulator, simulator};
+use crate::data::{Levels, Rows};
+use crate::ir::Role;
+use crate::posterior::Posterior;
+use crate::session::Prepared;
+use crate::types::ElementType;
+
+/// Data sets with the observed variables of a model.
+pub struct Simulations {
+    pub variables: Vec<SimulatedVariable>,
+    /// One for each set: the elements of all variables, one variable after the other, row-major.
+    pub sets: Vec<Vec<f64>>,
+}
+
+/// A variable that is simulated.
+pub struct SimulatedVariable {
+    pub name: String,
+    pub dims: Vec<usize>,
+    pub element: ElementType,
+    /// Of a category: what its codes stand for.
+    pub levels: Option<Arc<Levels>>,
+}
+
+impl SimulatedVariable {
+    pub fn len(&self) -> usize {
+        self.dims.iter().product()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[derive(Debug, Error, Diagnostic)]
+enum SimulationError {
+    #[error("nothing is observed, so that there is nothing to simulate")]
+    #[diagnostic(
+        code(vippl::simulate::nothing_observed),
+        help("give data of the form that is to be simulated: `--data FILE`")
+    )]
+    NothingObserved,
+    #[error("the `param` {name} has no distribution to be drawn from")]
+    #[diagnostic(
+        code(vippl::simulate::param),
+        help("fit the model, `vippl fit MODEL --data FILE --out FIT`, and simulate from the fit")
+    )]
+    Param { name: String },
+    #[error("the data are not those of the fit: {difference}")]
+    #[diagnostic(
+        code(vippl::simulate::other_data),
+        help("`--data FILE` gives the data of the fit where they have moved")
+    )]
+    OtherData { difference: String },
+    #[error("the fit knows nothing of {name}")]
+    #[diagnostic(code(vippl::simulate::not_in_fit), help("fit the model again"))]
+    NotInFit { name: String },
+}
+
+/// `n` data sets from the prior, or from a fit.
+///
+/// From a fit each set has one draw of the global latents from q, and the point estimates; latents with one element for
+/// each row of the data are drawn anew from their prior, as those of new rows. What is observed follows from them.
+///
+/// # Errors
+/// Where the model cannot be run forwards, or is not the one of the fit.
+pub fn simulate(
+    prepared: &Prepared,
+    fit: Option<&Posterior>,
+    n: usize,
+    seed: u64,
+) -> Result<Simulations, Report> {
+    if let Some(fit) = fit {
+        same_data(prepared, fit)?;
+    }
+    let simulator = simulator(&prepared.model, &prepared.dataset)?;
+    let rows = match prepared.dataset.rows() {
+        Rows::Known(rows) => Some(rows),
+        Rows::Ambiguous(_) | Rows::Absent => None,
+    };
+    let mut state = vec![0.0; simulator.size()];
+    let mut fixed = vec![true; simulator.size()];
+    let drawn = simulator.drawn();
+    let mut global = Vec::new();
+    for array in simulator.arrays() {
+        let own = array.offset..array.offset + array.len();
+        match (array.role, fit) {
+            (Role::Observed, _) => {
+                if let Some(data) = prepared.dataset.get(&array.name) {
+                    let values: Vec<f64> = data.values.array.iter().copied().collect();
+                    state[own.clone()].copy_from_slice(&values);
+                }
+                own.for_each(|k| fixed[k] = !drawn[k]);
+            }
+            (Role::PointEstimate, None) => {
+                return Err(SimulationError::Param { name: format!("`{}`", array.name) }.into());
+            }
+            (Role::Latent, Some(_)) if is_by_row(array, rows) => own.for_each(|k| fixed[k] = false),
+            (_, Some(fit)) => global.push((array, rows_of(array, fit)?)),
+            (_, None) => own.for_each(|k| fixed[k] = false),
+        }
+    }
+    let observed: Vec<&Simulated> =
+        simulator.arrays().iter().filter(|array| is_drawn(array, &drawn)).collect();
+    if observed.is_empty() {
+        return Err(SimulationError::NothingObserved.into());
+    }
+    let mut sets = Vec::with_capacity(n);
+    for set in 0..n {
+        if let Some(fit) = fit {
+            for (array, rows) in &global {
+                for (k, &row) in rows.iter().enumerate() {
+                    let draws = fit.draws.row(row);
+                    state[array.offset + k] = draws[set % draws.len()];
+                }
+            }
+        }
+        sets.push(one_set(&simulator, &observed, state.clone(), &fixed, (seed, set as u64))?);
+    }
+    let variables = observed.into_iter().map(|array| SimulatedVariable {
+        name: array.name.clone(),
+        dims: array.dims.clone(),
+        element: array.element,
+        levels: array.levels.clone(),
+    });
+    Ok(Simulations { variables: variables.collect(), sets })
+}
+
+fn one_set(
+    simulator: &Simulator,
+    observed: &[&Simulated],
+    mut state: Vec<f64>,
+    fixed: &[bool],
+    (seed, set): (u64, u64),
+) -> Result<Vec<f64>, Report> {
+    // Sets of one seed are those of no other one, and the first of more are the same as fewer.
+    let own_seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) ^ set;
+    simulator.draw(&mut state, fixed, own_seed)?;
+    Ok(observed.iter().flat_map(|array| state[array.offset..array.offset + array.len()].to_vec()).collect())
+}
+
+/// Whether an array is data of which some statement draws elements.
+fn is_drawn(array: &Simulated, drawn: &[bool]) -> bool {
+    array.role == Role::Observed && drawn[array.offset..array.offset + array.len()].contains(&true)
+}
+
+/// Whether a latent has one element, or one vector, for each row of the data.
+fn is_by_row(array: &Simulated, rows: Option<usize>) -> bool {
+    let leading = match &array.tuples {
+        Some((tuples, _)) => tuples.iter().map(|tuple| tuple[0] as usize).max(),
+        None => array.dims.first().copied(),
+    };
+    rows.is_some_and(|rows| rows > 1 && leading == Some(rows))
+}
+
+/// For each element of an array: its row among the draws of a fit.
+fn rows_of(array: &Simulated, fit: &Posterior) -> Result<Vec<usize>, Report> {
+    let missing = || SimulationError::NotInFit { name: format!("`{}`", array.name) };
+    let quantity = fit.quantity(&array.name).ok_or_else(missing)?;
+    let Some((tuples, rank)) = &array.tuples else {
+        if quantity.dims != array.dims {
+            return Err(missing().into());
+        }
+        return Ok((quantity.offset..quantity.offset + array.len()).collect());
+    };
+    let lens = quantity.dims.get(..*rank).ok_or_else(missing)?;
+    let block: usize = quantity.dims[*rank..].iter().product();
+    let mut rows = Vec::with_capacity(array.len());
+    for tuple in tuples {
+        let element = tuple.iter().zip(lens).fold(0, |flat, (&i, &len)| flat * len + (i as usize - 1));
+        let first = quantity.offset + element * block;
+        if first + block > quantity.offset + quantity.len() {
+            return Err(missing().into());
+        }
+        rows.extend(first..first + block);
+    }
+    Ok(rows)
+}
+
+/// The data must have the names and shapes of those of the fit.
+fn same_data(prepared: &Prepared, fit: &Posterior) -> Result<(), Report> {
+    for known in &fit.data.variables {
+        let found = prepared.record.variables.iter().find(|variable| variable.name == known.name);
+        let difference = match found {
+            None => format!("`{}` is missing", known.name),
+            Some(found) if found.dims != known.dims => {
+                format!("`{}` had the shape {:?} and has {:?}", known.name, known.dims, found.dims)
+            }
+            Some(_) => continue,
+        };
+        return Err(SimulationError::OtherData { difference }.into());
+    }
+    Ok(())
+}
