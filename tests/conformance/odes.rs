@@ -42,7 +42,7 @@ fn one_system_for_each_pass_of_a_loop() {
         let ts = [[1.0, 2.0], [0.5, 3.0], [2.0, 2.5]];
         let y = [[1.0, 1.5], [0.8, 1.9], [1.4, 1.6]];
         let mut total = (normal(most.ln(), 1.0, 0.5) - most.ln())
-            + r.iter().map(|&r| (normal(r.ln(), 0.0, 0.5) - r.ln())).sum::<f64>();
+            + r.iter().map(|&r| normal(r.ln(), 0.0, 0.5) - r.ln()).sum::<f64>();
         for i in 0..3 {
             let s = 0.1 * i as f64;
             for (t, y) in ts[i].iter().zip(y[i]) {
