@@ -45,6 +45,8 @@ pub(super) struct History<'a> {
 
 /// One number for each group and lane.
 struct Solves<'a> {
+    /// The length of the step to try first, then of that to try next.
+    guess: &'a mut [f64],
     from: &'a mut [f64],
     span: &'a mut [f64],
     /// t at a stage.
@@ -115,7 +117,7 @@ impl Pacer {
         let (state, rest) = rest.split_at_mut(self.size * lanes);
         let (stage, rest) = rest.split_at_mut(self.size * lanes);
         let (numbers, scratch) = rest.split_at_mut(SOLVE_BUFFERS * n_solves);
-        let mut solves = Solves::new(numbers, n_solves);
+        let mut solves = Solves::new(numbers, guess, n_solves);
         kernel::copy(&args[STATE], state, lanes);
         kernel::copy(&args[FROM], solves.from, lanes);
         kernel::copy(&args[TO], solves.span, lanes);
@@ -137,14 +139,14 @@ impl Pacer {
             let finite = |values: &[f64]| self.elements(s, lanes).all(|i| values[i].is_finite());
             if !solves.span[s].is_finite() || !finite(state) || !finite(slopes) {
                 self.elements(s, lanes).for_each(|i| state[i] = f64::NAN);
-                guess[s] = 1.0;
+                solves.guess[s] = 1.0;
             } else if solves.span[s] != 0.0 {
                 solves.trial[s] = 1.0;
             }
         }
-        if (0..n_solves).any(|s| solves.trial[s] != 0.0 && guess[s] == 0.0) {
+        if (0..n_solves).any(|s| solves.trial[s] != 0.0 && solves.guess[s] == 0.0) {
             for s in 0..n_solves {
-                if solves.trial[s] != 0.0 && guess[s] == 0.0 {
+                if solves.trial[s] != 0.0 && solves.guess[s] == 0.0 {
                     let length = self.first_guess(s, state, slopes, lanes);
                     solves.trial[s] = (length / solves.span[s].abs()).min(1.0);
                 }
@@ -153,14 +155,14 @@ impl Pacer {
             solves.set_time(1.0);
             field(solves.time, stage, &mut slopes[stride..2 * stride]);
             for s in 0..n_solves {
-                if solves.trial[s] != 0.0 && guess[s] == 0.0 {
-                    guess[s] = self.second_guess(s, &solves, state, slopes, lanes);
+                if solves.trial[s] != 0.0 && solves.guess[s] == 0.0 {
+                    solves.guess[s] = self.second_guess(s, &solves, state, slopes, lanes);
                 }
             }
         }
         for s in 0..n_solves {
             if solves.trial[s] != 0.0 {
-                solves.wanted[s] = guess[s] / solves.span[s].abs();
+                solves.wanted[s] = solves.guess[s] / solves.span[s].abs();
                 solves.trial[s] = solves.wanted[s].min(1.0);
             }
         }
@@ -175,7 +177,7 @@ impl Pacer {
             }
             for s in 0..n_solves {
                 if solves.trial[s] != 0.0 {
-                    self.judge(s, &mut solves, guess, [state, stage, slopes], &mut history, lanes);
+                    self.judge(s, &mut solves, [state, stage, slopes], &mut history, lanes);
                 }
             }
         }
@@ -237,7 +239,6 @@ impl Pacer {
         &self,
         s: usize,
         solves: &mut Solves<'_>,
-        guess: &mut [f64],
         [state, stage, slopes]: [&mut [f64]; 3],
         history: &mut History<'_>,
         lanes: usize,
@@ -275,7 +276,7 @@ impl Pacer {
                 trial * factor
             };
             solves.last_error[s] = error.max(LEAST_ERROR);
-            guess[s] = next * span.abs();
+            solves.guess[s] = next * span.abs();
             if trial >= 1.0 - solves.elapsed[s] {
                 solves.trial[s] = 0.0;
                 return;
@@ -292,7 +293,7 @@ impl Pacer {
         if solves.tried[s] >= self.control.max_steps as f64 || elapsed + solves.trial[s] <= elapsed {
             self.elements(s, lanes).for_each(|i| state[i] = f64::NAN);
             solves.trial[s] = 0.0;
-            guess[s] = 1.0;
+            solves.guess[s] = 1.0;
         }
     }
 
@@ -360,11 +361,12 @@ impl History<'_> {
 }
 
 impl<'a> Solves<'a> {
-    fn new(numbers: &'a mut [f64], n_solves: usize) -> Solves<'a> {
+    fn new(numbers: &'a mut [f64], guess: &'a mut [f64], n_solves: usize) -> Solves<'a> {
         numbers.fill(0.0);
         let mut parts = numbers.chunks_exact_mut(n_solves);
         let mut next = || parts.next().expect("as many buffers as there are fields");
         let solves = Solves {
+            guess,
             from: next(),
             span: next(),
             time: next(),
