@@ -168,8 +168,12 @@ fn samplers_follow_their_distribution_functions() {
 #[test]
 fn moments_match_quadrature() {
     let mut seen = 0;
+    let mut failures = Vec::new();
     for case in cases().into_iter().filter(|c| c.dist.event_rank() == 0 && !c.dist.improper()) {
         let what = case.describe();
+        // A panel of the quadrature with a kink in it is less exact.
+        let has_kink = ["AsymmetricLaplace", "Triangular"].contains(&case.dist.name());
+        let tolerance = if has_kink { 2e-6 } else { 1e-9 };
         let mut g = Graph::new();
         let args: Vec<Node> = case.args.iter().map(|a| g.constant(a.clone())).collect();
         let mut d = Instance::Plain { dist: case.dist, form: case.form, args };
@@ -187,10 +191,13 @@ fn moments_match_quadrature() {
             let [formula, sum] = [formula, sum].map(|n| *g.value(n).unwrap().iter().next().unwrap());
             if formula.is_finite() {
                 seen += 1;
-                assert_close(sum, formula, 1e-9, &what);
+                if (sum - formula).abs() > tolerance * formula.abs().max(1.0) {
+                    failures.push(format!("{what}: {sum} is not {formula}"));
+                }
             }
         }
     }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(seen > 60);
 }
 
