@@ -6,10 +6,9 @@ use miette::{Diagnostic, Report};
 use thiserror::Error;
 
 use crate::compile::{Simulated, Simulator, simulator};
-use crate::data::{Levels, Rows};
-use crate::ir::Role;
+use crate::data::{Dataset, Levels, Rows};
+use crate::ir::{Model, Role};
 use crate::posterior::Posterior;
-use crate::session::Prepared;
 use crate::types::ElementType;
 
 /// Data sets with the observed variables of a model.
@@ -71,16 +70,17 @@ enum SimulationError {
 /// # Errors
 /// Where the model cannot be run forwards, or is not the one of the fit.
 pub fn simulate(
-    prepared: &Prepared,
+    model: &Model,
+    dataset: &Dataset,
     fit: Option<&Posterior>,
     n: usize,
     seed: u64,
 ) -> Result<Simulations, Report> {
     if let Some(fit) = fit {
-        same_data(prepared, fit)?;
+        same_data(dataset, fit)?;
     }
-    let simulator = simulator(&prepared.model, &prepared.dataset)?;
-    let rows = match prepared.dataset.rows() {
+    let simulator = simulator(model, dataset)?;
+    let rows = match dataset.rows() {
         Rows::Known(rows) => Some(rows),
         Rows::Ambiguous(_) | Rows::Absent => None,
     };
@@ -92,7 +92,7 @@ pub fn simulate(
         let own = array.offset..array.offset + array.len();
         match (array.role, fit) {
             (Role::Observed, _) => {
-                if let Some(data) = prepared.dataset.get(&array.name) {
+                if let Some(data) = dataset.get(&array.name) {
                     let values: Vec<f64> = data.values.array.iter().copied().collect();
                     state[own.clone()].copy_from_slice(&values);
                 }
@@ -184,13 +184,13 @@ fn rows_of(array: &Simulated, fit: &Posterior) -> Result<Vec<usize>, Report> {
 }
 
 /// The data must have the names and shapes of those of the fit.
-fn same_data(prepared: &Prepared, fit: &Posterior) -> Result<(), Report> {
+fn same_data(dataset: &Dataset, fit: &Posterior) -> Result<(), Report> {
     for known in &fit.data.variables {
-        let found = prepared.record.variables.iter().find(|variable| variable.name == known.name);
+        let found = dataset.get(&known.name).map(|variable| variable.values.shape());
         let difference = match found {
             None => format!("`{}` is missing", known.name),
-            Some(found) if found.dims != known.dims => {
-                format!("`{}` had the shape {:?} and has {:?}", known.name, known.dims, found.dims)
+            Some(found) if found != known.dims => {
+                format!("`{}` had the shape {:?} and has {:?}", known.name, known.dims, found)
             }
             Some(_) => continue,
         };

@@ -76,7 +76,7 @@ const MODULES: &[(u8, &str, &[&str])] = &[
             "types",
         ],
     ),
-    (9, "simulate", &["compile", "data", "ir", "posterior", "session", "types"]),
+    (9, "simulate", &["compile", "data", "ir", "posterior", "types"]),
     (
         10,
         "repl",

@@ -140,7 +140,7 @@ fn simulated_rows_have_the_moments_of_the_model() {
     let prepared = prepare(&ppca(6, 1), &data);
     let posterior = fit(&prepared, 1);
     let (_, covariance, _) = closed_form(&x, 1);
-    let simulated = simulate(&prepared, Some(&posterior), 60, 1).expect("simulates");
+    let simulated = simulate(&prepared.model, &prepared.dataset, Some(&posterior), 60, 1).expect("simulates");
     assert_eq!(simulated.variables.len(), 6);
     let n = 6000.0;
     let column = |j: usize| -> Vec<f64> {
@@ -156,9 +156,12 @@ fn simulated_rows_have_the_moments_of_the_model() {
             assert!((found - covariance[i][j]).abs() < 5.0 * (2.0 / n).sqrt() * size, "[{i},{j}] {found}");
         }
     }
-    let again = simulate(&prepared, Some(&posterior), 2, 1).expect("simulates");
+    let again = simulate(&prepared.model, &prepared.dataset, Some(&posterior), 2, 1).expect("simulates");
     assert_eq!(again.sets, simulated.sets[..2], "the first of more sets are the same");
-    assert_ne!(simulate(&prepared, Some(&posterior), 1, 2).expect("simulates").sets[0], again.sets[0]);
+    assert_ne!(
+        simulate(&prepared.model, &prepared.dataset, Some(&posterior), 1, 2).expect("simulates").sets[0],
+        again.sets[0]
+    );
 }
 
 /// Draws from the prior of models of every kind of statement: means of what is observed, over many sets.
@@ -209,7 +212,8 @@ fn what_cannot_be_simulated_is_refused_with_words() {
         ("k ~ Bernoulli(0.5)\ny ~ Normal(k, 1)", "cannot be simulated"),
         ("m ~ Normal(0, 1)", "nothing is observed"),
     ] {
-        let error = match simulate(&prepare(model, data), None, 1, 1) {
+        let prepared = prepare(model, data);
+        let error = match simulate(&prepared.model, &prepared.dataset, None, 1, 1) {
             Ok(_) => panic!("{model} is simulated"),
             Err(error) => format!("{error:?}"),
         };

@@ -78,7 +78,8 @@ impl Command for Simulate {
         for warning in &prepared.warnings {
             terminal.report(warning)?;
         }
-        let simulations = simulate(&prepared, fit.as_ref(), arguments.n as usize, arguments.seed)?;
+        let simulations =
+            simulate(&prepared.model, &prepared.dataset, fit.as_ref(), arguments.n as usize, arguments.seed)?;
         let as_json = arguments
             .out
             .as_ref()

@@ -7,8 +7,9 @@ use super::Instance;
 
 impl Instance {
     /// The mean and standard deviation of a distribution of numbers, by summation over its support where that is finite and
-    /// constant, else by quadrature over its quantiles, which must vary smoothly: one mode. `None` for discrete
-    /// distributions without end and where the quantiles are not known. Both are assumed to be finite.
+    /// constant, else by quadrature over its quantiles, which must vary smoothly: one mode. Where the density has a kink the
+    /// error is up to 1e-6. `None` for discrete distributions without end and where the quantiles are not known. Both are
+    /// assumed to be finite.
     pub(super) fn summed_moments(&self, g: &mut Graph) -> Option<[Node; 2]> {
         let batch = self.batch_rank(g)?;
         let column = |n: usize| [vec![n], vec![1; batch]].concat();

@@ -164,18 +164,16 @@ fn samplers_follow_their_distribution_functions() {
     }
 }
 
-/// Distributions whose density has a corner beside the median, where quadrature over quantiles is not exact:
-/// `continuous_moments` holds theirs.
-const CORNERED: [&str; 2] = ["AsymmetricLaplace", "Triangular"];
-
 /// Formulas for means and standard deviations against quadrature over quantiles, or sums over the support.
 #[test]
 fn moments_match_quadrature() {
     let mut seen = 0;
-    let asked =
-        |c: &Case| c.dist.event_rank() == 0 && !c.dist.improper() && !CORNERED.contains(&c.dist.name());
-    for case in cases().into_iter().filter(asked) {
+    let mut failures = Vec::new();
+    for case in cases().into_iter().filter(|c| c.dist.event_rank() == 0 && !c.dist.improper()) {
         let what = case.describe();
+        // A panel of the quadrature with a kink in it is less exact.
+        let has_kink = ["AsymmetricLaplace", "Triangular"].contains(&case.dist.name());
+        let tolerance = if has_kink { 2e-6 } else { 1e-9 };
         let mut g = Graph::new();
         let args: Vec<Node> = case.args.iter().map(|a| g.constant(a.clone())).collect();
         let mut d = Instance::Plain { dist: case.dist, form: case.form, args };
@@ -193,10 +191,13 @@ fn moments_match_quadrature() {
             let [formula, sum] = [formula, sum].map(|n| *g.value(n).unwrap().iter().next().unwrap());
             if formula.is_finite() {
                 seen += 1;
-                assert_close(sum, formula, 1e-9, &what);
+                if (sum - formula).abs() > tolerance * formula.abs().max(1.0) {
+                    failures.push(format!("{what}: {sum} is not {formula}"));
+                }
             }
         }
     }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(seen > 60);
 }
 
