@@ -190,8 +190,9 @@ fn priors_are_run_forwards() {
     ];
     for (model, mean, sd) in cases {
         let n = 2000;
-        let simulated =
-            simulate(&prepare(model, &data), None, n, 3).unwrap_or_else(|r| panic!("{model}: {r:?}"));
+        let prepared = prepare(model, &data);
+        let simulated = simulate(&prepared.model, &prepared.dataset, None, n, 3)
+            .unwrap_or_else(|r| panic!("{model}: {r:?}"));
         assert_eq!(simulated.variables[0].name, "y", "{model}");
         let last: Vec<f64> = simulated.sets.iter().map(|set| set[11]).collect();
         let found = last.iter().sum::<f64>() / n as f64;
