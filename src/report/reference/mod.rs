@@ -235,7 +235,7 @@ impl Subject {
         let found = tests.iter().map(|test| matching(test)).find(|found| !found.is_empty());
         found.unwrap_or_else(|| {
             let here = check::translate(name);
-            let word = here.as_deref().map(|here| first_word(here)).filter(|word| !word.is_empty());
+            let word = here.as_deref().map(first_word).filter(|word| !word.is_empty());
             word.map(|word| matching(&|subject| subject.names().iter().any(|known| known == word)))
                 .unwrap_or_default()
         })
