@@ -129,10 +129,7 @@ impl Checker<'_> {
                 }
             }
         };
-        let element = match &known {
-            Some(d) => Some(question.element(d.element)),
-            None => None,
-        };
+        let element = known.as_ref().map(|d| question.element(d.element));
         let kind = ExprKind::Ask { question, distribution: Box::new(distribution), at: at.map(Box::new) };
         Some(ir::Expr { kind, span, ty: Type::array_of(element, shape) })
     }

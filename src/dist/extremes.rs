@@ -71,7 +71,7 @@ impl Unary for Log1pRatio {
     fn value(self, w: f64) -> f64 {
         let n = self.0;
         let factorial: f64 = (1..=n).map(f64::from).product();
-        let sign = if n % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = if n.is_multiple_of(2) { 1.0 } else { -1.0 };
         sign * factorial * log1p_moment(n, w)
     }
 
