@@ -189,8 +189,5 @@ fn log_light_tail(h: f64, shape: f64) -> f64 {
     tail.ln() - 0.5 * h * h * length - (PI * length).ln()
 }
 
-/// Its square is far from overflow.
-const LARGE: f64 = 1e100;
-
 /// Where h (1 + shape) is below this the first terms of the series in h have full precision.
 const NEAR_CENTRE: f64 = 1e-6;
