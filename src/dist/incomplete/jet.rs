@@ -169,11 +169,11 @@ impl<const N: usize> Mul for Jet<N> {
             return Jet::constant(self.value() * other.value());
         }
         let mut c = [[0.0; N]; N];
-        for i in 0..N {
-            for j in 0..N - i {
+        for (i, row) in c.iter_mut().enumerate() {
+            for (j, c) in row.iter_mut().enumerate().take(N - i) {
                 for p in 0..=i {
                     for q in 0..=j {
-                        c[i][j] += self.0[p][q] * other.0[i - p][j - q];
+                        *c += self.0[p][q] * other.0[i - p][j - q];
                     }
                 }
             }
