@@ -15,12 +15,10 @@ type Array = (Vec<usize>, Vec<f64>);
 /// What a column holds, and how it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Column {
-    LogDensity,
-    LogCdf,
-    LogCcdf,
+    Density,
+    Cdf,
+    Ccdf,
 }
-
-use Column::{LogCcdf, LogCdf, LogDensity};
 
 struct Row {
     form: usize,
@@ -34,9 +32,9 @@ struct Row {
 impl Column {
     fn node(self, g: &mut Graph, d: &Instance, x: Node) -> Option<Node> {
         match self {
-            LogDensity => Some(d.log_density(g, x)),
-            LogCdf => d.log_cdf(g, x),
-            LogCcdf => d.log_ccdf(g, x),
+            Column::Density => Some(d.log_density(g, x)),
+            Column::Cdf => d.log_cdf(g, x),
+            Column::Ccdf => d.log_ccdf(g, x),
         }
     }
 }
@@ -154,7 +152,8 @@ fn table(d: &dyn Distribution) -> Vec<Row> {
     let header = reader.headers().expect("a header").clone();
     let at = |name: &str| header.iter().position(|column| column == name);
     let (x, log_density) = (at("x").expect("a column x"), at("log_density").expect("a column log_density"));
-    let columns = [(LogDensity, Some(log_density)), (LogCdf, at("log_cdf")), (LogCcdf, at("log_ccdf"))];
+    let columns =
+        [(Column::Density, Some(log_density)), (Column::Cdf, at("log_cdf")), (Column::Ccdf, at("log_ccdf"))];
     reader
         .records()
         .map(|record| {

@@ -20,8 +20,8 @@ impl Tracer<'_> {
         let Some((&n, batch)) = shape.split_last() else { return Ok(()) };
         let flat: Vec<f64> = values.iter().copied().collect();
         let outside = |value: String, found: f64, violation: String| {
-            let (distribution, place) = (distribution.clone(), String::new());
-            let help = "check the data: each vector of counts sums to its n".into();
+            let (distribution, violation) = (distribution.as_str().into(), violation.into());
+            let (place, help) = ("".into(), "check the data: each vector of counts sums to its n".into());
             Err(CompileError::Support { value, place, found, distribution, violation, help, at })
         };
         for (k, &count) in flat.iter().enumerate() {

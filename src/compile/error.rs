@@ -181,11 +181,11 @@ pub enum CompileError {
         /// `y[17]`
         value: String,
         /// ` in iteration 3` or nothing.
-        place: String,
+        place: Box<str>,
         found: f64,
-        distribution: String,
-        violation: String,
-        help: String,
+        distribution: Box<str>,
+        violation: Box<str>,
+        help: Box<str>,
         #[label("outside the support of {distribution}")]
         at: Span,
     },

@@ -13,6 +13,9 @@ use crate::source::Span;
 use crate::tape::{Node, Tensor};
 use crate::types::{Dim, ElementType, Shape, Type};
 
+/// Arguments of a call, in the order of its parameters.
+type Arguments = Vec<Option<Traced>>;
+
 impl Tracer<'_> {
     pub fn expr(&mut self, expr: &Expr) -> Result<Value> {
         match &expr.kind {
@@ -349,7 +352,7 @@ impl Tracer<'_> {
         builtin: &dyn Builtin,
         traced: &[Option<Traced>],
         at: Span,
-    ) -> Result<(Option<Vec<Option<Traced>>>, Option<Arc<Levels>>)> {
+    ) -> Result<(Option<Arguments>, Option<Arc<Levels>>)> {
         let Some((k, Some(grouping))) = builtin.over_levels_of().and_then(|k| Some((k, traced.get(k)?)))
         else {
             return Ok((None, None));

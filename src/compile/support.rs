@@ -63,11 +63,11 @@ impl Tracer<'_> {
         let found = values.iter().nth(flat).copied().unwrap_or(f64::NAN);
         Err(CompileError::Support {
             value: format!("{name}{}", element_place(x, &values, flat)),
-            place: self.iteration(x, &values, flat),
+            place: self.iteration(x, &values, flat).into(),
             found,
-            distribution: text,
-            violation,
-            help,
+            distribution: text.into(),
+            violation: violation.into(),
+            help: help.into(),
             at,
         })
     }

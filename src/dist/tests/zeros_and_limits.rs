@@ -223,7 +223,8 @@ fn zeros_add_up_and_draws_match() {
 /// Limits that are constants, at them and between them; zeros and others.
 #[test]
 fn derivatives_match_finite_differences() {
-    let cases: [(&str, &[f64], [f64; 2], [f64; 3]); 5] = [
+    type Limited = (&'static str, &'static [f64], [f64; 2], [f64; 3]);
+    let cases: [Limited; 5] = [
         ("Normal", &[0.4, 1.3], [-0.5, 2.0], [-0.5, 0.7, 2.0]),
         ("Normal", &[0.4, 1.3], [-30.0, 20.0], [-30.0, 0.7, 20.0]),
         ("LogNormal", &[0.4, 0.8], [0.5, 6.0], [0.5, 0.7, 6.0]),
@@ -450,7 +451,7 @@ fn log_add_exp_has_its_limits() {
         (0.0, 0.0, std::f64::consts::LN_2),
         (-INF, -3.0, -3.0),
         (-INF, -INF, -INF),
-        (1000.0, 999.0, 1000.313_261_687_518_3),
+        (1000.0, 999.0, 1_000.313_261_687_518_3),
         (-1e4, 0.0, 0.0),
         (INF, 2.0, INF),
     ] {
