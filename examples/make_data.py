@@ -291,7 +291,7 @@ def growth(rng, name):
     month = np.tile(np.arange(visits), children)
     weight = line[child, 0] + line[child, 1] * month + rng.normal(0, 0.2, len(child))
     write_csv(name, dict(child=[f"c{c + 1:02}" for c in child], month=month, weight=weight), digits=2)
-    truth = {"mean[1]": (5.5, 0.4), "mean[2]": (0.55, 0.08), "spread[1]": (0.7, 0.25), "spread[2]": (0.12, 0.06),
+    truth = {"centre[1]": (5.5, 0.4), "centre[2]": (0.55, 0.08), "spread[1]": (0.7, 0.25), "spread[2]": (0.12, 0.06),
              "correlation": (r, 0.4), "sigma": (0.2, 0.04)}
     lines = {f"line[c{c + 1:02},{k + 1}]": (round(line[c, k], 3), [0.4, 0.13][k]) for c in range(children) for k in (0, 1)}
     write_truth(name, truth | lines)

@@ -244,9 +244,6 @@ fn newton(
         let curvature = &outcome.curvature;
         let shift =
             diagnose::shift(target, family, &mut objective, &outcome.x, curvature, stream, &theta_curvature);
-        if std::env::var("VDBG").is_ok() {
-            eprintln!("shift {shift:?} at M {}", optimum.n_draws);
-        }
         let out_of_draws = options.mc_draws.is_some() || optimum.n_draws >= diagnose::MAX_DRAWS;
         if shift.is_tolerable() || out_of_draws {
             if !shift.is_tolerable() {
