@@ -262,6 +262,11 @@ pub trait Distribution: Sync {
     /// One draw; `args[k]` holds one draw's argument, row-major (1 number for rank 0). `out` has the event's length.
     fn sample(&self, form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]);
 
+    /// Mean and standard deviation, where this is a normal distribution: what closed forms are known for.
+    fn as_normal(&self, _form: usize, _args: &[Node]) -> Option<[Node; 2]> {
+        None
+    }
+
     /// The density as a formula in plain text, for the reference.
     fn formula(&self) -> &'static str;
 

@@ -68,6 +68,10 @@ impl Distribution for Normal {
         out[0] = args[0][0] + args[1][0] * standard_normal(rng);
     }
 
+    fn as_normal(&self, _form: usize, args: &[Node]) -> Option<[Node; 2]> {
+        Some([args[0], args[1]])
+    }
+
     fn formula(&self) -> &'static str {
         "-((x - mean) / sd)^2 / 2 - log(sd) - log(2 pi) / 2"
     }

@@ -3,15 +3,15 @@
 use rand::Rng;
 
 use crate::constraint;
-use crate::dist::formula::{HALF_LN_2PI, standard_normal, sum_last};
+use crate::dist::formula::{HALF_LN_2PI, like, standard_normal, sum_last};
 use crate::dist::{Elsewhere, Instance, Param, Sampler, Support, Wrapper};
 use crate::tape::{Graph, Node};
 
 use super::ordered::length;
 
-/// K draws of D, given that they sum to zero: the last dimension is the vector. Where D is the same Normal for all elements
-/// the density is divided by that of the sum, and integrates to 1 over the hyperplane; otherwise it is the density of the
-/// elements as it is, not normalised.
+/// K draws of D, given that they sum to zero: the last dimension is the vector. Of Normal elements the density is divided by
+/// that of the sum, and integrates to 1 over the hyperplane; otherwise it is the density of the elements as it is, not
+/// normalised, and the arguments must be constants: what depends on them would be missing.
 pub struct ZeroSum;
 
 impl Wrapper for ZeroSum {
@@ -39,17 +39,17 @@ impl Wrapper for ZeroSum {
     fn log_density(&self, g: &mut Graph, inner: &[Instance], _args: &[Option<Node>], x: Node) -> Node {
         let elements = inner[0].log_density(g, x);
         let value = sum_last(g, elements);
-        let Some((mean, sd)) = normal(&inner[0]).filter(|_| inner[0].identical_along_last(g)) else {
-            return value;
-        };
-        // Along the unit normal of the hyperplane, sum(x) / sqrt(K) is Normal(sqrt(K) mean, sd).
-        let k = length(g, x) as f64;
-        let (mean, sd) = (first_of_last(g, mean), first_of_last(g, sd));
-        let z = g.div(mean, sd);
-        let square = g.square(z);
-        let exponent = g.mul_scalar(square, 0.5 * k);
-        let log_sd = g.log(sd);
-        let log_normalizer = g.add_scalar(log_sd, HALF_LN_2PI);
+        let Some(moments) = normal(&inner[0]) else { return value };
+        // Along the unit normal of the hyperplane, sum(x) / sqrt(K) is normal: its log density at 0 is taken off.
+        let [mean, sd] = moments.map(|moment| like(g, moment, x));
+        let (total, variance) = (sum_last(g, mean), g.square(sd));
+        let variance = sum_last(g, variance);
+        let square = g.square(total);
+        let exponent = g.div(square, variance);
+        let exponent = g.mul_scalar(exponent, 0.5);
+        let log_variance = g.log(variance);
+        let log_sd = g.mul_scalar(log_variance, 0.5);
+        let log_normalizer = g.add_scalar(log_sd, HALF_LN_2PI - 0.5 * (length(g, x) as f64).ln());
         let of_sum = g.add(exponent, log_normalizer);
         g.add(value, of_sum)
     }
@@ -58,6 +58,13 @@ impl Wrapper for ZeroSum {
         let who = inner[0].describe();
         if inner[0].event_rank() > 0 {
             return Some(format!("zero_sum takes distributions of numbers, and a draw of {who} is an array"));
+        }
+        let latent = inner[0].arguments().iter().any(|&arg| g.value(arg).is_none());
+        if latent && normal(&inner[0]).is_none() {
+            return Some(format!(
+                "zero_sum({who}) is not supported with arguments that depend on latents: its density is normalised for Normal \
+                 elements only"
+            ));
         }
         match inner[0].support(g) {
             Support::Integers { .. } => {
@@ -71,8 +78,8 @@ impl Wrapper for ZeroSum {
         }
     }
 
-    fn normalized(&self, g: &mut Graph, inner: &[Instance], _args: &[Option<Node>]) -> bool {
-        normal(&inner[0]).is_some() && inner[0].identical_along_last(g)
+    fn normalized(&self, _g: &mut Graph, inner: &[Instance], _args: &[Option<Node>]) -> bool {
+        normal(&inner[0]).is_some()
     }
 
     /// Normal elements, whatever their means and sds: what their sum is off is taken off in proportion to the variances.
@@ -84,7 +91,7 @@ impl Wrapper for ZeroSum {
         event: &[usize],
         rng: &mut dyn Rng,
     ) -> Option<Vec<f64>> {
-        let (mean, sd) = normal(&inner[0])?;
+        let [mean, sd] = normal(&inner[0])?;
         let k = *event.last()?;
         let batch: Vec<usize> = draw.batch.iter().copied().chain([k]).collect();
         let mut x = Vec::with_capacity(k);
@@ -102,7 +109,7 @@ impl Wrapper for ZeroSum {
     }
 
     fn formula(&self) -> &'static str {
-        "sum log D(x[k]) for sum(x) = 0, less log Normal(0; sqrt(K) mean, sd) where the elements are independent and identical Normal(mean, sd)"
+        "sum log D(x[k]) for sum(x) = 0, less log Normal(0; sum(mean) / sqrt(K), sqrt(sum(sd^2) / K)) for Normal(mean, sd) elements"
     }
 
     fn example(&self) -> &'static str {
@@ -118,19 +125,10 @@ impl Wrapper for ZeroSum {
     }
 }
 
-/// Mean and sd of a Normal.
-fn normal(inner: &Instance) -> Option<(Node, Node)> {
+/// Means and sds of Normal elements.
+fn normal(inner: &Instance) -> Option<[Node; 2]> {
     match inner {
-        Instance::Plain { dist, form: 0, args } if dist.name() == "Normal" => Some((args[0], args[1])),
-        _ => None,
+        Instance::Plain { dist, form, args } => dist.as_normal(*form, args),
+        Instance::Wrapped { .. } => None,
     }
-}
-
-/// The first element along the last axis, which is dropped; a number is itself.
-fn first_of_last(g: &mut Graph, x: Node) -> Node {
-    let mut shape = g.shape(x).to_vec();
-    let Some(n) = shape.pop() else { return x };
-    let rows: usize = shape.iter().product();
-    let index: Vec<u32> = (0..rows).map(|row| (row * n) as u32).collect();
-    g.gather(x, index.into(), &shape)
 }
