@@ -177,7 +177,7 @@ impl Wrapper for Censored {
         let limit = |side: usize| args[side].map_or(ENDS[side], |limit| draw.argument(limit, 0)[0]);
         let (lower, upper) = (limit(0), limit(1));
         let x = inner[0].draw(draw, event, rng)?;
-        Some(x.into_iter().map(|x| x.max(lower).min(upper)).collect())
+        Some(x.into_iter().map(|x| if x.is_nan() { x } else { x.max(lower).min(upper) }).collect())
     }
 
     fn formula(&self) -> &'static str {
