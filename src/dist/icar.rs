@@ -161,6 +161,9 @@ struct Elimination {
     total: f64,
 }
 
+/// Nodes that are looked through for those without a neighbour: more, with fewer edges, are identifiers and not positions.
+const MAX_SEARCHED: usize = 100_000;
+
 /// Most nodes that a message lists.
 const MAX_LISTED: usize = 6;
 
@@ -202,6 +205,15 @@ impl Edges {
                     "Icar: the edge between {a} and {b} is given twice; each pair of neighbours is listed once"
                 ));
             }
+        }
+        let most = self.ends.len() + 1;
+        if self.n > most.max(MAX_SEARCHED) {
+            return Some(format!(
+                "Icar has a node {}, and {} edges connect at most {most} nodes: number the nodes 1, 2, ... and list every \
+                 node with a neighbour",
+                self.n,
+                self.ends.len()
+            ));
         }
         let apart = self.apart();
         if apart.is_empty() {
