@@ -44,8 +44,8 @@ impl Instance {
     }
 
     /// The same of a discrete distribution given that it is at least `lower`, a constant near the lower end of its support;
-    /// `log_mass` is the probability of that. What is below is taken from the moments, or where that leaves too little, what
-    /// is above is summed.
+    /// `log_mass` is the probability of that. What is above is summed where it ends soon, else what is below is taken from
+    /// the moments; NaN where that leaves too few digits.
     pub(super) fn moments_from(&self, g: &mut Graph, lower: Node, log_mass: Node) -> Option<[Node; 2]> {
         let end = self.support(g).bounds()[0]?;
         let [end, first] = [end, lower].map(|bound| {
@@ -73,8 +73,12 @@ impl Instance {
                 g.sum(terms, &[0])
             })
         };
-        let (zero, negligible) = (g.scalar(0.0), g.scalar(FAR_TAIL));
-        let far = g.less(log_mass, negligible);
+        // What is above is summed where the sum leaves nothing out; the moments serve where they keep enough digits.
+        let last = g.scalar(first + (N_SUMMED - 1) as f64);
+        let beyond = self.log_ccdf(g, last)?;
+        let left_out = g.sub(beyond, log_mass);
+        let (zero, nothing, unknown) = (g.scalar(0.0), g.scalar(NOTHING), g.scalar(f64::NAN));
+        let summed = g.less(left_out, nothing);
         let n_below = (first - end) as usize;
         let moments = |g: &mut Graph, centre: Node| {
             let below = sums(g, end, n_below, centre);
@@ -88,7 +92,11 @@ impl Instance {
             let whole = [shift, second].map(|moment| g.mul(moment, inverse));
             [0, 1].map(|k| {
                 let rest = g.sub(whole[k], below[k]);
-                g.select(far, above[k], rest)
+                let (size, all) = (g.abs(rest), g.abs(whole[k]));
+                let least = g.mul_scalar(all, LEAST_REST);
+                let lost = g.less(size, least);
+                let otherwise = g.select(lost, unknown, rest);
+                g.select(summed, above[k], otherwise)
             })
         };
         let [mean, _] = moments(g, zero);
@@ -113,8 +121,11 @@ impl Instance {
 /// Whole numbers that are summed one by one.
 const N_SUMMED: usize = 1_000;
 
-/// log(1e-4): of a tail below this the moments keep too few digits.
-const FAR_TAIL: f64 = -9.2;
+/// log(1e-17): a share of the mass that the moments do not show.
+const NOTHING: f64 = -39.1;
+
+/// What is left of a moment of the whole keeps ten digits down to this share.
+const LEAST_REST: f64 = 1e-5;
 
 /// Ends of the panels in -log(2 tail): ever wider, since a quantile varies ever more slowly with the logarithm of its tail.
 /// Beyond the last there is less than 1e-304 of the mass.

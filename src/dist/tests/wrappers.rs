@@ -307,6 +307,16 @@ fn truncated_moments_match_closed_forms() {
     let mean = rate / mass;
     let poisson = [mean, (mean * (1.0 + rate) - mean * mean).sqrt()];
     check(moments("Poisson", &[rate], [1.0, INF]), poisson, "zero-truncated");
+    // Tails of more than a thousand values: a geometric one is as the whole; of one nearly all zeros, zero left out.
+    let (p, lower): (f64, f64) = (0.01, 100.0);
+    let geometric = [lower + (1.0 - p) / p, (1.0 - p).sqrt() / p];
+    check(moments("Geometric", &[p], [lower, INF]), geometric, "geometric tail");
+    let (mean, dispersion): (f64, f64) = (1.0, 1e-3);
+    let mass = -(-dispersion * (mean / dispersion).ln_1p()).exp_m1();
+    let positive = mean / mass;
+    let square = (mean + mean * mean / dispersion + mean * mean) / mass;
+    let negative_binomial = [positive, (square - positive * positive).sqrt()];
+    check(moments("NegBinomial", &[mean, dispersion], [1.0, INF]), negative_binomial, "no zeros");
     // By Weibull's tail: E X = 1 / (exp(-1)) * Gamma(3, 1) for shape 0.5, scale 1, above 1: Gamma(3, 1) = 5 / e
     let weibull = moments("Weibull", &[0.5, 1.0], [1.0, INF]);
     assert_close(weibull[0], 5.0, 1e-10, "Weibull");
