@@ -57,7 +57,8 @@ impl Rows {
     /// Whether the Hessian at `z` has nothing between rows: with random signs for the rows, products with one coordinate
     /// of each row are elements of the Hessian up to that sign, whatever the signs.
     fn is_true_at(&self, target: &Target, z: &[f64]) -> bool {
-        const PATTERNS: usize = 4;
+        /// Two rows with an element between them pass with probability 2^(1 - PATTERNS).
+        const PATTERNS: usize = 32;
         /// Of the largest element; rounding errors are far below.
         const TOLERANCE: f64 = 1e-9;
         let d = target.dim();
