@@ -6,7 +6,7 @@ use miette::{Diagnostic, Report};
 use thiserror::Error;
 
 use crate::compile::{Simulated, Simulator, simulator};
-use crate::data::{Dataset, Levels, Rows};
+use crate::data::{Dataset, Levels};
 use crate::ir::{Model, Role};
 use crate::posterior::Posterior;
 use crate::types::ElementType;
@@ -64,8 +64,8 @@ enum SimulationError {
 
 /// `n` data sets from the prior, or from a fit.
 ///
-/// From a fit each set has one draw of the global latents from q, and the point estimates; latents with one element for
-/// each row of the data are drawn anew from their prior, as those of new rows. What is observed follows from them.
+/// From a fit each set has one draw of the latents from q, and the point estimates; latents with a plate of `rows` are drawn
+/// anew from their prior, as those of new rows. What is observed follows from them.
 ///
 /// # Errors
 /// Where the model cannot be run forwards, or is not the one of the fit.
@@ -80,10 +80,6 @@ pub fn simulate(
         same_data(dataset, fit)?;
     }
     let simulator = simulator(model, dataset)?;
-    let rows = match dataset.rows() {
-        Rows::Known(rows) => Some(rows),
-        Rows::Ambiguous(_) | Rows::Absent => None,
-    };
     let mut state = vec![0.0; simulator.size()];
     let mut fixed = vec![true; simulator.size()];
     let drawn = simulator.drawn();
@@ -101,7 +97,7 @@ pub fn simulate(
             (Role::PointEstimate, None) => {
                 return Err(SimulationError::Param { name: format!("`{}`", array.name) }.into());
             }
-            (Role::Latent, Some(_)) if is_by_row(array, rows) => own.for_each(|k| fixed[k] = false),
+            (Role::Latent, Some(_)) if array.by_row => own.for_each(|k| fixed[k] = false),
             (_, Some(fit)) => global.push((array, rows_of(array, fit)?)),
             (_, None) => own.for_each(|k| fixed[k] = false),
         }
@@ -148,15 +144,6 @@ fn one_set(
 /// Whether an array is data of which some statement draws elements.
 fn is_drawn(array: &Simulated, drawn: &[bool]) -> bool {
     array.role == Role::Observed && drawn[array.offset..array.offset + array.len()].contains(&true)
-}
-
-/// Whether a latent has one element, or one vector, for each row of the data.
-fn is_by_row(array: &Simulated, rows: Option<usize>) -> bool {
-    let leading = match &array.tuples {
-        Some((tuples, _)) => tuples.iter().map(|tuple| tuple[0] as usize).max(),
-        None => array.dims.first().copied(),
-    };
-    rows.is_some_and(|rows| rows > 1 && leading == Some(rows))
 }
 
 /// For each element of an array: its row among the draws of a fit.

@@ -202,6 +202,21 @@ fn priors_are_run_forwards() {
     }
 }
 
+/// Real draws stay real where the data happen to be whole; the levels of a group are not rows, however many there are.
+#[test]
+fn simulated_sets_follow_the_fit() {
+    let data = "g,y\na,5\nb,-5\nc,9\nd,2\n";
+    let prepared = prepare("m[g] ~ Normal(0, 100)\ny ~ Normal(m[g], 0.01)", data);
+    let posterior = fit(&prepared, 1);
+    let simulated = simulate(&prepared.model, &prepared.dataset, Some(&posterior), 20, 1).expect("simulates");
+    assert_eq!(simulated.variables[0].element, vippl::types::ElementType::Real);
+    for set in &simulated.sets {
+        for (y, observed) in set.iter().zip([5.0, -5.0, 9.0, 2.0]) {
+            assert!((y - observed).abs() < 0.1 && y.fract() != 0.0, "{set:?}");
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_simulated_is_refused_with_words() {
     let data = "y\n1.5\n2.5\n3.5\n";

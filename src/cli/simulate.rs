@@ -37,7 +37,7 @@ struct Arguments {
 
 const EXAMPLES: &str = "\
 From a fit: each data set has one posterior draw of the global latents, the point estimates, and new draws from the
-prior of the latents with an element for each row. From a model: every latent from its prior. The data give the shapes,
+prior of the latents with a plate of `rows`. From a model: every latent from its prior. The data give the shapes,
 and what is conditioned on; those of a fit are read again from where they were.
 
 Examples:
@@ -69,6 +69,7 @@ impl Command for Simulate {
         if let Some(fit) = fit.as_ref().filter(|_| request.data.is_empty()) {
             let files = fit.data.files.iter().map(|file| DataArg::parse(file));
             request.data = files.collect::<Result<_, _>>().map_err(Report::new)?;
+            refuse_moved(&request.data)?;
             request.drop.clone_from(&fit.data.dropped);
         }
         if let Some(out) = &arguments.out {
@@ -97,11 +98,27 @@ impl Command for Simulate {
     }
 }
 
+/// A fit names its data by their paths, as they were given.
+fn refuse_moved(data: &[DataArg]) -> Result<(), Report> {
+    let moved = data.iter().map(path_of).find(|path| !path.exists());
+    moved.map_or(Ok(()), |path| {
+        Err(miette::miette!(
+            help = "give the data of the fit by `--data FILE`",
+            "the fit was made from {}, which is not there, seen from this directory",
+            path.display()
+        ))
+    })
+}
+
+fn path_of(data: &DataArg) -> &Path {
+    match data {
+        DataArg::File(path) | DataArg::Named { path, .. } => path,
+    }
+}
+
 /// The output must not overwrite what it is made from.
 fn refuse_sources(out: &Path, source: &Path, data: &[DataArg]) -> Result<(), Report> {
-    let files = data.iter().map(|data| match data {
-        DataArg::File(path) | DataArg::Named { path, .. } => path.as_path(),
-    });
+    let files = data.iter().map(path_of);
     let Ok(destination) = out.canonicalize() else { return Ok(()) };
     let is_source = |path: &Path| path.canonicalize().is_ok_and(|path| path == destination);
     if files.chain([source]).any(is_source) {

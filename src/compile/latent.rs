@@ -35,6 +35,7 @@ impl Tracer<'_> {
     ) -> Result<()> {
         let name = self.model.variable(variable).name.clone();
         let traced = self.distribution(distribution)?;
+        let by_row = plates.first().is_some_and(|plate| matches!(plate.kind, ExprKind::Rows));
         let plates = plates.iter().map(|plate| self.plate(plate)).collect::<Result<Vec<_>>>()?;
         let dims = self.latent_dims(&traced, &plates, &name, statement.span)?;
         fits_in_memory(&format!("`{name}`"), &dims, MAX_COORDINATES, statement.span)?;
@@ -52,6 +53,9 @@ impl Tracer<'_> {
         self.note_improper(&placed.instance);
         let origin = Origin { role: Role::Latent, span: statement.span };
         let allocated = self.allocate(&name, constraint, &bounds, &dims, &labels, origin);
+        if by_row {
+            self.note_by_row();
+        }
         let mut x = Traced::new(allocated.x, dims, ElementType::Real);
         x.labels.clone_from(&labels);
         self.density_statement(statement.span, TermKind::Prior, &traced, &x)?;

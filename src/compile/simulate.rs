@@ -33,6 +33,8 @@ pub struct Simulated {
     pub offset: usize,
     /// Elements of a latent that is built up: their 1-based indices, and how many of these there are.
     pub tuples: Option<(Vec<Tuple>, usize)>,
+    /// Of a latent: its first plate is `rows`.
+    pub by_row: bool,
     input: Node,
 }
 
@@ -107,7 +109,7 @@ pub fn simulator(model: &Model, data: &Dataset) -> std::result::Result<Simulator
 
 impl Tracer<'_> {
     fn simulator(mut self) -> Result<Simulator> {
-        let Some(Forwards { arrays, draws, .. }) = self.forwards.take() else {
+        let Some(Forwards { mut arrays, draws, .. }) = self.forwards.take() else {
             return Err(CompileError::Poisoned);
         };
         let inputs: Vec<Node> = arrays.iter().map(|array| array.input).collect();
@@ -119,6 +121,13 @@ impl Tracer<'_> {
                 help: Some("put the variable itself on the left, for example `y ~ LogNormal(m, s)`".into()),
                 at: span,
             })?;
+            if instance.element() == ElementType::Real {
+                // Whole numbers in the data are an accident.
+                for &position in &positions {
+                    let at = array_at(&arrays, position);
+                    arrays[at].element = ElementType::Real;
+                }
+            }
             let arguments = instance.arguments();
             let event: usize = shape[shape.len() - instance.event_rank().min(shape.len())..].iter().product();
             steps.push(Step {
@@ -137,7 +146,7 @@ impl Tracer<'_> {
         let mut later = vec![false; arrays.len()];
         for step in steps.iter_mut().rev() {
             for &position in &step.positions {
-                later[arrays.partition_point(|array| array.offset <= position) - 1] = true;
+                later[array_at(&arrays, position)] = true;
             }
             let drawn: Vec<Node> =
                 inputs.iter().zip(&later).filter(|(_, later)| **later).map(|(input, _)| *input).collect();
@@ -155,7 +164,7 @@ impl Tracer<'_> {
         if self.is_forwards() {
             return Err(CompileError::Call {
                 message: format!("{feature} cannot be simulated"),
-                help: None,
+                help: Some("`vippl simulate` runs continuous latents, `~` and definitions only".into()),
                 at,
             });
         }
@@ -182,10 +191,18 @@ impl Tracer<'_> {
                 levels: None,
                 offset,
                 tuples,
+                by_row: false,
                 input,
             });
         }
         input
+    }
+
+    /// The latent that was allocated last has a plate of `rows`.
+    pub fn note_by_row(&mut self) {
+        if let Some(array) = self.forwards.as_mut().and_then(|forwards| forwards.arrays.last_mut()) {
+            array.by_row = true;
+        }
     }
 
     /// A variable that some statement observes, as an array of the state instead of its data.
@@ -209,6 +226,7 @@ impl Tracer<'_> {
             levels,
             offset,
             tuples: None,
+            by_row: false,
             input,
         });
         forwards.observed.push((variable, input));
@@ -234,6 +252,11 @@ impl Tracer<'_> {
         }
         Ok(())
     }
+}
+
+/// The array that an element of the state belongs to.
+fn array_at(arrays: &[Simulated], position: usize) -> usize {
+    arrays.partition_point(|array| array.offset <= position) - 1
 }
 
 /// The elements of the state that a value consists of; `None` where it is not a rearrangement of them.

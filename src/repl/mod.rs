@@ -145,9 +145,9 @@ impl Repl {
         Ok((&fitted.posterior, scope))
     }
 
-    /// Reads a model, or a fit file (`.json`).
+    /// Reads a model, or a fit file.
     fn load(&mut self, path: &Path, console: &mut Console<'_>) -> Result<(), Trouble> {
-        if path.extension().is_some_and(|extension| extension == "json") {
+        if path.extension().is_some_and(|extension| extension == "json") || fit_file::is_fit(path) {
             let posterior = fit_file::read(path).map_err(Report::new)?;
             let model = session::recheck(&posterior)?;
             self.model = Some(posterior.model.clone());

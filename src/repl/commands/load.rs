@@ -17,7 +17,7 @@ impl Command for Load {
     }
 
     fn summary(&self) -> &'static str {
-        "read a model file, or a fit file (.json)"
+        "read a model file, or a fit file"
     }
 
     fn run(&self, repl: &mut Repl, arguments: &[String], console: &mut Console<'_>) -> Result<Flow, Trouble> {
