@@ -89,7 +89,7 @@ pub fn check(source: &Source, file: &ast::File, data: Option<&DataSummary>) -> R
     if checker.errors.is_empty() {
         Ok(Checked { model, lints: checker.lints, assumed_data: checker.assumed_data })
     } else {
-        Err(CheckErrors::new(source, checker.errors, checker.lints))
+        Err(CheckErrors::in_order(source, checker.errors))
     }
 }
 
@@ -104,9 +104,9 @@ pub fn check_expression(
     match checked {
         Some(checked) if checker.errors.is_empty() => {
             let errors = dependence::check_expression(model, &checked);
-            if errors.is_empty() { Ok(checked) } else { Err(CheckErrors::new(source, errors, Vec::new())) }
+            if errors.is_empty() { Ok(checked) } else { Err(CheckErrors::in_order(source, errors)) }
         }
-        _ => Err(CheckErrors::new(source, checker.errors, checker.lints)),
+        _ => Err(CheckErrors::in_order(source, checker.errors)),
     }
 }
 
