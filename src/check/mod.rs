@@ -155,6 +155,8 @@ struct Checker<'a> {
     /// Declarations with `data`.
     declared: Vec<VariableId>,
     shadowed: HashSet<String>,
+    /// Names that have been reported: once is enough.
+    unknown: HashSet<String>,
     errors: Vec<CheckError>,
     lints: Vec<Lint>,
 }
@@ -185,6 +187,7 @@ impl<'a> Checker<'a> {
             assumed_data: Vec::new(),
             declared: Vec::new(),
             shadowed: HashSet::new(),
+            unknown: HashSet::new(),
             errors: Vec::new(),
             lints: Vec::new(),
         }

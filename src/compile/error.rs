@@ -133,12 +133,14 @@ pub enum CompileError {
     #[error("{distribution}'s {argument} {violation}{place}")]
     #[diagnostic(code(vippl::compile::argument_range))]
     ArgumentRange {
-        distribution: String,
+        distribution: Box<str>,
         argument: &'static str,
         /// `must be positive, but is -1`
         violation: String,
         /// ` in `s[3]`` or nothing.
         place: String,
+        #[help]
+        help: String,
         #[label("out of range")]
         at: Span,
     },
@@ -177,6 +179,16 @@ pub enum CompileError {
         reason: String,
         help: String,
         #[label("cannot be summed out")]
+        at: Span,
+    },
+
+    #[error("`{name}` is a latent, and {distribution} is a distribution of data only")]
+    #[diagnostic(code(vippl::compile::latent), help("{help}"))]
+    OfDataOnly {
+        name: String,
+        distribution: String,
+        help: &'static str,
+        #[label("of data only")]
         at: Span,
     },
 

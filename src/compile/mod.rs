@@ -6,6 +6,7 @@
 //! at the end (`eliminate`).
 
 // Values
+mod advice;
 mod align;
 mod elements;
 mod index;
