@@ -72,7 +72,7 @@ impl Checker<'_> {
             params.iter().map(|p| given.iter().find(|(n, _)| *n == p.name).map(|(_, e)| *e)).collect();
         let args = self.arguments(dist.name(), params, &in_order)?;
         self.argument_shapes(dist.name(), params, &args, dist.event_rank(), span)?;
-        self.event_fits(dist, form, &args, span)?;
+        self.event_fits(dist, form, &args)?;
         Some(ir::Expr { kind: ExprKind::Distribution { dist, form, args }, span, ty: Type::unknown() })
     }
 
@@ -163,13 +163,7 @@ impl Checker<'_> {
     }
 
     /// Arguments whose shapes are known by now go together.
-    fn event_fits(
-        &mut self,
-        dist: &dyn Distribution,
-        form: usize,
-        args: &[Option<ir::Expr>],
-        span: Span,
-    ) -> Option<()> {
+    fn event_fits(&mut self, dist: &dyn Distribution, form: usize, args: &[Option<ir::Expr>]) -> Option<()> {
         let known = |arg: &Option<ir::Expr>| -> Option<Vec<usize>> {
             let Some(arg) = arg else { return Some(Vec::new()) };
             arg.ty.shape.dims()?.iter().map(Dim::known).collect()
@@ -177,8 +171,10 @@ impl Checker<'_> {
         let Some(shapes) = args.iter().map(known).collect::<Option<Vec<_>>>() else { return Some(()) };
         let shapes: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
         let Some(message) = dist.event_mismatch(form, &shapes) else { return Some(()) };
-        let mut labels = vec![primary(span, "in this call")];
-        labels.extend(args.iter().flatten().map(|arg| secondary(arg.span, describe(&arg.ty))));
+        let given = args.iter().flatten();
+        let arrays = given.clone().filter(|arg| arg.ty.shape.rank() != Some(0)).count();
+        let shown = given.filter(|arg| arrays == 0 || arg.ty.shape.rank() != Some(0));
+        let labels = shown.map(|arg| primary(arg.span, describe(&arg.ty))).collect();
         let help = Some(format!("its arguments are {}", catalogue::distribution_signature(dist)));
         self.error(CheckError::Shape { message, labels, help });
         None

@@ -70,6 +70,21 @@ pub enum CheckError {
         at: SourceSpan,
     },
 
+    #[error("`{name}` is an argument of its own distribution")]
+    #[diagnostic(
+        code(vippl::check::self_reference),
+        help(
+            "what is observed does not depend on itself: write what it does depend on; a recursion has other elements, `y[t] ~ ... y[t - 1]`"
+        )
+    )]
+    OwnArgument {
+        name: String,
+        #[label("the same `{name}`")]
+        at: SourceSpan,
+        #[label("observed here")]
+        drawn: SourceSpan,
+    },
+
     #[error("`{name}` is defined twice")]
     #[diagnostic(code(vippl::check::redefinition))]
     Redefinition {

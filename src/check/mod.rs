@@ -8,9 +8,11 @@ mod declaration;
 mod define;
 mod dependence;
 mod distribution;
+mod doubts;
 pub mod dump;
 pub mod error;
 mod expression;
+mod foreign_arguments;
 mod function;
 mod index;
 pub mod lint;
@@ -86,6 +88,7 @@ pub fn check(source: &Source, file: &ast::File, data: Option<&DataSummary>) -> R
         checker.errors.extend(observed::check(&model, checker.roles_known()));
     }
     checker.final_lints(&model);
+    checker.lints.extend(doubts::lints(&model));
     if checker.errors.is_empty() {
         Ok(Checked { model, lints: checker.lints, assumed_data: checker.assumed_data })
     } else {

@@ -97,20 +97,21 @@ fn from_one(
 /// A bound that is an argument: `n` of a Binomial.
 fn bound_of_the_arguments(g: &Graph, instance: &Instance, bound: Node) -> Option<String> {
     let Instance::Plain { dist, form, args } = instance else { return None };
-    if let Some(k) = args.iter().position(|&arg| arg == bound) {
-        let param = &dist.forms()[*form][k];
-        return Some(format!(
-            "this bound is `{}` of {}, the {}: mend the row where they do not go together, or the argument",
-            param.name,
-            dist.name(),
-            param.doc
-        ));
-    }
-    // What the arguments set but none of them is: the length of a vector, a sum.
-    let fixed = fitting::fixed_ends(*dist);
     let at = g.value(bound)?.first().copied();
-    (!fixed.contains(&at))
-        .then(|| format!("the arguments of {} set this bound: check them and the data", dist.name()))
+    if fitting::fixed_ends(*dist).contains(&at) {
+        return None;
+    }
+    let Some(k) = args.iter().position(|&arg| arg == bound) else {
+        // The length of a vector, a sum.
+        return Some(format!("the arguments of {} set this bound: check them and the data", dist.name()));
+    };
+    let param = &dist.forms()[*form][k];
+    Some(format!(
+        "this bound is `{}` of {}, the {}: mend the row where they do not go together, or the argument",
+        param.name,
+        dist.name(),
+        param.doc
+    ))
 }
 
 /// Distributions whose support holds the values.

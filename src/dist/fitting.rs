@@ -101,6 +101,11 @@ pub fn is_of_categories(dist: &dyn Distribution) -> bool {
     dist.element() != ElementType::Real && ends(dist) == [End::Fixed(1.0), End::Free]
 }
 
+/// Whether draws range over all real numbers, whatever the arguments.
+pub fn is_unbounded(dist: &dyn Distribution) -> bool {
+    dist.element() == ElementType::Real && ends(dist) == [End::Open, End::Open]
+}
+
 /// The ends of the support that are the same whatever the arguments.
 pub fn fixed_ends(dist: &dyn Distribution) -> [Option<f64>; 2] {
     ends(dist).map(|end| match end {

@@ -10,7 +10,7 @@ const TOLERANCE: f64 = 1e-8;
 impl Param {
     /// What the argument is, and what to do about a value that it cannot take.
     pub fn help(&self, owner: &str) -> String {
-        let what = format!("{owner}: {} is the {}", self.name, self.doc);
+        let what = format!("`{}` of {owner}: {}", self.name, self.doc);
         match self.range.remedy() {
             Some(remedy) => format!("{what}; {remedy}"),
             None => what,
