@@ -201,6 +201,7 @@ impl Prepared {
         });
         let mut warnings: Vec<String> = self.warnings.iter().map(Report::to_string).collect();
         warnings.extend(self.nothing_observed());
+        warnings.extend(self.without_a_value());
         warnings.extend(fit.warnings.iter().cloned());
         if !fit.warnings.iter().any(|warning| warning.contains(BEYOND)) {
             warnings.extend(beyond);
@@ -226,6 +227,19 @@ impl Prepared {
 
     pub fn scope(&self) -> Scope<'_> {
         Scope { model: &self.model, dataset: Some(&self.dataset) }
+    }
+
+    /// Warnings of definitions that are not finite whatever the latents are: a table of the posterior has no line for them.
+    fn without_a_value(&self) -> impl Iterator<Item = String> + '_ {
+        self.compiled.variables.iter().filter_map(|variable| {
+            let value = variable.not_finite?;
+            let what = if value.is_nan() { "is not a number" } else { "is infinite" };
+            let text = variable.distribution.as_ref().map(|text| format!(", `{text}`,")).unwrap_or_default();
+            Some(format!(
+                "`{}`{text} {what}, whatever the latents are: there is nothing to summarise",
+                variable.name
+            ))
+        })
     }
 
     /// A warning where no statement holds data: usually a name in the model is spelt otherwise in the data.

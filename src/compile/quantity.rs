@@ -26,6 +26,8 @@ pub struct VariableReport {
     pub missing: usize,
     /// A discrete latent that is summed out.
     pub discrete: bool,
+    /// Of a definition without latents: a value that is not finite, if it has one.
+    pub not_finite: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
