@@ -26,8 +26,6 @@ const MAX_ITERATIONS: usize = 100;
 const PATIENCE: usize = 4;
 /// Nats of log p at which a descent is done; the optimiser of the ELBO does the rest.
 const DECREMENT: f64 = 1e-2;
-/// Descents that end nearer than this (in sd) are the same mode.
-const SAME_MODE: f64 = 1.0;
 /// Draws for the choice among starts.
 const SCREEN_DRAWS: usize = 16;
 const SD_RANGE: (f64, f64) = (1e-12, 1e12);
@@ -64,19 +62,12 @@ pub fn find(
     }
     let (z, sd) = descend(target, first, options.seed, progress);
     let mut best = screen(target, options.family, &z, &sd, &draws);
-    let mut ends = vec![z];
     for point in others.into_iter().take(options.n_paths.saturating_sub(1)) {
         let (z, sd) = descend(target, point, options.seed, progress);
-        let near =
-            |end: &Vec<f64>| z.iter().zip(end).zip(&sd).all(|((a, b), sd)| (a - b).abs() < SAME_MODE * sd);
-        if ends.iter().any(near) {
-            break;
-        }
         let start = screen(target, options.family, &z, &sd, &draws);
         if start.elbo > best.elbo {
             best = start;
         }
-        ends.push(z);
     }
     Ok(best)
 }
