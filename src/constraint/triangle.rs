@@ -22,16 +22,16 @@ pub fn lower(k: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
     (0..k).flat_map(|i| (0..=i).map(move |j| (i, j)))
 }
 
-/// Row and column of the k-th entry below the diagonal.
+/// Row and column of the k-th entry below the diagonal: row i begins at i (i - 1) / 2.
 pub fn below_diagonal_place(k: usize) -> Vec<usize> {
-    let row = rows_with_below(k + 1) - 1;
+    let row = ((8 * k + 1).isqrt() + 1) / 2;
     vec![row, k - below_diagonal(row)]
 }
 
-/// Row and column of the k-th entry on or below the diagonal: as the strict triangle, a row up.
+/// Row and column of the k-th entry on or below the diagonal: those of the strict triangle, a row up.
 pub fn lower_place(k: usize) -> Vec<usize> {
-    let row = rows_with_below(k + 1) - 2;
-    vec![row, k - below_diagonal(row + 1)]
+    let below = below_diagonal_place(k);
+    vec![below[0] - 1, below[1]]
 }
 
 /// `[.., n]` into matrices `[.., k, k]`, 0 elsewhere; `places` are the n rows and columns.

@@ -276,15 +276,20 @@ fn understated_words(
              {ratio:.1} times as high",
             sd(*at)
         )),
-        all => {
-            let worst: Vec<String> =
-                all.iter().take(MOST_NAMED).map(|(at, ratio)| format!("{} ({ratio:.1})", sd(*at))).collect();
-            let more = if all.len() > worst.len() { ", the worst of them" } else { "" };
+        [(first, ratio), rest @ ..] => {
+            let latent = |at: usize| format!("`{}`", target.density.coordinates()[target.latent[at]].name);
+            let others: Vec<String> = rest
+                .iter()
+                .take(MOST_NAMED - 1)
+                .map(|(at, ratio)| format!(", {} {ratio:.1}", latent(*at)))
+                .collect();
             Some(format!(
-                "the sd of {} latents is understated, as mean-field does where latents are correlated; how many times as \
-                 high linear response puts it{more}: {}",
-                all.len(),
-                worst.join(", ")
+                "the sd of {} latents is understated, as mean-field does where latents are correlated: linear response puts \
+                 {} {ratio:.1} times as high{}{}",
+                understated.len(),
+                latent(*first),
+                others.concat(),
+                if rest.len() > others.len() { ", the rest less" } else { "" }
             ))
         }
     }

@@ -45,21 +45,21 @@ fn names_are_found_as_they_are_written_elsewhere() {
 #[test]
 fn summaries_of_a_list_stand_below_each_other() {
     let entries: Vec<Entry> = Subject::all().iter().map(Subject::entry).collect();
-    for width in [60, 80, 120, usize::MAX] {
-        let list = super::list(&entries, &Style { width, ..Style::default() });
-        assert!(list.lines().all(|line| line.chars().count() <= width));
-        for group in list.split("\n\n") {
-            let found = |entry: &&Entry| group.lines().any(|line| line.contains(&entry.name));
-            let starts: BTreeSet<usize> = entries
-                .iter()
-                .filter(found)
-                .filter_map(|entry| {
-                    let words: String = entry.summary.trim_end_matches('.').chars().take(12).collect();
-                    let line = group.lines().skip(1).find(|line| line.contains(&format!("  {words}")))?;
-                    Some(line[..line.find(&format!("  {words}"))?].chars().count())
-                })
-                .collect();
-            assert!(starts.len() <= 1, "{width}: {starts:?}\n{group}");
+    for group in entries.chunk_by(|a, b| (a.kind, &a.group) == (b.kind, &b.group)) {
+        for width in [60, 80, 120, usize::MAX] {
+            let list = super::list(group, &Style { width, ..Style::default() });
+            assert!(list.lines().all(|line| line.chars().count() <= width));
+            let column = |entry: &Entry| {
+                let words: String = entry.summary.trim_end_matches('.').chars().take(12).collect();
+                let before = list.lines().skip(1).filter_map(|line| line.rsplit_once(&format!("  {words}")));
+                // Beside the name, or on a line below it.
+                before
+                    .map(|(before, _)| before)
+                    .find(|before| before.trim() == entry.compact() || before.trim().is_empty())
+                    .map(|before| before.chars().count())
+            };
+            let columns: BTreeSet<Option<usize>> = group.iter().map(column).collect();
+            assert!(columns.len() == 1 && !columns.contains(&None), "{width}: {columns:?}\n{list}");
         }
     }
 }
