@@ -24,7 +24,7 @@ pub fn lower(k: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
 
 /// Row and column of the k-th entry below the diagonal: row i begins at i (i - 1) / 2.
 pub fn below_diagonal_place(k: usize) -> Vec<usize> {
-    let row = ((8 * k + 1).isqrt() + 1) / 2;
+    let row = rows_with_below(k);
     vec![row, k - below_diagonal(row)]
 }
 
