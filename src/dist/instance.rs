@@ -58,6 +58,14 @@ impl Instance {
         }
     }
 
+    /// Where the density has a corner inside its support; of wrappers, where that of the distribution inside is.
+    pub(super) fn corner(&self) -> Option<Node> {
+        match self {
+            Instance::Plain { dist, form, args } => dist.corner(*form, args),
+            Instance::Wrapped { inner, .. } => inner[0].corner(),
+        }
+    }
+
     /// log density at `x`, of the batch shape.
     pub fn log_density(&self, g: &mut Graph, x: Node) -> Node {
         match self {

@@ -264,6 +264,11 @@ pub trait Distribution: Sync {
         None
     }
 
+    /// Where the density has a corner inside its support, of the batch shape: its mode.
+    fn corner(&self, _form: usize, _args: &[Node]) -> Option<Node> {
+        None
+    }
+
     /// One draw; `args[k]` holds one draw's argument, row-major (1 number for rank 0). `out` has the event's length.
     fn sample(&self, form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]);
 

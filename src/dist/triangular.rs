@@ -120,6 +120,10 @@ impl Distribution for Triangular {
         Some(g.sqrt(variance))
     }
 
+    fn corner(&self, _form: usize, args: &[Node]) -> Option<Node> {
+        Some(args[1])
+    }
+
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         let [lower, mode, upper] = [args[0][0], args[1][0], args[2][0]];
         let (u, width) = (open_unit(rng), upper - lower);
