@@ -96,6 +96,9 @@ pub fn build(g: &Graph, blocks: &Blocks, members: &[Member]) -> Built {
     Built { fused, args: b.args, places }
 }
 
+/// What repeats itself after at most so many elements is loaded once.
+const MAX_KEPT: usize = 32;
+
 /// Elements of the partial sums that keep a sum over many elements accurate; `None` where few are added up.
 fn partial_size(index: &Index) -> Option<usize> {
     const MAX_SIZE: usize = 64;
@@ -125,7 +128,9 @@ impl Builder<'_> {
 
     fn load(&mut self, node: Node, index: Index) -> usize {
         let (argument, to) = (self.argument(node), self.value());
-        self.steps.push(Step::Load { argument, index, to });
+        // Blocks have a power of two of elements.
+        let stays = index.period().is_some_and(|period| period.is_power_of_two() && period <= MAX_KEPT);
+        self.steps.push(Step::Load { argument, index, stays, to });
         to
     }
 
@@ -155,12 +160,12 @@ impl Builder<'_> {
 /// Gives values that are not in use at the same time one register, and returns how many registers there are.
 fn assign_registers(steps: &mut [Step], n_values: usize) -> usize {
     let mut last_use = vec![0; n_values];
-    // One number for all is spread once, before the first block, and stays.
+    // What is the same in all blocks is loaded once.
     let mut stays = vec![false; n_values];
     for (k, step) in steps.iter().enumerate() {
         for_each_read(step, |value| last_use[value] = k);
         match step {
-            Step::Load { index, to, .. } => stays[*to] = index.is_one(),
+            Step::Load { stays: own, to, .. } => stays[*to] = *own,
             Step::Spread { is_one, to, .. } => stays[*to] = *is_one,
             _ => {}
         }

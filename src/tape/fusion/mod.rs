@@ -9,6 +9,7 @@ mod groups;
 mod run;
 
 use std::fmt::Write;
+use std::ops::Range;
 use std::sync::Arc;
 
 pub(super) use build::{Built, Member, build};
@@ -55,10 +56,32 @@ impl Index {
         })
     }
 
-    fn at(&self, i: usize) -> usize {
-        match self {
-            Index::Cycle { inner, size } => (i / inner) % size,
-            Index::Table(table) => table[i] as usize,
+    /// Calls `f` with the position that belongs to each element of a range, in order.
+    #[inline(always)]
+    fn for_each(&self, elements: Range<usize>, mut f: impl FnMut(usize)) {
+        match *self {
+            Index::Cycle { inner, size } => {
+                let mut at = elements.start / inner % size;
+                let mut left = inner - elements.start % inner;
+                for _ in elements {
+                    f(at);
+                    left -= 1;
+                    if left == 0 {
+                        left = inner;
+                        at = if at + 1 == size { 0 } else { at + 1 };
+                    }
+                }
+            }
+            Index::Table(ref table) => table[elements].iter().for_each(|&at| f(at as usize)),
+        }
+    }
+
+    /// Blocks of so many elements, or a multiple of it, are the same; `None` if that is not known.
+    fn period(&self) -> Option<usize> {
+        match *self {
+            Index::Cycle { size: 1, .. } => Some(1),
+            Index::Cycle { inner, size } => Some(inner * size),
+            Index::Table(_) => None,
         }
     }
 
@@ -94,10 +117,11 @@ enum Place {
 
 #[derive(Debug)]
 enum Step {
-    /// Brings elements of an argument to a register.
+    /// Brings elements of an argument to a register, which is kept from block to block if it `stays`.
     Load {
         argument: usize,
         index: Index,
+        stays: bool,
         to: usize,
     },
     /// The same for an argument of `n` elements, or one, that steps read in place where they can.
@@ -170,7 +194,7 @@ impl Op for Fused {
         };
         for step in &self.steps {
             let _ = match step {
-                Step::Load { argument, index, to } => {
+                Step::Load { argument, index, to, .. } => {
                     writeln!(text, "r{to} = arg{argument} at {}", text_of(index))
                 }
                 Step::Spread { .. } => Ok(()),

@@ -1,5 +1,7 @@
 //! The pass itself: a block of elements through all steps, then the next.
 
+use std::ops::Range;
+
 use super::{Fused, Index, MAX_ARGS, Place, Step};
 use crate::tape::op::Operand;
 use crate::tape::ops::sum::{BLOCK_ROWS, Partial};
@@ -59,8 +61,9 @@ impl Pass<'_> {
         let Pass { lanes, width, start, len, .. } = *self;
         let numbers = len * lanes;
         match step {
-            Step::Load { argument, index, to } => {
-                if index.is_one() && start > 0 {
+            Step::Load { argument, index, stays, to } => {
+                let repeats = |period: usize| (width / lanes).is_multiple_of(period);
+                if *stays && start > 0 && index.period().is_some_and(repeats) {
                     return;
                 }
                 self.load(&self.args[*argument], index, &mut registers[to * width..to * width + numbers]);
@@ -116,13 +119,22 @@ impl Pass<'_> {
         }
     }
 
+    /// The elements of the block.
+    fn elements(&self) -> Range<usize> {
+        self.start..self.start + self.len
+    }
+
     /// Adds the elements of a block.
     fn add(&self, block: &[f64], index: &Index, to: &mut [f64]) {
         let lanes = self.lanes;
-        for (i, row) in (self.start..self.start + self.len).zip(block.chunks_exact(lanes)) {
-            let at = index.at(i) * lanes;
-            add(row, &mut to[at..at + lanes]);
+        if lanes == 1 {
+            let mut block = block.iter();
+            return index.for_each(self.elements(), |at| to[at] += block.next().unwrap_or(&0.0));
         }
+        let mut rows = block.chunks_exact(lanes);
+        index.for_each(self.elements(), |at| {
+            add(rows.next().unwrap_or(&[]), &mut to[at * lanes..(at + 1) * lanes]);
+        });
     }
 
     /// The block, or the one number, of an argument where its layout is that of a register.
@@ -148,18 +160,27 @@ impl Pass<'_> {
     }
 
     fn load(&self, argument: &Operand<'_>, index: &Index, to: &mut [f64]) {
-        let lanes = self.lanes;
-        let elements = self.start..self.start + self.len;
-        if argument.lanes == 1 {
-            for (i, row) in elements.zip(to.chunks_exact_mut(lanes)) {
-                row.fill(argument.data[index.at(i)]);
-            }
-        } else {
-            for (i, row) in elements.zip(to.chunks_exact_mut(lanes)) {
-                let from = index.at(i) * lanes;
-                row.copy_from_slice(&argument.data[from..from + lanes]);
-            }
+        let (lanes, data) = (self.lanes, argument.data);
+        if lanes == 1 {
+            let mut to = to.iter_mut();
+            index.for_each(self.elements(), |at| {
+                if let Some(x) = to.next() {
+                    *x = data[at];
+                }
+            });
+            return;
         }
+        let mut rows = to.chunks_exact_mut(lanes);
+        let varies = argument.lanes != 1;
+        index.for_each(self.elements(), |at| {
+            if let Some(row) = rows.next() {
+                if varies {
+                    row.copy_from_slice(&data[at * lanes..(at + 1) * lanes])
+                } else {
+                    row.fill(data[at])
+                }
+            }
+        });
     }
 }
 
