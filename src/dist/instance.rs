@@ -135,6 +135,19 @@ impl Instance {
         wrapper.objection(g, inner, args)
     }
 
+    /// What to change where there is an objection.
+    pub fn remedy(&self, g: &mut Graph) -> Option<&'static str> {
+        match self {
+            Instance::Plain { dist, .. } => dist.remedy(),
+            Instance::Wrapped { wrapper, inner, .. } => {
+                match inner.iter().find(|d| d.objection(g).is_some()) {
+                    Some(refused) => refused.remedy(g),
+                    None => wrapper.remedy(),
+                }
+            }
+        }
+    }
+
     /// Whether the density does not integrate (`Flat`).
     pub fn improper(&self) -> bool {
         match self {

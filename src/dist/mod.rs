@@ -228,6 +228,11 @@ pub trait Distribution: Sync {
         None
     }
 
+    /// What to change where there is an objection.
+    fn remedy(&self) -> Option<&'static str> {
+        None
+    }
+
     fn support(&self, g: &mut Graph, form: usize, args: &[Node]) -> Support;
 
     /// log p(x), all constants kept; of the batch shape. Outside the support: -inf.
@@ -362,6 +367,16 @@ pub trait Wrapper: Sync {
     /// Why this wrapper cannot take these distributions, in words for the user; `None` when it can. The other methods
     /// are called only then.
     fn objection(&self, _g: &mut Graph, _inner: &[Instance], _args: &[Option<Node>]) -> Option<String> {
+        None
+    }
+
+    /// What to change where there is an objection.
+    fn remedy(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What to do about an observed value outside the support.
+    fn outside_advice(&self) -> Option<&'static str> {
         None
     }
 

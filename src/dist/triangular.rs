@@ -48,6 +48,10 @@ impl Distribution for Triangular {
         ))
     }
 
+    fn remedy(&self) -> Option<&'static str> {
+        Some("its arguments are Triangular(lower, mode, upper)")
+    }
+
     fn support(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Support {
         between(g, Some(args[0]), Some(args[2]))
     }
