@@ -36,8 +36,10 @@ mod reverse;
 mod arena;
 mod executor;
 mod kernel;
+mod math;
 mod plan;
 mod program;
+mod vector;
 
 #[cfg(test)]
 pub mod testing;

@@ -6,6 +6,7 @@ use super::elementwise::unbroadcast;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel::Walk;
 use crate::tape::op::{Op, Operand, broadcast_shape, fingerprint_of};
+use crate::tape::vector;
 
 /// The second argument where the first is not 0, else the third; broadcast. Derivatives flow to the taken side only.
 #[derive(Clone, Copy, Debug)]
@@ -30,19 +31,11 @@ impl Op for Select {
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
         let [c, a, b] = [&args[0], &args[1], &args[2]];
         if [c, a, b].iter().all(|operand| operand.data.len() == out.len()) {
-            return select_row(c.data, a.data, b.data, out);
+            return vector::select(c.data, a.data, b.data, [1, 1, 1], out);
         }
         let shape = broadcast_shape(&[c.shape, a.shape, b.shape]);
-        Walk::broadcast(&shape, lanes, [c, a, b]).rows(|o, [i, j, k], n, [s, t, u]| {
-            let out = &mut out[o..o + n];
-            if [s, t, u] == [1, 1, 1] {
-                select_row(&c.data[i..], &a.data[j..], &b.data[k..], out);
-            } else {
-                for (r, y) in out.iter_mut().enumerate() {
-                    let (c, a, b) = (c.data[i + r * s], a.data[j + r * t], b.data[k + r * u]);
-                    *y = if c != 0.0 { a } else { b };
-                }
-            }
+        Walk::broadcast(&shape, lanes, [c, a, b]).rows(|o, [i, j, k], n, strides| {
+            vector::select(&c.data[i..], &a.data[j..], &b.data[k..], strides, &mut out[o..o + n]);
         });
     }
 
@@ -75,11 +68,5 @@ impl Op for Select {
 
     fn fingerprint(&self) -> Option<u64> {
         fingerprint_of(0)
-    }
-}
-
-fn select_row(c: &[f64], a: &[f64], b: &[f64], out: &mut [f64]) {
-    for ((y, &c), (&a, &b)) in out.iter_mut().zip(c).zip(a.iter().zip(b)) {
-        *y = if c != 0.0 { a } else { b };
     }
 }

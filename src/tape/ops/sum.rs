@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::{Op, Operand, fingerprint_of, size_of};
+use crate::tape::vector;
 
 /// An axis, or adjacent axes, in the middle of an array seen as `[outer][n][inner]`.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
@@ -71,12 +72,8 @@ impl Op for Sum {
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
-        let Middle { outer, n, inner } = Middle::new(args[0].shape, self.from, self.to);
-        let width = inner * lanes;
-        for group in 0..outer {
-            let rows = &args[0].data[group * n * width..(group + 1) * n * width];
-            sum_rows(rows, n, width, &mut out[group * width..(group + 1) * width]);
-        }
+        let Middle { n, inner, .. } = Middle::new(args[0].shape, self.from, self.to);
+        vector::sum_rows(args[0].data, n, inner * lanes, out);
     }
 
     fn tangent(&self, g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
@@ -101,63 +98,4 @@ impl Op for Sum {
     fn fingerprint(&self) -> Option<u64> {
         fingerprint_of((self.from, self.to))
     }
-}
-
-/// Independent partial sums: an order of summation that is the same for any number of lanes, and accurate.
-const PARTIAL_SUMS: usize = 8;
-
-/// Rows between two collections of the partial sums.
-const BLOCK_ROWS: usize = 1024;
-
-/// Columns at a time when there are many.
-const BLOCK_COLUMNS: usize = 32;
-
-/// The sum of `n` rows of `width` numbers.
-pub(super) fn sum_rows(rows: &[f64], n: usize, width: usize, out: &mut [f64]) {
-    if width == 1 {
-        out[0] = rows.chunks(BLOCK_ROWS).map(sum_block).fold(0.0, |sum, block| sum + block);
-        return;
-    }
-    let mut start = 0;
-    while start < width {
-        let columns = BLOCK_COLUMNS.min(width - start);
-        let out = &mut out[start..start + columns];
-        out.fill(0.0);
-        let mut row = 0;
-        while row < n {
-            let block = BLOCK_ROWS.min(n - row);
-            let mut partial = [[0.0; BLOCK_COLUMNS]; PARTIAL_SUMS];
-            for r in 0..block {
-                let from = (row + r) * width + start;
-                for (sum, x) in
-                    partial[r % PARTIAL_SUMS][..columns].iter_mut().zip(&rows[from..from + columns])
-                {
-                    *sum += x;
-                }
-            }
-            for (c, y) in out.iter_mut().enumerate() {
-                *y += collect(&std::array::from_fn(|k| partial[k][c]));
-            }
-            row += block;
-        }
-        start += columns;
-    }
-}
-
-fn sum_block(block: &[f64]) -> f64 {
-    let mut partial = [0.0; PARTIAL_SUMS];
-    let (chunks, rest) = block.as_chunks::<PARTIAL_SUMS>();
-    for chunk in chunks {
-        for (sum, x) in partial.iter_mut().zip(chunk) {
-            *sum += x;
-        }
-    }
-    for (sum, x) in partial.iter_mut().zip(rest) {
-        *sum += x;
-    }
-    collect(&partial)
-}
-
-fn collect(s: &[f64; PARTIAL_SUMS]) -> f64 {
-    ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
 }

@@ -1,0 +1,96 @@
+//! Sums of rows, in an order that depends on the number of rows alone.
+
+use pulp::{Arch, NullaryFnOnce};
+
+/// Independent partial sums of the rows: row r goes to the sum r modulo this.
+const PARTIAL_SUMS: usize = 8;
+
+/// Rows between two collections of the partial sums.
+const BLOCK_ROWS: usize = 1024;
+
+/// out[c] = sum over groups of `n` rows of `width` numbers: `rows` is `[outer][n][width]`, `out` is `[outer][width]`.
+pub(in crate::tape) fn sum_rows(rows: &[f64], n: usize, width: usize, out: &mut [f64]) {
+    if width > 0 {
+        Arch::new().dispatch(SumRows { rows, n, width, out });
+    }
+}
+
+struct SumRows<'a> {
+    rows: &'a [f64],
+    n: usize,
+    width: usize,
+    out: &'a mut [f64],
+}
+
+impl NullaryFnOnce for SumRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let SumRows { rows, n, width, out } = self;
+        for (group, out) in out.chunks_exact_mut(width).enumerate() {
+            let rows = &rows[group * n * width..(group + 1) * n * width];
+            if width == 1 {
+                out[0] = rows.chunks(BLOCK_ROWS).map(sum_block).fold(0.0, |sum, block| sum + block);
+                continue;
+            }
+            let mut start = 0;
+            while start < width {
+                start += match width - start {
+                    16.. => columns::<16>(rows, width, start, out),
+                    8.. => columns::<8>(rows, width, start, out),
+                    4.. => columns::<4>(rows, width, start, out),
+                    _ => columns::<1>(rows, width, start, out),
+                };
+            }
+        }
+    }
+}
+
+/// The sums of C columns from `start` on; returns C.
+#[inline(always)]
+fn columns<const C: usize>(rows: &[f64], width: usize, start: usize, out: &mut [f64]) -> usize {
+    let mut total = [0.0; C];
+    for block in rows.chunks(BLOCK_ROWS * width) {
+        let mut partial = [[0.0; C]; PARTIAL_SUMS];
+        let mut groups = block.chunks_exact(PARTIAL_SUMS * width);
+        for group in &mut groups {
+            for (k, sums) in partial.iter_mut().enumerate() {
+                add(sums, &group[k * width + start..]);
+            }
+        }
+        for (sums, row) in partial.iter_mut().zip(groups.remainder().chunks_exact(width)) {
+            add(sums, &row[start..]);
+        }
+        for (c, total) in total.iter_mut().enumerate() {
+            *total += collect(&std::array::from_fn(|k| partial[k][c]));
+        }
+    }
+    out[start..start + C].copy_from_slice(&total);
+    C
+}
+
+#[inline(always)]
+fn add<const C: usize>(sums: &mut [f64; C], row: &[f64]) {
+    for (sum, x) in sums.iter_mut().zip(&row[..C]) {
+        *sum += x;
+    }
+}
+
+#[inline(always)]
+fn sum_block(block: &[f64]) -> f64 {
+    let mut partial = [0.0; PARTIAL_SUMS];
+    let (chunks, rest) = block.as_chunks::<PARTIAL_SUMS>();
+    for chunk in chunks {
+        add(&mut partial, chunk);
+    }
+    for (sum, x) in partial.iter_mut().zip(rest) {
+        *sum += x;
+    }
+    collect(&partial)
+}
+
+#[inline(always)]
+fn collect(s: &[f64; PARTIAL_SUMS]) -> f64 {
+    ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
+}
