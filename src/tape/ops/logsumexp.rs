@@ -6,7 +6,7 @@ use super::elementwise::{Binary, Slope};
 use super::sum::Middle;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::math;
-use crate::tape::op::{Op, Operand, fingerprint_of};
+use crate::tape::op::{Extent, Op, Operand, fingerprint_of};
 use crate::tape::vector;
 
 /// log(exp(a) + exp(b)); -inf, with slopes of 0, where both are -inf.
@@ -89,9 +89,13 @@ impl Op for LogSumExp {
         shape
     }
 
-    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
+    fn scratch(&self, _args: &[Extent<'_>], _lanes: usize) -> usize {
+        vector::LOGSUMEXP_SCRATCH
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
         let Middle { n, inner, .. } = Middle::new(args[0].shape, self.axis, self.axis + 1);
-        vector::logsumexp(args[0].data, n, inner * lanes, out);
+        vector::logsumexp(args[0].data, n, inner * lanes, out, scratch);
     }
 
     fn tangent(&self, g: &mut Graph, args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {

@@ -12,7 +12,7 @@ use pulp::{Arch, NullaryFnOnce};
 
 use super::ops::elementwise::{Binary, Unary};
 
-pub(super) use logsumexp::logsumexp;
+pub(super) use logsumexp::{LOGSUMEXP_SCRATCH, logsumexp};
 pub(super) use sum::sum_rows;
 
 /// Numbers in the widest vectors.
@@ -20,7 +20,7 @@ const WIDTH: usize = 8;
 
 /// y = f(x). `x` is as long as `out`.
 pub(super) fn map1<F: Unary>(f: F, x: &[f64], out: &mut [f64]) {
-    Arch::new().dispatch(Row1 { f, x: &x[..out.len()], out });
+    dispatch(Row1 { f, x: &x[..out.len()], out });
 }
 
 /// y = f(a, b); a stride is 1, or 0 for one number. An argument is as long as `out`, or longer.
@@ -29,9 +29,9 @@ pub(super) fn map2<F: Binary>(f: F, a: &[f64], b: &[f64], strides: [usize; 2], o
         return;
     }
     match strides {
-        [1, 1] => Arch::new().dispatch(Row2::<F, 1, 1> { f, a, b, out }),
-        [1, _] => Arch::new().dispatch(Row2::<F, 1, 0> { f, a, b, out }),
-        [_, 1] => Arch::new().dispatch(Row2::<F, 0, 1> { f, a, b, out }),
+        [1, 1] => dispatch(Row2::<F, 1, 1> { f, a, b, out }),
+        [1, _] => dispatch(Row2::<F, 1, 0> { f, a, b, out }),
+        [_, 1] => dispatch(Row2::<F, 0, 1> { f, a, b, out }),
         _ => out.fill(f.value(a[0], b[0])),
     }
 }
@@ -49,10 +49,10 @@ pub(super) fn select(c: &[f64], a: &[f64], b: &[f64], strides: [usize; 3], out: 
                 _ => out.copy_from_slice(&from[..out.len()]),
             }
         }
-        [_, 0, 0] => Arch::new().dispatch(SelectRow::<0, 0> { c, a, b, out }),
-        [_, 0, _] => Arch::new().dispatch(SelectRow::<0, 1> { c, a, b, out }),
-        [_, _, 0] => Arch::new().dispatch(SelectRow::<1, 0> { c, a, b, out }),
-        _ => Arch::new().dispatch(SelectRow::<1, 1> { c, a, b, out }),
+        [_, 0, 0] => dispatch(SelectRow::<0, 0> { c, a, b, out }),
+        [_, 0, _] => dispatch(SelectRow::<0, 1> { c, a, b, out }),
+        [_, _, 0] => dispatch(SelectRow::<1, 0> { c, a, b, out }),
+        _ => dispatch(SelectRow::<1, 1> { c, a, b, out }),
     }
 }
 
@@ -64,19 +64,43 @@ trait Row {
     fn len(&self) -> usize;
 
     fn run(&mut self, range: Range<usize>);
+
+    /// What is left to do after that.
+    #[inline(always)]
+    fn finish(&mut self) {}
 }
 
-/// Runs over all of a row, in whole vectors if it is costly and long enough: the last one may overlap that before.
+/// Runs over all of a row, with the instructions of the processor unless it is too short for them.
 #[inline(always)]
-fn run<R: Row>(row: &mut R) {
+fn dispatch<R: Row>(mut row: R) {
     let n = row.len();
-    let mut range = 0..if R::COSTLY && n >= WIDTH { n - n % WIDTH } else { n };
-    loop {
-        row.run(range.clone());
-        if range.end == n {
-            return;
+    if n < WIDTH {
+        row.run(0..n);
+        row.finish();
+    } else {
+        Arch::new().dispatch(Whole(row));
+    }
+}
+
+/// All of a row, in whole vectors if it is costly: the last one may overlap that before.
+struct Whole<R>(R);
+
+impl<R: Row> NullaryFnOnce for Whole<R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let mut row = self.0;
+        let n = row.len();
+        let mut range = 0..if R::COSTLY { n - n % WIDTH } else { n };
+        loop {
+            row.run(range.clone());
+            if range.end == n {
+                break;
+            }
+            range = n - WIDTH..n;
         }
-        range = n - WIDTH..n;
+        row.finish();
     }
 }
 
@@ -100,17 +124,12 @@ impl<F: Unary> Row for Row1<'_, F> {
             *y = self.f.value(x);
         }
     }
-}
-
-impl<F: Unary> NullaryFnOnce for Row1<'_, F> {
-    type Output = ();
 
     #[inline(always)]
-    fn call(mut self) {
-        run(&mut self);
-        let Row1 { f, x, out } = self;
-        if x.iter().fold(false, |any, &x| any | f.is_exception(x)) {
-            for (y, &x) in out.iter_mut().zip(x) {
+    fn finish(&mut self) {
+        let f = self.f;
+        if self.x.iter().fold(false, |any, &x| any | f.is_exception(x)) {
+            for (y, &x) in self.out.iter_mut().zip(self.x) {
                 if f.is_exception(x) {
                     *y = f.exception(x);
                 }
@@ -136,19 +155,21 @@ impl<F: Binary, const A: usize, const B: usize> Row for Row2<'_, F, A, B> {
 
     #[inline(always)]
     fn run(&mut self, range: Range<usize>) {
+        let f = self.f;
         let (a, b) = (part::<A>(self.a, &range), part::<B>(self.b, &range));
-        for (i, y) in self.out[range].iter_mut().enumerate() {
-            *y = self.f.value(a[i * A], b[i * B]);
+        let out = &mut self.out[range];
+        // no index into a slice: its check would stand in the way of whole vectors
+        match [A, B] {
+            [1, 1] => out.iter_mut().zip(a).zip(b).for_each(|((y, &a), &b)| *y = f.value(a, b)),
+            [1, _] => {
+                let b = b[0];
+                out.iter_mut().zip(a).for_each(|(y, &a)| *y = f.value(a, b));
+            }
+            _ => {
+                let a = a[0];
+                out.iter_mut().zip(b).for_each(|(y, &b)| *y = f.value(a, b));
+            }
         }
-    }
-}
-
-impl<F: Binary, const A: usize, const B: usize> NullaryFnOnce for Row2<'_, F, A, B> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(mut self) {
-        run(&mut self);
     }
 }
 
@@ -159,18 +180,39 @@ struct SelectRow<'a, const A: usize, const B: usize> {
     out: &'a mut [f64],
 }
 
-impl<const A: usize, const B: usize> NullaryFnOnce for SelectRow<'_, A, B> {
-    type Output = ();
+impl<const A: usize, const B: usize> Row for SelectRow<'_, A, B> {
+    const COSTLY: bool = false;
 
     #[inline(always)]
-    fn call(self) {
-        let range = 0..self.out.len();
-        let (c, a, b) = (&self.c[range.clone()], part::<A>(self.a, &range), part::<B>(self.b, &range));
-        for (i, y) in self.out.iter_mut().enumerate() {
-            let (a, b) = (a[i * A], b[i * B]);
-            *y = if c[i] != 0.0 { a } else { b };
+    fn len(&self) -> usize {
+        self.out.len()
+    }
+
+    #[inline(always)]
+    fn run(&mut self, range: Range<usize>) {
+        let (a, b) = (part::<A>(self.a, &range), part::<B>(self.b, &range));
+        let terms = self.out[range.clone()].iter_mut().zip(&self.c[range]);
+        match [A, B] {
+            [1, 1] => terms.zip(a).zip(b).for_each(|(((y, &c), &a), &b)| *y = choose(c, a, b)),
+            [1, _] => {
+                let b = b[0];
+                terms.zip(a).for_each(|((y, &c), &a)| *y = choose(c, a, b));
+            }
+            [_, 1] => {
+                let a = a[0];
+                terms.zip(b).for_each(|((y, &c), &b)| *y = choose(c, a, b));
+            }
+            _ => {
+                let (a, b) = (a[0], b[0]);
+                terms.for_each(|(y, &c)| *y = choose(c, a, b));
+            }
         }
     }
+}
+
+#[inline(always)]
+fn choose(c: f64, a: f64, b: f64) -> f64 {
+    if c != 0.0 { a } else { b }
 }
 
 /// What a loop over the range reads of an argument with this stride, 0 or 1.

@@ -63,7 +63,9 @@ fn columns<const C: usize>(rows: &[f64], width: usize, start: usize, out: &mut [
             add(sums, &row[start..]);
         }
         for (c, total) in total.iter_mut().enumerate() {
-            *total += collect(&std::array::from_fn(|k| partial[k][c]));
+            let p = &partial;
+            *total +=
+                ((p[0][c] + p[4][c]) + (p[2][c] + p[6][c])) + ((p[1][c] + p[5][c]) + (p[3][c] + p[7][c]));
         }
     }
     out[start..start + C].copy_from_slice(&total);
@@ -84,8 +86,10 @@ fn sum_block(block: &[f64]) -> f64 {
     for chunk in chunks {
         add(&mut partial, chunk);
     }
-    for (sum, x) in partial.iter_mut().zip(rest) {
-        *sum += x;
+    for (k, sum) in partial.iter_mut().enumerate() {
+        if k < rest.len() {
+            *sum += rest[k];
+        }
     }
     collect(&partial)
 }
