@@ -35,6 +35,7 @@ mod reverse;
 // Running
 mod arena;
 mod executor;
+mod fusion;
 mod kernel;
 mod math;
 mod plan;

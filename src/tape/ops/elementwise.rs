@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::tape::fusion::Role;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel::Walk;
 use crate::tape::op::{Op, Operand, broadcast_shape, fingerprint_of};
@@ -121,7 +122,20 @@ impl<F: Unary> Op for Map1<F> {
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], _lanes: usize, _scratch: &mut [f64]) {
-        vector::map1(self.0, args[0].data, out);
+        self.map(&[args[0].data], out);
+    }
+
+    fn role(&self, _args: &[&[usize]]) -> Role {
+        Role::Map
+    }
+
+    fn map(&self, args: &[&[f64]], out: &mut [f64]) {
+        if args[0].len() == out.len() {
+            vector::map1(self.0, args[0], out);
+        } else if let Some((first, rest)) = out.split_first_mut() {
+            vector::map1(self.0, args[0], std::slice::from_mut(first));
+            rest.fill(*first);
+        }
     }
 
     fn takes_unbroadcast(&self) -> bool {
@@ -176,6 +190,16 @@ impl<F: Binary> Op for Map2<F> {
         });
     }
 
+    fn role(&self, _args: &[&[usize]]) -> Role {
+        Role::Map
+    }
+
+    fn map(&self, args: &[&[f64]], out: &mut [f64]) {
+        let stride = |row: &[f64]| usize::from(row.len() == out.len());
+        let strides = [stride(args[0]), stride(args[1])];
+        vector::map2(self.0, args[0], args[1], strides, out);
+    }
+
     fn takes_unbroadcast(&self) -> bool {
         true
     }
@@ -224,6 +248,18 @@ impl<F: Nary<N>, const N: usize> Op for MapN<F, N> {
                 *y = self.0.value(std::array::from_fn(|k| operands[k].data[at[k] + i * strides[k]]));
             }
         });
+    }
+
+    fn role(&self, _args: &[&[usize]]) -> Role {
+        Role::Map
+    }
+
+    fn map(&self, args: &[&[f64]], out: &mut [f64]) {
+        let stride = |row: &[f64]| usize::from(row.len() == out.len());
+        let strides: [usize; N] = std::array::from_fn(|k| stride(args[k]));
+        for (i, y) in out.iter_mut().enumerate() {
+            *y = self.0.value(std::array::from_fn(|k| args[k][i * strides[k]]));
+        }
     }
 
     fn takes_unbroadcast(&self) -> bool {

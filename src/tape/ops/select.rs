@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::elementwise::unbroadcast;
+use crate::tape::fusion::Role;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel::Walk;
 use crate::tape::op::{Op, Operand, broadcast_shape, fingerprint_of};
@@ -37,6 +38,15 @@ impl Op for Select {
         Walk::broadcast(&shape, lanes, [c, a, b]).rows(|o, [i, j, k], n, strides| {
             vector::select(&c.data[i..], &a.data[j..], &b.data[k..], strides, &mut out[o..o + n]);
         });
+    }
+
+    fn role(&self, _args: &[&[usize]]) -> Role {
+        Role::Map
+    }
+
+    fn map(&self, args: &[&[f64]], out: &mut [f64]) {
+        let strides = [args[0], args[1], args[2]].map(|row| usize::from(row.len() == out.len()));
+        vector::select(args[0], args[1], args[2], strides, out);
     }
 
     fn takes_unbroadcast(&self) -> bool {

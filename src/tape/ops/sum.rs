@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::tape::fusion::{Index, Role};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::{Op, Operand, fingerprint_of, size_of};
 use crate::tape::vector;
@@ -74,6 +75,21 @@ impl Op for Sum {
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
         let Middle { n, inner, .. } = Middle::new(args[0].shape, self.from, self.to);
         vector::sum_rows(args[0].data, n, inner * lanes, out);
+    }
+
+    fn role(&self, args: &[&[usize]]) -> Role {
+        // Of an array of few rows or columns; else a pass of its own is as good.
+        const MAX_SUMMED: usize = 32;
+        match Middle::new(args[0], self.from, self.to) {
+            Middle { outer: 1, n, inner: 1 } => Role::Add(Index::Cycle { inner: n, size: 1 }),
+            Middle { outer: 1, inner, .. } if inner <= MAX_SUMMED => {
+                Role::Add(Index::Cycle { inner: 1, size: inner })
+            }
+            Middle { outer, n, inner: 1 } if n <= MAX_SUMMED => {
+                Role::Add(Index::Cycle { inner: n, size: outer })
+            }
+            _ => Role::Alone,
+        }
     }
 
     fn tangent(&self, g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {

@@ -13,7 +13,7 @@ use pulp::{Arch, NullaryFnOnce};
 use super::ops::elementwise::{Binary, Unary};
 
 pub(super) use logsumexp::{LOGSUMEXP_SCRATCH, logsumexp};
-pub(super) use sum::sum_rows;
+pub(super) use sum::{BLOCK_ROWS, PARTIAL_SUMS, Partial, sum_rows};
 
 /// Numbers in the widest vectors.
 const WIDTH: usize = 8;

@@ -2,11 +2,11 @@
 
 use pulp::{Arch, NullaryFnOnce};
 
-/// Independent partial sums of the rows: row r goes to the sum r modulo this.
-const PARTIAL_SUMS: usize = 8;
+/// Independent partial sums, for the same order with any number of lanes, and accuracy: row r goes to sum r modulo this.
+pub(in crate::tape) const PARTIAL_SUMS: usize = 8;
 
 /// Rows between two collections of the partial sums.
-const BLOCK_ROWS: usize = 1024;
+pub(in crate::tape) const BLOCK_ROWS: usize = 1024;
 
 /// out[c] = sum over groups of `n` rows of `width` numbers: `rows` is `[outer][n][width]`, `out` is `[outer][width]`.
 pub(in crate::tape) fn sum_rows(rows: &[f64], n: usize, width: usize, out: &mut [f64]) {
@@ -97,4 +97,67 @@ fn sum_block(block: &[f64]) -> f64 {
 #[inline(always)]
 fn collect(s: &[f64; PARTIAL_SUMS]) -> f64 {
     ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
+}
+
+/// The partial sums of rows that come a few at a time; the sum is that of [`sum_rows`].
+pub(in crate::tape) struct Partial<'a> {
+    /// `[PARTIAL_SUMS][width]`
+    sums: &'a mut [f64],
+    width: usize,
+}
+
+impl Partial<'_> {
+    pub fn new(memory: &mut [f64], width: usize) -> Partial<'_> {
+        Partial { sums: &mut memory[..PARTIAL_SUMS * width], width }
+    }
+
+    /// Adds rows, the first of which is row `start` of all.
+    pub fn add(&mut self, start: usize, rows: &[f64]) {
+        let (width, sums) = (self.width, &mut *self.sums);
+        if start.is_multiple_of(PARTIAL_SUMS) {
+            return Arch::new().dispatch(AddGroups { sums, rows });
+        }
+        for (r, row) in (start..).zip(rows.chunks_exact(width)) {
+            let k = r % PARTIAL_SUMS * width;
+            add_row(&mut sums[k..k + width], row);
+        }
+    }
+
+    /// Adds all to `out[width]` and begins anew.
+    pub fn collect(&mut self, out: &mut [f64]) {
+        for (c, y) in out.iter_mut().enumerate() {
+            *y += collect(&std::array::from_fn(|k| self.sums[k * self.width + c]));
+        }
+        self.sums.fill(0.0);
+    }
+}
+
+/// Adds each as many numbers as there are sums.
+struct AddGroups<'a> {
+    sums: &'a mut [f64],
+    rows: &'a [f64],
+}
+
+impl NullaryFnOnce for AddGroups<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let AddGroups { sums, rows } = self;
+        if let Ok(sums) = <&mut [f64; PARTIAL_SUMS]>::try_from(&mut *sums) {
+            let (groups, rest) = rows.as_chunks::<PARTIAL_SUMS>();
+            let mut partial = *sums;
+            groups.iter().for_each(|group| add(&mut partial, group));
+            *sums = partial;
+            return add_row(sums, rest);
+        }
+        rows.chunks(sums.len()).for_each(|group| add_row(sums, group));
+    }
+}
+
+#[inline(always)]
+fn add_row(sums: &mut [f64], row: &[f64]) {
+    for (sum, x) in sums.iter_mut().zip(row) {
+        *sum += x;
+    }
 }
