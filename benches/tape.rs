@@ -1,5 +1,6 @@
 //! Gradients of typical log densities, by number of lanes.
 
+use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use ndarray::IxDyn;
 use vippl::tape::{Access, Body, Graph, Mode, Node, Program, Scan, Source, State, Tensor, forward, reverse};
@@ -171,6 +172,80 @@ fn garch_1000_hessian_vector(bencher: Bencher<'_, '_>, lanes: usize) {
     let mut ws = program.workspace(lanes);
     let at = numbers(3 * lanes);
     bencher.bench_local(|| program.run(&mut ws, &[black_box(&at), &at]));
+}
+
+/// A function of one number as an operation, the same of a library of scalar functions, and a range of arguments.
+struct Function {
+    name: &'static str,
+    build: fn(&mut Graph, Node) -> Node,
+    scalar: fn(f64) -> f64,
+    range: [f64; 2],
+}
+
+impl std::fmt::Display for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+macro_rules! functions {
+    ($($name:ident, $scalar:expr, $low:literal, $high:literal;)*) => {
+        static FUNCTIONS: &[Function] = &[$(Function {
+            name: stringify!($name),
+            build: Graph::$name,
+            scalar: $scalar,
+            range: [$low, $high],
+        }),*];
+    };
+}
+
+functions! {
+    exp, f64::exp, -20.0, 20.0;
+    expm1, f64::exp_m1, -20.0, 20.0;
+    log, f64::ln, 0.01, 20.0;
+    log1p, f64::ln_1p, -0.9, 20.0;
+    logistic, |x| 1.0 / (1.0 + (-x).exp()), -20.0, 20.0;
+    log1p_exp, |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), -20.0, 20.0;
+    log1m_exp, |x| (-x.exp_m1()).ln(), -5.0, -0.01;
+    tanh, f64::tanh, -5.0, 5.0;
+    sinh, f64::sinh, -5.0, 5.0;
+    cosh, f64::cosh, -5.0, 5.0;
+    sin, f64::sin, -10.0, 10.0;
+    cos, f64::cos, -10.0, 10.0;
+    tan, f64::tan, -10.0, 10.0;
+    lgamma, libm::lgamma, 0.01, 20.0;
+    digamma, statrs::function::gamma::digamma, 0.01, 20.0;
+    erf, libm::erf, -3.0, 3.0;
+    erfc, libm::erfc, -3.0, 5.0;
+    normal_log_cdf, |x| (0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)).ln(), -5.0, 5.0;
+}
+
+const FUNCTION_POINTS: usize = 1024;
+
+fn points([low, high]: [f64; 2]) -> Vec<f64> {
+    numbers(FUNCTION_POINTS).iter().map(|u| low + (high - low) * u.abs()).collect()
+}
+
+#[divan::bench(args = FUNCTIONS)]
+fn function_of_1024_numbers(bencher: Bencher<'_, '_>, function: &Function) {
+    let mut g = Graph::new();
+    let x = g.input(&[FUNCTION_POINTS]);
+    let y = (function.build)(&mut g, x);
+    let program = Program::new(&g, &[x], &[y]);
+    let mut ws = program.workspace(1);
+    let at = points(function.range);
+    bencher.counter(ItemsCount::new(FUNCTION_POINTS)).bench_local(|| program.run(&mut ws, &[black_box(&at)]));
+}
+
+#[divan::bench(args = FUNCTIONS)]
+fn scalar_function_of_1024_numbers(bencher: Bencher<'_, '_>, function: &Function) {
+    let (at, mut out) = (points(function.range), vec![0.0; FUNCTION_POINTS]);
+    bencher.counter(ItemsCount::new(FUNCTION_POINTS)).bench_local(|| {
+        for (y, x) in out.iter_mut().zip(black_box(&at)) {
+            *y = (function.scalar)(*x);
+        }
+        black_box(&mut out);
+    });
 }
 
 /// Building, differentiating and compiling.

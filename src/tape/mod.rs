@@ -37,8 +37,10 @@ mod arena;
 mod executor;
 mod fusion;
 mod kernel;
+mod math;
 mod plan;
 mod program;
+mod vector;
 
 #[cfg(test)]
 pub mod testing;

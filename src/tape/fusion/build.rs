@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::{Fused, Index, Place, Role, Step};
 use crate::tape::graph::{Graph, Node};
-use crate::tape::ops::sum::PARTIAL_SUMS;
 use crate::tape::plan::Blocks;
+use crate::tape::vector::PARTIAL_SUMS;
 
 /// A node of a group, and whether anything outside of it reads its value.
 pub struct Member {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Fused, Index, MAX_ARGS, Place, Step};
 use crate::tape::op::Operand;
-use crate::tape::ops::sum::{BLOCK_ROWS, Partial};
+use crate::tape::vector::{BLOCK_ROWS, Partial};
 
 /// Numbers of a block: a few dozen blocks fit the fastest cache.
 const BLOCK: usize = 512;

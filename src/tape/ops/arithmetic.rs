@@ -4,17 +4,26 @@ use super::elementwise::{Binary, Slope, Unary};
 use crate::tape::graph::{Graph, Node};
 
 macro_rules! unary {
-    ($(#[$doc:meta])* $type:ident, $name:ident, |$x:ident| $value:expr, |$g:ident, $xn:ident, $y:ident| $slope:expr) => {
+    ($(#[$doc:meta])* $type:ident, $costly:literal, $name:ident, |$x:ident| $value:expr,
+     $(but $exception:expr, if $condition:expr,)? |$g:ident, $xn:ident, $y:ident| $slope:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $type;
 
         impl $crate::tape::ops::elementwise::Unary for $type {
             const NAME: &'static str = stringify!($name);
+            const COSTLY: bool = $costly;
             #[inline(always)]
             fn value(self, $x: f64) -> f64 {
                 $value
             }
+            $(#[inline(always)]
+            fn is_exception(self, $x: f64) -> bool {
+                $condition
+            }
+            fn exception(self, $x: f64) -> f64 {
+                $exception
+            })?
             #[allow(unused_variables)]
             fn slope(self, $g: &mut Graph, $xn: Node, $y: Node) -> Slope {
                 $slope
@@ -27,6 +36,12 @@ macro_rules! unary {
                 self.map1($type, x)
             }
         }
+    };
+    ($(#[$doc:meta])* costly $type:ident, $($rest:tt)*) => {
+        $crate::tape::ops::arithmetic::unary!($(#[$doc])* $type, true, $($rest)*);
+    };
+    ($(#[$doc:meta])* $type:ident, $name:ident, $($rest:tt)*) => {
+        $crate::tape::ops::arithmetic::unary!($(#[$doc])* $type, false, $name, $($rest)*);
     };
 }
 
@@ -63,7 +78,7 @@ impl Unary for Neg {
 }
 
 macro_rules! binary {
-    ($(#[$doc:meta])* $type:ident, $name:literal, |$a:ident, $b:ident| $value:expr,
+    ($(#[$doc:meta])* $type:ident, $costly:literal, $name:literal, |$a:ident, $b:ident| $value:expr,
      |$g:ident, $an:ident, $bn:ident, $y:ident| $slope_a:expr, $slope_b:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
@@ -71,6 +86,7 @@ macro_rules! binary {
 
         impl $crate::tape::ops::elementwise::Binary for $type {
             const NAME: &'static str = $name;
+            const COSTLY: bool = $costly;
             #[inline(always)]
             fn value(self, $a: f64, $b: f64) -> f64 {
                 $value
@@ -84,6 +100,12 @@ macro_rules! binary {
                 $slope_b
             }
         }
+    };
+    ($(#[$doc:meta])* costly $type:ident, $($rest:tt)*) => {
+        $crate::tape::ops::arithmetic::binary!($(#[$doc])* $type, true, $($rest)*);
+    };
+    ($(#[$doc:meta])* $type:ident, $name:literal, |$($rest:tt)*) => {
+        $crate::tape::ops::arithmetic::binary!($(#[$doc])* $type, false, $name, |$($rest)*);
     };
 }
 

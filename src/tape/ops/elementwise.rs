@@ -7,6 +7,7 @@ use crate::tape::fusion::Role;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel::Walk;
 use crate::tape::op::{Op, Operand, broadcast_shape, fingerprint_of};
+use crate::tape::vector;
 
 /// f'(x), or a partial derivative, at the point where the function is evaluated.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +20,19 @@ pub enum Slope {
 /// A function of one number.
 pub trait Unary: Copy + Debug + Send + Sync + 'static {
     const NAME: &'static str;
+    /// Whether a value costs much more than its way through memory.
+    const COSTLY: bool = false;
+    /// Inlined into vector code: without branches where speed matters.
     fn value(self, x: f64) -> f64;
+    /// Whether x is one of the few arguments for which `value` does not hold.
+    #[inline(always)]
+    fn is_exception(self, _x: f64) -> bool {
+        false
+    }
+    /// The value there.
+    fn exception(self, x: f64) -> f64 {
+        self.value(x)
+    }
     /// f'(x), where y = f(x).
     fn slope(self, g: &mut Graph, x: Node, y: Node) -> Slope;
     /// Tells functions of one name apart.
@@ -31,6 +44,9 @@ pub trait Unary: Copy + Debug + Send + Sync + 'static {
 /// A function of two numbers.
 pub trait Binary: Copy + Debug + Send + Sync + 'static {
     const NAME: &'static str;
+    /// Whether a value costs much more than its way through memory.
+    const COSTLY: bool = false;
+    /// Inlined into vector code: without branches where speed matters.
     fn value(self, a: f64, b: f64) -> f64;
     /// df/da, where y = f(a, b).
     fn slope_a(self, g: &mut Graph, a: Node, b: Node, y: Node) -> Slope;
@@ -115,11 +131,10 @@ impl<F: Unary> Op for Map1<F> {
 
     fn map(&self, args: &[&[f64]], out: &mut [f64]) {
         if args[0].len() == out.len() {
-            for (y, &x) in out.iter_mut().zip(args[0]) {
-                *y = self.0.value(x);
-            }
-        } else {
-            out.fill(self.0.value(args[0][0]));
+            vector::map1(self.0, args[0], out);
+        } else if let Some((first, rest)) = out.split_first_mut() {
+            vector::map1(self.0, args[0], std::slice::from_mut(first));
+            rest.fill(*first);
         }
     }
 
@@ -164,14 +179,14 @@ impl<F: Binary> Op for Map2<F> {
         // the same shape, or a constant scalar: no axes to walk over
         let n = out.len();
         match (a.data.len() == n, b.data.len() == n) {
-            (true, true) => return map_row(f, a.data, b.data, [1, 1], out),
-            (true, false) if b.data.len() == 1 => return map_row(f, a.data, b.data, [1, 0], out),
-            (false, true) if a.data.len() == 1 => return map_row(f, a.data, b.data, [0, 1], out),
+            (true, true) => return vector::map2(f, a.data, b.data, [1, 1], out),
+            (true, false) if b.data.len() == 1 => return vector::map2(f, a.data, b.data, [1, 0], out),
+            (false, true) if a.data.len() == 1 => return vector::map2(f, a.data, b.data, [0, 1], out),
             _ => {}
         }
         let shape = broadcast_shape(&[a.shape, b.shape]);
         Walk::broadcast(&shape, lanes, [a, b]).rows(|o, [i, j], n, strides| {
-            map_row(f, &a.data[i..], &b.data[j..], strides, &mut out[o..o + n]);
+            vector::map2(f, &a.data[i..], &b.data[j..], strides, &mut out[o..o + n]);
         });
     }
 
@@ -182,7 +197,7 @@ impl<F: Binary> Op for Map2<F> {
     fn map(&self, args: &[&[f64]], out: &mut [f64]) {
         let stride = |row: &[f64]| usize::from(row.len() == out.len());
         let strides = [stride(args[0]), stride(args[1])];
-        map_row(self.0, args[0], args[1], strides, out);
+        vector::map2(self.0, args[0], args[1], strides, out);
     }
 
     fn takes_unbroadcast(&self) -> bool {
@@ -276,31 +291,6 @@ impl<F: Nary<N>, const N: usize> Op for MapN<F, N> {
 
     fn fingerprint(&self) -> Option<u64> {
         fingerprint_of(self.0.parameter())
-    }
-}
-
-/// y = f(a, b) over a row; a stride is 1, or 0 for one number. The row is not empty unless both strides are 1.
-#[inline(always)]
-fn map_row<F: Binary>(f: F, a: &[f64], b: &[f64], strides: [usize; 2], out: &mut [f64]) {
-    match strides {
-        [1, 1] => {
-            for ((y, &a), &b) in out.iter_mut().zip(a).zip(b) {
-                *y = f.value(a, b);
-            }
-        }
-        [1, _] => {
-            let b = b[0];
-            for (y, &a) in out.iter_mut().zip(a) {
-                *y = f.value(a, b);
-            }
-        }
-        [_, 1] => {
-            let a = a[0];
-            for (y, &b) in out.iter_mut().zip(b) {
-                *y = f.value(a, b);
-            }
-        }
-        _ => out.fill(f.value(a[0], b[0])),
     }
 }
 

@@ -1,21 +1,22 @@
 //! The error function and the normal distribution function, its logarithm and its inverse, accurate in both tails.
 
-use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, PI};
+use std::f64::consts::{FRAC_2_SQRT_PI, PI};
 
 use super::arithmetic::unary;
 use super::elementwise::Slope;
 use crate::tape::graph::{Graph, Node};
+use crate::tape::math;
 
-unary!(/** erf x */ Erf, erf, |x| libm::erf(x), |g, x, y| Slope::Node(gaussian(g, x, -1.0, FRAC_2_SQRT_PI)));
-unary!(/** 1 - erf x */ Erfc, erfc, |x| libm::erfc(x), |g, x, y| Slope::Node(gaussian(g, x, -1.0, -FRAC_2_SQRT_PI)));
+unary!(/** erf x */ costly Erf, erf, |x| math::erf(x), |g, x, y| Slope::Node(gaussian(g, x, -1.0, FRAC_2_SQRT_PI)));
+unary!(/** 1 - erf x */ costly Erfc, erfc, |x| math::erfc(x), |g, x, y| Slope::Node(gaussian(g, x, -1.0, -FRAC_2_SQRT_PI)));
 unary!(/** Phi(x), the standard normal distribution function. */
-NormalCdf, normal_cdf, |x| normal_cdf_value(x), |g, x, y| {
+costly NormalCdf, normal_cdf, |x| math::normal_cdf(x), |g, x, y| {
     Slope::Node(gaussian(g, x, -0.5, 1.0 / (2.0 * PI).sqrt()))
 });
 unary!(/** log Phi(x), accurate in both tails. */
-    NormalLogCdf, normal_log_cdf, |x| normal_log_cdf_value(x), |g, x, y| Slope::Node(g.normal_hazard(x)));
+    costly NormalLogCdf, normal_log_cdf, |x| math::normal_log_cdf(x), |g, x, y| Slope::Node(g.normal_hazard(x)));
 unary!(/** phi(x) / Phi(x), the derivative of log Phi (the inverse Mills ratio of -x). */
-NormalHazard, normal_hazard, |x| normal_hazard_value(x), |g, x, y| {
+costly NormalHazard, normal_hazard, |x| math::normal_hazard(x), |g, x, y| {
     let sum = g.add(x, y);
     let product = g.mul(y, sum);
     Slope::Node(g.neg(product))
@@ -33,59 +34,19 @@ fn gaussian(g: &mut Graph, x: Node, exponent: f64, scale: f64) -> Node {
     g.mul_scalar(bell, scale)
 }
 
-/// Below this point Phi is computed from the scaled complementary error function.
-const TAIL_START: f64 = -5.0;
-
 /// Phi(x), to full relative precision in the lower tail.
 pub fn normal_cdf_value(x: f64) -> f64 {
-    if x < TAIL_START {
-        0.5 * erfcx(-x * FRAC_1_SQRT_2) * exp_square(x, -0.5)
-    } else {
-        0.5 * libm::erfc(-x * FRAC_1_SQRT_2)
-    }
-}
-
-/// exp(factor x^2) for a power of two, with x^2 a sum of two doubles, for the relative accuracy of its exponential.
-fn exp_square(x: f64, factor: f64) -> f64 {
-    let square = x * x;
-    let rest = x.mul_add(x, -square);
-    (factor * square).exp() * (1.0 + if rest.is_finite() { factor * rest } else { 0.0 })
+    math::normal_cdf(x)
 }
 
 /// log Phi(x)
 pub fn normal_log_cdf_value(x: f64) -> f64 {
-    if x < TAIL_START {
-        (0.5 * erfcx(-x * FRAC_1_SQRT_2)).ln() - 0.5 * x * x
-    } else if x < 0.0 {
-        (0.5 * libm::erfc(-x * FRAC_1_SQRT_2)).ln()
-    } else {
-        (-0.5 * libm::erfc(x * FRAC_1_SQRT_2)).ln_1p()
-    }
+    math::normal_log_cdf(x)
 }
 
 /// phi(x) / Phi(x)
 pub fn normal_hazard_value(x: f64) -> f64 {
-    if x > 0.0 {
-        exp_square(x, -0.5) / ((2.0 * PI).sqrt() * normal_cdf_value(x))
-    } else {
-        (2.0 / PI).sqrt() / erfcx(-x * FRAC_1_SQRT_2)
-    }
-}
-
-/// From here on the continued fraction of erfcx has full precision in [`ERFCX_TERMS`] terms.
-const ERFCX_FRACTION: f64 = 4.0;
-const ERFCX_TERMS: usize = 40;
-
-/// e^(x^2) erfc(x). Abramowitz and Stegun 7.1.14 for large x.
-fn erfcx(x: f64) -> f64 {
-    if x < ERFCX_FRACTION {
-        return exp_square(x, 1.0) * libm::erfc(x);
-    }
-    let mut tail = x;
-    for k in (1..=ERFCX_TERMS).rev() {
-        tail = x + 0.5 * k as f64 / tail;
-    }
-    1.0 / (PI.sqrt() * tail)
+    math::normal_hazard(x)
 }
 
 /// Wichura (1988), algorithm AS 241, PPND16: relative error about 1e-16.

@@ -5,19 +5,25 @@ use std::f64::consts::PI;
 use super::arithmetic::unary;
 use super::elementwise::{Slope, Unary};
 use crate::tape::graph::{Graph, Node};
+use crate::tape::math;
 
-unary!(/** log |Gamma(x)| */ Lgamma, lgamma, |x| libm::lgamma(x), |g, x, y| Slope::Node(g.digamma(x)));
+unary!(/** log |Gamma(x)| */ costly Lgamma, lgamma, |x| math::lgamma(x), but libm::lgamma(x), if x < 0.0,
+    |g, x, y| Slope::Node(g.digamma(x)));
 unary!(/** The derivative of log Gamma; NaN at 0, -1, -2 ... */
-    Digamma, digamma, |x| digamma_value(x), |g, x, y| Slope::Node(g.polygamma(1, x)));
+    costly Digamma, digamma, |x| math::digamma(x), but digamma_value(x), if x <= 0.0,
+    |g, x, y| Slope::Node(g.trigamma(x)));
+unary!(/** The second derivative of log Gamma; NaN at 0, -1, -2 ... */
+    costly Trigamma, trigamma, |x| math::trigamma(x), but polygamma_value(1, x), if x <= 0.0,
+    |g, x, y| Slope::Node(g.polygamma(2, x)));
 
 unary!(/** log Gamma(x + 1) - (x log x - x), x >= 0: 0 at 0, close to log(2 pi x) / 2 for large x. */
-StirlingRemainder, stirling_remainder, |x| stirling_remainder_value(x), |g, x, y| {
+costly StirlingRemainder, stirling_remainder, |x| math::stirling_remainder(x), |g, x, y| {
     let next = g.add_scalar(x, 1.0);
     let (digamma, log) = (g.digamma(next), g.log(x));
     Slope::Node(g.sub(digamma, log))
 });
 
-/// The derivative of digamma of this order; order 1 is trigamma.
+/// The derivative of digamma of this order, 2 or higher.
 #[derive(Clone, Copy, Debug)]
 pub struct Polygamma(u32);
 
@@ -37,7 +43,11 @@ impl Unary for Polygamma {
 impl Graph {
     /// The derivative of digamma of this order: 0 is digamma itself, 1 trigamma.
     pub fn polygamma(&mut self, order: u32, x: Node) -> Node {
-        if order == 0 { self.digamma(x) } else { self.map1(Polygamma(order), x) }
+        match order {
+            0 => self.digamma(x),
+            1 => self.trigamma(x),
+            _ => self.map1(Polygamma(order), x),
+        }
     }
 }
 
@@ -141,21 +151,9 @@ pub(crate) fn polygamma_value(order: u32, x: f64) -> f64 {
     sign * factorial * (shift + tail)
 }
 
-/// From here on the series of Stirling's formula has full precision.
-const STIRLING_ASYMPTOTIC: f64 = 15.0;
-
-/// log(2 pi) / 2
-const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
-
+/// log Gamma(x + 1) - (x log x - x), x >= 0
 pub(crate) fn stirling_remainder_value(x: f64) -> f64 {
-    if x < STIRLING_ASYMPTOTIC {
-        let saturated = if x == 0.0 { 0.0 } else { x * x.ln() };
-        return libm::lgamma(x + 1.0) - saturated + x;
-    }
-    // Abramowitz and Stegun 6.1.41
-    let s = 1.0 / (x * x);
-    let series = 1.0 / 12.0 - s * (1.0 / 360.0 - s * (1.0 / 1260.0 - s * (1.0 / 1680.0 - s / 1188.0)));
-    HALF_LN_2PI + 0.5 * x.ln() + series / x
+    math::stirling_remainder(x)
 }
 
 #[cfg(test)]

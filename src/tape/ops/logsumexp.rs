@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::elementwise::{Binary, Slope};
 use super::sum::Middle;
 use crate::tape::graph::{Graph, Node};
+use crate::tape::math;
 use crate::tape::op::{Extent, Op, Operand, fingerprint_of};
+use crate::tape::vector;
 
 /// log(exp(a) + exp(b)); -inf, with slopes of 0, where both are -inf.
 #[derive(Clone, Copy, Debug)]
@@ -13,10 +15,13 @@ pub struct LogAddExp;
 
 impl Binary for LogAddExp {
     const NAME: &'static str = "log_add_exp";
+    const COSTLY: bool = true;
 
+    #[inline(always)]
     fn value(self, a: f64, b: f64) -> f64 {
         let larger = if a >= b || a.is_nan() { a } else { b };
-        if a == b && larger.is_infinite() { larger } else { larger + (-(a - b).abs()).exp().ln_1p() }
+        let sum = larger + math::log1p_exp(-(a - b).abs());
+        if a == b && larger.is_infinite() { larger } else { sum }
     }
 
     fn slope_a(self, g: &mut Graph, a: Node, _b: Node, y: Node) -> Slope {
@@ -84,36 +89,13 @@ impl Op for LogSumExp {
         shape
     }
 
-    fn scratch(&self, args: &[Extent<'_>], lanes: usize) -> usize {
-        Middle::new(args[0].shape, self.axis, self.axis + 1).inner * lanes
+    fn scratch(&self, _args: &[Extent<'_>], _lanes: usize) -> usize {
+        vector::LOGSUMEXP_SCRATCH
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
-        let Middle { outer, n, inner } = Middle::new(args[0].shape, self.axis, self.axis + 1);
-        let width = inner * lanes;
-        if width == 0 {
-            return;
-        }
-        let largest = &mut scratch[..width];
-        for group in 0..outer {
-            let rows = &args[0].data[group * n * width..(group + 1) * n * width];
-            let out = &mut out[group * width..(group + 1) * width];
-            largest.fill(f64::NEG_INFINITY);
-            for row in rows.chunks_exact(width) {
-                for (m, &x) in largest.iter_mut().zip(row) {
-                    *m = if x > *m || x.is_nan() { x } else { *m };
-                }
-            }
-            out.fill(0.0);
-            for row in rows.chunks_exact(width) {
-                for ((y, &x), &m) in out.iter_mut().zip(row).zip(&*largest) {
-                    *y += if x == m { 1.0 } else { (x - m).exp() };
-                }
-            }
-            for (y, &m) in out.iter_mut().zip(&*largest) {
-                *y = m + y.ln();
-            }
-        }
+        let Middle { n, inner, .. } = Middle::new(args[0].shape, self.axis, self.axis + 1);
+        vector::logsumexp(args[0].data, n, inner * lanes, out, scratch);
     }
 
     fn tangent(&self, g: &mut Graph, args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {

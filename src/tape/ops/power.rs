@@ -3,6 +3,7 @@
 use super::arithmetic::binary;
 use super::elementwise::Slope;
 use crate::tape::graph::{Graph, Node};
+use crate::tape::math;
 
 binary!(/** a^b */ Pow, "pow", |a, b| a.powf(b),
 |g, a, b, y| {
@@ -23,7 +24,10 @@ binary!(/** a^b */ Pow, "pow", |a, b| a.powf(b),
     Slope::Node(g.select(flat, zero, product))
 });
 
-binary!(/** x log y, 0 where x = 0 */ XLogY, "xlogy", |x, y| if x == 0.0 { 0.0 } else { x * y.ln() },
+binary!(/** x log y, 0 where x = 0 */ costly XLogY, "xlogy", |x, y| {
+    let product = x * math::ln(y);
+    if x == 0.0 { 0.0 } else { product }
+},
 |g, x, y, value| {
     let log = g.log(y);
     Slope::Node(zero_where_both_zero(g, x, y, log))
@@ -33,7 +37,10 @@ binary!(/** x log y, 0 where x = 0 */ XLogY, "xlogy", |x, y| if x == 0.0 { 0.0 }
     Slope::Node(zero_where_zero(g, x, ratio))
 });
 
-binary!(/** x log(1 + y), 0 where x = 0 */ XLog1pY, "xlog1py", |x, y| if x == 0.0 { 0.0 } else { x * y.ln_1p() },
+binary!(/** x log(1 + y), 0 where x = 0 */ costly XLog1pY, "xlog1py", |x, y| {
+    let product = x * math::ln_1p(y);
+    if x == 0.0 { 0.0 } else { product }
+},
 |g, x, y, value| {
     let log = g.log1p(y);
     let beyond = g.add_scalar(y, 1.0);

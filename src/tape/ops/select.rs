@@ -7,6 +7,7 @@ use crate::tape::fusion::Role;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel::Walk;
 use crate::tape::op::{Op, Operand, broadcast_shape, fingerprint_of};
+use crate::tape::vector;
 
 /// The second argument where the first is not 0, else the third; broadcast. Derivatives flow to the taken side only.
 #[derive(Clone, Copy, Debug)]
@@ -31,19 +32,11 @@ impl Op for Select {
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
         let [c, a, b] = [&args[0], &args[1], &args[2]];
         if [c, a, b].iter().all(|operand| operand.data.len() == out.len()) {
-            return select_row(c.data, a.data, b.data, out);
+            return vector::select(c.data, a.data, b.data, [1, 1, 1], out);
         }
         let shape = broadcast_shape(&[c.shape, a.shape, b.shape]);
-        Walk::broadcast(&shape, lanes, [c, a, b]).rows(|o, [i, j, k], n, [s, t, u]| {
-            let out = &mut out[o..o + n];
-            if [s, t, u] == [1, 1, 1] {
-                select_row(&c.data[i..], &a.data[j..], &b.data[k..], out);
-            } else {
-                for (r, y) in out.iter_mut().enumerate() {
-                    let (c, a, b) = (c.data[i + r * s], a.data[j + r * t], b.data[k + r * u]);
-                    *y = if c != 0.0 { a } else { b };
-                }
-            }
+        Walk::broadcast(&shape, lanes, [c, a, b]).rows(|o, [i, j, k], n, strides| {
+            vector::select(&c.data[i..], &a.data[j..], &b.data[k..], strides, &mut out[o..o + n]);
         });
     }
 
@@ -52,18 +45,8 @@ impl Op for Select {
     }
 
     fn map(&self, args: &[&[f64]], out: &mut [f64]) {
-        let [c, a, b] = [args[0], args[1], args[2]];
-        let n = out.len();
-        match [c.len(), a.len(), b.len()].map(|len| len == n) {
-            [true, true, true] => select_row(c, a, b, out),
-            [true, true, false] => select_row(c, a, std::iter::repeat(&b[0]), out),
-            [true, false, true] => select_row(c, std::iter::repeat(&a[0]), b, out),
-            [true, false, false] => select_row(c, std::iter::repeat(&a[0]), std::iter::repeat(&b[0]), out),
-            _ => {
-                let taken = if c[0] != 0.0 { a } else { b };
-                if taken.len() == n { out.copy_from_slice(taken) } else { out.fill(taken[0]) }
-            }
-        }
+        let strides = [args[0], args[1], args[2]].map(|row| usize::from(row.len() == out.len()));
+        vector::select(args[0], args[1], args[2], strides, out);
     }
 
     fn takes_unbroadcast(&self) -> bool {
@@ -95,16 +78,5 @@ impl Op for Select {
 
     fn fingerprint(&self) -> Option<u64> {
         fingerprint_of(0)
-    }
-}
-
-fn select_row<'a>(
-    c: &[f64],
-    a: impl IntoIterator<Item = &'a f64>,
-    b: impl IntoIterator<Item = &'a f64>,
-    out: &mut [f64],
-) {
-    for ((y, &c), (&a, &b)) in out.iter_mut().zip(c).zip(a.into_iter().zip(b)) {
-        *y = if c != 0.0 { a } else { b };
     }
 }

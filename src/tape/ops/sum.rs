@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::tape::fusion::{Index, Role};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::{Op, Operand, fingerprint_of, size_of};
+use crate::tape::vector;
 
 /// An axis, or adjacent axes, in the middle of an array seen as `[outer][n][inner]`.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
@@ -72,12 +73,8 @@ impl Op for Sum {
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
-        let Middle { outer, n, inner } = Middle::new(args[0].shape, self.from, self.to);
-        let width = inner * lanes;
-        for group in 0..outer {
-            let rows = &args[0].data[group * n * width..(group + 1) * n * width];
-            sum_rows(rows, n, width, &mut out[group * width..(group + 1) * width]);
-        }
+        let Middle { n, inner, .. } = Middle::new(args[0].shape, self.from, self.to);
+        vector::sum_rows(args[0].data, n, inner * lanes, out);
     }
 
     fn role(&self, args: &[&[usize]]) -> Role {
@@ -116,104 +113,5 @@ impl Op for Sum {
 
     fn fingerprint(&self) -> Option<u64> {
         fingerprint_of((self.from, self.to))
-    }
-}
-
-/// Independent partial sums: an order of summation that is the same for any number of lanes, and accurate.
-pub(in crate::tape) const PARTIAL_SUMS: usize = 8;
-
-/// Rows between two collections of the partial sums.
-pub(in crate::tape) const BLOCK_ROWS: usize = 1024;
-
-/// Columns at a time when there are many.
-const BLOCK_COLUMNS: usize = 32;
-
-/// The sum of `n` rows of `width` numbers.
-pub(super) fn sum_rows(rows: &[f64], n: usize, width: usize, out: &mut [f64]) {
-    if width == 1 {
-        out[0] = rows.chunks(BLOCK_ROWS).map(sum_block).fold(0.0, |sum, block| sum + block);
-        return;
-    }
-    let mut start = 0;
-    while start < width {
-        let columns = BLOCK_COLUMNS.min(width - start);
-        let out = &mut out[start..start + columns];
-        out.fill(0.0);
-        let mut row = 0;
-        while row < n {
-            let block = BLOCK_ROWS.min(n - row);
-            let mut partial = [[0.0; BLOCK_COLUMNS]; PARTIAL_SUMS];
-            for r in 0..block {
-                let from = (row + r) * width + start;
-                for (sum, x) in
-                    partial[r % PARTIAL_SUMS][..columns].iter_mut().zip(&rows[from..from + columns])
-                {
-                    *sum += x;
-                }
-            }
-            for (c, y) in out.iter_mut().enumerate() {
-                *y += collect(&std::array::from_fn(|k| partial[k][c]));
-            }
-            row += block;
-        }
-        start += columns;
-    }
-}
-
-fn sum_block(block: &[f64]) -> f64 {
-    let mut partial = [0.0; PARTIAL_SUMS];
-    let (chunks, rest) = block.as_chunks::<PARTIAL_SUMS>();
-    for chunk in chunks {
-        for (sum, x) in partial.iter_mut().zip(chunk) {
-            *sum += x;
-        }
-    }
-    for (sum, x) in partial.iter_mut().zip(rest) {
-        *sum += x;
-    }
-    collect(&partial)
-}
-
-fn collect(s: &[f64; PARTIAL_SUMS]) -> f64 {
-    ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
-}
-
-/// The partial sums of rows that come a few at a time; the sum is that of [`sum_rows`].
-pub(in crate::tape) struct Partial<'a> {
-    /// `[PARTIAL_SUMS][width]`
-    sums: &'a mut [f64],
-    width: usize,
-}
-
-impl Partial<'_> {
-    pub fn new(memory: &mut [f64], width: usize) -> Partial<'_> {
-        Partial { sums: &mut memory[..PARTIAL_SUMS * width], width }
-    }
-
-    /// Adds rows, the first of which is row `start` of all.
-    pub fn add(&mut self, start: usize, rows: &[f64]) {
-        let width = self.width;
-        if width == 1 && start.is_multiple_of(PARTIAL_SUMS) {
-            for chunk in rows.chunks(PARTIAL_SUMS) {
-                for (sum, x) in self.sums.iter_mut().zip(chunk) {
-                    *sum += x;
-                }
-            }
-            return;
-        }
-        for (r, row) in (start..).zip(rows.chunks_exact(width)) {
-            let k = r % PARTIAL_SUMS * width;
-            for (sum, x) in self.sums[k..k + width].iter_mut().zip(row) {
-                *sum += x;
-            }
-        }
-    }
-
-    /// Adds all to `out[width]` and begins anew.
-    pub fn collect(&mut self, out: &mut [f64]) {
-        for (c, y) in out.iter_mut().enumerate() {
-            *y += collect(&std::array::from_fn(|k| self.sums[k * self.width + c]));
-        }
-        self.sums.fill(0.0);
     }
 }

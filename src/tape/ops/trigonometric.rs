@@ -3,13 +3,14 @@
 use super::arithmetic::unary;
 use super::elementwise::Slope;
 use crate::tape::graph::{Graph, Node};
+use crate::tape::math;
 
-unary!(/** sin x */ Sin, sin, |x| x.sin(), |g, x, y| Slope::Node(g.cos(x)));
-unary!(/** cos x */ Cos, cos, |x| x.cos(), |g, x, y| {
+unary!(/** sin x */ costly Sin, sin, |x| math::sin(x), but x.sin(), if math::has_many_turns(x), |g, x, y| Slope::Node(g.cos(x)));
+unary!(/** cos x */ costly Cos, cos, |x| math::cos(x), but x.cos(), if math::has_many_turns(x), |g, x, y| {
     let sin = g.sin(x);
     Slope::Node(g.neg(sin))
 });
-unary!(/** tan x */ Tan, tan, |x| x.tan(), |g, x, y| {
+unary!(/** tan x */ costly Tan, tan, |x| math::tan(x), but x.tan(), if math::has_many_turns(x), |g, x, y| {
     let square = g.square(y);
     Slope::Node(g.add_scalar(square, 1.0))
 });
@@ -27,9 +28,9 @@ unary!(/** The inverse of tan, in (-pi/2, pi/2). */ Atan, atan, |x| x.atan(), |g
     let sum = g.add_scalar(square, 1.0);
     Slope::Node(g.recip(sum))
 });
-unary!(/** sinh x */ Sinh, sinh, |x| x.sinh(), |g, x, y| Slope::Node(g.cosh(x)));
-unary!(/** cosh x */ Cosh, cosh, |x| x.cosh(), |g, x, y| Slope::Node(g.sinh(x)));
-unary!(/** tanh x */ Tanh, tanh, |x| x.tanh(), |g, x, y| {
+unary!(/** sinh x */ costly Sinh, sinh, |x| math::sinh(x), |g, x, y| Slope::Node(g.cosh(x)));
+unary!(/** cosh x */ costly Cosh, cosh, |x| math::cosh(x), |g, x, y| Slope::Node(g.sinh(x)));
+unary!(/** tanh x */ costly Tanh, tanh, |x| math::tanh(x), |g, x, y| {
     let cosh = g.cosh(x);
     let sech = g.recip(cosh);
     Slope::Node(g.square(sech))

@@ -11,6 +11,7 @@ mod scans;
 mod special_references;
 mod special_values;
 mod structure;
+mod vector;
 
 use super::testing::numbers;
 use super::*;

@@ -1,0 +1,17 @@
+//! Functions of one number without branches, so that loops over them become vector code.
+//!
+//! All are sums, products, quotients and choices in a fixed order, without fused multiply-add: a number has the same
+//! bytes in a vector of any width and alone. The polynomials come from `tests/tables/make_polynomials.py`.
+
+mod circular;
+mod exponential;
+mod gamma;
+mod logarithm;
+mod normal;
+mod polynomial;
+
+pub(super) use circular::{cos, has_many_turns, sin, tan};
+pub(super) use exponential::{cosh, exp, exp_m1, logistic, sinh, tanh};
+pub(super) use gamma::{digamma, lgamma, stirling_remainder, trigamma};
+pub(super) use logarithm::{ln, ln_1p, log1m_exp, log1p_exp};
+pub(super) use normal::{erf, erfc, normal_cdf, normal_hazard, normal_log_cdf};
