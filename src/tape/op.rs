@@ -1,5 +1,6 @@
 //! What an operation must say about itself: shape, value, derivatives.
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::{Deref, DerefMut};
@@ -25,7 +26,7 @@ pub struct Extent<'a> {
 }
 
 /// An array operation. Its derivatives are graph transformations, so that they can be differentiated again.
-pub trait Op: Debug + Send + Sync {
+pub trait Op: Any + Debug + Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Shape of the value. Panics where the shapes of the arguments do not fit: callers have checked them.
@@ -47,6 +48,11 @@ pub trait Op: Debug + Send + Sync {
     /// Where the value is zero but for a contiguous block, which is the first argument: the block's offset.
     fn padding(&self) -> Option<usize> {
         None
+    }
+
+    /// Whether each element is a function of the elements at its place in the arguments, which are broadcast.
+    fn is_elementwise(&self) -> bool {
+        false
     }
 
     /// Whether [`Op::adjoint`] takes a `dy` that has yet to be broadcast to the shape of y, and may give the same.

@@ -110,6 +110,10 @@ impl<F: Unary> Op for Map1<F> {
         }
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn takes_unbroadcast(&self) -> bool {
         true
     }
@@ -162,6 +166,10 @@ impl<F: Binary> Op for Map2<F> {
         });
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn takes_unbroadcast(&self) -> bool {
         true
     }
@@ -210,6 +218,10 @@ impl<F: Nary<N>, const N: usize> Op for MapN<F, N> {
                 *y = self.0.value(std::array::from_fn(|k| operands[k].data[at[k] + i * strides[k]]));
             }
         });
+    }
+
+    fn is_elementwise(&self) -> bool {
+        true
     }
 
     fn takes_unbroadcast(&self) -> bool {

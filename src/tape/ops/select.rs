@@ -46,6 +46,10 @@ impl Op for Select {
         });
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn takes_unbroadcast(&self) -> bool {
         true
     }

@@ -7,7 +7,7 @@ use crate::tape::op::{Op, Operand, fingerprint_of, size_of};
 
 /// An axis, or adjacent axes, in the middle of an array seen as `[outer][n][inner]`.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
-pub(super) struct Middle {
+pub(in crate::tape) struct Middle {
     pub outer: usize,
     pub n: usize,
     pub inner: usize,
@@ -25,6 +25,13 @@ impl Middle {
 pub struct Sum {
     from: usize,
     to: usize,
+}
+
+impl Sum {
+    /// What is summed over in an array of this shape.
+    pub(in crate::tape) fn middle(&self, shape: &[usize]) -> Middle {
+        Middle::new(shape, self.from, self.to)
+    }
 }
 
 impl Graph {

@@ -1,0 +1,165 @@
+//! Folded sums against the sums themselves: values, gradients, Hessian-vector products.
+
+use super::fold;
+use crate::tape::testing::numbers;
+use crate::tape::{Graph, Node, Program, forward, reverse};
+
+/// Agreement of folded and direct sums, relative to the largest of what is compared.
+const TOLERANCE: f64 = 1e-9;
+
+/// Value, gradient and Hessian-vector product of `total` at a point.
+fn evaluate(g: &mut Graph, total: Node, inputs: &[Node], at: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let gradient = reverse(g, total, inputs);
+    let shapes: Vec<Vec<usize>> = inputs.iter().map(|&input| g.shape(input).to_vec()).collect();
+    let directions: Vec<Node> = shapes.iter().map(|shape| g.input(shape)).collect();
+    let wrt: Vec<(Node, Node)> = inputs.iter().copied().zip(directions.iter().copied()).collect();
+    let products = forward(g, &gradient, &wrt);
+    let outputs = [&[total], &gradient[..], &products[..]].concat();
+    let program = Program::new(g, &[inputs, &directions[..]].concat(), &outputs);
+    let mut ws = program.workspace(1);
+    let along: Vec<Vec<f64>> = at.iter().zip(50..).map(|(x, k)| numbers(x.len(), k)).collect();
+    let points: Vec<&[f64]> = at.iter().chain(&along).map(Vec::as_slice).collect();
+    program.run(&mut ws, &points);
+    let n = inputs.len();
+    [0..1, 1..n + 1, n + 1..2 * n + 1]
+        .map(|range| range.flat_map(|k| program.output(&ws, k).data.to_vec()).collect())
+        .into()
+}
+
+/// Folds `total` and compares; the notes come back.
+fn check(what: &str, g: &mut Graph, total: Node, inputs: &[Node]) -> Vec<String> {
+    let folded = fold(g, &[total]);
+    for seed in 1..4 {
+        let at: Vec<Vec<f64>> =
+            inputs.iter().zip(0..).map(|(&x, k)| numbers(g.size(x), 10 * seed + k)).collect();
+        let direct = evaluate(g, total, inputs, &at);
+        let found = evaluate(g, folded.nodes[0], inputs, &at);
+        for (part, (direct, found)) in ["value", "gradient", "product"].iter().zip(direct.iter().zip(&found))
+        {
+            let scale = direct.iter().fold(1e-300_f64, |m, x| m.max(x.abs()));
+            for (i, (x, y)) in direct.iter().zip(found).enumerate() {
+                assert!((x - y).abs() <= TOLERANCE * scale, "{what}: {part} {i} is {y}, not {x}");
+            }
+        }
+    }
+    folded.notes.into_iter().next().unwrap_or_default()
+}
+
+/// The sum of the log densities of normals, but for constants.
+fn normal(g: &mut Graph, y: Node, mean: Node, sd: Node) -> Node {
+    let residual = g.sub(y, mean);
+    let precision = g.recip(sd);
+    let z = g.mul(residual, precision);
+    let square = g.square(z);
+    let half = g.mul_scalar(square, -0.5);
+    let log_sd = g.log(sd);
+    let density = g.sub(half, log_sd);
+    g.sum_all(density)
+}
+
+fn positive(g: &mut Graph) -> [Node; 2] {
+    let log_sd = g.input(&[]);
+    [log_sd, g.exp(log_sd)]
+}
+
+fn matrix(g: &mut Graph, n: usize, width: usize, seed: u64) -> Node {
+    g.constant(
+        ndarray::ArcArray::from_shape_vec(ndarray::IxDyn(&[n, width]), numbers(n * width, seed)).unwrap(),
+    )
+}
+
+#[test]
+fn regression() {
+    let n = 300;
+    let mut g = Graph::new();
+    let (x, y) = (matrix(&mut g, n, 3, 1), numbers(n, 2));
+    let y = g.vector(&y);
+    let (a, b) = (g.input(&[]), g.input(&[3]));
+    let [log_sd, sd] = positive(&mut g);
+    let b_column = g.reshape(b, &[3, 1]);
+    let product = g.matmul(x, b_column);
+    let product = g.reshape(product, &[n]);
+    let mean = g.add(product, a);
+    let total = normal(&mut g, y, mean, sd);
+    let notes = check("regression", &mut g, total, &[a, b, log_sd]);
+    assert_eq!(notes, ["300 rows into R of 4 x 4"]);
+}
+
+#[test]
+fn regression_on_single_coefficients() {
+    let n = 50;
+    let mut g = Graph::new();
+    let [y, x, w] = [1, 2, 3].map(|seed| numbers(n, seed));
+    let [y, x, w] = [y, x, w].map(|v| g.vector(&v));
+    let b = g.input(&[3]);
+    let [log_sd, sd] = positive(&mut g);
+    let one = g.slice(b, 0, &[]);
+    let two = g.slice(b, 1, &[1]);
+    let three = g.slice(b, 2, &[]);
+    let product = g.mul(x, two);
+    let mut mean = g.add(one, product);
+    let interaction = g.mul(three, x);
+    let interaction = g.mul(interaction, w);
+    mean = g.add(mean, interaction);
+    let total = normal(&mut g, y, mean, sd);
+    let notes = check("coefficients", &mut g, total, &[b, log_sd]);
+    assert_eq!(notes, ["50 rows into R of 3 x 3"]);
+}
+
+/// Rows in groups, of which the last is empty.
+fn groups(n: usize, n_groups: usize, seed: u64) -> std::sync::Arc<[u32]> {
+    numbers(n, seed).iter().map(|x| ((x + 1.0) / 2.0 * (n_groups - 1) as f64) as u32).collect()
+}
+
+#[test]
+fn varying_intercepts_and_slopes() {
+    for (n_slopes, n_shared) in [(0, 0), (0, 2), (1, 0), (1, 1), (2, 2)] {
+        let (n, n_groups) = (3000, 40);
+        let mut g = Graph::new();
+        let y = numbers(n, 7);
+        let y = g.vector(&y);
+        let index = groups(n, n_groups, 3);
+        let mut inputs = Vec::new();
+        let effects = g.input(&[n_groups]);
+        inputs.push(effects);
+        let mut mean = g.gather(effects, index.clone(), &[n]);
+        for k in 0..n_slopes {
+            let slopes = g.input(&[n_groups]);
+            inputs.push(slopes);
+            let x = numbers(n, 11 + k);
+            let x = g.vector(&x);
+            let own = g.gather(slopes, index.clone(), &[n]);
+            let product = g.mul(x, own);
+            mean = g.add(mean, product);
+        }
+        for k in 0..n_shared {
+            let slope = g.input(&[]);
+            inputs.push(slope);
+            let x = numbers(n, 21 + k);
+            let x = g.vector(&x);
+            let product = g.mul(x, slope);
+            mean = g.add(mean, product);
+        }
+        let [log_sd, sd] = positive(&mut g);
+        inputs.push(log_sd);
+        let total = normal(&mut g, y, mean, sd);
+        let notes = check("groups", &mut g, total, &inputs);
+        assert!(notes.len() == 1 && notes[0].contains("39 groups"), "{notes:?}");
+    }
+}
+
+#[test]
+fn crossed_groups() {
+    let n = 4000;
+    let mut g = Graph::new();
+    let y = numbers(n, 7);
+    let y = g.vector(&y);
+    let (a, b) = (g.input(&[60]), g.input(&[9]));
+    let (of_a, of_b) = (groups(n, 60, 5), groups(n, 9, 6));
+    let (of_a, of_b) = (g.gather(a, of_a, &[n]), g.gather(b, of_b, &[n]));
+    let mean = g.add(of_a, of_b);
+    let [log_sd, sd] = positive(&mut g);
+    let total = normal(&mut g, y, mean, sd);
+    let notes = check("crossed", &mut g, total, &[a, b, log_sd]);
+    assert_eq!(notes, ["4000 rows into R of 1 x 9 for each of 59 groups and R of 8 x 8"]);
+}
