@@ -9,6 +9,7 @@ use crate::tape::ops::arithmetic::{self, Add, Div, Mul, Neg, Sub};
 use crate::tape::ops::broadcast::Broadcast;
 use crate::tape::ops::elementwise::{Map1, Map2};
 use crate::tape::ops::gather::Gather;
+use crate::tape::ops::logsumexp::LogSumExp;
 use crate::tape::ops::matmul::MatMul;
 use crate::tape::ops::select::Select;
 use crate::tape::ops::sum::{Middle, Sum};
@@ -31,6 +32,8 @@ pub enum Form {
     Broadcast(Node),
     /// Over the middle axis of an array seen as three.
     Sum(Node, Middle),
+    /// As `Sum`.
+    LogSumExp(Node, Middle),
     Gather(Node, Arc<[u32]>),
     /// op(A) op(B), where op is the identity or the transpose.
     Product {
@@ -71,6 +74,8 @@ pub fn form(g: &Graph, n: Node) -> Form {
         Form::Broadcast(args[0])
     } else if let Some(sum) = any.downcast_ref::<Sum>() {
         Form::Sum(args[0], sum.middle(g.shape(args[0])))
+    } else if let Some(sum) = any.downcast_ref::<LogSumExp>() {
+        Form::LogSumExp(args[0], sum.middle(g.shape(args[0])))
     } else if let Some(gather) = any.downcast_ref::<Gather>() {
         Form::Gather(args[0], gather.index().clone())
     } else if let Some(product) = any.downcast_ref::<MatMul>() {

@@ -12,9 +12,11 @@ mod split;
 // What is known of it
 mod design;
 mod exact;
+mod intern;
 mod triangle;
 
 // What takes its place
+mod distinct;
 mod linear;
 mod squares;
 
@@ -25,6 +27,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use self::affine::affine;
+use self::distinct::{squares_of_distinct, sum_of_distinct};
 use self::linear::LinearSums;
 use self::split::{Body, Front, Piece, split};
 use self::squares::sum_of_squares;
@@ -141,17 +144,21 @@ fn fold_piece(
             Some(Done::Node(g.select(condition, a, b)))
         }
         Body::Elements(x) => {
-            let form = affine(g, x)?;
-            linear.add(g, front, &form)?;
-            Some(Done::Linear)
+            if let Some(form) = affine(g, x) {
+                linear.add(g, front, &form)?;
+                return Some(Done::Linear);
+            }
+            let folded = sum_of_distinct(g, front, x)?;
+            notes.push(folded.note);
+            Some(Done::Node(front.times(g, folded.node)))
         }
         Body::Squares(x) => {
             let weights: Option<&Arc<[f64]>> = front.weights.as_ref();
             if weights.is_some_and(|weights| weights.iter().any(|&weight| weight < 0.0)) {
                 return None;
             }
-            let form = affine(g, x)?;
-            let folded = sum_of_squares(g, &form, weights)?;
+            let by_triangle = affine(g, x).and_then(|form| sum_of_squares(g, &form, weights));
+            let folded = by_triangle.or_else(|| squares_of_distinct(g, front, x))?;
             notes.push(folded.note);
             Some(Done::Node(front.times(g, folded.node)))
         }

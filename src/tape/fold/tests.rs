@@ -161,5 +161,124 @@ fn crossed_groups() {
     let [log_sd, sd] = positive(&mut g);
     let total = normal(&mut g, y, mean, sd);
     let notes = check("crossed", &mut g, total, &[a, b, log_sd]);
-    assert_eq!(notes, ["4000 rows into R of 1 x 9 for each of 59 groups and R of 8 x 8"]);
+    assert_eq!(notes, ["4000 rows into R of 1 x 10 for each of 59 groups and R of 9 x 9"]);
+}
+
+/// `n` rows of `width` numbers, of which few are distinct.
+fn repeated_rows(g: &mut Graph, n: usize, width: usize, n_distinct: usize) -> Node {
+    let distinct = numbers(n_distinct * width, 5);
+    let rows = numbers(n, 6).into_iter().map(|x| ((x + 1.0) / 2.0 * n_distinct as f64) as usize);
+    let values = rows.flat_map(|row| distinct[row * width..(row + 1) * width].to_vec()).collect();
+    g.constant(ndarray::ArcArray::from_shape_vec(ndarray::IxDyn(&[n, width]), values).unwrap())
+}
+
+#[test]
+fn logistic_regression_with_repeated_rows() {
+    let n = 2000;
+    let mut g = Graph::new();
+    let x = repeated_rows(&mut g, n, 3, 20);
+    let (a, b) = (g.input(&[]), g.input(&[3, 1]));
+    let product = g.matmul(x, b);
+    let product = g.reshape(product, &[n]);
+    let eta = g.add(product, a);
+    let sign: Vec<f64> = numbers(n, 9).iter().map(|x| x.signum()).collect();
+    let sign = g.vector(&sign);
+    let against = g.mul(sign, eta);
+    let tail = g.log1p_exp(against);
+    let density = g.neg(tail);
+    let total = g.sum_all(density);
+    let notes = check("logistic", &mut g, total, &[a, b]);
+    assert_eq!(notes, ["2000 rows into 40 distinct ones"]);
+}
+
+#[test]
+fn counts_by_group() {
+    // y (a_j + b_k) - exp(a_j + b_k): an inner product, and a sum over pairs of groups
+    let n = 3000;
+    let mut g = Graph::new();
+    let (a, b) = (g.input(&[12]), g.input(&[5]));
+    let (of_a, of_b) = (groups(n, 13, 5), groups(n, 6, 6));
+    let (of_a, of_b) = (g.gather(a, of_a, &[n]), g.gather(b, of_b, &[n]));
+    let eta = g.add(of_a, of_b);
+    let y: Vec<f64> = numbers(n, 9).iter().map(|x| (3.0 + 3.0 * x).floor()).collect();
+    let y = g.vector(&y);
+    let (product, rate) = (g.mul(y, eta), g.exp(eta));
+    let density = g.sub(product, rate);
+    let total = g.sum_all(density);
+    let notes = check("counts", &mut g, total, &[a, b]);
+    assert_eq!(notes, ["3000 rows into 60 distinct ones", "3000 rows into an inner product of 17"]);
+}
+
+#[test]
+fn a_curve_at_repeated_times() {
+    let n = 500;
+    let mut g = Graph::new();
+    let t: Vec<f64> = (0..n).map(|i| (i % 10) as f64).collect();
+    let (t, y) = (g.vector(&t), numbers(n, 3));
+    let y = g.vector(&y);
+    let rate = g.input(&[]);
+    let [log_sd, sd] = positive(&mut g);
+    let exponent = g.mul(rate, t);
+    let mean = g.exp(exponent);
+    let total = normal(&mut g, y, mean, sd);
+    let notes = check("curve", &mut g, total, &[rate, log_sd]);
+    assert_eq!(notes, ["500 rows into 10 distinct ones"]);
+}
+
+#[test]
+fn categories_by_predictor_row() {
+    let (n, k) = (1000, 4);
+    let mut g = Graph::new();
+    let x = repeated_rows(&mut g, n, 2, 15);
+    let b = g.input(&[2, k]);
+    let eta = g.matmul(x, b);
+    let normalizer = g.logsumexp(eta, 1);
+    let normalizer = g.reshape(normalizer, &[n, 1]);
+    let table = g.sub(eta, normalizer);
+    let of: std::sync::Arc<[u32]> =
+        groups(n, k + 1, 8).iter().zip(0..).map(|(y, i)| i * k as u32 + y).collect();
+    let density = g.gather(table, of, &[n]);
+    let total = g.sum_all(density);
+    let notes = check("categories", &mut g, total, &[b]);
+    assert_eq!(notes, ["1000 rows into 60 distinct ones"]);
+}
+
+#[test]
+fn a_number_that_varies_chooses_between_sums() {
+    let n = 100;
+    let mut g = Graph::new();
+    let y = numbers(n, 7);
+    let y = g.vector(&y);
+    let mu = g.input(&[]);
+    let residual = g.sub(y, mu);
+    let square = g.square(residual);
+    let zero = g.scalar(0.0);
+    let condition = g.less(zero, mu);
+    let outside = g.scalar(f64::NEG_INFINITY);
+    let density = g.select(condition, square, outside);
+    let total = g.sum_all(density);
+    let folded = fold(&mut g, &[total]);
+    assert_eq!(folded.notes, [["100 rows into R of 1 x 1"]]);
+    let program = Program::new(&g, &[mu], &[total, folded.nodes[0]]);
+    let mut ws = program.workspace(2);
+    program.run(&mut ws, &[&[0.5, -0.5]]);
+    let (direct, folded) = (program.output(&ws, 0), program.output(&ws, 1));
+    assert!((direct.data[0] - folded.data[0]).abs() < 1e-12 * direct.data[0]);
+    assert_eq!([direct.data[1], folded.data[1]], [f64::NEG_INFINITY; 2]);
+}
+
+#[test]
+fn what_is_not_finite_is_not_folded() {
+    let n = 100;
+    for bad in [f64::INFINITY, f64::NAN] {
+        let mut g = Graph::new();
+        let (x, y) = (numbers(n, 3), numbers(n, 7));
+        let (mut x, y) = (x, g.vector(&y));
+        x[17] = bad;
+        let (x, slope) = (g.vector(&x), g.input(&[]));
+        let mean = g.mul(x, slope);
+        let [_, sd] = positive(&mut g);
+        let total = normal(&mut g, y, mean, sd);
+        assert!(fold(&mut g, &[total]).notes[0].is_empty());
+    }
 }
