@@ -152,7 +152,7 @@ impl Design {
         let stride = n.div_ceil(SAMPLE_ROWS).max(1);
         let mut sample = Triangle::new(self.width());
         self.absorb((0..n).step_by(stride).map(|k| rows.at(k)), None, &mut sample);
-        let transform = sample.orthogonaliser(known);
+        let transform = sample.orthogonaliser(known, &sample.lengths());
         let parts: Vec<Triangle> = (0..n.div_ceil(PART_ROWS))
             .into_par_iter()
             .map(|part| {

@@ -24,6 +24,13 @@ impl Exact {
     pub fn value(self) -> f64 {
         self.sum + self.error
     }
+
+    /// The value in two numbers, the second far smaller than the first.
+    #[cfg(test)]
+    pub fn parts(self) -> (f64, f64) {
+        let value = self.value();
+        (value, (self.sum - value) + self.error)
+    }
 }
 
 impl FromIterator<f64> for Exact {

@@ -7,6 +7,7 @@
 // What is looked at
 mod affine;
 mod form;
+mod restrict;
 mod split;
 
 // What is known of it
@@ -102,16 +103,21 @@ fn fold_sum(g: &mut Graph, e: Node, front: Front, notes: &mut Vec<String>) -> Op
         }
         notes.extend(said);
     }
-    folded |= linear.rows() > 0;
-    notes.extend(linear.note());
-    terms.extend(linear.nodes(g)?);
-    // Terms that are not folded share what they are made of: apart they cost more than together.
-    if !folded && left > 1 {
+    // Terms that are not folded share what they are made of: apart they cost more than together. An inner product that is
+    // taken out of them saves a pass over the rows and costs a few instructions.
+    let apart = if left == 0 { 0 } else { ROWS_OF_INSTRUCTIONS };
+    folded |= linear.rows() > apart;
+    if !folded && left > 1 || !folded && left > 0 && linear.rows() > 0 {
         return None;
     }
+    notes.extend(linear.note());
+    terms.extend(linear.nodes(g)?);
     let (&first, others) = terms.split_first()?;
     Some(others.iter().fold(first, |sum, &term| g.add(sum, term)))
 }
+
+/// So many rows cost one operation as much as the few instructions of an inner product do.
+const ROWS_OF_INSTRUCTIONS: usize = 1000;
 
 enum Done {
     /// Taken up by the linear sums.

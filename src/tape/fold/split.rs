@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::exact::Exact;
 use super::form::{Form, broadcast_positions, form};
+use super::restrict::restrict;
 use crate::tape::graph::{Graph, Node, elements, tensor};
 
 /// What is in front of a sum, and the known weights within it: number * scalar * sum_i weights_i ...
@@ -176,6 +177,9 @@ pub fn split(g: &mut Graph, e: Node, front: Front, pieces: &mut Vec<Piece>) -> O
             pieces.push(Piece { front, body: Body::Choice { condition, a, b } });
             Some(())
         }
+        Form::Select(condition, a, b) if g.value(condition).is_some() => {
+            split_choice(g, e, [condition, a, b], front, pieces)
+        }
         Form::Square(x) => {
             let (front, x) = without_scalars(g, front, x);
             pieces.push(Piece { front, body: Body::Squares(x) });
@@ -186,6 +190,36 @@ pub fn split(g: &mut Graph, e: Node, front: Front, pieces: &mut Vec<Piece>) -> O
             Some(())
         }
     }
+}
+
+/// Where it is known which elements come from which side: a sum over some elements of each.
+fn split_choice(
+    g: &mut Graph,
+    e: Node,
+    [condition, a, b]: [Node; 3],
+    front: Front,
+    pieces: &mut Vec<Piece>,
+) -> Option<()> {
+    let chosen: Vec<bool> = {
+        let known = elements(g.value(condition)?);
+        let positions = broadcast_positions(g.shape(condition), g.shape(e));
+        positions.iter().map(|&i| known[i as usize] != 0.0).collect()
+    };
+    let shape = g.shape(e).to_vec();
+    for (side, taken) in [(a, true), (b, false)] {
+        let positions: Vec<u32> =
+            chosen.iter().zip(0..).filter(|(chosen, _)| **chosen == taken).map(|(_, i)| i).collect();
+        if positions.is_empty() {
+            continue;
+        }
+        let side = g.broadcast(side, &shape);
+        let side = restrict(g, side, &positions)?;
+        let side = g.broadcast(side, &[positions.len()]);
+        let weights =
+            front.weights.as_ref().map(|weights| positions.iter().map(|&i| weights[i as usize]).collect());
+        split(g, side, Front { weights, ..front.clone() }, pieces)?;
+    }
+    Some(())
 }
 
 /// Weights by a known factor of an array `e`.

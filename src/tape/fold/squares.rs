@@ -189,7 +189,9 @@ impl Groups {
 struct GroupRows {
     /// `[own, own]`
     r: Vec<f64>,
-    /// `[own, others + 1]`: S and t of the rows with their own columns projected out.
+    /// `[own, others]`
+    s: Vec<f64>,
+    /// `[own, others + 1]`: S and t of the rows with their own columns projected out, which is nearly nothing.
     rest: Vec<f64>,
     /// `[own, others + 1]`: what was projected out.
     projected: Vec<f64>,
@@ -217,7 +219,7 @@ fn with_groups(
     }
 
     // What all share: |R (b - b0) + q|^2 + rho^2
-    let centre = least_squares(&shared);
+    let centre = least_squares(&shared, &lengths(&shared, &reduced));
     let distance = (others > 0).then(|| {
         let (v, centre) = (vector_of(g, &design.unknowns), g.vector(&centre));
         g.sub(v, centre)
@@ -275,14 +277,8 @@ fn with_groups(
             u = g.add(product, u);
         }
         if let Some(distance) = distance {
-            let mut s = Vec::with_capacity(groups.len() * others);
-            for group in &reduced {
-                for k in 0..others {
-                    let at = |values: &[f64], b: usize| values[b * (others + 1) + k];
-                    let shift: f64 = (a..own).map(|b| group.r[a * own + b] * at(&group.projected, b)).sum();
-                    s.push(at(&group.rest, a) - shift);
-                }
-            }
+            let rows = reduced.iter().flat_map(|group| &group.s[a * others..(a + 1) * others]);
+            let s: Vec<f64> = rows.copied().collect();
             if s.iter().any(|x| !x.is_finite()) {
                 return None;
             }
@@ -313,13 +309,30 @@ fn reduce_group(design: &Design, rows: &[u32]) -> (GroupRows, Triangle) {
         (0..own).flat_map(|a| (own..width).map(move |k| from.at(a, k))).collect()
     };
     let r = without_transform(&triangle, &transform, own);
-    (GroupRows { r, rest: block(&triangle), projected: block(&transform) }, triangle)
+    let s = |a: usize, k: usize| {
+        let projected: f64 = (a..own).map(|b| r[a * own + b] * transform.at(b, k)).sum();
+        triangle.at(a, k) - projected
+    };
+    let s = (0..own).flat_map(|a| (own..width - 1).map(move |k| (a, k))).map(|(a, k)| s(a, k)).collect();
+    (GroupRows { r, s, rest: block(&triangle), projected: block(&transform) }, triangle)
 }
 
-/// b that minimises |R b + q|, where (R, q) are the columns of a triangle; 0 where it is not determined.
-fn least_squares(triangle: &Triangle) -> Vec<f64> {
+/// Of the columns that groups share, before those of the groups were projected out of them.
+fn lengths(shared: &Triangle, groups: &[GroupRows]) -> Vec<f64> {
+    let others = shared.width - 1;
+    let rest = shared.lengths();
+    let whole = |k: usize| {
+        let own = groups.iter().flat_map(|group| group.s.iter().skip(k).step_by(others));
+        (rest[k] * rest[k] + own.map(|s| s * s).sum::<f64>()).sqrt()
+    };
+    (0..others).map(whole).collect()
+}
+
+/// b that minimises |R b + q|, where (R, q) are the columns of a triangle; 0 where it is not determined by columns that
+/// had these lengths.
+fn least_squares(triangle: &Triangle, lengths: &[f64]) -> Vec<f64> {
     let size = triangle.width - 1;
-    let t = triangle.orthogonaliser(size);
+    let t = triangle.orthogonaliser(size, lengths);
     (0..size).map(|i| t.at(i, size)).collect()
 }
 

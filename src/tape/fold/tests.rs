@@ -1,5 +1,6 @@
 //! Folded sums against the sums themselves: values, gradients, Hessian-vector products.
 
+use super::exact::Exact;
 use super::fold;
 use crate::tape::testing::numbers;
 use crate::tape::{Graph, Node, Program, forward, reverse};
@@ -281,4 +282,208 @@ fn what_is_not_finite_is_not_folded() {
         let total = normal(&mut g, y, mean, sd);
         assert!(fold(&mut g, &[total]).notes[0].is_empty());
     }
+}
+
+/// Value and gradient of sum_i (y_i - a - b x_i)^2 in twice the precision.
+fn exact_squares(x: &[f64], y: &[f64], [a, b]: [f64; 2]) -> [f64; 3] {
+    let mut sums = [Exact::default(); 3];
+    for (&x, &y) in x.iter().zip(y) {
+        let mut residual = Exact::default();
+        residual.add(y);
+        residual.add(-a);
+        residual.add_product(-b, x);
+        let (high, low) = residual.parts();
+        sums[0].add_product(high, high);
+        sums[0].add_product(2.0 * high, low);
+        sums[1].add_product(-2.0, high);
+        sums[1].add_product(-2.0, low);
+        sums[2].add_product(-2.0 * high, x);
+        sums[2].add_product(-2.0 * low, x);
+    }
+    sums.map(Exact::value)
+}
+
+/// Means a million times the standard deviation, a million rows, and points a few posterior standard deviations apart:
+/// as exact as the data.
+#[test]
+fn far_from_zero() {
+    let n = 1_000_000;
+    let (unit_x, unit_y) = (numbers(n, 3), numbers(n, 4));
+    for (what, level_x) in [("a predictor near zero", 0.0), ("a predictor far from zero", 1e6)] {
+        let x: Vec<f64> = unit_x.iter().map(|x| level_x + x).collect();
+        let y: Vec<f64> = unit_x.iter().zip(&unit_y).map(|(x, e)| 1e6 + 0.7 * x + e).collect();
+        let mut g = Graph::new();
+        let (x_node, y_node) = (g.vector(&x), g.vector(&y));
+        let v = g.input(&[2]);
+        let (a, b) = (g.slice(v, 0, &[]), g.slice(v, 1, &[]));
+        let product = g.mul(b, x_node);
+        let mean = g.add(a, product);
+        let residual = g.sub(y_node, mean);
+        let square = g.square(residual);
+        let total = g.sum_all(square);
+        let folded = fold(&mut g, &[total]).nodes[0];
+        for (da, db) in [(0.0, 0.0), (3e-3, 0.0), (-2e-3, 4e-3), (0.1, -0.2)] {
+            let b = 0.7 + db;
+            let a = 1e6 + da - level_x * b;
+            let at = [vec![a, b]];
+            let found = evaluate(&mut g, folded, &[v], &at);
+            let exact = exact_squares(&x, &y, [a, b]);
+            let found = [found[0][0], found[1][0], found[1][1]];
+            // A gradient is as exact as it is large a posterior standard deviation away from 0.
+            let (sd, root_n) = (1.0 / 3f64.sqrt(), (n as f64).sqrt());
+            let scales = [0.0, 2.0 * sd * root_n, 2.0 * sd * root_n * (level_x + 1.0)];
+            for ((part, (found, exact)), scale) in
+                ["value", "da", "db"].iter().zip(found.iter().zip(&exact)).zip(scales)
+            {
+                let error = (found - exact).abs() / (exact.abs() + scale);
+                assert!(error <= TOLERANCE, "{what}: {part} is {found}, not {exact}: {error:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_known_to_be_censored_is_summed_apart() {
+    let n = 200;
+    let mut g = Graph::new();
+    let (x, y) = (numbers(n, 3), numbers(n, 7));
+    let censored: Vec<f64> = y.iter().map(|&y| f64::from(y < -0.5)).collect();
+    let (x, y, censored) = (g.vector(&x), g.vector(&y), g.vector(&censored));
+    let (a, b) = (g.input(&[]), g.input(&[]));
+    let [log_sd, sd] = positive(&mut g);
+    let product = g.mul(b, x);
+    let mean = g.add(a, product);
+    let residual = g.sub(y, mean);
+    let precision = g.recip(sd);
+    let z = g.mul(residual, precision);
+    let square = g.square(z);
+    let half = g.mul_scalar(square, -0.5);
+    let log_sd_again = g.log(sd);
+    let density = g.sub(half, log_sd_again);
+    let tail = g.normal_log_cdf(z);
+    let chosen = g.select(censored, tail, density);
+    let total = g.sum_all(chosen);
+    let notes = check("censored", &mut g, total, &[a, b, log_sd]);
+    assert!(notes.len() == 1 && notes[0].ends_with("rows into R of 2 x 2"), "{notes:?}");
+}
+
+/// Deterministic choices.
+struct Choices(u64);
+
+impl Choices {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % n
+    }
+}
+
+/// A sum of random terms of `n` rows: numbers, coefficients, products, groups, lags, with weights and factors.
+fn random_mean(g: &mut Graph, n: usize, choices: &mut Choices, inputs: &mut Vec<Node>) -> Node {
+    let intercept = g.input(&[]);
+    inputs.push(intercept);
+    let mut mean = g.broadcast(intercept, &[n]);
+    let index = groups(n, 2 + choices.below(30), 90 + choices.below(5) as u64);
+    for k in 0..1 + choices.below(4) {
+        let seed = (100 * k + choices.below(100)) as u64;
+        let x = numbers(n, seed);
+        let term = match choices.below(6) {
+            0 => {
+                let (x, b) = (g.vector(&x), g.input(&[1]));
+                inputs.push(b);
+                g.mul(x, b)
+            }
+            1 => {
+                let width = 1 + choices.below(5);
+                let (x, b) = (matrix(g, n, width, seed), g.input(&[width, 1]));
+                inputs.push(b);
+                let product = g.matmul(x, b);
+                g.reshape(product, &[n])
+            }
+            2 => {
+                let effects = g.input(&[1 + *index.iter().max().unwrap() as usize]);
+                inputs.push(effects);
+                g.gather(effects, index.clone(), &[n])
+            }
+            3 => {
+                let slopes = g.input(&[1 + *index.iter().max().unwrap() as usize]);
+                inputs.push(slopes);
+                let slopes = g.gather(slopes, index.clone(), &[n]);
+                let x = g.vector(&x);
+                g.mul(slopes, x)
+            }
+            4 => {
+                let (size, own) = (2 + choices.below(8), g.input(&[]));
+                let effects = g.input(&[size]);
+                inputs.extend([own, effects]);
+                let scaled = g.mul(own, effects);
+                g.gather(scaled, groups(n, size + 1, seed), &[n])
+            }
+            _ => {
+                // repeated values, and a product of two numbers that vary
+                let x: Vec<f64> = x.iter().map(|x| (3.0 * x).round()).collect();
+                let (x, b, c) = (g.vector(&x), g.input(&[]), g.input(&[]));
+                inputs.extend([b, c]);
+                let product = g.mul(x, b);
+                let shifted = g.sub(product, c);
+                g.div(shifted, c)
+            }
+        };
+        mean = if choices.below(3) == 0 { g.sub(mean, term) } else { g.add(mean, term) };
+    }
+    mean
+}
+
+#[test]
+fn random_models() {
+    let mut n_folded = 0;
+    for seed in 0..120 {
+        let mut choices = Choices(seed);
+        let n = [30, 300, 2500][choices.below(3)];
+        let mut g = Graph::new();
+        let mut inputs = Vec::new();
+        let mean = random_mean(&mut g, n, &mut choices, &mut inputs);
+        let y = numbers(n, 1000 + seed);
+        let total = match choices.below(6) {
+            0 | 1 => {
+                let y = g.vector(&y);
+                let [log_sd, sd] = positive(&mut g);
+                inputs.push(log_sd);
+                normal(&mut g, y, mean, sd)
+            }
+            2 => {
+                let (y, sd) = (g.vector(&y), numbers(n, 77).iter().map(|x| 1.5 + x).collect::<Vec<f64>>());
+                let sd = g.vector(&sd);
+                normal(&mut g, y, mean, sd)
+            }
+            3 => {
+                let sign: Vec<f64> = y.iter().map(|y| y.signum()).collect();
+                let sign = g.vector(&sign);
+                let against = g.mul(sign, mean);
+                let tail = g.log1p_exp(against);
+                g.sum_all(tail)
+            }
+            4 => {
+                let y: Vec<f64> = y.iter().map(|y| (2.0 + 2.0 * y).round()).collect();
+                let y = g.vector(&y);
+                let (product, rate) = (g.mul(y, mean), g.exp(mean));
+                let density = g.sub(product, rate);
+                let rows = g.reshape(density, &[n / 10, 10]);
+                let by_ten = g.sum(rows, &[1]);
+                g.sum_all(by_ten)
+            }
+            _ => {
+                // a curve through the mean, with weights by known groups
+                let weights: Vec<f64> = y.iter().map(|y| 1.0 + (2.0 * y).abs().floor()).collect();
+                let (y, weights) = (g.vector(&y), g.vector(&weights));
+                let bent = g.tanh(mean);
+                let residual = g.sub(y, bent);
+                let square = g.square(residual);
+                let weighed = g.mul(weights, square);
+                g.sum_all(weighed)
+            }
+        };
+        let notes = check(&format!("random model {seed}"), &mut g, total, &inputs);
+        n_folded += usize::from(!notes.is_empty());
+    }
+    assert!(n_folded > 50, "only {n_folded} models folded");
 }

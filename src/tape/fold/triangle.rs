@@ -59,11 +59,12 @@ impl Triangle {
     }
 
     /// Unit upper triangular T such that A T has columns at right angles, as far as the first `known` ones go: column k
-    /// less its projection on the first `known` ones before it. A column that depends on others is not subtracted.
-    pub fn orthogonaliser(&self, known: usize) -> Triangle {
+    /// less its projection on the first `known` ones before it. A column that depends on others, as far as its length in the
+    /// data says, is not subtracted.
+    pub fn orthogonaliser(&self, known: usize, lengths: &[f64]) -> Triangle {
         let width = self.width;
         let mut t = Triangle::new(width);
-        let usable: Vec<bool> = (0..known).map(|i| !self.is_dependent(i)).collect();
+        let usable: Vec<bool> = (0..known).map(|i| self.at(i, i).abs() > DEPENDENT * lengths[i]).collect();
         for k in 0..width {
             t.values[k * width + k] = 1.0;
             let first = known.min(k);
@@ -92,9 +93,10 @@ impl Triangle {
         }
     }
 
-    pub fn is_dependent(&self, j: usize) -> bool {
-        let length = (0..=j).map(|i| self.at(i, j) * self.at(i, j)).sum::<f64>().sqrt();
-        self.at(j, j).abs() <= DEPENDENT * length
+    /// Of each column of the rows.
+    pub fn lengths(&self) -> Vec<f64> {
+        let length = |j: usize| (0..=j).map(|i| self.at(i, j) * self.at(i, j)).sum::<f64>().sqrt();
+        (0..self.width).map(length).collect()
     }
 }
 
