@@ -11,6 +11,7 @@ mod restrict;
 mod split;
 
 // What is known of it
+mod classes;
 mod design;
 mod exact;
 mod intern;
@@ -83,6 +84,9 @@ pub fn fold(g: &mut Graph, nodes: &[Node]) -> Folded {
 
 /// `front` times the sum of the elements of `e` at less cost; `None` where there is no such.
 fn fold_sum(g: &mut Graph, e: Node, front: Front, notes: &mut Vec<String>) -> Option<Node> {
+    if g.size(e) == 0 {
+        return None;
+    }
     let mut pieces = Vec::new();
     split(g, e, front, &mut pieces)?;
     let mut linear = LinearSums::default();

@@ -182,6 +182,10 @@ pub fn split(g: &mut Graph, e: Node, front: Front, pieces: &mut Vec<Piece>) -> O
         }
         Form::Square(x) => {
             let (front, x) = without_scalars(g, front, x);
+            if g.value(x).is_some() {
+                let squares = g.square(x);
+                return split(g, squares, front, pieces);
+            }
             pieces.push(Piece { front, body: Body::Squares(x) });
             Some(())
         }

@@ -88,6 +88,9 @@ fn largest_index(g: &Graph, form: &Affine) -> Option<Arc<[u32]>> {
 /// R of all columns: |R (v - v0) + q|^2 + rho^2.
 fn without_groups(g: &mut Graph, design: &Design, n: usize) -> Option<FoldedSum> {
     let size = design.unknowns.len();
+    if size == 0 {
+        return None;
+    }
     let [transform, triangle] = design.reduce(&Rows::All(n), size);
     let centre: Vec<f64> = (0..size).map(|i| transform.at(i, size)).collect();
     let r = without_transform(&triangle, &transform, size);

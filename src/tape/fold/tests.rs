@@ -487,3 +487,19 @@ fn random_models() {
     }
     assert!(n_folded > 50, "only {n_folded} models folded");
 }
+
+#[test]
+fn groups_with_their_own_means_and_deviations() {
+    let (n, n_groups) = (1000, 20);
+    let mut g = Graph::new();
+    let y = numbers(n, 7);
+    let y = g.vector(&y);
+    let (means, log_sds) = (g.input(&[n_groups]), g.input(&[n_groups]));
+    let index = groups(n, n_groups + 1, 3);
+    let mean = g.gather(means, index.clone(), &[n]);
+    let sds = g.exp(log_sds);
+    let sd = g.gather(sds, index, &[n]);
+    let total = normal(&mut g, y, mean, sd);
+    let notes = check("groups", &mut g, total, &[means, log_sds]);
+    assert_eq!(notes, ["1000 rows into 20 distinct ones", "1000 rows into 20 distinct ones"]);
+}
