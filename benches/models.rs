@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use divan::{Bencher, black_box};
-use vippl::compile::GradientMode;
+use vippl::compile::CompileOptions;
 use vippl::data::DataArg;
 use vippl::density::LogDensity;
 use vippl::session::{self, Prepared, Request};
@@ -37,7 +37,7 @@ fn prepare(folder: &str) -> Prepared {
         model: session::read_model(&folder.join("model.vim")).expect("a model"),
         data: data.into_iter().map(DataArg::File).collect(),
         drop: Vec::new(),
-        gradient: GradientMode::default(),
+        compile: CompileOptions::default(),
     };
     session::prepare(&request).unwrap_or_else(|report| panic!("{report:?}"))
 }

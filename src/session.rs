@@ -8,7 +8,7 @@ use miette::{Diagnostic, LabeledSpan, Report, Severity, SourceCode};
 use thiserror::Error;
 
 use crate::check::{self, DataSummary};
-use crate::compile::{CompileOptions, Compiled, GradientMode, VariableReport, compile};
+use crate::compile::{CompileOptions, Compiled, VariableReport, compile};
 use crate::data::{DataArg, Dataset};
 use crate::density::{LogDensity, TermKind};
 use crate::inference::{self, FitOptions, Progress};
@@ -30,7 +30,7 @@ pub struct Request {
     pub data: Vec<DataArg>,
     /// Names of the data to leave out.
     pub drop: Vec<String>,
-    pub gradient: GradientMode,
+    pub compile: CompileOptions,
 }
 
 /// What a fit needs beyond the compiled model.
@@ -171,8 +171,7 @@ pub fn prepare(request: &Request) -> Result<Prepared, Report> {
     let is_advice = |report: &Report| report.severity() == Some(Severity::Advice);
     let (advice, lints): (Vec<Report>, Vec<Report>) = checked.warnings.into_iter().partition(is_advice);
     warnings.extend(lints);
-    let options = CompileOptions { gradient: request.gradient };
-    let compiled = match compile(&checked.model, &dataset, &options) {
+    let compiled = match compile(&checked.model, &dataset, &request.compile) {
         Ok(compiled) => compiled,
         Err(errors) => return Err(with_warnings(without_data(errors.into()), warnings)),
     };

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use common::{files_with, package};
 use miette::Report;
-use vippl::compile::GradientMode;
+use vippl::compile::CompileOptions;
 use vippl::data::DataArg;
 use vippl::report::{Style, diagnostic};
 use vippl::session::{self, FitRequest, Request};
@@ -87,7 +87,7 @@ fn run(model: &Path) -> (Vec<Report>, Option<Report>) {
             Err(report) => (Vec::new(), Some(report)),
         };
     }
-    let request = Request { model: source, data, drop: Vec::new(), gradient: GradientMode::default() };
+    let request = Request { model: source, data, drop: Vec::new(), compile: CompileOptions::default() };
     match session::prepare(&request) {
         Ok(prepared) => {
             let error = prepared.fit(&FitRequest::default(), &mut |_| {}).err();

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{elements, package};
-use vippl::compile::GradientMode;
+use vippl::compile::CompileOptions;
 use vippl::data::DataArg;
 use vippl::inference::FitOptions;
 use vippl::posterior::Posterior;
@@ -26,8 +26,8 @@ fn prepare(model: &str, data: &str) -> Prepared {
     let path = folder.path().join("d.csv");
     std::fs::write(&path, data).expect("written");
     let model = Source::new("m.vim", model);
-    let gradient = GradientMode::default();
-    let request = Request { model, data: vec![DataArg::File(path)], drop: Vec::new(), gradient };
+    let compile = CompileOptions::default();
+    let request = Request { model, data: vec![DataArg::File(path)], drop: Vec::new(), compile };
     session::prepare(&request).unwrap_or_else(|report| panic!("{report:?}"))
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use miette::Report;
 
-use crate::compile::GradientMode;
+use crate::compile::{CompileOptions, GradientMode};
 use crate::data::DataArg;
 use crate::family::{self, Family};
 use crate::inference::{FitOptions, Optimizer};
@@ -25,10 +25,19 @@ pub struct DataArgs {
 }
 
 #[derive(Args, Clone, Copy, Debug)]
-pub struct GradientArgs {
+pub struct CompileArgs {
     /// How derivatives are computed
     #[arg(long, value_enum, default_value = "auto", value_name = "MODE")]
     gradient: GradientChoice,
+    #[command(flatten)]
+    fold: FoldArgs,
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+pub struct FoldArgs {
+    /// Go through all rows of the data at every evaluation: no sufficient statistics, no distinct rows
+    #[arg(long)]
+    no_fold: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -41,13 +50,20 @@ enum GradientChoice {
     Reverse,
 }
 
-impl GradientArgs {
-    pub fn mode(self) -> GradientMode {
-        match self.gradient {
+impl CompileArgs {
+    pub fn options(self) -> CompileOptions {
+        let gradient = match self.gradient {
             GradientChoice::Auto => GradientMode::Auto,
             GradientChoice::Forward => GradientMode::Forward,
             GradientChoice::Reverse => GradientMode::Reverse,
-        }
+        };
+        CompileOptions { gradient, ..self.fold.options() }
+    }
+}
+
+impl FoldArgs {
+    pub fn options(self) -> CompileOptions {
+        CompileOptions { fold: !self.no_fold, ..CompileOptions::default() }
     }
 }
 
@@ -89,9 +105,9 @@ impl FitArgs {
 }
 
 /// A model file with its data.
-pub fn request(model: &Path, data: &DataArgs, gradient: GradientMode) -> Result<Request, Report> {
+pub fn request(model: &Path, data: &DataArgs, compile: CompileOptions) -> Result<Request, Report> {
     let model = session::read_model(model)?;
-    Ok(Request { model, data: data.data.clone(), drop: data.drop.clone(), gradient })
+    Ok(Request { model, data: data.data.clone(), drop: data.drop.clone(), compile })
 }
 
 fn parse_data(argument: &str) -> Result<DataArg, String> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use clap::{ArgMatches, Args};
 use serde_json::{Value, json};
 
-use super::arguments::{DataArgs, request};
+use super::arguments::{DataArgs, FoldArgs, request};
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
 use crate::compile::{Density, GradientMode};
@@ -24,6 +24,8 @@ struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     data: DataArgs,
+    #[command(flatten)]
+    fold: FoldArgs,
     /// Points evaluated at once; may be given several times [default: 1, 4, 16, 64]
     #[arg(long, value_name = "L", value_delimiter = ',',
           value_parser = clap::value_parser!(u32).range(1..=4096))]
@@ -53,7 +55,8 @@ impl Command for Bench {
 
     fn run(&self, matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Failure> {
         let arguments: Arguments = parsed(matches)?;
-        let prepared = session::prepare(&request(&arguments.model, &arguments.data, GradientMode::Auto)?)?;
+        let request = request(&arguments.model, &arguments.data, arguments.fold.options())?;
+        let prepared = session::prepare(&request)?;
         let lanes = if arguments.lanes.is_empty() { DEFAULT_LANES.to_vec() } else { arguments.lanes };
         let timings: Vec<Timing> =
             lanes.iter().map(|&lanes| time(&prepared.compiled.density, lanes as usize)).collect();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, ValueEnum};
 use miette::Report;
 
-use super::arguments::{DataArgs, GradientArgs, request};
+use super::arguments::{CompileArgs, DataArgs, request};
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
 use crate::report::text::{VariableRow, variables};
@@ -20,7 +20,7 @@ struct Arguments {
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
-    gradient: GradientArgs,
+    compile: CompileArgs,
     /// Print an intermediate form instead of the variables
     #[arg(long, value_enum, value_name = "FORM")]
     dump: Option<Form>,
@@ -50,7 +50,7 @@ impl Command for Check {
 
     fn run(&self, matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Failure> {
         let arguments: Arguments = parsed(matches)?;
-        let request = request(&arguments.model, &arguments.data, arguments.gradient.mode())?;
+        let request = request(&arguments.model, &arguments.data, arguments.compile.options())?;
         if arguments.dump == Some(Form::Ast) {
             let file = syntax::parse(&request.model).map_err(Report::new)?;
             return Ok(terminal.print(&syntax::dump(&file))?);

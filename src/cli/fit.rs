@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args};
 use miette::Report;
 
-use super::arguments::{DataArgs, FitArgs, GradientArgs, request};
+use super::arguments::{CompileArgs, DataArgs, FitArgs, request};
 use super::progress::{Shown, listener};
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
@@ -27,7 +27,7 @@ struct Arguments {
     #[command(flatten)]
     fit: FitArgs,
     #[command(flatten)]
-    gradient: GradientArgs,
+    compile: CompileArgs,
     /// Write a fit file, for `vippl summary` and `vippl repl`
     #[arg(long, value_name = "FIT")]
     out: Option<PathBuf>,
@@ -77,7 +77,7 @@ impl Command for Fit {
             fit_file::check_destination(out, sources).map_err(Report::new)?;
         }
         let prepared =
-            session::prepare(&request(&arguments.model, &arguments.data, arguments.gradient.mode())?)?;
+            session::prepare(&request(&arguments.model, &arguments.data, arguments.compile.options())?)?;
         let style = Style {
             elements: if arguments.all { Elements::All } else { Elements::Few },
             ..terminal.out_style

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::arguments::DataArgs;
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
-use crate::compile::GradientMode;
+use crate::compile::CompileOptions;
 use crate::data::DataArg;
 use crate::posterior::fit_file;
 use crate::session::{self, Request};
@@ -64,7 +64,7 @@ impl Command for Simulate {
             },
             data: arguments.data.data.clone(),
             drop: arguments.data.drop.clone(),
-            gradient: GradientMode::default(),
+            compile: CompileOptions::default(),
         };
         if let Some(fit) = fit.as_ref().filter(|_| request.data.is_empty()) {
             let files = fit.data.files.iter().map(|file| DataArg::parse(file));

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::tracer::Block;
 use crate::density::{Coordinate, LogDensity, Term};
-use crate::tape::{Graph, Node, Program, Workspace, forward, reverse};
+use crate::tape::{Folded, Graph, Node, Program, Workspace, forward, reverse};
 
 /// Working memory of one run, in bytes: more lanes than fit are run one block after the other.
 const MAX_ARENA_BYTES: usize = 512 << 20;
@@ -34,6 +34,8 @@ pub struct Density {
     ranges: Vec<Range<usize>>,
     log_density: Node,
     terms: Vec<Node>,
+    /// What was folded in each statement.
+    notes: Vec<Vec<String>>,
     pointwise: Vec<Node>,
     quantities: Vec<Node>,
     coordinates: Vec<Coordinate>,
@@ -77,7 +79,7 @@ pub struct Parts {
     pub coordinates: Vec<Coordinate>,
     pub statements: Vec<Term>,
     /// Log density of each statement, shape [].
-    pub terms: Vec<Node>,
+    pub folded: Folded,
     pub pointwise: Vec<Node>,
     pub quantities: Vec<Node>,
     pub mode: GradientMode,
@@ -85,7 +87,8 @@ pub struct Parts {
 
 impl Density {
     pub fn new(parts: Parts) -> Density {
-        let Parts { mut graph, blocks, coordinates, statements, terms, pointwise, quantities, mode } = parts;
+        let Parts { mut graph, blocks, coordinates, statements, folded, pointwise, quantities, mode } = parts;
+        let Folded { nodes: terms, notes } = folded;
         let zero = graph.scalar(0.0);
         let log_density = terms.iter().fold(zero, |sum, &term| graph.add(sum, term));
         let mut ranges = Vec::with_capacity(blocks.len());
@@ -105,6 +108,7 @@ impl Density {
             ranges,
             log_density,
             terms,
+            notes,
             pointwise,
             quantities,
             coordinates,
@@ -142,10 +146,19 @@ impl Density {
         }
     }
 
-    /// The programs of log p and its gradient as text.
+    /// The sums over data that were replaced by cheaper ones, in words: `y ~ Normal(mu, sd): 1192 rows into R of 4 x 4`.
+    pub fn folded(&self) -> impl Iterator<Item = String> {
+        let of_statement = |(term, notes): (&Term, &Vec<String>)| {
+            notes.iter().map(|note| format!("{}: {note}", term.text)).collect::<Vec<String>>()
+        };
+        self.statements.iter().zip(&self.notes).flat_map(of_statement)
+    }
+
+    /// What was folded, and the programs of log p and its gradient as text.
     pub fn dump(&self) -> String {
+        let folded: String = self.folded().map(|note| format!("# folded: {note}\n")).collect();
         format!(
-            "# log p\n{}\n# log p and its gradient\n{}",
+            "{folded}# log p\n{}\n# log p and its gradient\n{}",
             self.value().program.dump(),
             self.reverse().program.dump()
         )

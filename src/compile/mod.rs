@@ -47,14 +47,22 @@ pub use simulate::{SimulateError, Simulated, Simulator, simulator};
 
 use crate::data::Dataset;
 use crate::ir::{Model, Role};
-use crate::tape::Tensor;
+use crate::tape::{Folded, Node, Tensor, fold};
 use density::Parts;
 use tracer::Tracer;
 
 /// How a model is compiled.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct CompileOptions {
     pub gradient: GradientMode,
+    /// Whether sums over data are replaced by sufficient statistics and distinct rows where that is cheaper.
+    pub fold: bool,
+}
+
+impl Default for CompileOptions {
+    fn default() -> Self {
+        CompileOptions { gradient: GradientMode::default(), fold: true }
+    }
 }
 
 /// A model that has met its data.
@@ -77,13 +85,16 @@ pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Resul
     let variables = report_variables(model, data, std::mem::take(&mut tracer.variables));
     let (quantities, nodes): (Vec<Quantity>, Vec<_>) = tracer.quantities.into_iter().unzip();
     let pointwise = tracer.terms.iter().filter_map(|term| term.pointwise).collect();
-    let terms = tracer.terms.iter().map(|term| term.node).collect();
+    let mut graph = tracer.graph;
+    let terms: Vec<Node> = tracer.terms.iter().map(|term| term.node).collect();
+    let unfolded = |nodes: Vec<Node>| Folded { notes: vec![Vec::new(); nodes.len()], nodes };
+    let folded = if options.fold { fold(&mut graph, &terms) } else { unfolded(terms) };
     let parts = Parts {
-        graph: tracer.graph,
+        graph,
         blocks: tracer.blocks,
         coordinates: tracer.coordinates,
         statements: tracer.terms.into_iter().map(|term| term.term).collect(),
-        terms,
+        folded,
         pointwise,
         quantities: nodes,
         mode: options.gradient,

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use miette::Report;
 
-use crate::compile::GradientMode;
+use crate::compile::CompileOptions;
 use crate::data::DataArg;
 use crate::ir;
 use crate::posterior::{Posterior, Scope, fit_file};
@@ -191,7 +191,7 @@ impl Repl {
                 model: model.clone(),
                 data: self.data.clone(),
                 drop: self.drop.clone(),
-                gradient: GradientMode::Auto,
+                compile: CompileOptions::default(),
             };
             let prepared = session::prepare(&request)?;
             for warning in &prepared.warnings {

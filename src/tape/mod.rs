@@ -28,6 +28,9 @@ mod graph;
 mod op;
 pub mod ops;
 
+// Less to compute
+mod fold;
+
 // Derivatives
 mod forward;
 mod reverse;
@@ -47,6 +50,7 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use fold::{Folded, fold};
 pub use forward::forward;
 pub use graph::{Graph, Node, Tensor};
 pub use op::{Extent, Op, Operand};

@@ -1,5 +1,6 @@
 //! What an operation must say about itself: shape, value, derivatives.
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::{Deref, DerefMut};
@@ -26,7 +27,7 @@ pub struct Extent<'a> {
 }
 
 /// An array operation. Its derivatives are graph transformations, so that they can be differentiated again.
-pub trait Op: Debug + Send + Sync {
+pub trait Op: Any + Debug + Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Shape of the value. Panics where the shapes of the arguments do not fit: callers have checked them.

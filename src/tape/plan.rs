@@ -85,30 +85,29 @@ pub(super) fn compile(
     let mut instructions = Vec::with_capacity(groups.len());
     let mut dying: Vec<Vec<(usize, usize)>> = vec![Vec::new(); groups.len()];
     for (k, group) in groups.iter().enumerate() {
-        let (op, args, results): (Arc<dyn Op>, Vec<Node>, Vec<(Node, usize)>) = match group[..] {
+        let Built { op, args, places } = match group[..] {
             [n] => {
                 let Some((op, args)) = g.application(n) else { continue };
-                (op.clone(), args.to_vec(), vec![(n, 0)])
+                Built { op: op.clone(), args: args.to_vec(), places: vec![(n, 0)] }
             }
             _ => {
                 let member = |&node: &Node| Member { node, is_needed: is_needed[node.index()] };
                 let members: Vec<Member> = group.iter().map(member).collect();
-                let Built { fused, args, places } = fusion::build(g, &compiler.blocks, &members);
-                (Arc::new(fused), args, places)
+                fusion::build(g, &compiler.blocks, &members)
             }
         };
         let args = args.iter().map(|&a| compiler.argument(a)).collect();
-        let size = results.iter().map(|&(n, _)| g.size(n)).sum();
+        let size = places.iter().map(|&(n, _)| g.size(n)).sum();
         let offset = arena.take(size);
-        for &(n, within) in &results {
+        for &(n, within) in &places {
             compiler.places[n.index()] = Some(Place::Slot { offset: offset + within, size: g.size(n) });
         }
         // All results of an instruction live as long as the one that lives longest.
-        let end = results.iter().map(|&(n, _)| last_use[n.index()]).max().unwrap_or(k);
+        let end = places.iter().map(|&(n, _)| last_use[n.index()]).max().unwrap_or(k);
         if end != FOREVER {
             dying[end].push((offset, size));
         }
-        let labels: Vec<Box<str>> = results.iter().map(|&(n, _)| compiler.label(n)).collect();
+        let labels: Vec<Box<str>> = places.iter().map(|&(n, _)| compiler.label(n)).collect();
         instructions.push(Instruction { op, args, offset, size, label: labels.join(" ").into() });
         for (offset, size) in std::mem::take(&mut dying[k]) {
             arena.release(offset, size);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use miette::Report;
-use vippl::compile::GradientMode;
+use vippl::compile::CompileOptions;
 use vippl::data::DataArg;
 use vippl::posterior::{Posterior, Summary};
 use vippl::session::{self, FitRequest, Prepared, Request};
@@ -57,7 +57,7 @@ pub fn prepare(folder: &Path) -> Result<Prepared, Report> {
         model: session::read_model(&folder.join("model.vim"))?,
         data: vec![DataArg::File(data_of(folder))],
         drop: Vec::new(),
-        gradient: GradientMode::default(),
+        compile: CompileOptions::default(),
     })
 }
 

@@ -1,9 +1,11 @@
 //! From the operations of a group to the steps of one instruction.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::{Fused, Index, Place, Role, Step};
 use crate::tape::graph::{Graph, Node};
+use crate::tape::op::Op;
 use crate::tape::plan::Blocks;
 use crate::tape::vector::PARTIAL_SUMS;
 
@@ -13,9 +15,9 @@ pub struct Member {
     pub is_needed: bool,
 }
 
-/// What a group becomes: the instruction, its arguments, and where in its value the nodes are that others need.
+/// What a group becomes: the operation, its arguments, and where in its value the nodes are that others need.
 pub struct Built {
-    pub fused: Fused,
+    pub op: Arc<dyn Op>,
     pub args: Vec<Node>,
     pub places: Vec<(Node, usize)>,
 }
@@ -93,7 +95,7 @@ pub fn build(g: &Graph, blocks: &Blocks, members: &[Member]) -> Built {
     }
     let n_registers = assign_registers(&mut b.steps, b.n_values);
     let fused = Fused { n, steps: b.steps, n_registers, n_partial: b.n_partial, size: b.size };
-    Built { fused, args: b.args, places }
+    Built { op: Arc::new(fused), args: b.args, places }
 }
 
 /// What repeats itself after at most so many elements is loaded once.
@@ -177,14 +179,14 @@ fn assign_registers(steps: &mut [Step], n_values: usize) -> usize {
         registers[value] = Some(count);
         count += 1;
     }
-    for k in 0..steps.len() {
+    for (k, step) in steps.iter().enumerate() {
         let mut ending = Vec::new();
-        for_each_read(&steps[k], |value| {
+        for_each_read(step, |value| {
             if last_use[value] == k && !stays[value] && !ending.contains(&value) {
                 ending.push(value);
             }
         });
-        if let Some(to) = written(&steps[k])
+        if let Some(to) = written(step)
             && registers[to].is_none()
         {
             registers[to] = Some(free.pop().unwrap_or_else(|| {

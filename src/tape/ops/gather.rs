@@ -20,6 +20,12 @@ pub struct ScatterAdd {
     shape: Vec<usize>,
 }
 
+impl Gather {
+    pub(in crate::tape) fn index(&self) -> &Arc<[u32]> {
+        &self.index
+    }
+}
+
 impl Graph {
     /// `out.flat[i] = x.flat[index[i]]`; `index` has as many elements as `shape`.
     pub fn gather(&mut self, x: Node, index: Arc<[u32]>, shape: &[usize]) -> Node {

@@ -67,6 +67,11 @@ impl Graph {
 }
 
 impl LogSumExp {
+    /// What is summed over in an array of this shape.
+    pub(in crate::tape) fn middle(&self, shape: &[usize]) -> Middle {
+        Middle::new(shape, self.axis, self.axis + 1)
+    }
+
     /// exp(x - y): the shares of the elements in the sum; 0 where y is -inf. Differentiates as softmax does.
     fn shares(&self, g: &mut Graph, x: Node, y: Node) -> Node {
         let infinite = g.scalar(f64::NEG_INFINITY);

@@ -9,7 +9,7 @@ use crate::tape::vector;
 
 /// An axis, or adjacent axes, in the middle of an array seen as `[outer][n][inner]`.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
-pub(super) struct Middle {
+pub(in crate::tape) struct Middle {
     pub outer: usize,
     pub n: usize,
     pub inner: usize,
@@ -27,6 +27,13 @@ impl Middle {
 pub struct Sum {
     from: usize,
     to: usize,
+}
+
+impl Sum {
+    /// What is summed over in an array of this shape.
+    pub(in crate::tape) fn middle(&self, shape: &[usize]) -> Middle {
+        Middle::new(shape, self.from, self.to)
+    }
 }
 
 impl Graph {

@@ -51,6 +51,11 @@ enum Arrangement {
 }
 
 impl MatMul {
+    /// Whether the first and the second factor are transposed.
+    pub(in crate::tape) fn transposed(&self) -> [bool; 2] {
+        [self.transpose_a, self.transpose_b]
+    }
+
     fn arrangement(&self, [m, k, n]: [usize; 3], lanes: [usize; 2]) -> Arrangement {
         match lanes {
             [1, 1] if self.transpose_b && m.min(n) >= PACKED_SIZE => Arrangement::Packed,
