@@ -14,7 +14,7 @@ const LGAMMA_STEPS: usize = 6;
 const DIGAMMA_STEPS: usize = 4;
 
 /// (log(2 pi) - 1) / 2
-const STIRLING_CONSTANT: f64 = 0.418_938_533_204_672_76;
+const STIRLING_CONSTANT: f64 = 0.418_938_533_204_672_8;
 
 /// The positive root of digamma, as a sum of two doubles.
 const DIGAMMA_ROOT: [f64; 2] = [1.4616321449683622, 9.549995429965697e-17];
