@@ -156,9 +156,9 @@ pub fn prepare(request: &Request) -> Result<Prepared, Report> {
     let (dataset, record, mut warnings) = read_data(&request.data, &request.drop)?;
     let load = seconds_since(start);
     let start = Instant::now();
-    // A name that nobody defines is most often in data that were not given.
+    // A name that nobody defines, or a latent where there should be data, is most often in data that were not given.
     let without_data = |error: Report| {
-        if dataset.is_empty() && is_about_names(error.as_ref()) {
+        if dataset.is_empty() && wants_data(error.as_ref()) {
             Failed { error, warnings: Vec::new(), help: Some(NO_DATA_HELP) }.into()
         } else {
             error
@@ -200,6 +200,7 @@ impl Prepared {
         });
         let mut warnings: Vec<String> = self.warnings.iter().map(Report::to_string).collect();
         warnings.extend(self.nothing_observed());
+        warnings.extend(self.without_a_value());
         warnings.extend(fit.warnings.iter().cloned());
         if !fit.warnings.iter().any(|warning| warning.contains(BEYOND)) {
             warnings.extend(beyond);
@@ -225,6 +226,19 @@ impl Prepared {
 
     pub fn scope(&self) -> Scope<'_> {
         Scope { model: &self.model, dataset: Some(&self.dataset) }
+    }
+
+    /// Warnings of definitions that are not finite whatever the latents are: a table of the posterior has no line for them.
+    fn without_a_value(&self) -> impl Iterator<Item = String> + '_ {
+        self.compiled.variables.iter().filter_map(|variable| {
+            let value = variable.not_finite?;
+            let what = if value.is_nan() { "is not a number" } else { "is infinite" };
+            let text = variable.distribution.as_ref().map(|text| format!(", `{text}`,")).unwrap_or_default();
+            Some(format!(
+                "`{}`{text} {what}, whatever the latents are: there is nothing to summarise",
+                variable.name
+            ))
+        })
     }
 
     /// A warning where no statement holds data: usually a name in the model is spelt otherwise in the data.
@@ -321,10 +335,23 @@ fn warning(warning: impl Diagnostic + Send + Sync + 'static, model: &Source) -> 
 
 const NO_DATA_HELP: &str = "no data were given: `--data FILE`, at the prompt `:data FILE`";
 
-/// Whether an error, or one of several, is about a name that is not known.
-fn is_about_names(error: &dyn Diagnostic) -> bool {
-    error.code().is_some_and(|code| code.to_string().ends_with("::unknown_name"))
-        || error.related().is_some_and(|mut related| related.any(is_about_names))
+/// Ends of the codes of errors about names that data give, and about latents where there should be data.
+const ABOUT_DATA: [&str; 7] = [
+    "::unknown_name",
+    "::order",
+    "::data_only",
+    "::check::index",
+    "::compile::elimination",
+    "::compile::data_only",
+    "::compile::latent",
+];
+
+/// Whether an error, or one of several, would not be one had data been given.
+fn wants_data(error: &dyn Diagnostic) -> bool {
+    error.code().is_some_and(|code| {
+        let code = code.to_string();
+        ABOUT_DATA.iter().any(|end| code.ends_with(end))
+    }) || error.related().is_some_and(|mut related| related.any(wants_data))
 }
 
 /// An error that comes together with the warnings before it: they often say why.

@@ -610,3 +610,27 @@ fn data_are_simulated_from_a_fit_and_from_a_model() {
     let other = folder.run(&["simulate", "f.json"]);
     assert!(other.code == Some(1) && other.err.contains("not those of the fit"), "{other:?}");
 }
+
+#[test]
+fn what_is_missing_from_the_table_is_said() {
+    let folder = Folder::new();
+    folder.write("mean.vim", "x ~ Normal(0, 1)\nm = mean(Cauchy(0, 1))\ny ~ Normal(x, 1)\n");
+    let ran = folder.run(&["fit", "mean.vim", "--data", "d.csv"]);
+    assert!(ran.err.contains("`m`, `mean(Cauchy(0, 1))`, is not a number"), "{ran:?}");
+}
+
+#[test]
+fn a_latent_where_data_should_be_tells_of_data() {
+    let folder = Folder::new();
+    for model in [
+        "y ~ Poisson(3)\nb[y] ~ Normal(0, 1)\n",
+        "g ~ Normal(0, 1)\nb[3] ~ Normal(0, 1)\nfactor b[g]\n",
+        "mu ~ Normal(x, 1)\n",
+        "mu ~ Exponential(1)\ny ~ Poisson(mu)\n",
+    ] {
+        folder.write("none.vim", model);
+        let ran = folder.run(&["fit", "none.vim"]);
+        assert_eq!(ran.code, Some(1), "{model}{ran:?}");
+        assert!(ran.err.contains("no data were given: `--data FILE`"), "{model}{ran:?}");
+    }
+}

@@ -6,19 +6,24 @@ use crate::types::{Dim, ElementType, Shape, Type};
 
 impl Param {
     pub const fn required(name: &'static str) -> Param {
-        Param { name, kind: ParamKind::Required }
+        Param { name, kind: ParamKind::Required, doc: "" }
+    }
+
+    /// With words for the reference.
+    pub const fn doc(self, doc: &'static str) -> Param {
+        Param { doc, ..self }
     }
 
     pub const fn optional(name: &'static str) -> Param {
-        Param { name, kind: ParamKind::Optional }
+        Param { name, kind: ParamKind::Optional, doc: "" }
     }
 
     pub const fn named(name: &'static str) -> Param {
-        Param { name, kind: ParamKind::Named }
+        Param { name, kind: ParamKind::Named, doc: "" }
     }
 
     pub const fn variadic(name: &'static str) -> Param {
-        Param { name, kind: ParamKind::Variadic }
+        Param { name, kind: ParamKind::Variadic, doc: "" }
     }
 }
 

@@ -22,6 +22,8 @@ use crate::types::{ElementType, Type};
 pub struct Param {
     pub name: &'static str,
     pub kind: ParamKind,
+    /// What it is, where its name does not say it; empty otherwise.
+    pub doc: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

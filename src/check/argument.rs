@@ -9,7 +9,7 @@ use crate::dist::{Distribution, Param, Wrapper};
 use crate::ir::{self, ExprKind};
 use crate::source::Span;
 use crate::syntax::ast;
-use crate::types::{ElementType, Shape, Type, broadcast};
+use crate::types::{Dim, ElementType, Shape, Type, broadcast};
 
 impl Checker<'_> {
     pub(super) fn distribution_call(
@@ -72,6 +72,7 @@ impl Checker<'_> {
             params.iter().map(|p| given.iter().find(|(n, _)| *n == p.name).map(|(_, e)| *e)).collect();
         let args = self.arguments(dist.name(), params, &in_order)?;
         self.argument_shapes(dist.name(), params, &args, dist.event_rank(), span)?;
+        self.event_fits(dist, form, &args)?;
         Some(ir::Expr { kind: ExprKind::Distribution { dist, form, args }, span, ty: Type::unknown() })
     }
 
@@ -115,7 +116,7 @@ impl Checker<'_> {
                 message: format!("`{}` of {callee} {must}", param.name),
                 at: arg.span.into(),
                 label: format!("{value}"),
-                help: Some(format!("{callee}: {} is the {}", param.name, param.doc)),
+                help: Some(param.help(callee)),
             });
             return None;
         }
@@ -159,6 +160,24 @@ impl Checker<'_> {
             }
         }
         Some(())
+    }
+
+    /// Arguments whose shapes are known by now go together.
+    fn event_fits(&mut self, dist: &dyn Distribution, form: usize, args: &[Option<ir::Expr>]) -> Option<()> {
+        let known = |arg: &Option<ir::Expr>| -> Option<Vec<usize>> {
+            let Some(arg) = arg else { return Some(Vec::new()) };
+            arg.ty.shape.dims()?.iter().map(Dim::known).collect()
+        };
+        let Some(shapes) = args.iter().map(known).collect::<Option<Vec<_>>>() else { return Some(()) };
+        let shapes: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
+        let Some(message) = dist.event_mismatch(form, &shapes) else { return Some(()) };
+        let given = args.iter().flatten();
+        let arrays = given.clone().filter(|arg| arg.ty.shape.rank() != Some(0)).count();
+        let shown = given.filter(|arg| arrays == 0 || arg.ty.shape.rank() != Some(0));
+        let labels = shown.map(|arg| primary(arg.span, describe(&arg.ty))).collect();
+        let help = Some(format!("its arguments are {}", catalogue::distribution_signature(dist)));
+        self.error(CheckError::Shape { message, labels, help });
+        None
     }
 
     /// A shape error that shows every array among `parts`.

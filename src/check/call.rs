@@ -2,6 +2,7 @@
 
 use super::aliases::{did_you_mean, nearest};
 use super::error::CheckError;
+use super::foreign_arguments::called_here;
 use super::{Checker, Kind, aliases, catalogue};
 use crate::builtin::{Builtin, ParamKind};
 use crate::dist::{self, question};
@@ -160,7 +161,9 @@ impl Checker<'_> {
                 Some(name) => match wanted.iter().position(|w| *w == name.text) {
                     Some(slot) => slot,
                     None => {
-                        let near = did_you_mean(&nearest(&name.text, wanted.iter().copied()));
+                        let near = called_here(&name.text, wanted)
+                            .map(|words| words + ".")
+                            .or_else(|| did_you_mean(&nearest(&name.text, wanted.iter().copied())));
                         let help = Some(match near {
                             Some(near) => format!("{near} Its arguments are {signature}"),
                             None => format!("its arguments are {signature}"),

@@ -236,6 +236,16 @@ impl<'m> Analysis<'m> {
             }
             // Shapes are known from the data, whatever the elements are.
             ExprKind::Call { builtin, .. } if SHAPE_ONLY.contains(&builtin.name()) => Dependence::default(),
+            ExprKind::Distribution { dist, form, args } => {
+                for extent in dist.event(*form) {
+                    for &k in extent.arguments() {
+                        let place = format!("`{}` of {}", dist.forms()[*form][k].name, dist.name());
+                        let help = "it says how long a draw is: a number such as 3, or a length in the data, as in len(y)";
+                        args[k].iter().for_each(|arg| self.data_only(arg, &place, Some(help)));
+                    }
+                }
+                args.iter().flatten().fold(Dependence::default(), |all, arg| all.join(self.expr(arg)))
+            }
             ExprKind::Range { from, to } => {
                 self.data_only(from, "a bound of a range", None);
                 self.data_only(to, "a bound of a range", None);

@@ -1,93 +1,23 @@
 //! What checking can find wrong with a model, in the user's terms.
 
-use std::fmt;
-use std::sync::Arc;
-
-use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode, SourceSpan};
+use miette::{Diagnostic, LabeledSpan, SourceSpan};
 use thiserror::Error;
 
-use super::lint::Lint;
-use crate::source::{Source, Span};
+use crate::source::{ErrorList, Phase, Source, Span};
 
-/// All errors of a model file in the order of the text, with the warnings that were found on the way.
-///
-/// As a [`Diagnostic`] one error is reported as itself, several as a list under a line that counts them.
-#[derive(Clone, Debug)]
-pub struct CheckErrors {
-    source: NamedSource<Arc<str>>,
-    errors: Vec<CheckError>,
-    lints: Vec<Lint>,
+/// All errors of a model file in the order of the text.
+pub type CheckErrors = ErrorList<CheckError>;
+
+impl Phase for CheckError {
+    const CODE: &'static str = "vippl::check";
+    const SEVERAL: &'static str = "errors in the model";
 }
 
 impl CheckErrors {
-    pub(super) fn new(source: &Source, mut errors: Vec<CheckError>, lints: Vec<Lint>) -> CheckErrors {
+    pub(super) fn in_order(source: &Source, mut errors: Vec<CheckError>) -> CheckErrors {
         errors.sort_by_key(CheckError::offset);
         errors.dedup();
-        CheckErrors { source: source.named(), errors, lints }
-    }
-
-    pub fn errors(&self) -> &[CheckError] {
-        &self.errors
-    }
-
-    pub fn lints(&self) -> &[Lint] {
-        &self.lints
-    }
-
-    /// Each error on its own, with the text it is about.
-    pub fn into_reports(self) -> impl Iterator<Item = miette::Report> {
-        let source = self.source;
-        self.errors.into_iter().map(move |error| miette::Report::new(error).with_source_code(source.clone()))
-    }
-
-    fn only(&self) -> Option<&CheckError> {
-        match self.errors.as_slice() {
-            [error] => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for CheckErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.only() {
-            Some(error) => error.fmt(f),
-            None => write!(f, "{} errors in the model", self.errors.len()),
-        }
-    }
-}
-
-impl std::error::Error for CheckErrors {}
-
-impl Diagnostic for CheckErrors {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        match self.only() {
-            Some(error) => error.code(),
-            None => Some(Box::new("vippl::check")),
-        }
-    }
-
-    fn severity(&self) -> Option<Severity> {
-        Some(Severity::Error)
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.only()?.help()
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.source)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        self.only()?.labels()
-    }
-
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        if self.only().is_some() {
-            return None;
-        }
-        Some(Box::new(self.errors.iter().map(|error| error as &dyn Diagnostic)))
+        ErrorList::new(source, errors)
     }
 }
 
@@ -138,6 +68,21 @@ pub enum CheckError {
         name: String,
         #[label("refers to the `{name}` that is being defined")]
         at: SourceSpan,
+    },
+
+    #[error("`{name}` is an argument of its own distribution")]
+    #[diagnostic(
+        code(vippl::check::self_reference),
+        help(
+            "what is observed does not depend on itself: write what it does depend on; a recursion has other elements, `y[t] ~ ... y[t - 1]`"
+        )
+    )]
+    OwnArgument {
+        name: String,
+        #[label("the same `{name}`")]
+        at: SourceSpan,
+        #[label("observed here")]
+        drawn: SourceSpan,
     },
 
     #[error("`{name}` is defined twice")]

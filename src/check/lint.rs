@@ -103,6 +103,43 @@ pub enum Lint {
         at: SourceSpan,
     },
 
+    #[error("`{vector} * {matrix}` multiplies the columns of the matrix, not its rows")]
+    #[diagnostic(
+        severity(Warning),
+        code(vippl::check::scaled_columns),
+        help(
+            "to multiply row i by element i, write `diag({plain}) @ {matrix}`; where columns are meant, `{matrix} * {plain}` says so"
+        )
+    )]
+    ScaledColumns {
+        vector: String,
+        /// Without a transposition, which a vector does not have.
+        plain: String,
+        matrix: String,
+        #[label("a vector goes along the last dimension")]
+        at: SourceSpan,
+    },
+
+    #[error("`{name}` can be {outside}, but `{argument}` of {callee} {must}")]
+    #[diagnostic(
+        severity(Warning),
+        code(vippl::check::prior_range),
+        help("give `{name}` a prior on what it may be, such as {priors}, or use `{map}`")
+    )]
+    PriorRange {
+        name: String,
+        outside: &'static str,
+        argument: &'static str,
+        callee: &'static str,
+        must: &'static str,
+        priors: &'static str,
+        map: String,
+        #[label("`{argument}` of {callee}")]
+        at: SourceSpan,
+        #[label("its prior covers all real numbers")]
+        prior: SourceSpan,
+    },
+
     #[error("this statement is never reached")]
     #[diagnostic(
         severity(Warning),

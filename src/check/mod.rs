@@ -8,9 +8,11 @@ mod declaration;
 mod define;
 mod dependence;
 mod distribution;
+mod doubts;
 pub mod dump;
 pub mod error;
 mod expression;
+mod foreign_arguments;
 mod function;
 mod index;
 pub mod lint;
@@ -86,10 +88,11 @@ pub fn check(source: &Source, file: &ast::File, data: Option<&DataSummary>) -> R
         checker.errors.extend(observed::check(&model, checker.roles_known()));
     }
     checker.final_lints(&model);
+    checker.lints.extend(doubts::lints(&model));
     if checker.errors.is_empty() {
         Ok(Checked { model, lints: checker.lints, assumed_data: checker.assumed_data })
     } else {
-        Err(CheckErrors::new(source, checker.errors, checker.lints))
+        Err(CheckErrors::in_order(source, checker.errors))
     }
 }
 
@@ -104,9 +107,9 @@ pub fn check_expression(
     match checked {
         Some(checked) if checker.errors.is_empty() => {
             let errors = dependence::check_expression(model, &checked);
-            if errors.is_empty() { Ok(checked) } else { Err(CheckErrors::new(source, errors, Vec::new())) }
+            if errors.is_empty() { Ok(checked) } else { Err(CheckErrors::in_order(source, errors)) }
         }
-        _ => Err(CheckErrors::new(source, checker.errors, checker.lints)),
+        _ => Err(CheckErrors::in_order(source, checker.errors)),
     }
 }
 
@@ -155,6 +158,8 @@ struct Checker<'a> {
     /// Declarations with `data`.
     declared: Vec<VariableId>,
     shadowed: HashSet<String>,
+    /// Names that have been reported: once is enough.
+    unknown: HashSet<String>,
     errors: Vec<CheckError>,
     lints: Vec<Lint>,
 }
@@ -185,6 +190,7 @@ impl<'a> Checker<'a> {
             assumed_data: Vec::new(),
             declared: Vec::new(),
             shadowed: HashSet::new(),
+            unknown: HashSet::new(),
             errors: Vec::new(),
             lints: Vec::new(),
         }

@@ -51,7 +51,9 @@ impl Checker<'_> {
                 return Some(Meaning::Variable(self.assume_data(name, span)));
             }
             let defined = outline.span.into();
-            self.error(CheckError::UsedBeforeDefinition { name: name.into(), at: span.into(), defined });
+            if self.unknown.insert(name.to_string()) {
+                self.error(CheckError::UsedBeforeDefinition { name: name.into(), at: span.into(), defined });
+            }
             return None;
         }
         if let Some((_, value)) = CONSTANTS.iter().find(|(constant, _)| *constant == name) {
@@ -113,6 +115,9 @@ impl Checker<'_> {
     }
 
     fn unknown_name(&mut self, name: &str, span: Span) {
+        if !self.unknown.insert(name.to_string()) {
+            return;
+        }
         if let Some(inner) = self.scopes.ended(name) {
             let (_, column) = self.source.line_column(inner.start);
             let line = self.source.line_column(inner.start).0;
@@ -226,6 +231,9 @@ impl Checker<'_> {
 
     /// What to say of a call to something that is not there.
     pub(super) fn unknown_function(&mut self, name: &str, span: Span) {
+        if !self.unknown.insert(format!("{name}()")) {
+            return;
+        }
         let help = known_calls()
             .find(|known| fold(known) == fold(name))
             .map(|known| {

@@ -209,6 +209,7 @@ impl Checker<'_> {
         let value = self.value(target);
         let distribution = self.distribution(distribution);
         let (value, distribution) = (value?, distribution?);
+        self.not_of_itself(&value, &distribution)?;
         if let ExprKind::Variable(id) = value.kind
             && !self.scopes.in_if()
         {
@@ -228,6 +229,45 @@ impl Checker<'_> {
             self.observed_fits(&value, &distribution, &d)?;
         }
         Some(StatementKind::Observe { value, distribution })
+    }
+
+    /// Refuses `y ~ Normal(a, y)`: an element that is an argument of its own density. Bounds of wrappers may be data that
+    /// are observed: `t ~ censored(D, upper = where(seen, inf, t))`.
+    fn not_of_itself(&mut self, value: &ir::Expr, distribution: &ir::Expr) -> Option<()> {
+        let mut left = Vec::new();
+        self.own_elements(value, &mut left);
+        // Of several data on the left only one is the draw, the others are shifts and scales.
+        let [(drawn, _)] = &left[..] else { return Some(()) };
+        let mut used = Vec::new();
+        let mut open = vec![distribution];
+        while let Some(part) = open.pop() {
+            match &part.kind {
+                ExprKind::Distribution { args, .. } => {
+                    args.iter().flatten().for_each(|arg| self.own_elements(arg, &mut used));
+                }
+                ExprKind::Wrapped { inner, .. } => open.extend(inner),
+                _ => {}
+            }
+        }
+        let Some((name, at)) = used.into_iter().find(|(name, _)| name == drawn) else { return Some(()) };
+        self.error(CheckError::OwnArgument { name, at: at.into(), drawn: value.span.into() });
+        None
+    }
+
+    /// The data, or elements of them, that an expression is made of element by element.
+    fn own_elements(&self, expr: &ir::Expr, found: &mut Vec<(String, Span)>) {
+        let base = match &expr.kind {
+            ExprKind::Index { base, .. } => base,
+            ExprKind::Call { builtin, args } if builtin.elementwise() => {
+                return args.iter().flatten().for_each(|arg| self.own_elements(arg, found));
+            }
+            _ => expr,
+        };
+        let ExprKind::Variable(id) = base.kind else { return };
+        if matches!(self.variable(id).role, Role::Data | Role::Observed) {
+            let text = self.source.slice(expr.span).split_whitespace().collect();
+            found.push((text, expr.span));
+        }
     }
 
     fn observed_fits(

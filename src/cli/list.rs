@@ -44,7 +44,12 @@ impl Command for List {
         if arguments.json {
             return Ok(terminal.print(&format!("{:#}\n", json!(entries)))?);
         }
-        Ok(terminal.print(&reference::list(&entries, &terminal.out_style))?)
+        let mut style = terminal.out_style;
+        if !terminal.out_is_terminal {
+            // What reads a pipe wants whole lines.
+            style.width = usize::MAX;
+        }
+        Ok(terminal.print(&reference::list(&entries, &style))?)
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Terminal {
     pub err: Box<dyn Write>,
     pub out_style: Style,
     pub err_style: Style,
+    /// Standard output is a terminal: lines are to fit its width.
+    pub out_is_terminal: bool,
     /// Standard error is a terminal: progress can be shown.
     pub interactive: bool,
 }
@@ -59,6 +61,7 @@ impl Terminal {
         Terminal {
             out_style: style(color.for_stream(&stdout)),
             err_style: style(color.for_stream(&stderr)),
+            out_is_terminal: stdout.is_terminal(),
             interactive: stderr.is_terminal(),
             out: Box::new(BufWriter::new(stdout)),
             err: Box::new(BufWriter::new(stderr)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::elements::Selection;
 use super::plan::LoopPlan;
-use super::quantity::element_name;
+use super::quantity::element_name_within;
 use super::tracer::{Block, Result, Tracer};
 use super::value::{Place, Traced, Tuple};
 use crate::constraint::Constraint;
@@ -173,8 +173,9 @@ impl Tracer<'_> {
         let unconstrained = constraint.unconstrained_shape(shape);
         // Along an event the coordinates are not the elements.
         let n_labelled = shape.len() - constraint.event_rank();
-        let labels = &labels[..n_labelled];
+        let (batch, labels) = (&shape[..n_labelled], &labels[..n_labelled]);
         let n: usize = unconstrained.iter().product();
+        let block: usize = unconstrained[n_labelled..].iter().product();
         let row = |flat: usize| match shape {
             // Without a dimension outside the event there is nothing to tell rows by.
             [of, ..] if n_labelled > 0 && *of > 0 => Some(Row { at: flat / (n / of).max(1), of: *of }),
@@ -184,7 +185,10 @@ impl Tracer<'_> {
         self.allocate_named(constraint, bounds, shape, origin, |flat| Coordinate {
             start_sd,
             row: row(flat),
-            ..Coordinate::new(element_name(name, &unconstrained, labels, flat), origin.role)
+            ..Coordinate::new(
+                element_name_within(name, batch, labels, flat / block, &constraint.element_of(flat % block)),
+                origin.role,
+            )
         })
     }
 
@@ -205,19 +209,22 @@ impl Tracer<'_> {
         }
         let own = constraint.unconstrained_shape(named.dims);
         let block: usize = own.iter().product();
+        let n_batch = named.dims.len() - constraint.event_rank();
+        let event: usize = own[n_batch..].iter().product();
         let of = named.tuples.iter().map(|tuple| tuple[0] as usize).max().unwrap_or(0);
         let allocated =
             self.allocate_named(constraint, bounds, shape, Origin { role: Role::Latent, span }, |flat| {
                 let tuple = &named.tuples[flat / block][..named.rank];
                 let row = Row { at: (tuple[0] as usize).saturating_sub(1), of };
                 let mut indices: Vec<String> = tuple.iter().map(u32::to_string).collect();
-                let mut rest = flat % block;
-                let mut inner = vec![0; own.len()];
+                let mut rest = flat % block / event;
+                let mut inner = vec![0; n_batch];
                 for (index, len) in inner.iter_mut().zip(&own).rev() {
-                    *index = rest % len + 1;
+                    *index = rest % len;
                     rest /= len;
                 }
-                indices.extend(inner.iter().map(usize::to_string));
+                inner.extend(constraint.element_of(flat % event));
+                indices.extend(inner.iter().map(|at| (at + 1).to_string()));
                 let name = format!("{}[{}]", named.name, indices.join(","));
                 Coordinate { row: Some(row), ..Coordinate::new(name, Role::Latent) }
             });

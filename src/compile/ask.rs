@@ -77,8 +77,12 @@ impl Tracer<'_> {
             let shape = graph.shape(x).to_vec();
             placed.instance.shape_mismatch(graph, &shape)
         });
-        if let Some(message) = mismatch.or_else(|| placed.instance.objection(graph)) {
+        if let Some(message) = mismatch {
             return Err(CompileError::Call { message, help: None, at: distribution.span });
+        }
+        if let Some(message) = placed.instance.objection(graph) {
+            let help = placed.instance.remedy(graph).map(str::to_string);
+            return Err(CompileError::Call { message, help, at: distribution.span });
         }
         let refused = silence(question, &placed.instance, distribution.span);
         let answer = match (question.answer, placed.x) {

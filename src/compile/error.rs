@@ -1,77 +1,17 @@
 //! What can be wrong once a model meets its data.
 
-use std::fmt;
-use std::sync::Arc;
-
-use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
+use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::builtin::CallError;
-use crate::source::{Source, Span};
+use crate::source::{ErrorList, Phase, Span};
 
 /// All errors of one compilation, with the text they point into.
-///
-/// As a [`Diagnostic`] one error is reported as itself, several as a list under a line that counts them.
-#[derive(Debug)]
-pub struct CompileErrors {
-    pub source_code: NamedSource<Arc<str>>,
-    pub errors: Vec<CompileError>,
-}
+pub type CompileErrors = ErrorList<CompileError>;
 
-impl CompileErrors {
-    pub fn new(source: &Source, errors: Vec<CompileError>) -> Self {
-        CompileErrors { source_code: source.named(), errors }
-    }
-
-    fn only(&self) -> Option<&CompileError> {
-        match self.errors.as_slice() {
-            [error] => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for CompileErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.only() {
-            Some(error) => error.fmt(f),
-            None => write!(f, "{} errors where the model meets the data", self.errors.len()),
-        }
-    }
-}
-
-impl std::error::Error for CompileErrors {}
-
-impl Diagnostic for CompileErrors {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        match self.only() {
-            Some(error) => error.code(),
-            None => Some(Box::new("vippl::compile")),
-        }
-    }
-
-    fn severity(&self) -> Option<Severity> {
-        Some(Severity::Error)
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.only()?.help()
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.source_code)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        self.only()?.labels()
-    }
-
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        if self.only().is_some() {
-            return None;
-        }
-        Some(Box::new(self.errors.iter().map(|error| error as &dyn Diagnostic)))
-    }
+impl Phase for CompileError {
+    const CODE: &'static str = "vippl::compile";
+    const SEVERAL: &'static str = "errors where the model meets the data";
 }
 
 #[derive(Clone, Debug, Error, Diagnostic)]
@@ -193,12 +133,14 @@ pub enum CompileError {
     #[error("{distribution}'s {argument} {violation}{place}")]
     #[diagnostic(code(vippl::compile::argument_range))]
     ArgumentRange {
-        distribution: String,
+        distribution: Box<str>,
         argument: &'static str,
         /// `must be positive, but is -1`
         violation: String,
         /// ` in `s[3]`` or nothing.
         place: String,
+        #[help]
+        help: String,
         #[label("out of range")]
         at: Span,
     },
@@ -237,6 +179,16 @@ pub enum CompileError {
         reason: String,
         help: String,
         #[label("cannot be summed out")]
+        at: Span,
+    },
+
+    #[error("`{name}` is a latent, and {distribution} is a distribution of data only")]
+    #[diagnostic(code(vippl::compile::latent), help("{help}"))]
+    OfDataOnly {
+        name: String,
+        distribution: String,
+        help: &'static str,
+        #[label("of data only")]
         at: Span,
     },
 

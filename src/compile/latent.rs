@@ -159,10 +159,10 @@ impl Tracer<'_> {
         at: Span,
     ) -> Result<(&'static dyn Constraint, Vec<Node>)> {
         if !instance.atoms(&mut self.graph).is_empty() {
-            let who = instance.describe();
-            return Err(CompileError::Call {
-                message: format!("`{name}` is a latent, and {who} is a distribution of data only"),
-                help: Some(instance.latent_advice().into()),
+            return Err(CompileError::OfDataOnly {
+                name: name.to_string(),
+                distribution: instance.describe(),
+                help: instance.latent_advice(),
                 at,
             });
         }

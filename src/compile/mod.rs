@@ -6,6 +6,7 @@
 //! at the end (`eliminate`).
 
 // Values
+mod advice;
 mod align;
 mod elements;
 mod index;
@@ -133,6 +134,7 @@ fn report_variables(model: &Model, data: &Dataset, known: Vec<VariableReport>) -
             doc: variable.doc.clone(),
             missing: values.values.n_missing(),
             discrete: false,
+            not_finite: None,
         });
     }
     reports

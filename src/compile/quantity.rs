@@ -26,6 +26,8 @@ pub struct VariableReport {
     pub missing: usize,
     /// A discrete latent that is summed out.
     pub discrete: bool,
+    /// Of a definition without latents: a value that is not finite, if it has one.
+    pub not_finite: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -69,7 +71,18 @@ impl Quantity {
 
 /// The name of one element, by levels where a dimension has them.
 pub fn element_name(name: &str, dims: &[usize], labels: &[Option<Arc<Levels>>], flat: usize) -> String {
-    if dims.is_empty() {
+    element_name_within(name, dims, labels, flat, &[])
+}
+
+/// The name of one element of the array at `flat`: `within` are its positions there, from 0.
+pub fn element_name_within(
+    name: &str,
+    dims: &[usize],
+    labels: &[Option<Arc<Levels>>],
+    flat: usize,
+    within: &[usize],
+) -> String {
+    if dims.is_empty() && within.is_empty() {
         return name.to_string();
     }
     let mut rest = flat;
@@ -83,5 +96,6 @@ pub fn element_name(name: &str, dims: &[usize], labels: &[Option<Arc<Levels>>], 
         });
     }
     indices.reverse();
+    indices.extend(within.iter().map(|at| (at + 1).to_string()));
     format!("{name}[{}]", indices.join(","))
 }

@@ -34,6 +34,7 @@ impl Tracer<'_> {
             doc: known.doc.clone(),
             missing: 0,
             discrete: false,
+            not_finite: None,
         };
         self.variables.push(report);
         let n: usize = x.dims.iter().product();
@@ -82,6 +83,7 @@ impl Tracer<'_> {
             doc: doc.clone(),
             missing: 0,
             discrete: false,
+            not_finite: None,
         });
         let all = self.all_rows(elements);
         let block: usize = elements.dims.iter().product();
@@ -118,6 +120,7 @@ impl Tracer<'_> {
             doc: known.doc.clone(),
             missing: 0,
             discrete: true,
+            not_finite: None,
         };
         self.variables.push(report);
     }
@@ -128,6 +131,8 @@ impl Tracer<'_> {
         if self.plan.is_some() {
             return;
         }
+        let constant = self.constant(x);
+        let not_finite = constant.and_then(|values| values.iter().copied().find(|value| !value.is_finite()));
         let report = VariableReport {
             name: known.name.clone(),
             role: ir::Role::Deterministic,
@@ -139,6 +144,7 @@ impl Tracer<'_> {
             doc: known.doc.clone(),
             missing: 0,
             discrete: x.is_enumerated(),
+            not_finite,
         };
         self.variables.push(report);
         let n: usize = x.dims.iter().product();

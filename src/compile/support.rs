@@ -1,7 +1,7 @@
-//! What the data give a distribution, against its support and the ranges of its arguments: what is wrong, where, and what
-//! would do.
+//! What the data give a distribution, against its support and the ranges of its arguments: what is wrong, and where.
 
 use super::CompileError;
+use super::advice::{Outside, on_outside, words_as_numbers};
 use super::quantity::element_name;
 use super::tracer::{Result, Tracer};
 use super::value::{Axis, Place, Traced, TracedDistribution};
@@ -14,9 +14,6 @@ use crate::types::ElementType;
 
 /// Elements of an argument's expression that are shown beside an offending value.
 const MOST_SHOWN: usize = 3;
-
-/// A value outside: its position among all, and words that follow `a value of D`.
-type Outside = (usize, String);
 
 impl Tracer<'_> {
     /// Every observed value must lie in the distribution's support, as far as that is known.
@@ -38,6 +35,9 @@ impl Tracer<'_> {
             // Reported where the density is built.
             return Ok(());
         }
+        if let Some(error) = words_as_numbers(&placed.instance, x, name, at) {
+            return Err(error);
+        }
         let text = placed.instance.describe();
         let found = match placed.instance.support(&mut self.graph) {
             Support::Continuous { constraint, bounds } => {
@@ -50,16 +50,14 @@ impl Tracer<'_> {
             Support::Counts { total } => return self.check_counts(&values, total, text, name, at),
         };
         let impossible = found.is_none();
-        let Some((flat, violation)) = found.or_else(|| self.impossible(&placed.instance, x_node)) else {
+        let Some(outside) = found.or_else(|| self.impossible(&placed.instance, x_node)) else {
             return Ok(());
         };
         let help = match impossible {
             true => "check the data and the arguments, which are all data here".to_string(),
-            false => {
-                let found = values.iter().nth(flat).copied().unwrap_or(f64::NAN);
-                advice(&placed.instance, &values, found)
-            }
+            false => on_outside(&mut self.graph, &placed.instance, &values, name, &outside),
         };
+        let Outside { flat, violation, .. } = outside;
         let found = values.iter().nth(flat).copied().unwrap_or(f64::NAN);
         Err(CompileError::Support {
             value: format!("{name}{}", element_place(x, &values, flat)),
@@ -96,7 +94,13 @@ impl Tracer<'_> {
             if atoms.iter().any(|atom| atom[k] == event_values[0]) {
                 return None;
             }
-            Some((k * event, constraint.violation(event_values, &own)?))
+            let violation = constraint.violation(event_values, &own)?;
+            let broken = |k: usize| match constraint.bounds()[k] {
+                "lower" => event_values[0] < own[k],
+                _ => event_values[0] > own[k],
+            };
+            let bound = (0..own.len()).find(|&k| event == 1 && broken(k)).map(|k| bounds[k]);
+            Some(Outside { flat: k * event, violation, bound })
         })
     }
 
@@ -120,7 +124,8 @@ impl Tracer<'_> {
                 let known: Vec<Option<f64>> =
                     args.iter().map(|&arg| Some(self.broadcast_value(arg, values.shape())?[flat])).collect();
                 if fitting::is_open(*dist, *form, side, &known) {
-                    return Some((flat, format!("{words} {bound}")));
+                    let violation = format!("{words} {bound}");
+                    return Some(Outside { flat, violation, bound: Some(bounds[k]) });
                 }
                 if known.iter().all(Option::is_none) {
                     break;
@@ -136,19 +141,19 @@ impl Tracer<'_> {
         upper: Option<Node>,
         values: &Tensor,
     ) -> Option<Outside> {
-        let lower = lower.and_then(|node| self.broadcast_value(node, values.shape()));
-        let upper = upper.and_then(|node| self.broadcast_value(node, values.shape()));
-        values.iter().enumerate().find_map(|(k, &value)| {
-            let violation = if value.fract() != 0.0 {
-                "is a whole number".to_string()
-            } else if let Some(lower) = lower.as_ref().filter(|lower| value < lower[k]) {
-                format!("is at least {}", lower[k])
-            } else if let Some(upper) = upper.as_ref().filter(|upper| value > upper[k]) {
-                format!("is at most {}", upper[k])
+        let lowest = lower.and_then(|node| self.broadcast_value(node, values.shape()));
+        let highest = upper.and_then(|node| self.broadcast_value(node, values.shape()));
+        values.iter().enumerate().find_map(|(flat, &value)| {
+            let (violation, bound) = if value.fract() != 0.0 {
+                ("is a whole number".to_string(), None)
+            } else if let Some(lowest) = lowest.as_ref().filter(|lowest| value < lowest[flat]) {
+                (format!("is at least {}", lowest[flat]), lower)
+            } else if let Some(highest) = highest.as_ref().filter(|highest| value > highest[flat]) {
+                (format!("is at most {}", highest[flat]), upper)
             } else {
                 return None;
             };
-            Some((k, violation))
+            Some(Outside { flat, violation, bound })
         })
     }
 
@@ -167,7 +172,7 @@ impl Tracer<'_> {
         let density = self.broadcast_value(density, &shape)?;
         let flat = density.iter().position(|x| !x.is_finite())?;
         let words = if density[flat] > 0.0 { "a finite density" } else { "a density above 0" };
-        Some((flat, format!("with these arguments has {words}")))
+        Some(Outside { flat, violation: format!("with these arguments has {words}"), bound: None })
     }
 
     /// A constant's values over a shape that it broadcasts to.
@@ -192,8 +197,9 @@ impl Tracer<'_> {
             return Ok(());
         };
         let place = self.argument_place(value, &tensor, position, expr);
-        let distribution = owner.to_string();
-        Err(CompileError::ArgumentRange { distribution, argument: param.name, violation, place, at })
+        let help = param.help(owner);
+        let distribution = owner.into();
+        Err(CompileError::ArgumentRange { distribution, argument: param.name, violation, place, help, at })
     }
 
     /// Where an argument is wrong: ` in `s[3]``, or ` in element 3 of `x - 5`, where `x` is 4`.
@@ -283,27 +289,4 @@ fn named_parts<'e>(expr: &'e Expr, found: &mut Vec<&'e Expr>) {
         }
         _ => {}
     }
-}
-
-/// What to do about a value outside the support.
-fn advice(instance: &Instance, values: &Tensor, offending: f64) -> String {
-    let flat: Vec<f64> = values.iter().copied().collect();
-    let discrete = instance.element() != ElementType::Real;
-    let names = if instance.event_rank() > 0 {
-        Vec::new()
-    } else {
-        fitting::holding(&flat, discrete, &instance.describe())
-    };
-    let mut advice = match names.split_last() {
-        None => "check the data, or choose a distribution whose support holds it".to_string(),
-        Some((only, [])) => format!("check the data; {only} takes values like these"),
-        Some((last, others)) => {
-            format!("check the data; {} and {last} take values like these", others.join(", "))
-        }
-    };
-    if !discrete && offending == 0.0 && instance.event_rank() == 0 {
-        let inner = instance.describe();
-        advice.push_str(&format!(". Zeros of another origin: `hurdle(p, {inner}(...))`"));
-    }
-    advice
 }

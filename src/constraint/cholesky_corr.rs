@@ -2,7 +2,7 @@
 
 use crate::tape::{Graph, Node};
 
-use super::triangle::{as_vector, below_diagonal, place, rows_with_below, strict};
+use super::triangle::{as_vector, below_diagonal, below_diagonal_place, place, rows_with_below, strict};
 use super::{Constraint, sum_last};
 
 /// Canonical partial correlations z = tanh(y), row by row: x_ij = z_ij (1 - z_i1^2)^1/2 ... (1 - z_i,j-1^2)^1/2, and what is
@@ -30,6 +30,10 @@ impl Constraint for CholeskyCorr {
 
     fn unconstrained_shape(&self, shape: &[usize]) -> Vec<usize> {
         as_vector(shape, below_diagonal)
+    }
+
+    fn element_of(&self, k: usize) -> Vec<usize> {
+        below_diagonal_place(k)
     }
 
     fn constrain(&self, g: &mut Graph, y: Node, _bounds: &[Node]) -> (Node, Node) {

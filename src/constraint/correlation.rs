@@ -4,7 +4,7 @@ use crate::tape::{Graph, Node};
 
 use super::cholesky_corr::{log_sech, order, weighted};
 use super::factor::covariance_factor;
-use super::triangle::{as_vector, below_diagonal};
+use super::triangle::{as_vector, below_diagonal, below_diagonal_place};
 use super::{CholeskyCorr, Constraint, matrix_complaint};
 
 /// x = L L' for the [`CholeskyCorr`] factor L of y; log|dx/dy| = sum (K - j + 1) log sech y_ij, for the elements of x below the
@@ -30,6 +30,10 @@ impl Constraint for Correlation {
 
     fn unconstrained_shape(&self, shape: &[usize]) -> Vec<usize> {
         as_vector(shape, below_diagonal)
+    }
+
+    fn element_of(&self, k: usize) -> Vec<usize> {
+        below_diagonal_place(k)
     }
 
     fn constrain(&self, g: &mut Graph, y: Node, bounds: &[Node]) -> (Node, Node) {

@@ -3,7 +3,7 @@
 use crate::tape::{Graph, Node};
 
 use super::factor::covariance_factor;
-use super::triangle::{as_vector, lower, place, strict};
+use super::triangle::{as_vector, lower, lower_place, place, strict};
 use super::{Constraint, matrix_complaint, sum_last, take_last};
 
 /// x = L L', L lower triangular with y below and exp(y) on the diagonal; log|dx/dy| = K log 2 + sum (K - i + 2) y_ii for the
@@ -27,6 +27,10 @@ impl Constraint for Covariance {
 
     fn unconstrained_shape(&self, shape: &[usize]) -> Vec<usize> {
         as_vector(shape, |k| k * (k + 1) / 2)
+    }
+
+    fn element_of(&self, k: usize) -> Vec<usize> {
+        lower_place(k)
     }
 
     fn constrain(&self, g: &mut Graph, y: Node, _bounds: &[Node]) -> (Node, Node) {

@@ -72,6 +72,11 @@ pub trait Constraint: Sync + std::fmt::Debug {
         shape.to_vec()
     }
 
+    /// Position, from 0, of the element that coordinate `k` of one event belongs to, of the event's dimensions.
+    fn element_of(&self, k: usize) -> Vec<usize> {
+        vec![k; self.event_rank().min(1)]
+    }
+
     /// `y` (of the unconstrained shape) to (x of the constrained shape, log |dx/dy| of the batch shape).
     /// The bounds broadcast against the batch shape.
     fn constrain(&self, g: &mut Graph, y: Node, bounds: &[Node]) -> (Node, Node);

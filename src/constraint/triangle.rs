@@ -22,6 +22,18 @@ pub fn lower(k: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
     (0..k).flat_map(|i| (0..=i).map(move |j| (i, j)))
 }
 
+/// Row and column of the k-th entry below the diagonal: row i begins at i (i - 1) / 2.
+pub fn below_diagonal_place(k: usize) -> Vec<usize> {
+    let row = rows_with_below(k);
+    vec![row, k - below_diagonal(row)]
+}
+
+/// Row and column of the k-th entry on or below the diagonal: those of the strict triangle, a row up.
+pub fn lower_place(k: usize) -> Vec<usize> {
+    let below = below_diagonal_place(k);
+    vec![below[0] - 1, below[1]]
+}
+
 /// `[.., n]` into matrices `[.., k, k]`, 0 elsewhere; `places` are the n rows and columns.
 pub fn place(
     g: &mut Graph,
@@ -44,4 +56,18 @@ pub fn as_vector(shape: &[usize], length: impl Fn(usize) -> usize) -> Vec<usize>
     let mut out = batch.to_vec();
     out.push(length(event.first().copied().unwrap_or(1)));
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_have_places() {
+        let pairs = |place: fn(usize) -> Vec<usize>, n: usize| {
+            (0..n).map(|k| (place(k)[0], place(k)[1])).collect::<Vec<_>>()
+        };
+        assert_eq!(pairs(below_diagonal_place, 10), strict(5).collect::<Vec<_>>());
+        assert_eq!(pairs(lower_place, 15), lower(5).collect::<Vec<_>>());
+    }
 }

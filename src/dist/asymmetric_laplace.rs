@@ -100,6 +100,10 @@ impl Distribution for AsymmetricLaplace {
         Some(like(g, sd, args[0]))
     }
 
+    fn corner(&self, _form: usize, args: &[Node]) -> Option<Node> {
+        Some(args[0])
+    }
+
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         let skew = args[2][0];
         let (up, down) = (-open_unit(rng).ln(), -open_unit(rng).ln());

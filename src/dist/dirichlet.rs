@@ -14,6 +14,16 @@ pub struct Dirichlet;
 
 const FORMS: &[&[Param]] = &[&[Param::vector("concentration", Range::Positive, "one for each category")]];
 
+/// Words where a concentration has no length, or one: probabilities of a single category are 1.
+pub(super) fn one_category(who: &str, concentration: &[usize]) -> Option<String> {
+    let one = concentration.last().is_none_or(|&n| n == 1);
+    one.then(|| {
+        format!(
+            "concentration of {who} has an element for each category, at least two: of three, `rep(1, 3)`"
+        )
+    })
+}
+
 const TRIALS: &[Trial] = &[Trial { form: 0, args: &[&[0.7, 2.0, 3.5]], points: &[0.1, 0.3, 0.6] }];
 
 impl Distribution for Dirichlet {
@@ -31,6 +41,10 @@ impl Distribution for Dirichlet {
 
     fn event(&self, _form: usize) -> &'static [Extent] {
         &[Extent::Last(0)]
+    }
+
+    fn event_mismatch(&self, _form: usize, args: &[&[usize]]) -> Option<String> {
+        one_category(self.name(), args[0])
     }
 
     fn support(&self, _g: &mut Graph, _form: usize, _args: &[Node]) -> Support {

@@ -6,7 +6,7 @@ use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
 use super::beta_binomial::log_choices;
-use super::dirichlet::{Dirichlet, log_less_remainder};
+use super::dirichlet::{Dirichlet, log_less_remainder, one_category};
 use super::formula::{column, inside, like, sum_last};
 use super::multinomial::{counts_of, draw_counts};
 use super::special::{deviance, stirling_remainder};
@@ -44,6 +44,10 @@ impl Distribution for DirichletMultinomial {
 
     fn element(&self) -> ElementType {
         ElementType::Int
+    }
+
+    fn event_mismatch(&self, _form: usize, args: &[&[usize]]) -> Option<String> {
+        one_category(self.name(), args[1])
     }
 
     fn support(&self, _g: &mut Graph, _form: usize, args: &[Node]) -> Support {

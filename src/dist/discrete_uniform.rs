@@ -40,6 +40,10 @@ impl Distribution for DiscreteUniform {
         Some(format!("DiscreteUniform needs lower <= upper, found {lower} and {upper}"))
     }
 
+    fn remedy(&self) -> Option<&'static str> {
+        Some("the first argument is the lower bound: exchange them, or look at the data that they come from")
+    }
+
     fn support(&self, _g: &mut Graph, _form: usize, args: &[Node]) -> Support {
         Support::Integers { lower: Some(args[0]), upper: Some(args[1]) }
     }

@@ -96,6 +96,29 @@ fn finite_at(dist: &dyn Distribution, trial: &Trial, side: usize, known: &[Optio
     g.value(density).is_none_or(|value| value.iter().all(|x| x.is_finite()))
 }
 
+/// Whether draws are positions of categories: whole numbers from 1 to a length among the arguments.
+pub fn is_of_categories(dist: &dyn Distribution) -> bool {
+    dist.element() != ElementType::Real && ends(dist) == [End::Fixed(1.0), End::Free]
+}
+
+/// Whether draws range over all real numbers, whatever the arguments.
+pub fn is_unbounded(dist: &dyn Distribution) -> bool {
+    dist.element() == ElementType::Real && ends(dist) == [End::Open, End::Open]
+}
+
+/// The ends of the support that are the same whatever the arguments.
+pub fn fixed_ends(dist: &dyn Distribution) -> [Option<f64>; 2] {
+    ends(dist).map(|end| match end {
+        End::Fixed(at) => Some(at),
+        End::Open | End::Free => None,
+    })
+}
+
+/// Whether draws are 0 or 1, whatever the arguments.
+pub fn is_binary(dist: &dyn Distribution) -> bool {
+    dist.element() != ElementType::Real && ends(dist) == [End::Fixed(0.0), End::Fixed(1.0)]
+}
+
 /// Both ends of the support of the first form.
 fn ends(dist: &dyn Distribution) -> [End; 2] {
     // An end that moves with the lengths of the arguments is where they put it.
@@ -145,6 +168,15 @@ mod tests {
             names(&[0.5, 7.0], true).iter().all(|name| find(name).unwrap().element() == ElementType::Real)
         );
         assert!(names(&[f64::NAN], false).is_empty());
+    }
+
+    #[test]
+    fn categories_and_binary_outcomes_are_told_by_their_support() {
+        let all = |test: fn(&dyn Distribution) -> bool| {
+            ALL.iter().filter(|d| d.event_rank() == 0 && test(**d)).map(|d| d.name()).collect::<Vec<_>>()
+        };
+        assert_eq!(all(is_of_categories), ["Categorical", "OrderedLogistic", "OrderedProbit"]);
+        assert_eq!(all(is_binary), ["Bernoulli"]);
     }
 
     #[test]

@@ -39,6 +39,10 @@ impl Distribution for Flat {
         Some(format!("Flat needs lower < upper, found {lower} and {upper}"))
     }
 
+    fn remedy(&self) -> Option<&'static str> {
+        Some("the first argument is the lower bound: exchange them, or look at the data that they come from")
+    }
+
     fn support(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Support {
         between(g, Some(args[0]), Some(args[1]))
     }

@@ -55,6 +55,10 @@ impl Distribution for Hypergeometric {
         ))
     }
 
+    fn remedy(&self) -> Option<&'static str> {
+        Some("its arguments are Hypergeometric(n, k, m): n draws from k successes and m failures")
+    }
+
     fn support(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Support {
         let (lower, upper) = ends(g, args);
         Support::Integers { lower: Some(lower), upper: Some(upper) }

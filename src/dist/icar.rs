@@ -60,6 +60,12 @@ impl Distribution for Icar {
         edges.objection()
     }
 
+    fn remedy(&self) -> Option<&'static str> {
+        Some(
+            "number the nodes 1 to N and list each pair of neighbours once; islands get an edge to a place nearby, or each part of the map an `Icar` of its own",
+        )
+    }
+
     fn support(&self, _g: &mut Graph, _form: usize, _args: &[Node]) -> Support {
         Support::Continuous { constraint: &constraint::ZeroSum, bounds: vec![] }
     }

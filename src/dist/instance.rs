@@ -58,6 +58,14 @@ impl Instance {
         }
     }
 
+    /// Where the density has a corner inside its support; of wrappers, where that of the distribution inside is.
+    pub(super) fn corner(&self) -> Option<Node> {
+        match self {
+            Instance::Plain { dist, form, args } => dist.corner(*form, args),
+            Instance::Wrapped { inner, .. } => inner[0].corner(),
+        }
+    }
+
     /// log density at `x`, of the batch shape.
     pub fn log_density(&self, g: &mut Graph, x: Node) -> Node {
         match self {
@@ -133,6 +141,19 @@ impl Instance {
             return Some(format!("{name} cannot take {who}, which gives single numbers a probability"));
         }
         wrapper.objection(g, inner, args)
+    }
+
+    /// What to change where there is an objection.
+    pub fn remedy(&self, g: &mut Graph) -> Option<&'static str> {
+        match self {
+            Instance::Plain { dist, .. } => dist.remedy(),
+            Instance::Wrapped { wrapper, inner, .. } => {
+                match inner.iter().find(|d| d.objection(g).is_some()) {
+                    Some(refused) => refused.remedy(g),
+                    None => wrapper.remedy(),
+                }
+            }
+        }
     }
 
     /// Whether the density does not integrate (`Flat`).

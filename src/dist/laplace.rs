@@ -77,6 +77,10 @@ impl Distribution for Laplace {
         Some(like(g, sd, args[0]))
     }
 
+    fn corner(&self, _form: usize, args: &[Node]) -> Option<Node> {
+        Some(args[0])
+    }
+
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         let u = open_unit(rng) - 0.5;
         out[0] = args[0][0] - args[1][0] * u.signum() * (-2.0 * u.abs()).ln_1p();

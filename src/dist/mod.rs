@@ -228,6 +228,11 @@ pub trait Distribution: Sync {
         None
     }
 
+    /// What to change where there is an objection.
+    fn remedy(&self) -> Option<&'static str> {
+        None
+    }
+
     fn support(&self, g: &mut Graph, form: usize, args: &[Node]) -> Support;
 
     /// log p(x), all constants kept; of the batch shape. Outside the support: -inf.
@@ -256,6 +261,11 @@ pub trait Distribution: Sync {
 
     /// The standard deviation of every element, of batch + event shape; as the mean otherwise.
     fn sd(&self, _g: &mut Graph, _form: usize, _args: &[Node]) -> Option<Node> {
+        None
+    }
+
+    /// Where the density has a corner inside its support, of the batch shape: its mode.
+    fn corner(&self, _form: usize, _args: &[Node]) -> Option<Node> {
         None
     }
 
@@ -362,6 +372,16 @@ pub trait Wrapper: Sync {
     /// Why this wrapper cannot take these distributions, in words for the user; `None` when it can. The other methods
     /// are called only then.
     fn objection(&self, _g: &mut Graph, _inner: &[Instance], _args: &[Option<Node>]) -> Option<String> {
+        None
+    }
+
+    /// What to change where there is an objection.
+    fn remedy(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What to do about an observed value outside the support.
+    fn outside_advice(&self) -> Option<&'static str> {
         None
     }
 

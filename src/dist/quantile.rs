@@ -12,7 +12,7 @@ use super::{Instance, formula};
 impl Instance {
     /// The p-quantile, of the batch shape: the smallest x with P(X <= x) >= p; NaN for p outside [0, 1]. `None` where no
     /// distribution function is known. With derivatives in p and the arguments where X is continuous; p is a number whose
-    /// rounding (a few units in the last place) moves no discrete quantile.
+    /// rounding (a few units in the last place) moves no discrete quantile. A discrete quantile beyond 2^53 is NaN.
     pub fn quantile(&self, g: &mut Graph, p: Node) -> Option<Node> {
         let closed = match self {
             Instance::Plain { dist, form, args } => dist.quantile(g, *form, args, p),
@@ -120,14 +120,19 @@ const UPPER_SLACK: f64 = f64::EPSILON;
 /// A tail this close to its target, relative to the larger of its logarithm and 1, is on it.
 const ROUNDING: f64 = f64::EPSILON;
 
-/// Whole numbers are searched up to here.
+/// Whole numbers are searched up to here; beyond, neighbours are no doubles, and a quantile is NaN.
 const LARGEST_INTEGER: f64 = (1_u64 << 53) as f64;
 
-/// Twice the halvings between any two doubles, counted one by one.
-const MAX_STEPS: usize = 140;
+/// Halvings between any two doubles, counted one by one, and 16 more. Whole numbers take a few more to be reached.
+const MAX_STEPS: i32 = 80;
+const MAX_STEPS_DISCRETE: i32 = MAX_STEPS + 10;
 
-/// x with these tails, elementwise, over (log p, log(1 - p), arguments of a distribution ...), by bisection over the doubles
-/// in their order. It has no derivatives: they are those of a Newton step from here.
+/// x with these tails, elementwise, over (log p, log(1 - p), arguments of a distribution ...). It has no derivatives: they are
+/// those of a Newton step from here.
+///
+/// Chandrupatla's method over the doubles in their order: inverse quadratic interpolation where it is safe, else bisection,
+/// which also takes over where as many steps as are left could otherwise be too few. Chandrupatla (1997), "A new hybrid
+/// quadratic/bisection algorithm for finding the zero of a nonlinear function without using derivatives".
 #[derive(Debug)]
 struct Invert {
     /// (arguments; x) to (log P(X <= x), log P(X > x), lower, upper)
@@ -147,6 +152,10 @@ struct Bracket {
     /// How far the tails there are from the target; infinite where not known.
     below: f64,
     above: f64,
+    /// The end that the last step replaced, and how far its tail was from the target
+    left: Option<(f64, f64)>,
+    /// Whether the last step moved the lower end
+    moved_low: bool,
     /// log p or log(1 - p), the smaller
     target: f64,
     is_lower: bool,
@@ -164,33 +173,54 @@ impl Bracket {
             low = low.next_down();
         }
         let (below, above) = (f64::NEG_INFINITY, f64::INFINITY);
-        let whole = |x: f64| Bracket { low: x, high: x, below, above, target, is_lower };
+        let open = Bracket { low, high, below, above, left: None, moved_low: false, target, is_lower };
+        let whole = |x: f64| Bracket { low: x, high: x, ..open };
         if targets.iter().any(|t| t.is_nan()) || bounds.iter().any(|b| b.is_nan()) {
             return whole(f64::NAN);
         }
         match target == f64::NEG_INFINITY {
             true if is_lower => whole(bounds[0]),
             true => whole(bounds[1]),
-            false => Bracket { low, high, below, above, target, is_lower },
+            false => open,
         }
     }
 
-    /// A point inside the bracket, or `None` where it is as narrow as it gets: half-way between the ends in the order of the
-    /// doubles; of continuous distributions, where the ends are of one size, two times of three where the secant meets 0.
-    fn middle(&self, discrete: bool, step: usize) -> Option<f64> {
+    /// A point inside the bracket, or `None` where it is as narrow as it gets.
+    fn middle(&self, discrete: bool, step: i32) -> Option<f64> {
         if self.low.is_nan() || self.low >= self.high {
             return None;
         }
-        let (low, high) = (position(self.low), position(self.high));
-        let middle = number((low & high) + ((low ^ high) >> 1));
+        let low = position(self.low);
+        let gap = position(self.high).wrapping_sub(low) as u64;
+        let share = self.interpolated(low, gap).filter(|&share| {
+            let most_left = gap as f64 * share.max(1.0 - share);
+            most_left <= 2f64.powi(MAX_STEPS - 1 - step)
+        });
+        let advance = share.map_or(gap / 2, |share| (gap as f64 * share) as u64);
+        let advance = advance.clamp(1, gap.saturating_sub(1).max(1));
+        let middle = number(low.wrapping_add(advance as i64));
         if discrete {
             let middle = middle.floor().max(self.low + 1.0).min(self.high - 1.0);
             return (self.low < middle).then_some(middle);
         }
-        let inside = |x: &f64| self.low < *x && *x < self.high;
-        let secant = self.low + (self.high - self.low) * (self.below / (self.below - self.above));
-        let alike = high.checked_sub(low).is_some_and(|gap| gap < ONE_SIZE);
-        Some(secant).filter(|_| alike && step % 3 != 2).filter(inside).or(Some(middle).filter(inside))
+        (gap > 1).then_some(middle)
+    }
+
+    /// Where in the bracket, from 0 to 1, the inverse parabola through its ends and the point before meets 0.
+    fn interpolated(&self, low: i64, gap: u64) -> Option<f64> {
+        let (before, f_before) = self.left?;
+        let away = position(before).wrapping_sub(low);
+        // From the end that moved last, a, to the other one, b; c is the point before, on the side of a.
+        let (a, b, c) =
+            if self.moved_low { (0.0, gap as f64, away as f64) } else { (gap as f64, 0.0, away as f64) };
+        let (f_a, f_b) = if self.moved_low { (self.below, self.above) } else { (self.above, self.below) };
+        let (width, height) = ((a - b) / (c - b), (f_a - f_b) / (f_before - f_b));
+        // (false also for infinite heights)
+        let safe = height * height < width && (1.0 - height) * (1.0 - height) < 1.0 - width;
+        let t = f_a / (f_b - f_a) * f_before / (f_b - f_before)
+            + (c - a) / (b - a) * f_a / (f_before - f_a) * f_b / (f_before - f_b);
+        let share = if self.moved_low { t } else { 1.0 - t };
+        (safe && 0.0 < share && share < 1.0).then_some(share)
     }
 
     fn narrow(&mut self, middle: f64, tails: [f64; 2], discrete: bool) {
@@ -205,16 +235,22 @@ impl Bracket {
         } else if !discrete && excess.abs() <= ROUNDING * self.target.abs().max(1.0) {
             (self.low, self.high) = (middle, middle);
         } else if excess >= -slack {
-            // The Illinois rule: an end that stays counts half.
-            (self.high, self.above, self.below) = (middle, excess, 0.5 * self.below);
+            self.left = Some((self.high, self.above));
+            (self.high, self.above, self.moved_low) = (middle, excess, false);
         } else {
-            (self.low, self.below, self.above) = (middle, excess, 0.5 * self.above);
+            self.left = Some((self.low, self.below));
+            (self.low, self.below, self.moved_low) = (middle, excess, true);
         }
     }
-}
 
-/// Doubles within a factor of 4 are so many apart, or fewer.
-const ONE_SIZE: i64 = 1 << 53;
+    /// What the search has found.
+    fn quantile(&self, discrete: bool) -> f64 {
+        // An end that no distribution function was asked at
+        let unseen = self.below == f64::NEG_INFINITY && self.low <= -LARGEST_INTEGER
+            || self.above == f64::INFINITY && self.high >= LARGEST_INTEGER;
+        if discrete && self.low < self.high && unseen { f64::NAN } else { self.high }
+    }
+}
 
 /// Doubles in their order as whole numbers, neighbours as neighbours.
 fn position(x: f64) -> i64 {
@@ -255,7 +291,7 @@ impl Op for Invert {
                 Bracket::new(targets, bounds, self)
             })
             .collect();
-        for step in 0..MAX_STEPS {
+        for step in 0..if self.discrete { MAX_STEPS_DISCRETE } else { MAX_STEPS } {
             let mut open = false;
             for (x, bracket) in out.iter_mut().zip(&brackets) {
                 let middle = bracket.middle(self.discrete, step);
@@ -275,7 +311,7 @@ impl Op for Invert {
             }
         }
         for (x, bracket) in out.iter_mut().zip(&brackets) {
-            *x = bracket.high;
+            *x = bracket.quantile(self.discrete);
         }
     }
 
@@ -305,4 +341,58 @@ fn spread(arg: &Operand<'_>, lanes: usize) -> Vec<f64> {
         return arg.data.to_vec();
     }
     arg.data.iter().flat_map(|&x| std::iter::repeat_n(x, lanes)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INF: f64 = f64::INFINITY;
+
+    /// log P(X <= x), bounds, median
+    type Search<'a> = (&'a dyn Fn(f64) -> f64, [f64; 2], f64);
+
+    /// How many times a search for the median asks for the tails, and what it finds.
+    fn search(log_cdf: impl Fn(f64) -> f64, [low, high]: [f64; 2]) -> (i32, f64) {
+        let target = -std::f64::consts::LN_2;
+        let (below, above) = (-INF, INF);
+        let mut bracket =
+            Bracket { low, high, below, above, left: None, moved_low: false, target, is_lower: true };
+        let mut steps = 0;
+        while let Some(middle) = bracket.middle(false, steps) {
+            bracket.narrow(middle, [log_cdf(middle), f64::NAN], false);
+            steps += 1;
+        }
+        (steps, bracket.quantile(false))
+    }
+
+    #[test]
+    fn searches_are_short() {
+        let close = |x: f64, expected: f64| {
+            assert!((x - expected).abs() <= 4e-15 * expected.abs(), "{x:e} is not {expected:e}");
+        };
+        let smooth: [Search<'_>; 4] = [
+            (&|x| (-(-x).exp_m1()).ln(), [0.0, INF], std::f64::consts::LN_2),
+            (&|x| -(-x).exp(), [-INF, INF], 0.366_512_920_581_664_35),
+            (&|x| -x.powf(-7.5), [0.0, INF], 1.050_082_139_716_187),
+            (&|x| 3.0 * x.ln(), [0.0, 1.0], 0.793_700_525_984_099_8),
+        ];
+        for (log_cdf, bounds, median) in smooth {
+            let (steps, x) = search(log_cdf, bounds);
+            close(x, median);
+            assert!(steps <= 24, "{steps} for {median}");
+        }
+        // A jump, a root that is flat as can be, one that is steep, and one in the smallest numbers
+        let hard: [Search<'_>; 4] = [
+            (&|x| if x < 3.7 { -800.0 } else { -1e-9 }, [-INF, INF], 3.7),
+            (&|x| (x - 2.0).powi(21).max(-1e300) - std::f64::consts::LN_2, [-INF, INF], 2.0),
+            (&|x| (x - 2.0).cbrt().max(-1e300) - std::f64::consts::LN_2, [-INF, INF], 2.0),
+            (&|x| if x < 1e-310 { -1.0 } else { -0.1 - 0.1 / x.max(1.0) }, [0.0, INF], 1e-310),
+        ];
+        for (log_cdf, bounds, median) in hard {
+            let (steps, x) = search(log_cdf, bounds);
+            assert!((x - median).abs() <= 0.1 * median, "{x:e} is not {median:e}");
+            assert!(steps <= MAX_STEPS, "{steps} for {median}");
+        }
+    }
 }

@@ -2,10 +2,21 @@
 
 use crate::constraint::{NotCovariance, covariance_factor};
 
-use super::Range;
+use super::{Param, Range};
 
 /// How far probabilities may be from summing to 1 (Stan's `CONSTRAINT_TOLERANCE`).
 const TOLERANCE: f64 = 1e-8;
+
+impl Param {
+    /// What the argument is, and what to do about a value that it cannot take.
+    pub fn help(&self, owner: &str) -> String {
+        let what = format!("`{}` of {owner}: {}", self.name, self.doc);
+        match self.range.remedy() {
+            Some(remedy) => format!("{what}; {remedy}"),
+            None => what,
+        }
+    }
+}
 
 impl Range {
     /// In a word or two, for the reference.
@@ -23,6 +34,25 @@ impl Range {
             Range::Integer => "whole",
             Range::Covariance => "symmetric positive definite",
             Range::CholeskyFactor => "lower triangular, positive diagonal",
+        }
+    }
+
+    /// How a value of another sort becomes one of these, where that is often wanted.
+    pub fn remedy(self) -> Option<&'static str> {
+        match self {
+            Range::Positive | Range::NonNegative => Some(
+                "`exp(...)` makes a positive number of any; if it comes from the data, mend or drop that row",
+            ),
+            Range::UnitInterval => {
+                Some("percentages are divided by 100; `inv_logit(...)` makes a probability of any number")
+            }
+            Range::Simplex => Some("`w / sum(w)` makes weights sum to 1, `softmax(...)` any numbers"),
+            Range::Increasing => Some("`sort(...)` puts numbers in order"),
+            Range::Covariance => {
+                Some("a covariance is `A @ A'`, with something added to its diagonal where A has few columns")
+            }
+            Range::CholeskyFactor => Some("`cholesky(...)` makes one of a covariance"),
+            Range::Real | Range::Extended | Range::Count | Range::Ordinal | Range::Integer => None,
         }
     }
 

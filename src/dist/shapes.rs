@@ -16,6 +16,17 @@ pub enum Extent {
     Largest(&'static [usize]),
 }
 
+impl Extent {
+    /// The arguments whose values, not shapes alone, must be known.
+    pub fn arguments(&self) -> &[usize] {
+        match self {
+            Extent::Last(_) => &[],
+            Extent::Value(k) => std::slice::from_ref(k),
+            Extent::Largest(of) => of,
+        }
+    }
+}
+
 /// What the shape of a draw depends on in an argument.
 #[derive(Clone, Copy, Debug)]
 pub struct Argument<'a> {

@@ -100,9 +100,16 @@ pub(super) fn standard_variance(g: &mut Graph, df: Node) -> Node {
     above(g, df, 1.0, variance, f64::NAN)
 }
 
+/// What stands for df where it is infinite, and the distribution normal: rounding knows no difference.
+pub(super) fn finite_df(g: &mut Graph, df: Node) -> Node {
+    let largest = g.scalar(1e100);
+    g.min(df, largest)
+}
+
 /// log density of a standard t at z, less `log_scale`. The gammas are written as Stirling remainders, which do not cancel
-/// for large df.
+/// for large df; infinite df is the normal distribution.
 pub(super) fn scaled_log_density(g: &mut Graph, df: Node, z: Node, log_scale: Option<Node>) -> Node {
+    let df = finite_df(g, df);
     let half = g.mul_scalar(df, 0.5);
     let next = g.add_scalar(half, 0.5);
     // log Gamma(half + 1/2) - log Gamma(half)

@@ -48,6 +48,10 @@ impl Distribution for Triangular {
         ))
     }
 
+    fn remedy(&self) -> Option<&'static str> {
+        Some("its arguments are Triangular(lower, mode, upper)")
+    }
+
     fn support(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Support {
         between(g, Some(args[0]), Some(args[2]))
     }
@@ -114,6 +118,10 @@ impl Distribution for Triangular {
         let difference = g.sub(square, product);
         let variance = g.mul_scalar(difference, 1.0 / 18.0);
         Some(g.sqrt(variance))
+    }
+
+    fn corner(&self, _form: usize, args: &[Node]) -> Option<Node> {
+        Some(args[1])
     }
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {

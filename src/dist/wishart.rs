@@ -55,6 +55,10 @@ impl Distribution for Wishart {
         too_few_degrees(self.name(), g, args)
     }
 
+    fn remedy(&self) -> Option<&'static str> {
+        Some("with K rows, `df = K + 1` or more")
+    }
+
     fn support(&self, _g: &mut Graph, _form: usize, _args: &[Node]) -> Support {
         Support::Continuous { constraint: &constraint::Covariance, bounds: vec![] }
     }

@@ -93,7 +93,7 @@ pub fn shift(
     worst
 }
 
-/// The latent whose sd q understates most, and by which factor: its linear-response sd over its sd under q. `None` where
+/// The latents whose sd q understates, the worst first, and by which factor: linear-response sd over sd under q. None where
 /// no factor is beyond what is worth a word, or the curvature is not known exactly.
 pub fn understated_sd(
     target: &Target,
@@ -101,12 +101,14 @@ pub fn understated_sd(
     x: &[f64],
     curvature: &Curvature,
     theta_curvature: &[f64],
-) -> Option<(usize, f64)> {
+) -> Vec<(usize, f64)> {
     let n_lambda = family.n_parameters(target.n_latent());
     let (_, sd_q) = family.marginals(target.n_latent(), &x[..n_lambda]);
     let response = posterior_sd(target, family, x, curvature, theta_curvature);
     let ratios = sd_q.iter().zip(&response).map(|(q, response)| response / q).enumerate();
-    ratios.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, ratio)| *ratio > NOTABLE_SD_RATIO)
+    let mut notable: Vec<(usize, f64)> = ratios.filter(|(_, ratio)| *ratio > NOTABLE_SD_RATIO).collect();
+    notable.sort_by(|a, b| b.1.total_cmp(&a.1));
+    notable
 }
 
 /// The unit in which each element of x is judged: for means the larger of q's sd and the linear-response sd, for

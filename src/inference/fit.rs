@@ -178,6 +178,8 @@ fn first_draws(target: &Target, options: &FitOptions, n_base: usize, start: &Sta
     })
 }
 
+/// Latents with an understated sd that a warning names; the others are counted.
+const MOST_NAMED: usize = 3;
 /// With point estimates beside latents: nats that ten steps must gain to be worth their while.
 const LEAST_GAIN: f64 = 1.0;
 
@@ -251,13 +253,7 @@ fn newton(
             }
             let understated =
                 diagnose::understated_sd(target, family, &outcome.x, curvature, &theta_curvature);
-            optimum.warnings.extend(understated.map(|(at, ratio)| {
-                format!(
-                    "{} is understated, as mean-field does where latents are correlated: linear response puts it \
-                     {ratio:.1} times as high",
-                    element_name(target, family, at + target.n_latent())
-                )
-            }));
+            optimum.warnings.extend(understated_words(target, family, &understated));
             return optimum;
         }
         first_set += 1 << 16;
@@ -266,12 +262,45 @@ fn newton(
     }
 }
 
+/// Words for sds that q understates, the worst first.
+fn understated_words(
+    target: &Target,
+    family: &dyn SecondOrder,
+    understated: &[(usize, f64)],
+) -> Option<String> {
+    let sd = |at: usize| element_name(target, family, at + target.n_latent());
+    match understated {
+        [] => None,
+        [(at, ratio)] => Some(format!(
+            "{} is understated, as mean-field does where latents are correlated: linear response puts it \
+             {ratio:.1} times as high",
+            sd(*at)
+        )),
+        [(first, ratio), rest @ ..] => {
+            let latent = |at: usize| format!("`{}`", target.density.coordinates()[target.latent[at]].name);
+            let others: Vec<String> = rest
+                .iter()
+                .take(MOST_NAMED - 1)
+                .map(|(at, ratio)| format!(", {} {ratio:.1}", latent(*at)))
+                .collect();
+            Some(format!(
+                "the sd of {} latents is understated, as mean-field does where latents are correlated: linear response puts \
+                 {} {ratio:.1} times as high{}{}",
+                understated.len(),
+                latent(*first),
+                others.concat(),
+                if rest.len() > others.len() { ", the rest less" } else { "" }
+            ))
+        }
+    }
+}
+
 /// Words for point estimates that settle no further, though the ELBO has.
 fn flat(target: &Target, family: &dyn SecondOrder, outcome: &Outcome, theta_curvature: &[f64]) -> String {
     let name = wants_to_move(target, family, outcome, theta_curvature).0;
     format!(
-        "the ELBO has settled to within {LEAST_GAIN} nat over {STALL_STEPS} steps, the point estimates have not: they have \
-         directions along which the ELBO is almost flat ({name} moved most)"
+        "the ELBO has settled to within {LEAST_GAIN} nat over {STALL_STEPS} steps, but not where it is reached: there are \
+         directions along which it is almost flat ({name} moved most)"
     )
 }
 

@@ -49,7 +49,7 @@ pub fn parse_expression(source: &Source) -> Result<Expr, SyntaxErrors> {
     let expr = text.expression(&tokens);
     match expr {
         Some(expr) => text.finish(expr.into_expr()),
-        None => Err(SyntaxErrors::new(source, text.errors)),
+        None => Err(SyntaxErrors::in_order(source, text.errors)),
     }
 }
 
@@ -99,7 +99,7 @@ struct Text<'s> {
 impl<'s> Text<'s> {
     fn read(source: &'s Source) -> Result<Self, SyntaxErrors> {
         if u32::try_from(source.text.len()).is_err() {
-            return Err(SyntaxErrors::new(source, vec![SyntaxError::TooLong]));
+            return Err(SyntaxErrors::in_order(source, vec![SyntaxError::TooLong]));
         }
         let mut lexed = lex(source);
         let mut errors = std::mem::take(&mut lexed.errors);
@@ -109,7 +109,7 @@ impl<'s> Text<'s> {
     }
 
     fn finish<T>(self, whole: T) -> Result<T, SyntaxErrors> {
-        if self.errors.is_empty() { Ok(whole) } else { Err(SyntaxErrors::new(self.source, self.errors)) }
+        if self.errors.is_empty() { Ok(whole) } else { Err(SyntaxErrors::in_order(self.source, self.errors)) }
     }
 
     /// One statement of the file with all that is in it; empty if it failed.

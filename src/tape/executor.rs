@@ -51,7 +51,8 @@ impl Program {
             let memory = Memory { program: self, before, after, resume, lanes, ports };
             match instruction.args.len() {
                 0..=4 => run::<4>(instruction, &memory, out, scratch),
-                5..=32 => run::<32>(instruction, &memory, out, scratch),
+                5..=12 => run::<12>(instruction, &memory, out, scratch),
+                13..=32 => run::<32>(instruction, &memory, out, scratch),
                 33..=1024 => run::<1024>(instruction, &memory, out, scratch),
                 _ => {
                     let operands: Vec<Operand<'_>> =

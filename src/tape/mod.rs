@@ -38,6 +38,7 @@ mod reverse;
 // Running
 mod arena;
 mod executor;
+mod fusion;
 mod kernel;
 mod plan;
 mod program;

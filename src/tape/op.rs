@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::{Deref, DerefMut};
 
+use super::fusion::Role;
 use super::graph::{Graph, Node};
 
 /// An argument of an operation while a program runs.
@@ -40,6 +41,16 @@ pub trait Op: Any + Debug + Send + Sync {
     /// Writes every element of `out[size][lanes]`. At least one argument varies by lane, or `lanes` is 1.
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]);
 
+    /// What the operation does in a pass over the elements of an array, given the shapes of its arguments.
+    fn role(&self, _args: &[&[usize]]) -> Role {
+        Role::Alone
+    }
+
+    /// Of a [`Role::Map`]: writes `out`; each argument is as long, or one number for all.
+    fn map(&self, _args: &[&[f64]], _out: &mut [f64]) {
+        unreachable!("{} is not elementwise", self.name());
+    }
+
     /// Where the value is a contiguous block of its first argument: the block's offset. Such an op costs nothing.
     fn view(&self) -> Option<usize> {
         None
@@ -48,11 +59,6 @@ pub trait Op: Any + Debug + Send + Sync {
     /// Where the value is zero but for a contiguous block, which is the first argument: the block's offset.
     fn padding(&self) -> Option<usize> {
         None
-    }
-
-    /// Whether each element is a function of the elements at its place in the arguments, which are broadcast.
-    fn is_elementwise(&self) -> bool {
-        false
     }
 
     /// Whether [`Op::adjoint`] takes a `dy` that has yet to be broadcast to the shape of y, and may give the same.

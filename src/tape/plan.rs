@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::arena::Arena;
+use super::fusion::{self, Built, Member};
 use super::graph::{Graph, Kind, Node, elements};
 use super::op::{Op, Operand};
 use super::program::{Argument, Instruction, Place, Program, Slot};
@@ -35,25 +36,35 @@ pub(super) fn compile(
     let blocks = see_through_views(g);
     let in_second_stage = g.depends(directions);
 
-    // Order of execution
-    let runs = |n: &Node| live[n.index()] && blocks[n.index()].root == *n && g.application(*n).is_some();
+    // Order of execution, by groups that become one instruction each
+    let runs = |n: &Node| live[n.index()] && blocks.root(*n) == *n && g.application(*n).is_some();
     let all = (0..g.entries.len() as u32).map(Node).filter(runs);
-    let (mut order, second): (Vec<Node>, Vec<Node>) = all.partition(|n| !in_second_stage[n.index()]);
-    let second_stage = order.len();
-    order.extend(second);
+    let (first, second): (Vec<Node>, Vec<Node>) = all.partition(|n| !in_second_stage[n.index()]);
+    let mut groups = fusion::groups(g, &first, &blocks);
+    let second_stage = groups.len();
+    groups.extend(fusion::groups(g, &second, &blocks));
 
-    // The last instruction that reads each buffer
+    // The group of each node, whether others read it, and the last group that does
+    let mut group_of = vec![usize::MAX; g.entries.len()];
+    for (k, group) in groups.iter().enumerate() {
+        group.iter().for_each(|n| group_of[n.index()] = k);
+    }
     let mut last_use = vec![0; g.entries.len()];
-    for (k, &n) in order.iter().enumerate() {
-        last_use[n.index()] = last_use[n.index()].max(k);
-        for arg in g.application(n).into_iter().flat_map(|(_, args)| args) {
-            let root = blocks[arg.index()].root.index();
-            let kept = k >= second_stage && !in_second_stage[root];
-            last_use[root] = if kept { FOREVER } else { last_use[root].max(k) };
+    let mut is_needed = vec![false; g.entries.len()];
+    for (k, group) in groups.iter().enumerate() {
+        for &n in group {
+            last_use[n.index()] = last_use[n.index()].max(k);
+            for arg in g.application(n).into_iter().flat_map(|(_, args)| args) {
+                let root = blocks.root(*arg).index();
+                let kept = k >= second_stage && !in_second_stage[root];
+                last_use[root] = if kept { FOREVER } else { last_use[root].max(k) };
+                is_needed[root] |= group_of[root] != k;
+            }
         }
     }
-    for n in outputs {
-        last_use[blocks[n.index()].root.index()] = FOREVER;
+    for &n in outputs {
+        let root = blocks.root(n).index();
+        (last_use[root], is_needed[root]) = (FOREVER, true);
     }
 
     // Places
@@ -71,18 +82,34 @@ pub(super) fn compile(
             }
         });
     }
-    let mut instructions = Vec::with_capacity(order.len());
-    let mut dying: Vec<Vec<(usize, usize)>> = vec![Vec::new(); order.len()];
-    for (k, &n) in order.iter().enumerate() {
-        let Some((op, args)) = g.application(n) else { continue };
+    let mut instructions = Vec::with_capacity(groups.len());
+    let mut dying: Vec<Vec<(usize, usize)>> = vec![Vec::new(); groups.len()];
+    for (k, group) in groups.iter().enumerate() {
+        let (op, args, results): (Arc<dyn Op>, Vec<Node>, Vec<(Node, usize)>) = match group[..] {
+            [n] => {
+                let Some((op, args)) = g.application(n) else { continue };
+                (op.clone(), args.to_vec(), vec![(n, 0)])
+            }
+            _ => {
+                let member = |&node: &Node| Member { node, is_needed: is_needed[node.index()] };
+                let members: Vec<Member> = group.iter().map(member).collect();
+                let Built { fused, args, places } = fusion::build(g, &compiler.blocks, &members);
+                (Arc::new(fused), args, places)
+            }
+        };
         let args = args.iter().map(|&a| compiler.argument(a)).collect();
-        let size = g.size(n);
+        let size = results.iter().map(|&(n, _)| g.size(n)).sum();
         let offset = arena.take(size);
-        compiler.places[n.index()] = Some(Place::Slot { offset, size });
-        if last_use[n.index()] != FOREVER {
-            dying[last_use[n.index()]].push((offset, size));
+        for &(n, within) in &results {
+            compiler.places[n.index()] = Some(Place::Slot { offset: offset + within, size: g.size(n) });
         }
-        instructions.push(Instruction { op: op.clone(), args, offset, size, label: compiler.label(n) });
+        // All results of an instruction live as long as the one that lives longest.
+        let end = results.iter().map(|&(n, _)| last_use[n.index()]).max().unwrap_or(k);
+        if end != FOREVER {
+            dying[end].push((offset, size));
+        }
+        let labels: Vec<Box<str>> = results.iter().map(|&(n, _)| compiler.label(n)).collect();
+        instructions.push(Instruction { op, args, offset, size, label: labels.join(" ").into() });
         for (offset, size) in std::mem::take(&mut dying[k]) {
             arena.release(offset, size);
         }
@@ -132,7 +159,17 @@ pub(super) fn live_nodes(g: &Graph, outputs: &[Node]) -> Vec<bool> {
     live
 }
 
-fn see_through_views(g: &Graph) -> Vec<Block> {
+/// Every node seen through views.
+pub(super) struct Blocks(Vec<Block>);
+
+impl Blocks {
+    /// What the node is a block of.
+    pub fn root(&self, n: Node) -> Node {
+        self.0[n.index()].root
+    }
+}
+
+fn see_through_views(g: &Graph) -> Blocks {
     let mut blocks: Vec<Block> = Vec::with_capacity(g.entries.len());
     for (i, entry) in g.entries.iter().enumerate() {
         let block = match &entry.kind {
@@ -144,12 +181,12 @@ fn see_through_views(g: &Graph) -> Vec<Block> {
         };
         blocks.push(block.unwrap_or(Block { root: Node(i as u32), offset: 0 }));
     }
-    blocks
+    Blocks(blocks)
 }
 
 struct Compiler<'a> {
     g: &'a Graph,
-    blocks: Vec<Block>,
+    blocks: Blocks,
     /// Of roots.
     places: Vec<Option<Place>>,
     constants: Vec<Node>,
@@ -157,7 +194,7 @@ struct Compiler<'a> {
 
 impl Compiler<'_> {
     fn argument(&mut self, n: Node) -> Argument {
-        let Block { root, offset: within } = self.blocks[n.index()];
+        let Block { root, offset: within } = self.blocks.0[n.index()];
         let size = self.g.size(n);
         if self.places[root.index()].is_none() && self.g.value(root).is_some() {
             self.places[root.index()] = Some(Place::Constant(self.constants.len()));
@@ -173,7 +210,7 @@ impl Compiler<'_> {
     }
 
     fn label(&self, n: Node) -> Box<str> {
-        let Block { root, offset } = self.blocks[n.index()];
+        let Block { root, offset } = self.blocks.0[n.index()];
         let size = self.g.size(n);
         match self.g.value(root) {
             Some(value) => match elements(value) {

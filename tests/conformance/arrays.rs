@@ -302,5 +302,5 @@ fn lengths_of_draws_from_values() {
         derivatives(&model, &compiled, &some_points(2, 3));
     }
     refused("s ~ HalfNormal(1)\ny ~ RandomWalk(s, 4)", &data, &["[3]", "[4]"]);
-    refused("s ~ HalfNormal(1)\nn = round(s)\nw ~ RandomWalk(s, n)", &data, &["must be known from the data"]);
+    refused("s ~ HalfNormal(1)\nn = round(s)\nw ~ RandomWalk(s, n)", &data, &["`steps` of RandomWalk"]);
 }

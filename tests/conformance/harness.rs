@@ -52,7 +52,7 @@ pub fn try_compile(model: &str, data: &Dataset) -> Result<Compiled, String> {
     let checked =
         check::check(&source, &file, Some(&summary(data))).map_err(|errors| format!("{errors:?}"))?;
     compile(&checked.model, data, &CompileOptions::default()).map_err(|errors: CompileErrors| {
-        let texts: Vec<String> = errors.errors.iter().map(|error| format!("{error} [{error:?}]")).collect();
+        let texts: Vec<String> = errors.errors().iter().map(|error| format!("{error} [{error:?}]")).collect();
         texts.join("\n")
     })
 }

@@ -21,6 +21,7 @@ from mpmath import mp, mpf, log, log1p, loggamma, pi, exp, matrix, det, lu_solve
 import continuous
 import discrete
 import matrices
+import small_shapes
 from formulas import LOWEST, lbeta, when, whole, xlogy
 from tails import TAILS
 
@@ -449,7 +450,7 @@ def write(name, forms):
 
 
 def main():
-    tables = merged(continuous.TABLES, matrices.TABLES, discrete.TABLES)
+    tables = small_shapes.extended(merged(continuous.TABLES, matrices.TABLES, discrete.TABLES))
     for name in sys.argv[1:] or tables:
         write(name, tables[name])
 

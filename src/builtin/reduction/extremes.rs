@@ -44,7 +44,10 @@ impl Builtin for Extreme {
     }
 
     fn params(&self) -> &'static [Param] {
-        const PARAMS: &[Param] = &[Param::named("axis"), Param::variadic("x")];
+        const PARAMS: &[Param] = &[
+            Param::named("axis").doc(super::AXIS),
+            Param::variadic("x").doc("an array, or several values to compare element by element"),
+        ];
         PARAMS
     }
 

@@ -32,7 +32,13 @@ pub enum Empty {
     AtLeast(usize),
 }
 
-pub const X_AXIS: &[Param] = &[Param::required("x"), Param::named("axis")];
+pub const X_AXIS: &[Param] = &[
+    Param::required("x").doc("numbers: a vector, or an array of any shape"),
+    Param::named("axis").doc(AXIS),
+];
+
+/// What the argument `axis` of a reduction is.
+pub const AXIS: &str = "dimension to go along: of a matrix 1 gives a value for each column, 2 for each row";
 
 impl Builtin for Reduction {
     fn name(&self) -> &'static str {

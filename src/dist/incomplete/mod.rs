@@ -4,12 +4,13 @@
 //! the slope along the logarithm (gamma) or the log odds (beta) of x.
 
 mod jet;
+mod small_shapes;
 mod values;
 
 use crate::tape::ops::elementwise::{Nary, Slope};
 use crate::tape::{Graph, Node};
 
-use super::student_t::scaled_log_density;
+use super::student_t::{finite_df, scaled_log_density};
 
 /// log P(a, x), the regularised lower incomplete gamma function.
 pub fn log_gamma_p(g: &mut Graph, a: Node, x: Node) -> Node {
@@ -47,7 +48,7 @@ pub fn log_beta_p_of_odds(g: &mut Graph, a: Node, b: Node, log_odds: Node) -> No
     beta(g, Beta { what: What::LogTail, order: [0, 0] }, [a, b, log_odds])
 }
 
-/// log P(T <= t) of the standard t.
+/// log P(T <= t) of the standard t; of the standard normal for infinite df.
 pub fn student_log_cdf(g: &mut Graph, df: Node, t: Node) -> Node {
     g.map_n(StudentLogCdf(0), [df, t])
 }
@@ -271,6 +272,7 @@ fn student_hazard(g: &mut Graph, df: Node, t: Node, log_cdf: Node) -> Node {
 /// The derivative in df of the log density of a standard t:
 /// (digamma((df + 1) / 2) - digamma(df / 2) - 1 / df - log(1 + t^2 / df) + (1 + 1 / df) t^2 / (df + t^2)) / 2
 fn student_log_density_slope(g: &mut Graph, df: Node, t: Node) -> Node {
+    let df = finite_df(g, df);
     let half = g.mul_scalar(df, 0.5);
     let next = g.add_scalar(half, 0.5);
     let (digamma, digamma_next) = (g.digamma(half), g.digamma(next));

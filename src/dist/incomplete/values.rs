@@ -1,9 +1,11 @@
 //! Incomplete gamma and beta functions with their derivatives in the shapes, as numbers.
 
 use crate::dist::special::{deviance_value, relative_log_likelihood_value, stirling_remainder_value};
+use crate::tape::ops::error_function::normal_log_cdf_value;
 use crate::tape::ops::gamma::{digamma_value, polygamma_value};
 
 use super::jet::Jet;
+use super::small_shapes::{self, SMALL};
 
 /// Terms after which a series or continued fraction has converged for all shapes up to about 1e9.
 const MAX_TERMS: usize = 1_000_000;
@@ -30,6 +32,9 @@ pub fn gamma_tails<const N: usize>(a: f64, x: f64, log_x: f64) -> [Tail<N>; 2] {
     }
     if a <= 0.0 || x == f64::INFINITY {
         return [(zero, zero), (none, Jet::constant(f64::INFINITY))];
+    }
+    if a < SMALL {
+        return small_shapes::gamma_tails(a, x, log_x);
     }
     let shape = Jet::<N>::linear(a, 1.0, 0.0);
     // log x^a e^-x / Gamma(a)
@@ -70,7 +75,7 @@ fn gamma_series<const N: usize>(a: Jet<N>, x: f64) -> Jet<N> {
 }
 
 /// Gamma(a) e^x x^-a Q(a, x) for x >= a + 1, by Lentz's method. Abramowitz and Stegun 6.5.31.
-fn gamma_fraction<const N: usize>(a: Jet<N>, x: f64) -> Jet<N> {
+pub fn gamma_fraction<const N: usize>(a: Jet<N>, x: f64) -> Jet<N> {
     let mut b = Jet::constant(x + 1.0) - a;
     let mut c = Jet::constant(f64::MAX);
     let mut d = b.recip();
@@ -108,6 +113,14 @@ pub fn beta_tails<const N: usize>(a: f64, b: f64, log_odds: f64) -> [Tail<N>; 2]
     let n = a + b;
     let [x, rest] = shares(log_odds);
     let log_shares = [-log1p_exp(-log_odds), -log1p_exp(log_odds)];
+    if a <= b && a < SMALL {
+        return small_shapes::beta_tails([a, b], [x, rest], log_shares, false);
+    }
+    if b < SMALL {
+        let [upper, lower] =
+            small_shapes::beta_tails([b, a], [rest, x], [log_shares[1], log_shares[0]], true);
+        return [lower, upper];
+    }
     // log x^a (1 - x)^b / B(a, b)
     let log_density = Jet::from_derivatives(|i, j| match (i, j) {
         (0, 0) => {
@@ -139,7 +152,7 @@ pub fn beta_tails<const N: usize>(a: f64, b: f64, log_odds: f64) -> [Tail<N>; 2]
 
 /// x^a (1 - x)^b / (B(a, b) I_x(a, b)) for excess = a - (a + b) x >= 0, by Lentz's method. DiDonato and Morris (1992),
 /// "Significant digit computation of the incomplete beta function ratios", equation 9.
-fn beta_fraction<const N: usize>(a: Jet<N>, b: Jet<N>, x: f64, excess: Jet<N>) -> Jet<N> {
+pub fn beta_fraction<const N: usize>(a: Jet<N>, b: Jet<N>, x: f64, excess: Jet<N>) -> Jet<N> {
     let n = a + b;
     let mut h = a / (a + 1.0) * (excess + 1.0);
     let mut c = h;
@@ -174,6 +187,9 @@ fn log1p_exp(x: f64) -> f64 {
 
 /// log P(T <= z) of the standard t with its first two derivatives in df.
 pub fn student_log_cdf(df: f64, z: f64) -> [f64; 3] {
+    if df == f64::INFINITY {
+        return [normal_log_cdf_value(z), 0.0, 0.0];
+    }
     let log_odds = df.ln() - 2.0 * z.abs().ln();
     let [x, rest] = shares(log_odds);
     // I_x(df / 2, 1 / 2) is twice the tail; x depends on df as well

@@ -219,6 +219,23 @@ fn quantiles_of_nothing_are_nan() {
     }
 }
 
+/// Beyond 2^53 there are whole numbers between the doubles.
+#[test]
+fn counts_beyond_the_doubles_have_no_quantiles() {
+    let quantile = |rate: f64, p: f64| {
+        let mut g = Graph::new();
+        let args = vec![g.scalar(rate)];
+        let d = Instance::Plain { dist: find("Poisson").unwrap(), form: 0, args };
+        let p = g.scalar(p);
+        let x = d.quantile(&mut g, p).unwrap();
+        values(&g, x)[0]
+    };
+    assert!(quantile(1e17, 0.5).is_nan());
+    assert!(quantile(1e17, 1e-20).is_nan());
+    assert_eq!(quantile(1e17, 1.0), f64::INFINITY);
+    assert_eq!(quantile(3.5, 0.5), 3.0);
+}
+
 /// (name, arguments, p, quantile) from mpmath with 50 digits.
 type Quantile = (&'static str, &'static [f64], f64, f64);
 

@@ -8,6 +8,7 @@ mod large_matrices;
 mod matrices;
 mod refusals;
 mod samplers;
+mod truncated_moments;
 mod wrappers;
 mod zeros_and_limits;
 

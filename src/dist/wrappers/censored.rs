@@ -30,6 +30,16 @@ impl Wrapper for Censored {
         PARAMS
     }
 
+    fn outside_advice(&self) -> Option<&'static str> {
+        Some(
+            "a censored value is recorded as its limit, never beyond it: `min(x, upper)` or `max(x, lower)` in the data, or move the limit",
+        )
+    }
+
+    fn remedy(&self) -> Option<&'static str> {
+        Some("`lower` is to be below `upper`: values that were recorded at a limit lie at or beyond it")
+    }
+
     fn support(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>]) -> Support {
         let [lower, upper] = limits(g, args);
         let support = inner[0].support(g);

@@ -8,8 +8,8 @@ use crate::tape::{Graph, Node};
 use crate::types::ElementType;
 
 use super::zero_inflated::{
-    LATENT_ADVICE, atoms_with_zero, is_negative, log_mass_at_zero, log_shares, objection, sd_with_zeros,
-    support_with_zero,
+    LATENT_ADVICE, OUTSIDE_ADVICE, atoms_with_zero, is_negative, log_mass_at_zero, log_shares, objection,
+    sd_with_zeros, support_with_zero,
 };
 
 /// 0 with probability p, else a draw of D given that it is not 0.
@@ -48,6 +48,10 @@ impl Wrapper for Hurdle {
 
     fn latent_advice(&self) -> &'static str {
         LATENT_ADVICE
+    }
+
+    fn outside_advice(&self) -> Option<&'static str> {
+        Some(OUTSIDE_ADVICE)
     }
 
     fn log_density(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>], x: Node) -> Node {

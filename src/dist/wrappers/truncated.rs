@@ -28,6 +28,18 @@ impl Wrapper for Truncated {
         PARAMS
     }
 
+    fn outside_advice(&self) -> Option<&'static str> {
+        Some(
+            "nothing beyond the bounds of `truncated` can be observed: leave such rows out of the data, or move the bound",
+        )
+    }
+
+    fn remedy(&self) -> Option<&'static str> {
+        Some(
+            "`lower` is to be below `upper`, and some of the distribution between them; only one bound: leave the other out",
+        )
+    }
+
     fn support(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>]) -> Support {
         let support = inner[0].support(g);
         let [lower, upper] = support.bounds();

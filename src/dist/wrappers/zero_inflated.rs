@@ -46,6 +46,10 @@ impl Wrapper for ZeroInflated {
         LATENT_ADVICE
     }
 
+    fn outside_advice(&self) -> Option<&'static str> {
+        Some(OUTSIDE_ADVICE)
+    }
+
     fn log_density(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>], x: Node) -> Node {
         let (log_p, log_rest) = log_shares(g, args);
         let density = inner[0].log_density(g, x);
@@ -128,6 +132,9 @@ impl Wrapper for ZeroInflated {
 
 /// What to write for a latent that is exactly 0 with some probability.
 pub(super) const LATENT_ADVICE: &str = "for a latent that may be exactly 0, give it an indicator: `z ~ Bernoulli(1 - p)`, `u ~ D`, and `z * u` where it is used";
+
+/// What to do about an observed value that the distribution inside does not take.
+pub(super) const OUTSIDE_ADVICE: &str = "all values but the zeros are of the distribution inside: whole numbers of a count such as Poisson, amounts of a continuous one, as in `hurdle(p, Gamma(shape, rate))`";
 
 /// log p, log(1 - p)
 pub(super) fn log_shares(g: &mut Graph, args: &[Option<Node>]) -> (Node, Node) {

@@ -59,7 +59,7 @@ pub fn fill(page: &mut Page, f: &dyn Builtin) {
             name: param.name.into(),
             range: kind(param.kind).into(),
             default: None,
-            doc: String::new(),
+            doc: param.doc.into(),
         };
         page.arguments = f.params().iter().map(argument).collect();
     }

@@ -326,13 +326,33 @@ impl Subject {
     }
 }
 
+/// Words that people look for, and where what they mean is: spelt in lower case without separators.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("predict", SIMULATE),
+    ("prediction", SIMULATE),
+    ("predictive", SIMULATE),
+    ("posteriorpredictive", SIMULATE),
+    ("ppc", SIMULATE),
+    ("generate", SIMULATE),
+    ("priorpredictive", "`vippl simulate MODEL` draws data from the prior: see `vippl help simulate`"),
+    ("sample", "`vippl fit` draws from the posterior, `vippl simulate` new data"),
+    ("mcmc", "`vippl fit` is variational: see `vippl help fit`"),
+    ("posterior", "`vippl summary FIT` shows it, `vippl repl FIT` answers questions about it"),
+    ("credibleinterval", "`vippl summary FIT` has quantiles; `quantile(x, p)` at the prompt"),
+];
+
+const SIMULATE: &str = "`vippl simulate FIT` draws new data from a fit: see `vippl help simulate`";
+
 /// That `name` is nobody's: with what it is called here, or what it may have been meant for, `others` included; else
 /// with `help`.
 pub fn unknown(name: &str, others: &[String], help: &str) -> Report {
     let all = Subject::all();
     let words: BTreeSet<String> = all.iter().flat_map(Subject::names).chain(others.iter().cloned()).collect();
     let near = check::nearest(name, words.iter().map(String::as_str));
+    let folded = fold(name);
+    let elsewhere = ELSEWHERE.iter().find(|(word, _)| *word == folded).map(|(_, words)| words.to_string());
     let help = match (check::translate(name), near.as_slice()) {
+        _ if elsewhere.is_some() => elsewhere.unwrap_or_default(),
         (Some(here), _) => format!("write {here}"),
         (None, []) => help.to_string(),
         (None, [one]) => format!("did you mean `{one}`?"),

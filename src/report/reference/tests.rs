@@ -30,6 +30,7 @@ fn names_are_found_as_they_are_written_elsewhere() {
         ("dnorm", "Normal"),
         ("multi_normal_cholesky", "MvNormal"),
         ("plogis", "inv_logit"),
+        ("zip", "zero_inflated"),
         ("plates", "plates"),
         ("factor", "statements"),
         ("shapes", "types"),
@@ -42,11 +43,45 @@ fn names_are_found_as_they_are_written_elsewhere() {
 }
 
 #[test]
+fn summaries_of_a_list_stand_below_each_other() {
+    let entries: Vec<Entry> = Subject::all().iter().map(Subject::entry).collect();
+    for group in entries.chunk_by(|a, b| (a.kind, &a.group) == (b.kind, &b.group)) {
+        for width in [60, 80, 120, usize::MAX] {
+            let list = super::list(group, &Style { width, ..Style::default() });
+            assert!(list.lines().all(|line| line.chars().count() <= width));
+            let column = |entry: &Entry| {
+                let words: String = entry.summary.trim_end_matches('.').chars().take(12).collect();
+                let before = list.lines().skip(1).filter_map(|line| line.rsplit_once(&format!("  {words}")));
+                // Beside the name, or on a line below it.
+                before
+                    .map(|(before, _)| before)
+                    .find(|before| before.trim() == entry.compact() || before.trim().is_empty())
+                    .map(|before| before.chars().count())
+            };
+            let columns: BTreeSet<Option<usize>> = group.iter().map(column).collect();
+            assert!(columns.len() == 1 && !columns.contains(&None), "{width}: {columns:?}\n{list}");
+        }
+    }
+}
+
+#[test]
+fn arguments_of_reductions_are_explained() {
+    for name in ["mean", "sum", "sd", "max"] {
+        let pages = Subject::find(name).into_iter().filter(|s| s.kind() == Kind::Function).map(|s| s.page());
+        let arguments: Vec<Argument> = pages.flat_map(|page| page.arguments).collect();
+        assert!(arguments.len() >= 2 && arguments.iter().all(|a| !a.doc.is_empty()), "{name}");
+    }
+}
+
+#[test]
 fn unknown_names_get_suggestions() {
     let help = |name: &str| unknown(name, &["fit".to_string()], "else").help().map(|help| help.to_string());
     assert_eq!(help("Nromal").as_deref(), Some("did you mean `Normal`?"));
     assert_eq!(help("fitt").as_deref(), Some("did you mean `fit`?"));
     assert_eq!(help("deterministic").as_deref(), Some("write a plain definition, `x = ...`"));
+    for word in ["predict", "posterior predictive", "posterior_predictive"] {
+        assert!(help(word).is_some_and(|help| help.contains("vippl simulate FIT")), "{word}");
+    }
     assert_eq!(help("qwertyuiop").as_deref(), Some("else"));
 }
 

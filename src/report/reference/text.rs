@@ -64,7 +64,7 @@ fn arguments(page: &Page, style: &Style) -> String {
 
 /// Entries one a line, under their headings.
 pub fn list(entries: &[Entry], style: &Style) -> String {
-    let most = style.width * SIGNATURE_SHARE / 80;
+    let most = style.width.saturating_mul(SIGNATURE_SHARE) / 80;
     let mut out = String::new();
     for (k, group) in entries.chunk_by(|a, b| (a.kind, &a.group) == (b.kind, &b.group)).enumerate() {
         if k > 0 {
@@ -78,7 +78,14 @@ pub fn list(entries: &[Entry], style: &Style) -> String {
         let lengths = signatures.iter().map(|signature| signature.chars().count());
         let column = lengths.filter(|&n| n <= most).max().unwrap_or(0);
         for (entry, signature) in group.iter().zip(&signatures) {
-            let line = format!("  {signature:column$}  {}", entry.summary.trim_end_matches('.'));
+            let mut line = format!("  {signature:column$}  ");
+            if signature.chars().count() > column {
+                // Too long for its column: a line of its own, so that what is said stays in line.
+                out += &cut(line.trim_end(), style.width);
+                out.push('\n');
+                line = " ".repeat(column + 4);
+            }
+            line += entry.summary.trim_end_matches('.');
             out += &cut(line.trim_end(), style.width);
             out.push('\n');
         }

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use crate::tape::fusion::Role;
 use crate::tape::graph::{Graph, Node, Tensor};
 use crate::tape::op::Op;
 use crate::tape::ops::arithmetic::{self, Add, Div, Mul, Neg, Sub};
@@ -81,10 +82,9 @@ pub fn form(g: &Graph, n: Node) -> Form {
     } else if let Some(product) = any.downcast_ref::<MatMul>() {
         let [transpose_a, transpose_b] = product.transposed();
         Form::Product { a: args[0], transpose_a, b: args[1], transpose_b }
-    } else if op.is_elementwise() {
-        Form::Elementwise
     } else {
-        Form::Other
+        let shapes: Vec<&[usize]> = args.iter().map(|&arg| g.shape(arg)).collect();
+        if op.role(&shapes) == Role::Map { Form::Elementwise } else { Form::Other }
     }
 }
 

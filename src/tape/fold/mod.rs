@@ -19,6 +19,7 @@ mod triangle;
 
 // What takes its place
 mod distinct;
+mod grouped;
 mod linear;
 mod squares;
 

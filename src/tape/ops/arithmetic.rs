@@ -127,15 +127,27 @@ impl Binary for GatedMul {
 
 impl Graph {
     pub fn add(&mut self, a: Node, b: Node) -> Node {
-        self.unless_neutral(0.0, a, b)
-            .or_else(|| self.unless_neutral(0.0, b, a))
-            .unwrap_or_else(|| self.map2(Add, a.min(b), a.max(b)))
+        if let Some(same) = self.unless_neutral(0.0, a, b).or_else(|| self.unless_neutral(0.0, b, a)) {
+            return same;
+        }
+        match (self.negated(a), self.negated(b)) {
+            (_, Some(b)) => self.sub(a, b),
+            (Some(a), None) => self.sub(b, a),
+            (None, None) => self.map2(Add, a.min(b), a.max(b)),
+        }
     }
 
     pub fn sub(&mut self, a: Node, b: Node) -> Node {
-        self.unless_neutral(0.0, b, a).unwrap_or_else(|| self.map2(Sub, a, b))
+        if let Some(same) = self.unless_neutral(0.0, b, a) {
+            return same;
+        }
+        match self.negated(b) {
+            Some(b) => self.add(a, b),
+            None => self.map2(Sub, a, b),
+        }
     }
 
+    /// Known factors are collected in one.
     pub fn mul(&mut self, a: Node, b: Node) -> Node {
         if let Some(same) = self.unless_neutral(1.0, a, b).or_else(|| self.unless_neutral(1.0, b, a)) {
             return same;
@@ -143,7 +155,37 @@ impl Graph {
         if a == b {
             return self.square(a);
         }
+        for (known, x) in [(a, b), (b, a)] {
+            if let Some(c) = self.scalar_value(known)
+                && self.shape(known).len() <= self.shape(x).len()
+            {
+                if let Some((own, x)) = self.scaled(x) {
+                    return self.mul_scalar(x, c * own);
+                }
+                if c == -1.0 {
+                    return self.neg(x);
+                }
+            }
+        }
         self.map2(Mul, a.min(b), a.max(b))
+    }
+
+    /// x of -x.
+    fn negated(&self, n: Node) -> Option<Node> {
+        let (op, args) = self.application(n)?;
+        (op.name() == Neg::NAME).then(|| args[0])
+    }
+
+    /// (c, x) of c x or -x with a known number c.
+    fn scaled(&self, n: Node) -> Option<(f64, Node)> {
+        if let Some(x) = self.negated(n) {
+            return Some((-1.0, x));
+        }
+        let (_, args) = self.application(n).filter(|(op, _)| op.name() == Mul::NAME)?;
+        [(args[0], args[1]), (args[1], args[0])].into_iter().find_map(|(known, x)| {
+            let fits = self.shape(x) == self.shape(n);
+            self.scalar_value(known).filter(|c| fits && c.is_finite()).map(|c| (c, x))
+        })
     }
 
     pub fn div(&mut self, a: Node, b: Node) -> Node {
@@ -161,12 +203,10 @@ impl Graph {
     }
 
     pub fn neg(&mut self, x: Node) -> Node {
-        if let Some((op, args)) = self.application(x)
-            && op.name() == Neg::NAME
-        {
-            return args[0];
+        match self.scaled(x) {
+            Some((c, x)) => self.mul_scalar(x, -c),
+            None => self.map1(Neg, x),
         }
-        self.map1(Neg, x)
     }
 
     pub fn add_scalar(&mut self, x: Node, c: f64) -> Node {

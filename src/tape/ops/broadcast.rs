@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::tape::fusion::{Index, Role};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel::Walk;
 use crate::tape::op::{Op, Operand, broadcast_shape, fingerprint_of};
@@ -62,6 +63,10 @@ impl Op for Broadcast {
                 out[o..o + n].fill(x.data[i]);
             }
         });
+    }
+
+    fn role(&self, args: &[&[usize]]) -> Role {
+        Index::of_broadcast(args[0], &self.shape).map_or(Role::Alone, Role::Read)
     }
 
     fn takes_unbroadcast(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::tape::fusion::Role;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel::Walk;
 use crate::tape::op::{Op, Operand, broadcast_shape, fingerprint_of};
@@ -105,13 +106,21 @@ impl<F: Unary> Op for Map1<F> {
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], _lanes: usize, _scratch: &mut [f64]) {
-        for (y, &x) in out.iter_mut().zip(args[0].data) {
-            *y = self.0.value(x);
-        }
+        self.map(&[args[0].data], out);
     }
 
-    fn is_elementwise(&self) -> bool {
-        true
+    fn role(&self, _args: &[&[usize]]) -> Role {
+        Role::Map
+    }
+
+    fn map(&self, args: &[&[f64]], out: &mut [f64]) {
+        if args[0].len() == out.len() {
+            for (y, &x) in out.iter_mut().zip(args[0]) {
+                *y = self.0.value(x);
+            }
+        } else {
+            out.fill(self.0.value(args[0][0]));
+        }
     }
 
     fn takes_unbroadcast(&self) -> bool {
@@ -166,8 +175,14 @@ impl<F: Binary> Op for Map2<F> {
         });
     }
 
-    fn is_elementwise(&self) -> bool {
-        true
+    fn role(&self, _args: &[&[usize]]) -> Role {
+        Role::Map
+    }
+
+    fn map(&self, args: &[&[f64]], out: &mut [f64]) {
+        let stride = |row: &[f64]| usize::from(row.len() == out.len());
+        let strides = [stride(args[0]), stride(args[1])];
+        map_row(self.0, args[0], args[1], strides, out);
     }
 
     fn takes_unbroadcast(&self) -> bool {
@@ -220,8 +235,16 @@ impl<F: Nary<N>, const N: usize> Op for MapN<F, N> {
         });
     }
 
-    fn is_elementwise(&self) -> bool {
-        true
+    fn role(&self, _args: &[&[usize]]) -> Role {
+        Role::Map
+    }
+
+    fn map(&self, args: &[&[f64]], out: &mut [f64]) {
+        let stride = |row: &[f64]| usize::from(row.len() == out.len());
+        let strides: [usize; N] = std::array::from_fn(|k| stride(args[k]));
+        for (i, y) in out.iter_mut().enumerate() {
+            *y = self.0.value(std::array::from_fn(|k| args[k][i * strides[k]]));
+        }
     }
 
     fn takes_unbroadcast(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::tape::fusion::{Index, Role};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::{Op, Operand, fingerprint_of, hash_of_table, size_of};
 
@@ -66,6 +67,10 @@ impl Op for Gather {
         }
     }
 
+    fn role(&self, _args: &[&[usize]]) -> Role {
+        Role::Read(Index::Table(self.index.clone()))
+    }
+
     fn tangent(&self, g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
         Some(g.apply(Arc::new(self.clone()), &[tangents[0]?]))
     }
@@ -111,6 +116,10 @@ impl Op for ScatterAdd {
                 }
             }
         }
+    }
+
+    fn role(&self, _args: &[&[usize]]) -> Role {
+        Role::Add(Index::Table(self.index.clone()))
     }
 
     fn tangent(&self, g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {

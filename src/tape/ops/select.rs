@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::elementwise::unbroadcast;
+use crate::tape::fusion::Role;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel::Walk;
 use crate::tape::op::{Op, Operand, broadcast_shape, fingerprint_of};
@@ -46,8 +47,23 @@ impl Op for Select {
         });
     }
 
-    fn is_elementwise(&self) -> bool {
-        true
+    fn role(&self, _args: &[&[usize]]) -> Role {
+        Role::Map
+    }
+
+    fn map(&self, args: &[&[f64]], out: &mut [f64]) {
+        let [c, a, b] = [args[0], args[1], args[2]];
+        let n = out.len();
+        match [c.len(), a.len(), b.len()].map(|len| len == n) {
+            [true, true, true] => select_row(c, a, b, out),
+            [true, true, false] => select_row(c, a, std::iter::repeat(&b[0]), out),
+            [true, false, true] => select_row(c, std::iter::repeat(&a[0]), b, out),
+            [true, false, false] => select_row(c, std::iter::repeat(&a[0]), std::iter::repeat(&b[0]), out),
+            _ => {
+                let taken = if c[0] != 0.0 { a } else { b };
+                if taken.len() == n { out.copy_from_slice(taken) } else { out.fill(taken[0]) }
+            }
+        }
     }
 
     fn takes_unbroadcast(&self) -> bool {
@@ -82,8 +98,13 @@ impl Op for Select {
     }
 }
 
-fn select_row(c: &[f64], a: &[f64], b: &[f64], out: &mut [f64]) {
-    for ((y, &c), (&a, &b)) in out.iter_mut().zip(c).zip(a.iter().zip(b)) {
+fn select_row<'a>(
+    c: &[f64],
+    a: impl IntoIterator<Item = &'a f64>,
+    b: impl IntoIterator<Item = &'a f64>,
+    out: &mut [f64],
+) {
+    for ((y, &c), (&a, &b)) in out.iter_mut().zip(c).zip(a.into_iter().zip(b)) {
         *y = if c != 0.0 { a } else { b };
     }
 }

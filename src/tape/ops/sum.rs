@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::tape::fusion::{Index, Role};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::{Op, Operand, fingerprint_of, size_of};
 
@@ -86,6 +87,21 @@ impl Op for Sum {
         }
     }
 
+    fn role(&self, args: &[&[usize]]) -> Role {
+        // Of an array of few rows or columns; else a pass of its own is as good.
+        const MAX_SUMMED: usize = 32;
+        match Middle::new(args[0], self.from, self.to) {
+            Middle { outer: 1, n, inner: 1 } => Role::Add(Index::Cycle { inner: n, size: 1 }),
+            Middle { outer: 1, inner, .. } if inner <= MAX_SUMMED => {
+                Role::Add(Index::Cycle { inner: 1, size: inner })
+            }
+            Middle { outer, n, inner: 1 } if n <= MAX_SUMMED => {
+                Role::Add(Index::Cycle { inner: n, size: outer })
+            }
+            _ => Role::Alone,
+        }
+    }
+
     fn tangent(&self, g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
         Some(g.sum_adjacent(tangents[0]?, self.from, self.to))
     }
@@ -111,10 +127,10 @@ impl Op for Sum {
 }
 
 /// Independent partial sums: an order of summation that is the same for any number of lanes, and accurate.
-const PARTIAL_SUMS: usize = 8;
+pub(in crate::tape) const PARTIAL_SUMS: usize = 8;
 
 /// Rows between two collections of the partial sums.
-const BLOCK_ROWS: usize = 1024;
+pub(in crate::tape) const BLOCK_ROWS: usize = 1024;
 
 /// Columns at a time when there are many.
 const BLOCK_COLUMNS: usize = 32;
@@ -167,4 +183,44 @@ fn sum_block(block: &[f64]) -> f64 {
 
 fn collect(s: &[f64; PARTIAL_SUMS]) -> f64 {
     ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
+}
+
+/// The partial sums of rows that come a few at a time; the sum is that of [`sum_rows`].
+pub(in crate::tape) struct Partial<'a> {
+    /// `[PARTIAL_SUMS][width]`
+    sums: &'a mut [f64],
+    width: usize,
+}
+
+impl Partial<'_> {
+    pub fn new(memory: &mut [f64], width: usize) -> Partial<'_> {
+        Partial { sums: &mut memory[..PARTIAL_SUMS * width], width }
+    }
+
+    /// Adds rows, the first of which is row `start` of all.
+    pub fn add(&mut self, start: usize, rows: &[f64]) {
+        let width = self.width;
+        if width == 1 && start.is_multiple_of(PARTIAL_SUMS) {
+            for chunk in rows.chunks(PARTIAL_SUMS) {
+                for (sum, x) in self.sums.iter_mut().zip(chunk) {
+                    *sum += x;
+                }
+            }
+            return;
+        }
+        for (r, row) in (start..).zip(rows.chunks_exact(width)) {
+            let k = r % PARTIAL_SUMS * width;
+            for (sum, x) in self.sums[k..k + width].iter_mut().zip(row) {
+                *sum += x;
+            }
+        }
+    }
+
+    /// Adds all to `out[width]` and begins anew.
+    pub fn collect(&mut self, out: &mut [f64]) {
+        for (c, y) in out.iter_mut().enumerate() {
+            *y += collect(&std::array::from_fn(|k| self.sums[k * self.width + c]));
+        }
+        self.sums.fill(0.0);
+    }
 }

@@ -1,6 +1,7 @@
 //! Every operation against references, finite differences and itself at other numbers of lanes.
 
 mod elementwise;
+mod fusion;
 mod large_matrices;
 mod linear_algebra;
 mod odes;

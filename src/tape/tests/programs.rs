@@ -52,8 +52,10 @@ fn buffers_are_reused() {
         y = g.neg(y);
     }
     let program = Program::new(&g, &[x], &[y]);
-    assert_eq!(program.len(), 200);
-    assert_eq!(program.arena_size(), 3000);
+    // one pass over blocks
+    assert_eq!(program.len(), 1);
+    assert_eq!(program.arena_size(), 2000);
+    assert!(program.scratch_size(1) < 2000, "{}", program.scratch_size(1));
     assert_eq!(program.constant_bytes(), 0);
 }
 
@@ -101,7 +103,6 @@ fn the_second_stage_runs_alone() {
     let h = forward(&mut g, &[d], &[(x, v)])[0];
     let staged = Program::staged(&g, &[x], &[v], &[s, d, h]);
     let whole = Program::new(&g, &[x, v], &[s, d, h]);
-    assert_eq!(staged.len(), whole.len());
     let mut ws = staged.workspace(1);
     let at = numbers(n, 1);
     staged.run(&mut ws, &[&at]);

@@ -1,0 +1,3 @@
+# An outcome in words.
+p ~ Beta(1, 1)
+bought ~ Bernoulli(p)

@@ -1,0 +1,228 @@
+//! Elementwise operations that run as one instruction, block by block of a size that stays in cache.
+//!
+//! A long chain of elementwise operations would write every intermediate array to memory and read it back. Instead,
+//! all elementwise operations over arrays of one size that can run at one time become one instruction ([`Fused`]), which
+//! takes a block of elements through all of them before it goes to the next. Reads by index and sums take part.
+
+mod build;
+mod groups;
+mod run;
+
+use std::fmt::Write;
+use std::ops::Range;
+use std::sync::Arc;
+
+pub(super) use build::{Built, Member, build};
+pub(super) use groups::groups;
+
+use super::graph::{Graph, Node};
+use super::op::{Extent, Op, Operand};
+
+/// What an operation does in a pass over the elements of one array.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Role {
+    /// Nothing: it is an instruction of its own.
+    Alone,
+    /// Element i of the result is a function of elements i of the arguments, which are broadcast: [`Op::map`].
+    Map,
+    /// Element i of the result is one element of the argument.
+    Read(Index),
+    /// Element i of the argument is added to one element of the result.
+    Add(Index),
+}
+
+/// Which element of another array belongs to element i.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Index {
+    /// `(i / inner) % size`
+    Cycle { inner: usize, size: usize },
+    /// `table[i]`
+    Table(Arc<[u32]>),
+}
+
+impl Index {
+    /// How an array of shape `from` is broadcast to `to`; `None` where that is not a [`Index::Cycle`].
+    pub fn of_broadcast(from: &[usize], to: &[usize]) -> Option<Index> {
+        let lead = to.len() - from.len();
+        let kept = |axis: &usize| *axis >= lead && from[*axis - lead] == to[*axis] && to[*axis] != 1;
+        let (first, last) = match ((0..to.len()).find(kept), (0..to.len()).rfind(kept)) {
+            (Some(first), Some(last)) => (first, last),
+            _ => return Some(Index::Cycle { inner: to.iter().product(), size: 1 }),
+        };
+        let contiguous = (first..=last).all(|axis| to[axis] == 1 || kept(&axis));
+        contiguous.then(|| Index::Cycle {
+            inner: to[last + 1..].iter().product(),
+            size: to[first..=last].iter().product(),
+        })
+    }
+
+    /// Calls `f` with the position that belongs to each element of a range, in order.
+    #[inline(always)]
+    fn for_each(&self, elements: Range<usize>, mut f: impl FnMut(usize)) {
+        match *self {
+            Index::Cycle { inner, size } => {
+                let mut at = elements.start / inner % size;
+                let mut left = inner - elements.start % inner;
+                for _ in elements {
+                    f(at);
+                    left -= 1;
+                    if left == 0 {
+                        left = inner;
+                        at = if at + 1 == size { 0 } else { at + 1 };
+                    }
+                }
+            }
+            Index::Table(ref table) => table[elements].iter().for_each(|&at| f(at as usize)),
+        }
+    }
+
+    /// Blocks of so many elements, or a multiple of it, are the same; `None` if that is not known.
+    fn period(&self) -> Option<usize> {
+        match *self {
+            Index::Cycle { size: 1, .. } => Some(1),
+            Index::Cycle { inner, size } => Some(inner * size),
+            Index::Table(_) => None,
+        }
+    }
+
+    /// The same number for all elements.
+    fn is_one(&self) -> bool {
+        matches!(self, Index::Cycle { size: 1, .. })
+    }
+}
+
+/// A pass over the elements of arrays of `n` elements. Its value is all that it stores and sums up, one after the other.
+#[derive(Debug)]
+pub(super) struct Fused {
+    n: usize,
+    steps: Vec<Step>,
+    /// Blocks that the steps work on.
+    n_registers: usize,
+    /// Elements of partial sums.
+    n_partial: usize,
+    /// Numbers of the value.
+    size: usize,
+}
+
+/// Where a step reads its block.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Register(usize),
+    /// An argument of `n` elements or one, in place where its layout allows it, else in the register that it was loaded to.
+    Argument {
+        argument: usize,
+        register: usize,
+    },
+}
+
+#[derive(Debug)]
+enum Step {
+    /// Brings elements of an argument to a register, which is kept from block to block if it `stays`.
+    Load {
+        argument: usize,
+        index: Index,
+        stays: bool,
+        to: usize,
+    },
+    /// The same for an argument of `n` elements, or one, that steps read in place where they can.
+    Spread {
+        argument: usize,
+        is_one: bool,
+        to: usize,
+    },
+    Map {
+        op: Arc<dyn Op>,
+        args: Box<[Place]>,
+        to: usize,
+    },
+    /// Writes a block to the value, where its array begins at `offset`.
+    Store {
+        from: Place,
+        offset: usize,
+    },
+    /// Adds elements to those of an array of the value, by way of partial sums if these have a place.
+    Add {
+        from: Place,
+        index: Index,
+        offset: usize,
+        size: usize,
+        partial: Option<usize>,
+    },
+}
+
+/// Most arguments of an operation that takes part.
+const MAX_ARGS: usize = 8;
+
+impl Op for Fused {
+    fn name(&self) -> &'static str {
+        "fused"
+    }
+
+    fn shape(&self, _args: &[&[usize]]) -> Vec<usize> {
+        vec![self.size]
+    }
+
+    fn scratch(&self, _args: &[Extent<'_>], lanes: usize) -> usize {
+        self.scratch_size(lanes)
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
+        self.run(args, out, lanes, scratch);
+    }
+
+    /// Programs are differentiated before they are fused.
+    fn tangent(&self, _g: &mut Graph, _args: &[Node], _y: Node, _tangents: &[Option<Node>]) -> Option<Node> {
+        unreachable!("a fused instruction is not part of a graph")
+    }
+
+    fn adjoint(
+        &self,
+        _g: &mut Graph,
+        _args: &[Node],
+        _y: Node,
+        _dy: Node,
+        _wanted: &[bool],
+    ) -> Vec<Option<Node>> {
+        unreachable!("a fused instruction is not part of a graph")
+    }
+
+    fn body(&self) -> Option<String> {
+        let mut text = String::new();
+        let place = |place: &Place| match place {
+            Place::Register(r) => format!("r{r}"),
+            Place::Argument { argument, .. } => format!("arg{argument}"),
+        };
+        for step in &self.steps {
+            let _ = match step {
+                Step::Load { argument, index, to, .. } => {
+                    writeln!(text, "r{to} = arg{argument} at {}", text_of(index))
+                }
+                Step::Spread { .. } => Ok(()),
+                Step::Map { op, args, to } => {
+                    let args: Vec<String> = args.iter().map(place).collect();
+                    writeln!(text, "r{to} = {} {}", op.name(), args.join(" "))
+                }
+                Step::Store { from, offset } => writeln!(text, "[{offset}..] = {}", place(from)),
+                Step::Add { from, index, offset, .. } if index.is_one() => {
+                    writeln!(text, "[{offset}] = sum {}", place(from))
+                }
+                Step::Add { from, index, offset, .. } => {
+                    writeln!(text, "[{offset}..] at {} += {}", text_of(index), place(from))
+                }
+            };
+        }
+        Some(text)
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        None
+    }
+}
+
+fn text_of(index: &Index) -> String {
+    match index {
+        Index::Cycle { inner: 1, size } => format!("i % {size}"),
+        Index::Cycle { inner, size } => format!("i / {inner} % {size}"),
+        Index::Table(table) => format!("a table of {}", table.len()),
+    }
+}
