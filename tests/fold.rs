@@ -79,3 +79,15 @@ fn folded_and_direct_sums_agree() {
     }
     assert!(n_folded >= 15, "only {n_folded} models have sums that fold");
 }
+
+/// The dump says which statement's rows were folded, and `--no-fold` turns it off.
+#[test]
+fn the_dump_says_what_was_folded() {
+    let folder = package().join("tests/cases/earnings-earn_height");
+    let note = "# folded: earn ~ Normal(beta[1] + beta[2] * height, sigma): 1192 rows into R of 2 x 2";
+    assert!(density(&folder, true).dump().lines().any(|line| line == note));
+    let command = "vippl check model.vim --data data.json --dump program --no-fold";
+    let output = common::run(command, &folder);
+    let dump = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && !dump.contains("folded") && dump.contains("[1192]"), "{dump}");
+}
