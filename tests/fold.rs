@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use common::{data_of, examples, package};
 use vippl::compile::{CompileOptions, Density};
@@ -25,7 +25,7 @@ fn models() -> Vec<PathBuf> {
     folders
 }
 
-fn density(folder: &PathBuf, fold: bool) -> Density {
+fn density(folder: &Path, fold: bool) -> Density {
     let request = Request {
         model: session::read_model(&folder.join("model.vim")).expect("a model"),
         data: vec![DataArg::File(data_of(folder))],
@@ -78,4 +78,16 @@ fn folded_and_direct_sums_agree() {
         }
     }
     assert!(n_folded >= 15, "only {n_folded} models have sums that fold");
+}
+
+/// The dump says which statement's rows were folded, and `--no-fold` turns it off.
+#[test]
+fn the_dump_says_what_was_folded() {
+    let folder = package().join("tests/cases/earnings-earn_height");
+    let note = "# folded: earn ~ Normal(beta[1] + beta[2] * height, sigma): 1192 rows into R of 2 x 2";
+    assert!(density(&folder, true).dump().lines().any(|line| line == note));
+    let command = "vippl check model.vim --data data.json --dump program --no-fold";
+    let output = common::run(command, &folder);
+    let dump = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && !dump.contains("folded") && dump.contains("[1192]"), "{dump}");
 }

@@ -87,8 +87,8 @@ fn scales_of_a_million_and_a_millionth() {
     let big: Vec<f64> = a.iter().map(|a| 1e6 * (3.0 + a)).collect();
     let small: Vec<f64> = b.iter().zip(a).map(|(b, a)| 1e-6 * (b + a)).collect();
     check(&[big.clone(), small.clone()], &[2e4, 1e-3, -3e9], 2e4, false, 250);
-    // residuals of 1e6 at the start, 1e-4 at the end: Newton gains 1/2 in log sigma a step
-    check(&[big, small], &[1e-3, 2e-9, 3e2], 1e-4, false, 300);
+    // residuals of 1e6 at the start, 1e-4 at the end: Newton gains 1/2 in log sigma a step, from each of three starts
+    check(&[big, small], &[1e-3, 2e-9, 3e2], 1e-4, false, 400);
 }
 
 #[test]

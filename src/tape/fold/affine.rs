@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndarray::IxDyn;
 
-use super::form::{Form, broadcast_positions, form};
+use super::form::{Budget, Form, broadcast_positions, form};
 use crate::tape::graph::{Graph, Node, Tensor, elements};
 
 /// c + sum_k s_k diag(w_k) A_k v_k over rows, which are the elements of the array in order.
@@ -117,21 +117,27 @@ impl Affine {
 
 /// An array as an affine form of arrays that are much smaller, if it is one; all that is known of it is finite.
 pub fn affine(g: &mut Graph, n: Node) -> Option<Affine> {
+    let mut budget = Budget::of(g, n);
+    within(g, n, &mut budget)
+}
+
+fn within(g: &mut Graph, n: Node, budget: &mut Budget) -> Option<Affine> {
+    budget.spend()?;
     let rows = g.size(n);
     match form(g, n) {
         Form::Constant(value) => Affine::constant(elements(&value).to_vec()),
-        Form::Add(a, b) => Some(operand(g, a, n)?.plus(operand(g, b, n)?)),
-        Form::Sub(a, b) => Some(operand(g, a, n)?.plus(operand(g, b, n)?.negated())),
-        Form::Neg(x) => Some(affine(g, x)?.negated()),
+        Form::Add(a, b) => Some(operand(g, a, n, budget)?.plus(operand(g, b, n, budget)?)),
+        Form::Sub(a, b) => Some(operand(g, a, n, budget)?.plus(operand(g, b, n, budget)?.negated())),
+        Form::Neg(x) => Some(within(g, x, budget)?.negated()),
         Form::Mul(a, b) => {
             if let Some(weights) = known(g, a, n) {
-                operand(g, b, n)?.weighted(&weights)
+                operand(g, b, n, budget)?.weighted(&weights)
             } else if let Some(weights) = known(g, b, n) {
-                operand(g, a, n)?.weighted(&weights)
+                operand(g, a, n, budget)?.weighted(&weights)
             } else if g.size(a) == 1 && rows > 1 {
-                Some(operand(g, b, n)?.times(g, a))
+                Some(operand(g, b, n, budget)?.times(g, a))
             } else if g.size(b) == 1 && rows > 1 {
-                Some(operand(g, a, n)?.times(g, b))
+                Some(operand(g, a, n, budget)?.times(g, b))
             } else {
                 None
             }
@@ -139,25 +145,25 @@ pub fn affine(g: &mut Graph, n: Node) -> Option<Affine> {
         Form::Div(a, b) => {
             if let Some(divisors) = known(g, b, n) {
                 let weights: Vec<f64> = divisors.iter().map(|x| 1.0 / x).collect();
-                operand(g, a, n)?.weighted(&weights)
+                operand(g, a, n, budget)?.weighted(&weights)
             } else if g.size(b) == 1 && rows > 1 {
                 let inverse = g.recip(b);
-                Some(operand(g, a, n)?.times(g, inverse))
+                Some(operand(g, a, n, budget)?.times(g, inverse))
             } else {
                 None
             }
         }
-        Form::Reshape(x) => affine(g, x),
-        Form::Broadcast(x) => operand(g, x, n),
+        Form::Reshape(x) => within(g, x, budget),
+        Form::Broadcast(x) => operand(g, x, n, budget),
         Form::Gather(x, index) => {
             if is_small(g, x, rows) {
                 return Some(Affine::of(rows, x, Matrix::Index(index)));
             }
-            Some(affine(g, x)?.rows_at(&index))
+            Some(within(g, x, budget)?.rows_at(&index))
         }
         Form::Slice(x, offset) => {
             let positions: Vec<u32> = (offset as u32..(offset + rows) as u32).collect();
-            Some(affine(g, x)?.rows_at(&positions))
+            Some(within(g, x, budget)?.rows_at(&positions))
         }
         Form::Product { a, transpose_a, b, transpose_b } => {
             product(g, rows, [a, b], [transpose_a, transpose_b])
@@ -167,10 +173,10 @@ pub fn affine(g: &mut Graph, n: Node) -> Option<Affine> {
 }
 
 /// An argument of an elementwise operation whose result is `n`, over the rows of the result.
-fn operand(g: &mut Graph, x: Node, n: Node) -> Option<Affine> {
+fn operand(g: &mut Graph, x: Node, n: Node, budget: &mut Budget) -> Option<Affine> {
     let rows = g.size(n);
     if g.size(x) == rows {
-        return affine(g, x);
+        return within(g, x, budget);
     }
     if let Some(value) = known(g, x, n) {
         return Affine::constant(value);
@@ -182,7 +188,7 @@ fn operand(g: &mut Graph, x: Node, n: Node) -> Option<Affine> {
     if is_small(g, x, rows) {
         return Some(Affine::of(rows, x, Matrix::Index(positions.into())));
     }
-    Some(affine(g, x)?.rows_at(&positions))
+    Some(within(g, x, budget)?.rows_at(&positions))
 }
 
 /// Whether an array is one of the things that vary: so much smaller than the rows that no more need be known of it.

@@ -13,6 +13,9 @@ use crate::tape::graph::{Graph, Node, elements, tensor};
 /// Elements must be at least this many times fewer than before.
 const GAIN: usize = 2;
 
+/// Arrays that are looked at: looking goes as deep at most, on a small stack.
+const MOST_NODES: usize = 2000;
+
 /// An array by classes of elements that are always equal.
 #[derive(Clone, Debug)]
 pub struct Classes {
@@ -47,6 +50,9 @@ impl Finder {
     pub fn classes(&mut self, g: &mut Graph, x: Node) -> Option<Classes> {
         if let Some(found) = self.found.get(&x) {
             return found.clone();
+        }
+        if self.found.len() > MOST_NODES {
+            return None;
         }
         let found = self.find(g, x);
         self.found.insert(x, found.clone());

@@ -1,6 +1,6 @@
 //! Sums that lose nothing worth mentioning to rounding: what is computed once may be computed well.
 
-/// A running sum with its rounding errors (Neumaier 1974).
+/// A running sum with its rounding errors (Knuth's two-sum).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Exact {
     sum: f64,
@@ -10,7 +10,8 @@ pub struct Exact {
 impl Exact {
     pub fn add(&mut self, x: f64) {
         let sum = self.sum + x;
-        self.error += if self.sum.abs() >= x.abs() { (self.sum - sum) + x } else { (x - sum) + self.sum };
+        let added = sum - self.sum;
+        self.error += (self.sum - (sum - added)) + (x - added);
         self.sum = sum;
     }
 

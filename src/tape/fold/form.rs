@@ -14,6 +14,7 @@ use crate::tape::ops::logsumexp::LogSumExp;
 use crate::tape::ops::matmul::MatMul;
 use crate::tape::ops::select::Select;
 use crate::tape::ops::sum::{Middle, Sum};
+use crate::tape::plan::live_nodes;
 
 /// A node as the algebra of sums sees it.
 pub enum Form {
@@ -46,6 +47,27 @@ pub enum Form {
     /// Another function of the elements, broadcast.
     Elementwise,
     Other,
+}
+
+/// How many nodes may be looked at, so that what is used in many places is not looked at in each.
+#[derive(Debug)]
+pub struct Budget(usize);
+
+impl Budget {
+    /// Some times as many as there are beneath a node.
+    pub fn of(g: &Graph, n: Node) -> Budget {
+        const TIMES: usize = 4;
+        /// Looking goes as deep at most, on a small stack.
+        const MOST: usize = 2000;
+        let beneath = live_nodes(g, &[n]).iter().filter(|live| **live).count();
+        Budget((TIMES * beneath).min(MOST))
+    }
+
+    /// Counts one node; `None` if that was too many.
+    pub fn spend(&mut self) -> Option<()> {
+        self.0 = self.0.checked_sub(1)?;
+        Some(())
+    }
 }
 
 pub fn form(g: &Graph, n: Node) -> Form {

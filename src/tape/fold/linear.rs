@@ -43,7 +43,7 @@ impl LinearSums {
                     Matrix::Index(index) => sums[index[i] as usize].add(weight),
                     Matrix::Dense(matrix) => {
                         let row = &elements(matrix)[i * sums.len()..(i + 1) * sums.len()];
-                        sums.iter_mut().zip(row).for_each(|(sum, x)| sum.add_product(weight, *x));
+                        sums.iter_mut().zip(row).for_each(|(sum, x)| sum.add(weight * x));
                     }
                 }
             }

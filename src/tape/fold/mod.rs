@@ -19,6 +19,7 @@ mod triangle;
 
 // What takes its place
 mod distinct;
+mod grouped;
 mod linear;
 mod squares;
 
@@ -87,8 +88,7 @@ fn fold_sum(g: &mut Graph, e: Node, front: Front, notes: &mut Vec<String>) -> Op
     if g.size(e) == 0 {
         return None;
     }
-    let mut pieces = Vec::new();
-    split(g, e, front, &mut pieces)?;
+    let pieces = split(g, e, front)?;
     let mut linear = LinearSums::default();
     let mut terms: Vec<Node> = Vec::new();
     let (mut folded, mut left) = (false, 0);

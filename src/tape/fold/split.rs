@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::exact::Exact;
-use super::form::{Form, broadcast_positions, form};
+use super::form::{Budget, Form, broadcast_positions, form};
 use super::restrict::restrict;
 use crate::tape::graph::{Graph, Node, elements, tensor};
 
@@ -114,7 +114,20 @@ impl Front {
 }
 
 /// The terms of `front` times the sum of all elements of `e`; `None` where something known is not finite.
-pub fn split(g: &mut Graph, e: Node, front: Front, pieces: &mut Vec<Piece>) -> Option<()> {
+pub fn split(g: &mut Graph, e: Node, front: Front) -> Option<Vec<Piece>> {
+    let (mut pieces, mut budget) = (Vec::new(), Budget::of(g, e));
+    split_into(g, e, front, &mut pieces, &mut budget)?;
+    Some(pieces)
+}
+
+fn split_into(
+    g: &mut Graph,
+    e: Node,
+    front: Front,
+    pieces: &mut Vec<Piece>,
+    budget: &mut Budget,
+) -> Option<()> {
+    budget.spend()?;
     let size = g.size(e);
     if let Some(value) = g.value(e) {
         let values = elements(value);
@@ -136,39 +149,39 @@ pub fn split(g: &mut Graph, e: Node, front: Front, pieces: &mut Vec<Piece>) -> O
     let is_scalar = |g: &Graph, x: Node| g.size(x) == 1 && g.value(x).is_none();
     match form(g, e) {
         Form::Add(a, b) => {
-            split(g, a, front.of_argument(g, a, e), pieces)?;
-            split(g, b, front.of_argument(g, b, e), pieces)
+            split_into(g, a, front.of_argument(g, a, e), pieces, budget)?;
+            split_into(g, b, front.of_argument(g, b, e), pieces, budget)
         }
         Form::Sub(a, b) => {
-            split(g, a, front.of_argument(g, a, e), pieces)?;
-            split(g, b, front.of_argument(g, b, e).times_number(-1.0), pieces)
+            split_into(g, a, front.of_argument(g, a, e), pieces, budget)?;
+            split_into(g, b, front.of_argument(g, b, e).times_number(-1.0), pieces, budget)
         }
-        Form::Neg(x) => split(g, x, front.times_number(-1.0), pieces),
+        Form::Neg(x) => split_into(g, x, front.times_number(-1.0), pieces, budget),
         Form::Mul(a, b) | Form::Mul(b, a) if g.value(a).is_some() => {
             let front = times_known(g, &front, a, e, |x| x)?;
-            split(g, b, front.of_argument(g, b, e), pieces)
+            split_into(g, b, front.of_argument(g, b, e), pieces, budget)
         }
         Form::Mul(a, b) | Form::Mul(b, a) if is_scalar(g, a) => {
             let front = front.times_scalar(g, a);
-            split(g, b, front.of_argument(g, b, e), pieces)
+            split_into(g, b, front.of_argument(g, b, e), pieces, budget)
         }
         Form::Div(a, b) if g.value(b).is_some() => {
             let front = times_known(g, &front, b, e, |x| 1.0 / x)?;
-            split(g, a, front.of_argument(g, a, e), pieces)
+            split_into(g, a, front.of_argument(g, a, e), pieces, budget)
         }
         Form::Div(a, b) if is_scalar(g, b) => {
             let inverse = g.recip(b);
             let front = front.times_scalar(g, inverse);
-            split(g, a, front, pieces)
+            split_into(g, a, front, pieces, budget)
         }
-        Form::Reshape(x) => split(g, x, front, pieces),
-        Form::Broadcast(x) => split(g, x, front.of_argument(g, x, e), pieces),
+        Form::Reshape(x) => split_into(g, x, front, pieces, budget),
+        Form::Broadcast(x) => split_into(g, x, front.of_argument(g, x, e), pieces, budget),
         Form::Sum(x, middle) => {
             let weights = front.weights.as_ref().map(|weights| {
                 let groups = weights.chunks_exact(middle.inner.max(1));
                 groups.flat_map(|group| std::iter::repeat_n(group, middle.n).flatten().copied()).collect()
             });
-            split(g, x, Front { weights, ..front }, pieces)
+            split_into(g, x, Front { weights, ..front }, pieces, budget)
         }
         Form::Select(condition, a, b) if is_scalar(g, condition) && front.is_positive() => {
             let shape = g.shape(e).to_vec();
@@ -178,13 +191,13 @@ pub fn split(g: &mut Graph, e: Node, front: Front, pieces: &mut Vec<Piece>) -> O
             Some(())
         }
         Form::Select(condition, a, b) if g.value(condition).is_some() => {
-            split_choice(g, e, [condition, a, b], front, pieces)
+            split_choice(g, e, [condition, a, b], front, pieces, budget)
         }
         Form::Square(x) => {
             let (front, x) = without_scalars(g, front, x);
             if g.value(x).is_some() {
                 let squares = g.square(x);
-                return split(g, squares, front, pieces);
+                return split_into(g, squares, front, pieces, budget);
             }
             pieces.push(Piece { front, body: Body::Squares(x) });
             Some(())
@@ -203,6 +216,7 @@ fn split_choice(
     [condition, a, b]: [Node; 3],
     front: Front,
     pieces: &mut Vec<Piece>,
+    budget: &mut Budget,
 ) -> Option<()> {
     let chosen: Vec<bool> = {
         let known = elements(g.value(condition)?);
@@ -217,11 +231,11 @@ fn split_choice(
             continue;
         }
         let side = g.broadcast(side, &shape);
-        let side = restrict(g, side, &positions)?;
+        let side = restrict(g, side, &positions, budget)?;
         let side = g.broadcast(side, &[positions.len()]);
         let weights =
             front.weights.as_ref().map(|weights| positions.iter().map(|&i| weights[i as usize]).collect());
-        split(g, side, Front { weights, ..front.clone() }, pieces)?;
+        split_into(g, side, Front { weights, ..front.clone() }, pieces, budget)?;
     }
     Some(())
 }

@@ -6,11 +6,10 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::affine::{Affine, Matrix, Term};
 use super::design::{Design, Rows, Unknown};
 use super::exact::Exact;
+use super::grouped::{Groups, with_groups};
 use super::triangle::Triangle;
 use crate::tape::graph::{Graph, Node, tensor};
 
@@ -22,9 +21,6 @@ const COST_OF_GROUPS: usize = 200;
 
 /// How many times cheaper the folded sum must be.
 const GAIN: usize = 2;
-
-/// Groups that are reduced before their remains are put together.
-const GROUPS_AT_ONCE: usize = 64;
 
 /// A sum that was folded, and words for it.
 pub struct FoldedSum {
@@ -103,7 +99,7 @@ fn without_groups(g: &mut Graph, design: &Design, n: usize) -> Option<FoldedSum>
 }
 
 /// The first `size` rows and columns of A T times the inverse of those of T.
-fn without_transform(product: &Triangle, transform: &Triangle, size: usize) -> Vec<f64> {
+pub fn without_transform(product: &Triangle, transform: &Triangle, size: usize) -> Vec<f64> {
     let mut r = vec![0.0; size * size];
     for i in 0..size {
         for j in i..size {
@@ -117,7 +113,7 @@ fn without_transform(product: &Triangle, transform: &Triangle, size: usize) -> V
 }
 
 /// |R (v - v0) + q|^2
-fn squares_of_product(g: &mut Graph, v: Node, centre: &[f64], r: Vec<f64>, q: Vec<f64>) -> Option<Node> {
+pub fn squares_of_product(g: &mut Graph, v: Node, centre: &[f64], r: Vec<f64>, q: Vec<f64>) -> Option<Node> {
     let size = centre.len();
     if r.iter().chain(&q).chain(centre).any(|x| !x.is_finite()) {
         return None;
@@ -131,7 +127,7 @@ fn squares_of_product(g: &mut Graph, v: Node, centre: &[f64], r: Vec<f64>, q: Ve
 }
 
 /// A known matrix times a vector.
-fn matrix_times(g: &mut Graph, matrix: Vec<f64>, [rows, columns]: [usize; 2], v: Node) -> Node {
+pub fn matrix_times(g: &mut Graph, matrix: Vec<f64>, [rows, columns]: [usize; 2], v: Node) -> Node {
     if [rows, columns] == [1, 1] {
         return g.mul_scalar(v, matrix[0]);
     }
@@ -141,204 +137,17 @@ fn matrix_times(g: &mut Graph, matrix: Vec<f64>, [rows, columns]: [usize; 2], v:
     g.reshape(product, &[rows])
 }
 
-fn add_number(g: &mut Graph, x: Node, number: f64) -> Option<Node> {
+/// A sum and a number, which must be finite.
+pub fn add_number(g: &mut Graph, x: Node, number: f64) -> Option<Node> {
     number.is_finite().then(|| g.add_scalar(x, number))
 }
 
 /// Numbers that vary as one vector: neighbours as they are, the others side by side.
-fn vector_of(g: &mut Graph, unknowns: &[Unknown]) -> Node {
+pub fn vector_of(g: &mut Graph, unknowns: &[Unknown]) -> Node {
     let mut parts = Vec::new();
     let follows = |a: &Unknown, b: &Unknown| a.root == b.root && a.element + 1 == b.element;
     for run in unknowns.chunk_by(follows) {
         parts.push(g.slice(run[0].root, run[0].element, &[run.len()]));
     }
     g.concat(&parts, 0)
-}
-
-/// Rows by group.
-struct Groups {
-    rows: Vec<u32>,
-    /// Where the rows of each group start, and the end.
-    starts: Vec<usize>,
-}
-
-impl Groups {
-    fn new(index: &[u32], n_groups: usize) -> Groups {
-        let mut starts = vec![0; n_groups + 1];
-        index.iter().for_each(|&group| starts[group as usize + 1] += 1);
-        for group in 0..n_groups {
-            starts[group + 1] += starts[group];
-        }
-        let mut next = starts.clone();
-        let mut rows = vec![0; index.len()];
-        for (row, &group) in index.iter().enumerate() {
-            rows[next[group as usize]] = row as u32;
-            next[group as usize] += 1;
-        }
-        Groups { rows, starts }
-    }
-
-    fn len(&self) -> usize {
-        self.starts.len() - 1
-    }
-
-    fn rows(&self, group: usize) -> &[u32] {
-        &self.rows[self.starts[group]..self.starts[group + 1]]
-    }
-}
-
-/// Of one group: R_j a + S_j b + t_j, where a are its own numbers and b are those that it shares with others.
-#[derive(Clone)]
-struct GroupRows {
-    /// `[own, own]`
-    r: Vec<f64>,
-    /// `[own, others]`
-    s: Vec<f64>,
-    /// `[own, others + 1]`: S and t of the rows with their own columns projected out, which is nearly nothing.
-    rest: Vec<f64>,
-    /// `[own, others + 1]`: what was projected out.
-    projected: Vec<f64>,
-}
-
-/// R of each group's own columns, and one R of what all groups share.
-fn with_groups(
-    g: &mut Graph,
-    design: &Design,
-    groups: &Groups,
-    by_group: &[Term],
-    n: usize,
-) -> Option<FoldedSum> {
-    let (own, others) = (design.own, design.unknowns.len());
-    let mut shared = Triangle::new(others + 1);
-    let mut reduced: Vec<GroupRows> = Vec::with_capacity(groups.len());
-    let all: Vec<usize> = (0..groups.len()).collect();
-    for some in all.chunks(GROUPS_AT_ONCE) {
-        let parts: Vec<(GroupRows, Triangle)> =
-            some.par_iter().map(|&group| reduce_group(design, groups.rows(group))).collect();
-        for (rows, triangle) in parts {
-            shared.absorb_corner(&triangle, own);
-            reduced.push(rows);
-        }
-    }
-
-    // What all share: |R (b - b0) + q|^2 + rho^2
-    let centre = least_squares(&shared, &lengths(&shared, &reduced));
-    let distance = (others > 0).then(|| {
-        let (v, centre) = (vector_of(g, &design.unknowns), g.vector(&centre));
-        g.sub(v, centre)
-    });
-    let rho = shared.at(others, others);
-    let mut total = None;
-    if others > 0 {
-        let v = vector_of(g, &design.unknowns);
-        let r: Vec<f64> = (0..others * others).map(|k| shared.at(k / others, k % others)).collect();
-        let q = (0..others).map(|i| {
-            let mut sum = Exact::default();
-            sum.add(shared.at(i, others));
-            (i..others).for_each(|j| sum.add_product(shared.at(i, j), centre[j]));
-            sum.value()
-        });
-        total = Some(squares_of_product(g, v, &centre, r, q.collect())?);
-    }
-
-    // Of each group: R_j (a_j - a0_j) + S_j (b - b0) + t_j
-    let mut own_centres = vec![vec![0.0; groups.len()]; own];
-    let mut shifts = vec![vec![0.0; groups.len()]; own];
-    for (j, group) in reduced.iter().enumerate() {
-        let row = |values: &[f64], a: usize| values[a * (others + 1)..(a + 1) * (others + 1)].to_vec();
-        let mut lost = vec![0.0; own];
-        for a in 0..own {
-            let projected = row(&group.projected, a);
-            let mut sum = Exact::default();
-            sum.add(projected[others]);
-            (0..others).for_each(|k| sum.add_product(projected[k], centre[k]));
-            own_centres[a][j] = sum.value();
-            sum.add(-own_centres[a][j]);
-            lost[a] = sum.value();
-        }
-        for a in 0..own {
-            let rest = row(&group.rest, a);
-            let mut sum = Exact::default();
-            sum.add(rest[others]);
-            (0..others).for_each(|k| sum.add_product(rest[k], centre[k]));
-            (a..own).for_each(|b| sum.add_product(-group.r[a * own + b], lost[b]));
-            shifts[a][j] = sum.value();
-        }
-    }
-    let mut own_distances = Vec::with_capacity(own);
-    for (term, centre) in by_group.iter().zip(&own_centres) {
-        let v = g.slice(term.variable, 0, &[groups.len()]);
-        let centre = finite_vector(g, centre)?;
-        own_distances.push(g.sub(v, centre));
-    }
-    for a in 0..own {
-        let mut u = finite_vector(g, &shifts[a])?;
-        for b in a..own {
-            let r: Vec<f64> = reduced.iter().map(|group| group.r[a * own + b]).collect();
-            let r = finite_vector(g, &r)?;
-            let product = g.mul(r, own_distances[b]);
-            u = g.add(product, u);
-        }
-        if let Some(distance) = distance {
-            let rows = reduced.iter().flat_map(|group| &group.s[a * others..(a + 1) * others]);
-            let s: Vec<f64> = rows.copied().collect();
-            if s.iter().any(|x| !x.is_finite()) {
-                return None;
-            }
-            let product = matrix_times(g, s, [groups.len(), others], distance);
-            u = g.add(u, product);
-        }
-        let squares = g.square(u);
-        let sum = g.sum_all(squares);
-        total = Some(total.map_or(sum, |total| g.add(total, sum)));
-    }
-    let node = add_number(g, total?, rho * rho)?;
-    let note = match (own, others) {
-        (1, 0) => format!("{n} rows into one for each of {} groups", groups.len()),
-        (_, 0) => format!("{n} rows into R of {own} x {own} for each of {} groups", groups.len()),
-        _ => format!(
-            "{n} rows into R of {own} x {} for each of {} groups and R of {others} x {others}",
-            own + others,
-            groups.len()
-        ),
-    };
-    Some(FoldedSum { node, note })
-}
-
-fn reduce_group(design: &Design, rows: &[u32]) -> (GroupRows, Triangle) {
-    let (own, width) = (design.own, design.width());
-    let [transform, triangle] = design.reduce(&Rows::These(rows), own);
-    let block = |from: &Triangle| -> Vec<f64> {
-        (0..own).flat_map(|a| (own..width).map(move |k| from.at(a, k))).collect()
-    };
-    let r = without_transform(&triangle, &transform, own);
-    let s = |a: usize, k: usize| {
-        let projected: f64 = (a..own).map(|b| r[a * own + b] * transform.at(b, k)).sum();
-        triangle.at(a, k) - projected
-    };
-    let s = (0..own).flat_map(|a| (own..width - 1).map(move |k| (a, k))).map(|(a, k)| s(a, k)).collect();
-    (GroupRows { r, s, rest: block(&triangle), projected: block(&transform) }, triangle)
-}
-
-/// Of the columns that groups share, before those of the groups were projected out of them.
-fn lengths(shared: &Triangle, groups: &[GroupRows]) -> Vec<f64> {
-    let others = shared.width - 1;
-    let rest = shared.lengths();
-    let whole = |k: usize| {
-        let own = groups.iter().flat_map(|group| group.s.iter().skip(k).step_by(others));
-        (rest[k] * rest[k] + own.map(|s| s * s).sum::<f64>()).sqrt()
-    };
-    (0..others).map(whole).collect()
-}
-
-/// b that minimises |R b + q|, where (R, q) are the columns of a triangle; 0 where it is not determined by columns that
-/// had these lengths.
-fn least_squares(triangle: &Triangle, lengths: &[f64]) -> Vec<f64> {
-    let size = triangle.width - 1;
-    let t = triangle.orthogonaliser(size, lengths);
-    (0..size).map(|i| t.at(i, size)).collect()
-}
-
-fn finite_vector(g: &mut Graph, values: &[f64]) -> Option<Node> {
-    values.iter().all(|x| x.is_finite()).then(|| g.vector(values))
 }

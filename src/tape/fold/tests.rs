@@ -503,3 +503,24 @@ fn groups_with_their_own_means_and_deviations() {
     let notes = check("groups", &mut g, total, &[means, log_sds]);
     assert_eq!(notes, ["1000 rows into 20 distinct ones", "1000 rows into 20 distinct ones"]);
 }
+
+/// What is used twice at each of many levels has exponentially many uses.
+#[test]
+fn what_is_shared_is_not_looked_at_for_each_use() {
+    let n = 100;
+    let mut g = Graph::new();
+    let x = numbers(n, 3);
+    let (x, a) = (g.vector(&x), g.input(&[]));
+    let mut level = g.add(x, a);
+    for _ in 0..60 {
+        let half = g.mul_scalar(level, 0.5);
+        let third = g.mul_scalar(level, 0.3);
+        level = g.add(half, third);
+    }
+    let bent = g.exp(level);
+    let both = g.add(bent, level);
+    let square = g.square(level);
+    let all = g.add(both, square);
+    let total = g.sum_all(all);
+    check("levels", &mut g, total, &[a]);
+}

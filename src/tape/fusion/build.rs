@@ -36,6 +36,7 @@ struct Builder<'g> {
     n_values: usize,
     size: usize,
     n_partial: usize,
+    row: usize,
 }
 
 /// The members of one group, in topological order.
@@ -55,6 +56,7 @@ pub fn build(g: &Graph, blocks: &Blocks, members: &[Member]) -> Built {
         n_values: 0,
         size: 0,
         n_partial: 0,
+        row: 1,
     };
     let mut places = Vec::new();
     for member in members {
@@ -76,9 +78,10 @@ pub fn build(g: &Graph, blocks: &Blocks, members: &[Member]) -> Built {
             Role::Add(index) => {
                 let from = b.place(args[0], g.shape(args[0]));
                 let offset = b.size;
-                let partial = partial_size(&index).map(|size| {
-                    b.n_partial += size;
-                    b.n_partial - size
+                let partial = row_of_sum(&index).map(|row| {
+                    b.row = b.row.max(row);
+                    b.n_partial += PARTIAL_SUMS * row;
+                    b.n_partial - PARTIAL_SUMS * row
                 });
                 b.steps.push(Step::Add { from, index, offset, size, partial });
                 places.push((node, offset));
@@ -94,19 +97,19 @@ pub fn build(g: &Graph, blocks: &Blocks, members: &[Member]) -> Built {
         }
     }
     let n_registers = assign_registers(&mut b.steps, b.n_values);
-    let fused = Fused { n, steps: b.steps, n_registers, n_partial: b.n_partial, size: b.size };
+    let fused = Fused { n, steps: b.steps, n_registers, n_partial: b.n_partial, row: b.row, size: b.size };
     Built { op: Arc::new(fused), args: b.args, places }
 }
 
 /// What repeats itself after at most so many elements is loaded once.
 const MAX_KEPT: usize = 32;
 
-/// Elements of the partial sums that keep a sum over many elements accurate; `None` where few are added up.
-fn partial_size(index: &Index) -> Option<usize> {
-    const MAX_SIZE: usize = 64;
+/// Elements of a row of a sum over the rows of a matrix with few columns, a power of two; `None` for other sums.
+fn row_of_sum(index: &Index) -> Option<usize> {
+    const MAX_COLUMNS: usize = 64;
     match *index {
-        Index::Cycle { size: 1, .. } => Some(PARTIAL_SUMS),
-        Index::Cycle { inner: 1, size } if size <= MAX_SIZE => Some(size),
+        Index::Cycle { size: 1, .. } => Some(1),
+        Index::Cycle { inner: 1, size } if size.is_power_of_two() && size <= MAX_COLUMNS => Some(size),
         _ => None,
     }
 }

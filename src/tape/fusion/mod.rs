@@ -100,6 +100,8 @@ pub(super) struct Fused {
     n_registers: usize,
     /// Elements of partial sums.
     n_partial: usize,
+    /// Elements of the longest row that is added to others: blocks are whole rows.
+    row: usize,
     /// Numbers of the value.
     size: usize,
 }

@@ -9,13 +9,6 @@ use crate::tape::vector::{BLOCK_ROWS, Partial};
 /// Numbers of a block: a few dozen blocks fit the fastest cache.
 const BLOCK: usize = 512;
 
-/// Elements of a block, a power of two, so that blocks of rows that are summed up begin where blocks of elements do.
-fn block_elements(n: usize, lanes: usize) -> usize {
-    let most = (BLOCK / lanes.max(1)).max(1);
-    let block = 1 << most.ilog2();
-    block.min(n)
-}
-
 /// One pass.
 struct Pass<'a> {
     fused: &'a Fused,
@@ -29,13 +22,19 @@ struct Pass<'a> {
 }
 
 impl Fused {
+    /// Elements of a block, a power of two, so that blocks of rows that are summed up begin where blocks of elements do.
+    fn block(&self, lanes: usize) -> usize {
+        let most = (BLOCK / lanes.max(1)).max(1);
+        (1 << most.ilog2()).max(self.row).min(self.n)
+    }
+
     pub(super) fn scratch_size(&self, lanes: usize) -> usize {
-        let width = block_elements(self.n, lanes) * lanes;
+        let width = self.block(lanes) * lanes;
         self.n_registers * width + self.n_partial * lanes
     }
 
     pub(super) fn run(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
-        let block = block_elements(self.n, lanes);
+        let block = self.block(lanes);
         let width = block * lanes;
         let (registers, rest) = scratch.split_at_mut(self.n_registers * width);
         let partial = &mut rest[..self.n_partial * lanes];
@@ -100,20 +99,12 @@ impl Pass<'_> {
                     self.read(*from, |register| &registers[register * width..register * width + numbers]);
                 let out = &mut out[offset * lanes..(offset + size) * lanes];
                 let Some(place) = *place else { return self.add(row, index, out) };
-                let is_last = |end: usize| end.is_multiple_of(BLOCK_ROWS) || end == self.fused.n;
-                if index.is_one() {
-                    let mut sums = Partial::new(&mut partial[place * lanes..], lanes);
-                    sums.add(start, row);
-                    if is_last(start + len) {
-                        sums.collect(out);
-                    }
-                } else {
-                    let sums = &mut partial[place * lanes..(place + size) * lanes];
-                    self.add(row, index, sums);
-                    if is_last(start + len) {
-                        add(sums, out);
-                        sums.fill(0.0);
-                    }
+                let width = size * lanes;
+                let mut sums = Partial::new(&mut partial[place * lanes..], width);
+                sums.add(start / size, row);
+                let end = start + len;
+                if (end / size).is_multiple_of(BLOCK_ROWS) || end == self.fused.n {
+                    sums.collect(out);
                 }
             }
         }

@@ -85,16 +85,14 @@ impl Op for Sum {
     }
 
     fn role(&self, args: &[&[usize]]) -> Role {
-        // Of an array of few rows or columns; else a pass of its own is as good.
-        const MAX_SUMMED: usize = 32;
+        // Where it is the same sum, in the same order, as that of `sum_rows`.
+        const MAX_WIDTH: usize = 32;
         match Middle::new(args[0], self.from, self.to) {
             Middle { outer: 1, n, inner: 1 } => Role::Add(Index::Cycle { inner: n, size: 1 }),
-            Middle { outer: 1, inner, .. } if inner <= MAX_SUMMED => {
+            Middle { outer: 1, inner, .. } if inner <= MAX_WIDTH && inner.is_power_of_two() => {
                 Role::Add(Index::Cycle { inner: 1, size: inner })
             }
-            Middle { outer, n, inner: 1 } if n <= MAX_SUMMED => {
-                Role::Add(Index::Cycle { inner: n, size: outer })
-            }
+            Middle { outer, n: 2, inner: 1 } => Role::Add(Index::Cycle { inner: 2, size: outer }),
             _ => Role::Alone,
         }
     }
