@@ -6,6 +6,7 @@ use super::lower_square;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel;
 use crate::tape::op::{Extent, Op, Operand, fingerprint_of};
+use crate::tape::vector::with_vectors;
 
 /// Lower L with A = L L^T; reads the lower triangle of A. NaN from the first column that shows that A is not positive
 /// definite.
@@ -51,12 +52,12 @@ impl Op for Cholesky {
                 let (matrix, column) = scratch.split_at_mut(n * n);
                 for lane in 0..lanes {
                     kernel::take_lane(a, lanes, lane, matrix);
-                    factor(matrix, n, 1, &mut column[..n]);
+                    with_vectors(|| factor(matrix, n, 1, &mut column[..n]));
                     kernel::put_lane(matrix, l, lanes, lane);
                 }
             } else {
                 l.copy_from_slice(a);
-                factor(l, n, lanes, &mut scratch[..n * lanes]);
+                with_vectors(|| factor(l, n, lanes, &mut scratch[..n * lanes]));
             }
         }
     }
@@ -117,6 +118,7 @@ pub(super) fn square(shape: &[usize]) -> usize {
 }
 
 /// Factors in place, a column at a time; every element is the same sum in the same order whatever the lanes.
+#[inline(always)]
 fn factor(l: &mut [f64], n: usize, lanes: usize, column: &mut [f64]) {
     for k in 0..n {
         let diagonal = (k * n + k) * lanes;

@@ -7,6 +7,7 @@ use super::matmul::batch_offset;
 use crate::tape::graph::{Graph, Node, tensor};
 use crate::tape::kernel;
 use crate::tape::op::{Extent, Op, Operand, broadcast_shape, fingerprint_of, size_of};
+use crate::tape::vector::with_vectors;
 
 /// L^-1 B, or L^-T B if `transposed`, for lower triangular L.
 #[derive(Clone, Debug)]
@@ -91,15 +92,15 @@ impl Op for SolveTriangular {
                 for lane in 0..lanes {
                     kernel::take_lane(l.data, lanes, lane, matrix);
                     kernel::take_lane(out, lanes, lane, x);
-                    solve_rows(matrix, n, k, x, self.transposed);
+                    with_vectors(|| solve_rows(matrix, n, k, x, self.transposed));
                     kernel::put_lane(x, out, lanes, lane);
                 }
                 return;
             }
             if l.lanes == 1 {
-                solve_rows(l.data, n, width, out, self.transposed);
+                with_vectors(|| solve_rows(l.data, n, width, out, self.transposed));
             } else {
-                solve_lanes(l.data, n, k, lanes, out, self.transposed);
+                with_vectors(|| solve_lanes(l.data, n, k, lanes, out, self.transposed));
             }
         });
     }
@@ -175,6 +176,7 @@ pub(super) fn for_each_system(
 }
 
 /// Solves in place for rows of `width` numbers that share one L.
+#[inline(always)]
 fn solve_rows(l: &[f64], n: usize, width: usize, x: &mut [f64], transposed: bool) {
     if !transposed {
         for i in 0..n {
@@ -207,6 +209,7 @@ fn solve_rows(l: &[f64], n: usize, width: usize, x: &mut [f64], transposed: bool
     }
 }
 
+#[inline(always)]
 fn subtract(row: &mut [f64], factor: f64, from: &[f64]) {
     for (y, x) in row.iter_mut().zip(from) {
         *y -= factor * x;
@@ -214,6 +217,7 @@ fn subtract(row: &mut [f64], factor: f64, from: &[f64]) {
 }
 
 /// Solves in place where every lane has its L.
+#[inline(always)]
 fn solve_lanes(l: &[f64], n: usize, k: usize, lanes: usize, x: &mut [f64], transposed: bool) {
     let width = k * lanes;
     let element = |i: usize, j: usize| &l[(i * n + j) * lanes..(i * n + j + 1) * lanes];

@@ -18,6 +18,12 @@ pub(super) use sum::{BLOCK_ROWS, PARTIAL_SUMS, Partial, sum_rows};
 /// Numbers in the widest vectors.
 const WIDTH: usize = 8;
 
+/// Runs loops of its own, all of them inlined, with the instructions of the processor.
+#[inline(always)]
+pub(super) fn with_vectors(loops: impl FnOnce()) {
+    Arch::new().dispatch(loops);
+}
+
 /// y = f(x). `x` is as long as `out`.
 pub(super) fn map1<F: Unary>(f: F, x: &[f64], out: &mut [f64]) {
     dispatch(Row1 { f, x: &x[..out.len()], out });

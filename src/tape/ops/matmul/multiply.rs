@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::tape::vector::with_vectors;
+
 /// A matrix, possibly seen transposed, of `lanes` numbers an element.
 pub(super) struct Factor<'a> {
     data: &'a [f64],
@@ -29,7 +31,12 @@ const TILE_ROWS: usize = 4;
 
 /// out += A B, out row-major with `lanes` numbers an element. Every element is the same sum in the same order whatever
 /// the lanes.
-pub(super) fn multiply(a: &Factor<'_>, b: &Factor<'_>, [m, k, n]: [usize; 3], out: &mut [f64], lanes: usize) {
+pub(super) fn multiply(a: &Factor<'_>, b: &Factor<'_>, size: [usize; 3], out: &mut [f64], lanes: usize) {
+    with_vectors(|| multiply_here(a, b, size, out, lanes));
+}
+
+#[inline(always)]
+fn multiply_here(a: &Factor<'_>, b: &Factor<'_>, [m, k, n]: [usize; 3], out: &mut [f64], lanes: usize) {
     if a.lanes == 1 && b.column == b.lanes && b.lanes == lanes {
         // constant times rows of n x lanes numbers
         let left = Strided { data: a.data, row: a.row, column: a.column };
@@ -101,6 +108,7 @@ struct RowsMut<'a> {
 }
 
 /// out += A B for a matrix A of m x k and k rows of `width`.
+#[inline(always)]
 fn rows_times(a: &Strided<'_>, b: &Rows<'_>, [m, k, width]: [usize; 3], out: &mut RowsMut<'_>) {
     for start in (0..k).step_by(BLOCK_TERMS) {
         let terms = start..k.min(start + BLOCK_TERMS);
@@ -124,6 +132,7 @@ fn rows_times(a: &Strided<'_>, b: &Rows<'_>, [m, k, width]: [usize; 3], out: &mu
 }
 
 /// Rows i .. i + R of the product, over all columns.
+#[inline(always)]
 fn row_tile<const R: usize>(
     a: &Strided<'_>,
     b: &Rows<'_>,
@@ -176,6 +185,7 @@ fn tile<const R: usize, const C: usize>(
 }
 
 /// Rows i .. i + 8 of a product with one column, where columns of A are contiguous.
+#[inline(always)]
 fn column_tile(a: &Strided<'_>, b: &Rows<'_>, i: usize, terms: Range<usize>, out: &mut RowsMut<'_>) {
     let mut sums = [0.0; TILE_COLUMNS];
     for t in terms {
@@ -191,18 +201,25 @@ fn column_tile(a: &Strided<'_>, b: &Rows<'_>, i: usize, terms: Range<usize>, out
 }
 
 /// out[l] += sum_t a[t][l] b[t][l]
+#[inline(always)]
 fn lane_dot(a: &[f64], a_stride: usize, b: &[f64], b_stride: usize, terms: Range<usize>, out: &mut [f64]) {
-    for (chunk, out) in out.chunks_mut(TILE_COLUMNS).enumerate() {
+    let (chunks, rest) = out.as_chunks_mut::<TILE_COLUMNS>();
+    let first_of_rest = chunks.len() * TILE_COLUMNS;
+    for (chunk, out) in chunks.iter_mut().enumerate() {
         let l = chunk * TILE_COLUMNS;
         let mut sums = [0.0; TILE_COLUMNS];
         for t in terms.clone() {
-            let (left, right) = (&a[t * a_stride + l..], &b[t * b_stride + l..]);
-            for ((sum, x), y) in sums[..out.len()].iter_mut().zip(left).zip(right) {
+            let (i, j) = (t * a_stride + l, t * b_stride + l);
+            let (left, right) = (&a[i..i + TILE_COLUMNS], &b[j..j + TILE_COLUMNS]);
+            for ((sum, x), y) in sums.iter_mut().zip(left).zip(right) {
                 *sum += x * y;
             }
         }
         for (y, sum) in out.iter_mut().zip(sums) {
             *y += sum;
         }
+    }
+    for (l, y) in (first_of_rest..).zip(rest) {
+        *y += terms.clone().map(|t| a[t * a_stride + l] * b[t * b_stride + l]).sum::<f64>();
     }
 }
