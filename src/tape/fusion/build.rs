@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Fused, Index, Place, Role, Step};
+use super::{Fused, Index, Place, Role, Step, Target};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::Op;
 use crate::tape::plan::Blocks;
@@ -22,18 +22,19 @@ pub struct Built {
     pub places: Vec<(Node, usize)>,
 }
 
-/// Steps with values instead of registers.
+/// Steps each of which has a register of its own.
 struct Builder<'g> {
     g: &'g Graph,
     blocks: &'g Blocks,
     n: usize,
     steps: Vec<Step>,
     args: Vec<Node>,
-    /// The value (a register before registers are assigned) of each member.
-    values: HashMap<Node, usize>,
+    /// Where each member is.
+    members: HashMap<Node, Place>,
     /// Of arguments that are read in place where possible.
     spread: HashMap<Node, Place>,
-    n_values: usize,
+    n_registers: usize,
+    /// Of the value, so far.
     size: usize,
     n_partial: usize,
     row: usize,
@@ -51,52 +52,51 @@ pub fn build(g: &Graph, blocks: &Blocks, members: &[Member]) -> Built {
         n,
         steps: Vec::new(),
         args: Vec::new(),
-        values: HashMap::new(),
+        members: HashMap::new(),
         spread: HashMap::new(),
-        n_values: 0,
+        n_registers: 0,
         size: 0,
         n_partial: 0,
         row: 1,
     };
     let mut places = Vec::new();
-    for member in members {
-        let node = member.node;
+    for &Member { node, is_needed } in members {
         let Some((op, args)) = g.application(node) else { continue };
-        let size = g.size(node);
-        match op.role(&shapes_of(g, args)) {
-            Role::Alone => unreachable!("an operation of its own in a group"),
-            Role::Map => {
-                let args = args.iter().map(|&arg| b.place(arg, g.shape(node))).collect();
-                let to = b.value();
-                b.values.insert(node, to);
-                b.steps.push(Step::Map { op: op.clone(), args, to });
-            }
-            Role::Read(index) => {
-                let to = b.load(args[0], index);
-                b.values.insert(node, to);
-            }
+        let (size, offset) = (g.size(node), b.size);
+        let role = op.role(&shapes_of(g, args));
+        if is_needed || matches!(role, Role::Add(_)) {
+            places.push((node, offset));
+            b.size += size;
+        }
+        let to = match role {
             Role::Add(index) => {
                 let from = b.place(args[0], g.shape(args[0]));
-                let offset = b.size;
                 let partial = row_of_sum(&index).map(|row| {
                     b.row = b.row.max(row);
                     b.n_partial += PARTIAL_SUMS * row;
                     b.n_partial - PARTIAL_SUMS * row
                 });
                 b.steps.push(Step::Add { from, index, offset, size, partial });
-                places.push((node, offset));
-                b.size += size;
                 continue;
             }
+            _ if is_needed => Target::Value(offset),
+            _ => Target::Register(b.register()),
+        };
+        match role {
+            Role::Map => {
+                let args = args.iter().map(|&arg| b.place(arg, g.shape(node))).collect();
+                b.steps.push(Step::Map { op: op.clone(), args, to });
+            }
+            Role::Read(index) => b.load(args[0], index, to),
+            _ => unreachable!("an operation of its own in a group"),
         }
-        if member.is_needed {
-            let from = Place::Register(b.values[&node]);
-            b.steps.push(Step::Store { from, offset: b.size });
-            places.push((node, b.size));
-            b.size += size;
-        }
+        let place = match to {
+            Target::Register(register) => Place::Register(register),
+            Target::Value(offset) => Place::Value(offset),
+        };
+        b.members.insert(node, place);
     }
-    let n_registers = assign_registers(&mut b.steps, b.n_values);
+    let n_registers = assign_registers(&mut b.steps, b.n_registers);
     let fused = Fused { n, steps: b.steps, n_registers, n_partial: b.n_partial, row: b.row, size: b.size };
     Built { op: Arc::new(fused), args: b.args, places }
 }
@@ -119,9 +119,9 @@ fn shapes_of<'g>(g: &'g Graph, args: &[Node]) -> Vec<&'g [usize]> {
 }
 
 impl Builder<'_> {
-    fn value(&mut self) -> usize {
-        self.n_values += 1;
-        self.n_values - 1
+    fn register(&mut self) -> usize {
+        self.n_registers += 1;
+        self.n_registers - 1
     }
 
     fn argument(&mut self, node: Node) -> usize {
@@ -131,68 +131,70 @@ impl Builder<'_> {
         })
     }
 
-    fn load(&mut self, node: Node, index: Index) -> usize {
-        let (argument, to) = (self.argument(node), self.value());
+    fn load(&mut self, node: Node, index: Index, to: Target) {
+        let argument = self.argument(node);
         // Blocks have a power of two of elements.
-        let stays = index.period().is_some_and(|period| period.is_power_of_two() && period <= MAX_KEPT);
+        let repeats = index.period().is_some_and(|period| period.is_power_of_two() && period <= MAX_KEPT);
+        let stays = repeats && matches!(to, Target::Register(_));
         self.steps.push(Step::Load { argument, index, stays, to });
-        to
     }
 
     /// Where the elements of `node`, broadcast to `shape`, are read.
     fn place(&mut self, node: Node, shape: &[usize]) -> Place {
         let size = self.g.size(node);
         if size == self.n
-            && let Some(&value) = self.values.get(&self.blocks.root(node))
+            && let Some(&place) = self.members.get(&self.blocks.root(node))
         {
-            return Place::Register(value);
+            return place;
         }
         if size == self.n || size == 1 {
             if let Some(&place) = self.spread.get(&node) {
                 return place;
             }
-            let (argument, register) = (self.argument(node), self.value());
+            let (argument, register) = (self.argument(node), self.register());
             self.steps.push(Step::Spread { argument, is_one: size < self.n, to: register });
             let place = Place::Argument { argument, register };
             self.spread.insert(node, place);
             return place;
         }
         let index = Index::of_broadcast(self.g.shape(node), shape);
-        Place::Register(self.load(node, index.expect("members read what fits an index")))
+        let register = self.register();
+        self.load(node, index.expect("members read what fits an index"), Target::Register(register));
+        Place::Register(register)
     }
 }
 
-/// Gives values that are not in use at the same time one register, and returns how many registers there are.
-fn assign_registers(steps: &mut [Step], n_values: usize) -> usize {
-    let mut last_use = vec![0; n_values];
+/// Gives registers that are not in use at the same time one number, and returns how many there are.
+fn assign_registers(steps: &mut [Step], n_before: usize) -> usize {
+    let mut last_use = vec![0; n_before];
     // What is the same in all blocks is loaded once.
-    let mut stays = vec![false; n_values];
+    let mut stays = vec![false; n_before];
     for (k, step) in steps.iter().enumerate() {
-        for_each_read(step, |value| last_use[value] = k);
+        for_each_read(step, |register| last_use[register] = k);
         match step {
-            Step::Load { stays: own, to, .. } => stays[*to] = *own,
+            Step::Load { stays: own, to: Target::Register(to), .. } => stays[*to] = *own,
             Step::Spread { is_one, to, .. } => stays[*to] = *is_one,
             _ => {}
         }
     }
-    let mut registers: Vec<Option<usize>> = vec![None; n_values];
+    let mut numbers: Vec<Option<usize>> = vec![None; n_before];
     let mut free: Vec<usize> = Vec::new();
     let mut count = 0;
-    for value in (0..n_values).filter(|&v| stays[v]) {
-        registers[value] = Some(count);
+    for register in (0..n_before).filter(|&r| stays[r]) {
+        numbers[register] = Some(count);
         count += 1;
     }
     for (k, step) in steps.iter().enumerate() {
         let mut ending = Vec::new();
-        for_each_read(step, |value| {
-            if last_use[value] == k && !stays[value] && !ending.contains(&value) {
-                ending.push(value);
+        for_each_read(step, |register| {
+            if last_use[register] == k && !stays[register] && !ending.contains(&register) {
+                ending.push(register);
             }
         });
         if let Some(to) = written(step)
-            && registers[to].is_none()
+            && numbers[to].is_none()
         {
-            registers[to] = Some(free.pop().unwrap_or_else(|| {
+            numbers[to] = Some(free.pop().unwrap_or_else(|| {
                 count += 1;
                 count - 1
             }));
@@ -201,47 +203,50 @@ fn assign_registers(steps: &mut [Step], n_values: usize) -> usize {
                 ending.push(to);
             }
         }
-        free.extend(ending.iter().filter_map(|&value| registers[value]));
+        free.extend(ending.iter().filter_map(|&register| numbers[register]));
     }
     for step in steps {
-        renumber(step, |value| registers[value].unwrap_or(0));
+        for_each_register(step, |register| *register = numbers[*register].unwrap_or(0));
     }
     count
 }
 
-fn places(step: &Step) -> &[Place] {
-    match step {
-        Step::Load { .. } | Step::Spread { .. } => &[],
-        Step::Map { args, .. } => args,
-        Step::Store { from, .. } | Step::Add { from, .. } => std::slice::from_ref(from),
-    }
-}
-
 fn for_each_read(step: &Step, mut f: impl FnMut(usize)) {
-    for place in places(step) {
+    let places = match step {
+        Step::Load { .. } | Step::Spread { .. } => &[],
+        Step::Map { args, .. } => &**args,
+        Step::Add { from, .. } => std::slice::from_ref(from),
+    };
+    for place in places {
         match *place {
-            Place::Register(value) | Place::Argument { register: value, .. } => f(value),
+            Place::Register(register) | Place::Argument { register, .. } => f(register),
+            Place::Value(_) => {}
         }
     }
 }
 
 fn written(step: &Step) -> Option<usize> {
-    match step {
-        Step::Load { to, .. } | Step::Spread { to, .. } | Step::Map { to, .. } => Some(*to),
+    match *step {
+        Step::Spread { to, .. }
+        | Step::Load { to: Target::Register(to), .. }
+        | Step::Map { to: Target::Register(to), .. } => Some(to),
         _ => None,
     }
 }
 
-fn renumber(step: &mut Step, of: impl Fn(usize) -> usize) {
-    let place = |place: &mut Place| match place {
-        Place::Register(value) | Place::Argument { register: value, .. } => *value = of(*value),
+fn for_each_register(step: &mut Step, mut f: impl FnMut(&mut usize)) {
+    let (places, to): (&mut [Place], _) = match step {
+        Step::Load { to: Target::Register(to), .. } | Step::Spread { to, .. } => (&mut [], Some(to)),
+        Step::Map { args, to: Target::Register(to), .. } => (args, Some(to)),
+        Step::Map { args, .. } => (args, None),
+        Step::Add { from, .. } => (std::slice::from_mut(from), None),
+        Step::Load { .. } => (&mut [], None),
     };
-    match step {
-        Step::Load { to, .. } | Step::Spread { to, .. } => *to = of(*to),
-        Step::Map { args, to, .. } => {
-            args.iter_mut().for_each(place);
-            *to = of(*to);
+    for place in places {
+        match place {
+            Place::Register(register) | Place::Argument { register, .. } => f(register),
+            Place::Value(_) => {}
         }
-        Step::Store { from, .. } | Step::Add { from, .. } => place(from),
     }
+    to.into_iter().for_each(f);
 }

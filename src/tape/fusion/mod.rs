@@ -110,6 +110,8 @@ pub(super) struct Fused {
 #[derive(Clone, Copy, Debug)]
 enum Place {
     Register(usize),
+    /// The array of the value that begins there.
+    Value(usize),
     /// An argument of `n` elements or one, in place where its layout allows it, else in the register that it was loaded to.
     Argument {
         argument: usize,
@@ -117,16 +119,24 @@ enum Place {
     },
 }
 
+/// Where a step writes its block.
+#[derive(Clone, Copy, Debug)]
+enum Target {
+    Register(usize),
+    /// The array of the value that begins there.
+    Value(usize),
+}
+
 #[derive(Debug)]
 enum Step {
-    /// Brings elements of an argument to a register, which is kept from block to block if it `stays`.
+    /// Brings elements of an argument; a register that `stays` is the same for all blocks.
     Load {
         argument: usize,
         index: Index,
         stays: bool,
-        to: usize,
+        to: Target,
     },
-    /// The same for an argument of `n` elements, or one, that steps read in place where they can.
+    /// Brings an argument of `n` elements, or one, to a register, unless steps can read it in place.
     Spread {
         argument: usize,
         is_one: bool,
@@ -135,12 +145,7 @@ enum Step {
     Map {
         op: Arc<dyn Op>,
         args: Box<[Place]>,
-        to: usize,
-    },
-    /// Writes a block to the value, where its array begins at `offset`.
-    Store {
-        from: Place,
-        offset: usize,
+        to: Target,
     },
     /// Adds elements to those of an array of the value, by way of partial sums if these have a place.
     Add {
@@ -192,19 +197,23 @@ impl Op for Fused {
         let mut text = String::new();
         let place = |place: &Place| match place {
             Place::Register(r) => format!("r{r}"),
+            Place::Value(offset) => format!("[{offset}..]"),
             Place::Argument { argument, .. } => format!("arg{argument}"),
+        };
+        let target = |target: &Target| match target {
+            Target::Register(r) => format!("r{r}"),
+            Target::Value(offset) => format!("[{offset}..]"),
         };
         for step in &self.steps {
             let _ = match step {
                 Step::Load { argument, index, to, .. } => {
-                    writeln!(text, "r{to} = arg{argument} at {}", text_of(index))
+                    writeln!(text, "{} = arg{argument} at {}", target(to), text_of(index))
                 }
                 Step::Spread { .. } => Ok(()),
                 Step::Map { op, args, to } => {
                     let args: Vec<String> = args.iter().map(place).collect();
-                    writeln!(text, "r{to} = {} {}", op.name(), args.join(" "))
+                    writeln!(text, "{} = {} {}", target(to), op.name(), args.join(" "))
                 }
-                Step::Store { from, offset } => writeln!(text, "[{offset}..] = {}", place(from)),
                 Step::Add { from, index, offset, .. } if index.is_one() => {
                     writeln!(text, "[{offset}] = sum {}", place(from))
                 }

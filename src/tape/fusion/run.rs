@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Fused, Index, MAX_ARGS, Place, Step};
+use super::{Fused, Index, MAX_ARGS, Place, Step, Target};
 use crate::tape::op::Operand;
 use crate::tape::vector::{BLOCK_ROWS, Partial};
 
@@ -19,6 +19,39 @@ struct Pass<'a> {
     /// First element of the block, and how many there are.
     start: usize,
     len: usize,
+}
+
+/// An array without a block that is being written.
+struct Around<'r> {
+    before: &'r [f64],
+    /// Where `after` begins.
+    resume: usize,
+    after: &'r [f64],
+}
+
+impl<'r> Around<'r> {
+    fn whole(array: &'r [f64]) -> Around<'r> {
+        Around { before: array, resume: array.len(), after: &[] }
+    }
+
+    fn split(array: &'r mut [f64], start: usize, len: usize) -> (Around<'r>, &'r mut [f64]) {
+        let (before, rest) = array.split_at_mut(start);
+        let (block, after) = rest.split_at_mut(len);
+        (Around { before, resume: start + len, after }, block)
+    }
+
+    fn get(&self, start: usize, len: usize) -> &'r [f64] {
+        match start.checked_sub(self.resume) {
+            Some(start) => &self.after[start..start + len],
+            None => &self.before[start..start + len],
+        }
+    }
+}
+
+/// What a step can read.
+struct Memory<'r> {
+    registers: Around<'r>,
+    out: Around<'r>,
 }
 
 impl Fused {
@@ -55,7 +88,7 @@ impl Fused {
     }
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
     fn step(&self, step: &Step, registers: &mut [f64], partial: &mut [f64], out: &mut [f64]) {
         let Pass { lanes, width, start, len, .. } = *self;
         let numbers = len * lanes;
@@ -65,7 +98,8 @@ impl Pass<'_> {
                 if *stays && start > 0 && index.period().is_some_and(repeats) {
                     return;
                 }
-                self.load(&self.args[*argument], index, &mut registers[to * width..to * width + numbers]);
+                let (_, to) = self.split(*to, registers, out);
+                self.load(&self.args[*argument], index, to);
             }
             Step::Spread { argument, is_one, to } => {
                 let argument = &self.args[*argument];
@@ -77,35 +111,61 @@ impl Pass<'_> {
                 self.load(argument, &index, &mut registers[to * width..to * width + numbers]);
             }
             Step::Map { op, args, to } => {
-                let (before, rest) = registers.split_at_mut(to * width);
-                let (result, after) = rest.split_at_mut(width);
+                let (memory, to) = self.split(*to, registers, out);
                 let mut rows: [&[f64]; MAX_ARGS] = [&[]; MAX_ARGS];
                 for (row, place) in rows.iter_mut().zip(args) {
-                    *row = self.read(*place, |register| match register.checked_sub(to + 1) {
-                        Some(beyond) => &after[beyond * width..beyond * width + numbers],
-                        None => &before[register * width..register * width + numbers],
-                    });
+                    *row = self.read(*place, &memory);
                 }
-                op.map(&rows[..args.len()], &mut result[..numbers]);
-            }
-            Step::Store { from, offset } => {
-                let at = (offset + start) * lanes;
-                let row =
-                    self.read(*from, |register| &registers[register * width..register * width + numbers]);
-                out[at..at + numbers].copy_from_slice(row);
+                op.map(&rows[..args.len()], to);
             }
             Step::Add { from, index, offset, size, partial: place } => {
-                let row =
-                    self.read(*from, |register| &registers[register * width..register * width + numbers]);
-                let out = &mut out[offset * lanes..(offset + size) * lanes];
-                let Some(place) = *place else { return self.add(row, index, out) };
+                let (before, to) = out.split_at_mut(offset * lanes);
+                let (to, after) = to.split_at_mut(size * lanes);
+                let out = Around { before, resume: before.len() + to.len(), after };
+                let row = self.read(*from, &Memory { registers: Around::whole(registers), out });
+                let Some(place) = *place else { return self.add(row, index, to) };
                 let width = size * lanes;
                 let mut sums = Partial::new(&mut partial[place * lanes..], width);
                 sums.add(start / size, row);
                 let end = start + len;
                 if (end / size).is_multiple_of(BLOCK_ROWS) || end == self.fused.n {
-                    sums.collect(out);
+                    sums.collect(to);
                 }
+            }
+        }
+    }
+
+    /// The block of a target, and all the rest to be read.
+    fn split<'r>(
+        &self,
+        to: Target,
+        registers: &'r mut [f64],
+        out: &'r mut [f64],
+    ) -> (Memory<'r>, &'r mut [f64]) {
+        let numbers = self.len * self.lanes;
+        match to {
+            Target::Register(register) => {
+                let (registers, block) = Around::split(registers, register * self.width, numbers);
+                (Memory { registers, out: Around::whole(out) }, block)
+            }
+            Target::Value(offset) => {
+                let (out, block) = Around::split(out, (offset + self.start) * self.lanes, numbers);
+                (Memory { registers: Around::whole(registers), out }, block)
+            }
+        }
+    }
+
+    fn read<'r>(&self, place: Place, memory: &Memory<'r>) -> &'r [f64]
+    where
+        'a: 'r,
+    {
+        let numbers = self.len * self.lanes;
+        let register = |register: usize| memory.registers.get(register * self.width, numbers);
+        match place {
+            Place::Register(r) => register(r),
+            Place::Value(offset) => memory.out.get((offset + self.start) * self.lanes, numbers),
+            Place::Argument { argument, register: r } => {
+                self.in_place(&self.args[argument]).unwrap_or_else(|| register(r))
             }
         }
     }
@@ -129,7 +189,7 @@ impl Pass<'_> {
     }
 
     /// The block, or the one number, of an argument where its layout is that of a register.
-    fn in_place<'a>(&self, argument: &Operand<'a>) -> Option<&'a [f64]> {
+    fn in_place(&self, argument: &Operand<'a>) -> Option<&'a [f64]> {
         let (n, lanes, own) = (self.fused.n, self.lanes, argument.lanes);
         if argument.data.len() == own && n > 1 {
             // one element
@@ -139,15 +199,6 @@ impl Pass<'_> {
             return Some(&argument.data[self.start * lanes..(self.start + self.len) * lanes]);
         }
         (n == 1).then_some(argument.data)
-    }
-
-    fn read<'r>(&'r self, place: Place, register: impl FnOnce(usize) -> &'r [f64]) -> &'r [f64] {
-        match place {
-            Place::Register(r) => register(r),
-            Place::Argument { argument, register: r } => {
-                self.in_place(&self.args[argument]).unwrap_or_else(|| register(r))
-            }
-        }
     }
 
     fn load(&self, argument: &Operand<'_>, index: &Index, to: &mut [f64]) {
