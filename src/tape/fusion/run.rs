@@ -30,16 +30,19 @@ struct Around<'r> {
 }
 
 impl<'r> Around<'r> {
+    #[inline(always)]
     fn whole(array: &'r [f64]) -> Around<'r> {
         Around { before: array, resume: array.len(), after: &[] }
     }
 
+    #[inline(always)]
     fn split(array: &'r mut [f64], start: usize, len: usize) -> (Around<'r>, &'r mut [f64]) {
         let (before, rest) = array.split_at_mut(start);
         let (block, after) = rest.split_at_mut(len);
         (Around { before, resume: start + len, after }, block)
     }
 
+    #[inline(always)]
     fn get(&self, start: usize, len: usize) -> &'r [f64] {
         match start.checked_sub(self.resume) {
             Some(start) => &self.after[start..start + len],
@@ -136,6 +139,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The block of a target, and all the rest to be read.
+    #[inline(always)]
     fn split<'r>(
         &self,
         to: Target,
@@ -155,6 +159,7 @@ impl<'a> Pass<'a> {
         }
     }
 
+    #[inline(always)]
     fn read<'r>(&self, place: Place, memory: &Memory<'r>) -> &'r [f64]
     where
         'a: 'r,
@@ -171,6 +176,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The elements of the block.
+    #[inline(always)]
     fn elements(&self) -> Range<usize> {
         self.start..self.start + self.len
     }
@@ -189,6 +195,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The block, or the one number, of an argument where its layout is that of a register.
+    #[inline(always)]
     fn in_place(&self, argument: &Operand<'a>) -> Option<&'a [f64]> {
         let (n, lanes, own) = (self.fused.n, self.lanes, argument.lanes);
         if argument.data.len() == own && n > 1 {
