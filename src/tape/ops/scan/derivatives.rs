@@ -4,10 +4,13 @@
 //! the primal history can be an argument. The adjoint runs the steps backwards and accumulates; its states, too, are
 //! written before they are read, so that the rules apply to it in turn.
 
+use std::collections::HashMap;
+
 use super::{Access, Body, Mode, Scan, Source, State, offsets_of};
 use crate::tape::forward::pushforward;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::size_of;
+use crate::tape::plan::live_nodes;
 use crate::tape::reverse::pullback;
 
 /// The arguments of a new scan, those of the primal one first.
@@ -19,6 +22,11 @@ impl Arguments {
     fn push(&mut self, node: Node) -> usize {
         self.nodes.push(node);
         self.nodes.len() - 1
+    }
+
+    /// The argument that is this node, a new one if there is none.
+    fn place(&mut self, node: Node) -> usize {
+        self.nodes.iter().position(|&own| own == node).unwrap_or_else(|| self.push(node))
     }
 }
 
@@ -67,6 +75,7 @@ pub(super) fn tangent(
         }
     }
 
+    read_what_is_stored(spec, g, y, &mut arguments, &mut body);
     let is_active = |(s, _): &(usize, &State)| active[*s];
     let states = spec.states.iter().enumerate().filter(is_active).map(|(_, state)| State {
         shape: state.shape.clone(),
@@ -144,6 +153,7 @@ pub(super) fn adjoint(
     for (adjoint, (_, state, access)) in adjoints.into_iter().zip(targets) {
         body.stores.extend(adjoint.map(|node| (node, state, access.clone(), Mode::Add)));
     }
+    read_what_is_stored(spec, g, y, &mut arguments, &mut body);
     let backwards = Scan { steps: spec.steps, reverse: !spec.reverse, body, states };
     let result_offsets = offsets_of(&backwards.states);
     let result = g.scan(backwards, &arguments.nodes);
@@ -186,6 +196,44 @@ fn primal_ports(spec: &Scan, g: &mut Graph, y: Node, arguments: &mut Arguments, 
             })),
         };
         body.ports.push((*node, source, access.clone()));
+    }
+}
+
+/// Replaces what the primal steps computed and stored by what they stored.
+fn read_what_is_stored(spec: &Scan, g: &mut Graph, y: Node, arguments: &mut Arguments, body: &mut Body) {
+    let offsets = offsets_of(&spec.states);
+    let mut known: HashMap<Node, Node> = HashMap::new();
+    let outputs: Vec<Node> = body.stores.iter().map(|store| store.0).collect();
+    let live = live_nodes(&body.graph, &outputs);
+    for (node, state, access, mode) in &spec.body.stores {
+        let computed = body.graph.application(*node).is_some();
+        if !computed || *mode != Mode::Set || !live[node.index()] || known.contains_key(node) {
+            continue;
+        }
+        let history = g.slice(y, offsets[*state], &[size_of(&spec.states[*state].shape)]);
+        let source = Source::Arg(arguments.place(history));
+        let shape = body.graph.shape(*node).to_vec();
+        let stored = body.graph.input(&shape);
+        body.ports.push((stored, source, access.clone()));
+        known.insert(*node, stored);
+    }
+    if known.is_empty() {
+        return;
+    }
+    for i in (0..live.len()).filter(|&i| live[i]) {
+        let node = Node(i as u32);
+        let Some((op, args)) = body.graph.application(node).filter(|_| !known.contains_key(&node)) else {
+            continue;
+        };
+        let replaced: Vec<Node> = args.iter().map(|arg| *known.get(arg).unwrap_or(arg)).collect();
+        if *replaced != *args {
+            let op = op.clone();
+            let new = body.graph.apply(op, &replaced);
+            known.insert(node, new);
+        }
+    }
+    for store in &mut body.stores {
+        store.0 = *known.get(&store.0).unwrap_or(&store.0);
     }
 }
 
