@@ -143,6 +143,16 @@ pub fn broadcast(a: &Shape, b: &Shape) -> Result<Shape, (Dim, Dim)> {
     Ok(Shape(Some(dims)))
 }
 
+/// Indices, from 0, of element `i` of an array, row-major.
+pub fn unravel(mut i: usize, dims: &[usize]) -> Vec<usize> {
+    let mut at = vec![0; dims.len()];
+    for (k, &n) in at.iter_mut().zip(dims).rev() {
+        *k = i % n.max(1);
+        i /= n.max(1);
+    }
+    at
+}
+
 /// Exact lengths broadcast as the engine does it: as in NumPy, 1 against n included.
 pub fn broadcast_dims(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::arguments::DataArgs;
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
-use crate::compile::CompileOptions;
+use crate::compile::{CompileOptions, element_name};
 use crate::data::DataArg;
 use crate::posterior::fit_file;
 use crate::session::{self, Request};
@@ -151,19 +151,7 @@ fn csv_text(simulations: &Simulations) -> Result<String, Report> {
     for variable in variables {
         let inner: Vec<usize> = variable.dims.iter().skip(1).copied().collect();
         let width: usize = inner.iter().product();
-        header.extend((0..width).map(|k| {
-            let mut rest = k;
-            let mut indices: Vec<String> = Vec::new();
-            for len in inner.iter().rev() {
-                indices.push((rest % len + 1).to_string());
-                rest /= len;
-            }
-            indices.reverse();
-            match indices.is_empty() {
-                true => variable.name.clone(),
-                false => format!("{}[{}]", variable.name, indices.join(",")),
-            }
-        }));
+        header.extend((0..width).map(|k| element_name(&variable.name, &inner, &[], k)));
     }
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(&header).into_diagnostic()?;

@@ -14,7 +14,7 @@ use crate::density::{Coordinate, Role, Row, TermKind};
 use crate::ir::{self, VariableId};
 use crate::source::Span;
 use crate::tape::Node;
-use crate::types::ElementType;
+use crate::types::{ElementType, unravel};
 
 /// Elements of a latent that can be allocated before the loop whose iterations define and read them: their support
 /// does not depend on what the loop computes.
@@ -217,12 +217,7 @@ impl Tracer<'_> {
                 let tuple = &named.tuples[flat / block][..named.rank];
                 let row = Row { at: (tuple[0] as usize).saturating_sub(1), of };
                 let mut indices: Vec<String> = tuple.iter().map(u32::to_string).collect();
-                let mut rest = flat % block / event;
-                let mut inner = vec![0; n_batch];
-                for (index, len) in inner.iter_mut().zip(&own).rev() {
-                    *index = rest % len;
-                    rest /= len;
-                }
+                let mut inner = unravel(flat % block / event, &own[..n_batch]);
                 inner.extend(constraint.element_of(flat % event));
                 indices.extend(inner.iter().map(|at| (at + 1).to_string()));
                 let name = format!("{}[{}]", named.name, indices.join(","));

@@ -42,7 +42,7 @@ mod simulate;
 pub use density::{Density, GradientMode, ProgramSize};
 pub use error::{CompileError, CompileErrors};
 pub use expression::{ExpressionProgram, compile_expression};
-pub use quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport};
+pub use quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport, element_name};
 pub use simulate::{SimulateError, Simulated, Simulator, simulator};
 
 use crate::data::Dataset;

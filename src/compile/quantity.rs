@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::data::Levels;
 use crate::ir::Role;
-use crate::types::ElementType;
+use crate::types::{ElementType, unravel};
 
 /// Deterministic quantities of more elements are not reported unless asked for.
 pub const MAX_REPORTED: usize = 1_000;
@@ -85,17 +85,11 @@ pub fn element_name_within(
     if dims.is_empty() && within.is_empty() {
         return name.to_string();
     }
-    let mut rest = flat;
-    let mut indices: Vec<String> = Vec::with_capacity(dims.len());
-    for (k, &len) in dims.iter().enumerate().rev() {
-        let position = rest % len.max(1);
-        rest /= len.max(1);
-        indices.push(match labels.get(k).and_then(Option::as_ref) {
-            Some(levels) => levels.names()[position].clone(),
-            None => (position + 1).to_string(),
-        });
-    }
-    indices.reverse();
+    let index = |(k, position): (usize, usize)| match labels.get(k).and_then(Option::as_ref) {
+        Some(levels) => levels.names()[position].clone(),
+        None => (position + 1).to_string(),
+    };
+    let mut indices: Vec<String> = unravel(flat, dims).into_iter().enumerate().map(index).collect();
     indices.extend(within.iter().map(|at| (at + 1).to_string()));
     format!("{name}[{}]", indices.join(","))
 }

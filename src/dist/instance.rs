@@ -3,7 +3,7 @@
 use rand::Rng;
 
 use crate::tape::{Graph, Node, Tensor};
-use crate::types::ElementType;
+use crate::types::{ElementType, unravel};
 
 use super::incomplete::broadcast_position;
 use super::{Instance, Support};
@@ -258,14 +258,7 @@ impl Instance {
         shape: &[usize],
         rng: &mut dyn Rng,
     ) -> Option<Vec<f64>> {
-        let (batch, event) = shape.split_at(shape.len().checked_sub(self.event_rank())?);
-        let size: usize = batch.iter().product();
-        let mut out = Vec::with_capacity(shape.iter().product());
-        for i in 0..size {
-            let at = unravel(i, batch);
-            out.extend(self.draw(&Sampler { value, batch, at: &at }, event, rng)?);
-        }
-        Some(out)
+        self.sample_batch(value, shape, |_, draw| draw(rng))
     }
 
     /// [`Instance::sample`] with a generator for each element of the batch.
@@ -275,12 +268,22 @@ impl Instance {
         shape: &[usize],
         rng: impl Fn(usize) -> R,
     ) -> Option<Vec<f64>> {
+        self.sample_batch(value, shape, |i, draw| draw(&mut rng(i)))
+    }
+
+    /// Asks for a draw of each element of the batch.
+    fn sample_batch(
+        &self,
+        value: &dyn Fn(Node) -> Tensor,
+        shape: &[usize],
+        mut ask: impl FnMut(usize, &dyn Fn(&mut dyn Rng) -> Option<Vec<f64>>) -> Option<Vec<f64>>,
+    ) -> Option<Vec<f64>> {
         let (batch, event) = shape.split_at(shape.len().checked_sub(self.event_rank())?);
         let size: usize = batch.iter().product();
         let mut out = Vec::with_capacity(shape.iter().product());
         for i in 0..size {
             let at = unravel(i, batch);
-            out.extend(self.draw(&Sampler { value, batch, at: &at }, event, &mut rng(i))?);
+            out.extend(ask(i, &|rng| self.draw(&Sampler { value, batch, at: &at }, event, rng))?);
         }
         Some(out)
     }
@@ -379,14 +382,4 @@ impl Sampler<'_> {
             .expect("as many elements as the shape says")
             .into_shared()
     }
-}
-
-/// Indices of the i-th element of an array.
-fn unravel(mut i: usize, shape: &[usize]) -> Vec<usize> {
-    let mut at = vec![0; shape.len()];
-    for (k, &n) in at.iter_mut().zip(shape).rev() {
-        *k = i % n;
-        i /= n;
-    }
-    at
 }

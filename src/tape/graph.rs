@@ -166,6 +166,17 @@ impl Graph {
         }
     }
 
+    /// The operation of a node on its arguments, some of which have been replaced; the node itself if none has.
+    pub(super) fn with_replaced(&mut self, n: Node, replaced: &HashMap<Node, Node>) -> Node {
+        let Some((op, args)) = self.application(n) else { return n };
+        let new_args: Vec<Node> = args.iter().map(|arg| *replaced.get(arg).unwrap_or(arg)).collect();
+        if new_args == args {
+            return n;
+        }
+        let op = op.clone();
+        self.apply(op, &new_args)
+    }
+
     /// The value of a constant whose elements are all one number and few: shape `[]`, `[1]`, `[1, 1]` ...
     pub(super) fn scalar_value(&self, n: Node) -> Option<f64> {
         self.value(n).filter(|v| v.len() == 1).map(|v| elements(v)[0])

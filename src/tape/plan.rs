@@ -32,40 +32,9 @@ pub(super) fn compile(
     outputs: &[Node],
     how: Inputs,
 ) -> Program {
-    let live = live_nodes(g, outputs);
     let blocks = see_through_views(g);
-    let in_second_stage = g.depends(directions);
-
-    // Order of execution, by groups that become one instruction each
-    let runs = |n: &Node| live[n.index()] && blocks.root(*n) == *n && g.application(*n).is_some();
-    let all = (0..g.entries.len() as u32).map(Node).filter(runs);
-    let (first, second): (Vec<Node>, Vec<Node>) = all.partition(|n| !in_second_stage[n.index()]);
-    let mut groups = fusion::groups(g, &first, &blocks);
-    let second_stage = groups.len();
-    groups.extend(fusion::groups(g, &second, &blocks));
-
-    // The group of each node, whether others read it, and the last group that does
-    let mut group_of = vec![usize::MAX; g.entries.len()];
-    for (k, group) in groups.iter().enumerate() {
-        group.iter().for_each(|n| group_of[n.index()] = k);
-    }
-    let mut last_use = vec![0; g.entries.len()];
-    let mut is_needed = vec![false; g.entries.len()];
-    for (k, group) in groups.iter().enumerate() {
-        for &n in group {
-            last_use[n.index()] = last_use[n.index()].max(k);
-            for arg in g.application(n).into_iter().flat_map(|(_, args)| args) {
-                let root = blocks.root(*arg).index();
-                let kept = k >= second_stage && !in_second_stage[root];
-                last_use[root] = if kept { FOREVER } else { last_use[root].max(k) };
-                is_needed[root] |= group_of[root] != k;
-            }
-        }
-    }
-    for &n in outputs {
-        let root = blocks.root(n).index();
-        (last_use[root], is_needed[root]) = (FOREVER, true);
-    }
+    let Schedule { groups, second_stage, last_use, is_needed } =
+        Schedule::new(g, &blocks, directions, outputs);
 
     // Places
     let mut compiler = Compiler { g, blocks, places: vec![None; g.entries.len()], constants: Vec::new() };
@@ -140,6 +109,54 @@ pub(super) fn compile(
         n_first_inputs: inputs.len(),
         outputs: results,
         arena_size: arena.size(),
+    }
+}
+
+/// What runs together, in which order, and how long values are kept.
+struct Schedule {
+    /// Each becomes one instruction.
+    groups: Vec<Vec<Node>>,
+    /// The first group that depends on the directions.
+    second_stage: usize,
+    /// Of each node: the last group that reads its value.
+    last_use: Vec<usize>,
+    /// Whether anything outside of its group reads it.
+    is_needed: Vec<bool>,
+}
+
+impl Schedule {
+    fn new(g: &Graph, blocks: &Blocks, directions: &[Node], outputs: &[Node]) -> Schedule {
+        let live = live_nodes(g, outputs);
+        let in_second_stage = g.depends(directions);
+        let runs = |n: &Node| live[n.index()] && blocks.root(*n) == *n && g.application(*n).is_some();
+        let all = (0..g.entries.len() as u32).map(Node).filter(runs);
+        let (first, second): (Vec<Node>, Vec<Node>) = all.partition(|n| !in_second_stage[n.index()]);
+        let mut groups = fusion::groups(g, &first, blocks);
+        let second_stage = groups.len();
+        groups.extend(fusion::groups(g, &second, blocks));
+
+        let mut group_of = vec![usize::MAX; g.entries.len()];
+        for (k, group) in groups.iter().enumerate() {
+            group.iter().for_each(|n| group_of[n.index()] = k);
+        }
+        let mut last_use = vec![0; g.entries.len()];
+        let mut is_needed = vec![false; g.entries.len()];
+        for (k, group) in groups.iter().enumerate() {
+            for &n in group {
+                last_use[n.index()] = last_use[n.index()].max(k);
+                for arg in g.application(n).into_iter().flat_map(|(_, args)| args) {
+                    let root = blocks.root(*arg).index();
+                    let kept = k >= second_stage && !in_second_stage[root];
+                    last_use[root] = if kept { FOREVER } else { last_use[root].max(k) };
+                    is_needed[root] |= group_of[root] != k;
+                }
+            }
+        }
+        for &n in outputs {
+            let root = blocks.root(n).index();
+            (last_use[root], is_needed[root]) = (FOREVER, true);
+        }
+        Schedule { groups, second_stage, last_use, is_needed }
     }
 }
 

@@ -54,14 +54,10 @@ pub fn fold(g: &mut Graph, nodes: &[Node]) -> Folded {
     let mut notes_of: HashMap<Node, Vec<String>> = HashMap::new();
     for i in (0..end).filter(|&i| live[i]) {
         let node = Node(i as u32);
-        let Some((op, args)) = g.application(node) else { continue };
-        let (op, args) = (op.clone(), args.to_vec());
-        let new_args: Vec<Node> = args.iter().map(|arg| *replaced.get(arg).unwrap_or(arg)).collect();
-        let mut new = if new_args == args { node } else { g.apply(op.clone(), &new_args) };
-        let any: &dyn std::any::Any = &*op;
-        if any.is::<Sum>() && g.shape(new).is_empty() && g.value(new).is_none() {
+        let mut new = g.with_replaced(node, &replaced);
+        if let Some(terms) = summed(g, new) {
             let mut notes = Vec::new();
-            if let Some(folded) = fold_sum(g, new_args[0], Front::ONE, &mut notes) {
+            if let Some(folded) = fold_sum(g, terms, Front::ONE, &mut notes) {
                 new = folded;
                 notes_of.insert(node, notes);
             }
@@ -81,6 +77,13 @@ pub fn fold(g: &mut Graph, nodes: &[Node]) -> Folded {
     });
     let notes = notes.collect();
     Folded { nodes: nodes.iter().map(|node| *replaced.get(node).unwrap_or(node)).collect(), notes }
+}
+
+/// What a sum to a number adds up.
+fn summed(g: &Graph, n: Node) -> Option<Node> {
+    let (op, args) = g.application(n)?;
+    let any: &dyn std::any::Any = &**op;
+    (any.is::<Sum>() && g.shape(n).is_empty()).then(|| args[0])
 }
 
 /// `front` times the sum of the elements of `e` at less cost; `None` where there is no such.

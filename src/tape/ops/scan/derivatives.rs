@@ -222,13 +222,11 @@ fn read_what_is_stored(spec: &Scan, g: &mut Graph, y: Node, arguments: &mut Argu
     }
     for i in (0..live.len()).filter(|&i| live[i]) {
         let node = Node(i as u32);
-        let Some((op, args)) = body.graph.application(node).filter(|_| !known.contains_key(&node)) else {
+        if known.contains_key(&node) {
             continue;
-        };
-        let replaced: Vec<Node> = args.iter().map(|arg| *known.get(arg).unwrap_or(arg)).collect();
-        if *replaced != *args {
-            let op = op.clone();
-            let new = body.graph.apply(op, &replaced);
+        }
+        let new = body.graph.with_replaced(node, &known);
+        if new != node {
             known.insert(node, new);
         }
     }
