@@ -37,6 +37,7 @@ mod reverse;
 
 // Running
 mod arena;
+mod code;
 mod executor;
 mod fusion;
 mod kernel;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::executor::NoPorts;
+use super::code::{Code, Frame, Lowering, Memory};
 use super::graph::{Graph, Node, Tensor, elements};
 use super::kernel;
 use super::op::{Extent, Op, Operand};
@@ -70,9 +70,10 @@ pub(super) struct Slot {
 /// The memory that a program runs in.
 #[derive(Clone, Debug)]
 pub struct Workspace {
-    pub(super) lanes: usize,
-    pub(super) arena: Vec<f64>,
-    pub(super) scratch: Vec<f64>,
+    lanes: usize,
+    code: Arc<Code>,
+    /// The arena, then what else the code needs.
+    memory: Memory,
 }
 
 /// A result of a program.
@@ -117,11 +118,13 @@ impl Program {
     /// Memory for runs over `lanes` points.
     pub fn workspace(&self, lanes: usize) -> Workspace {
         assert!(lanes > 0, "a run over no points");
-        Workspace {
-            lanes,
-            arena: vec![0.0; self.arena_size * lanes],
-            scratch: vec![0.0; self.scratch_size(lanes)],
-        }
+        let mut lowering = Lowering::new(lanes, self.arena_size * lanes);
+        let mut frame = Frame::new(self, 0, Vec::new());
+        frame.lower_all(0..self.second_stage, &mut lowering);
+        let second_stage = lowering.n_calls();
+        frame.lower_all(self.second_stage..self.instructions.len(), &mut lowering);
+        let code = lowering.finish(second_stage);
+        Workspace { lanes, memory: code.memory(), code: Arc::new(code) }
     }
 
     /// The most working memory that one instruction needs, in numbers.
@@ -141,7 +144,7 @@ impl Program {
     pub fn run(&self, ws: &mut Workspace, inputs: &[&[f64]]) {
         assert_eq!(inputs.len(), self.n_first_inputs, "as many inputs as the program has");
         self.load(ws, &self.inputs[..self.n_first_inputs], inputs);
-        self.run_instructions(ws, 0..self.second_stage);
+        ws.run(0..ws.code.second_stage);
     }
 
     /// Runs the second stage, for directions of `[size][lanes]` each, at the inputs of the last run. Allocates nothing.
@@ -152,12 +155,12 @@ impl Program {
             "as many directions as the program has"
         );
         self.load(ws, &self.inputs[self.n_first_inputs..], directions);
-        self.run_instructions(ws, self.second_stage..self.instructions.len());
+        ws.run(ws.code.second_stage..ws.code.calls.len());
     }
 
     /// Output `k` of the last run.
     pub fn output<'a>(&'a self, ws: &'a Workspace, k: usize) -> Output<'a> {
-        self.output_in(&ws.arena, ws.lanes, k)
+        self.output_in(&ws.memory, ws.lanes, k)
     }
 
     pub(super) fn output_in<'a>(&'a self, arena: &'a [f64], lanes: usize, k: usize) -> Output<'a> {
@@ -218,12 +221,16 @@ impl Program {
 
     fn load(&self, ws: &mut Workspace, slots: &[Slot], values: &[&[f64]]) {
         for (&Slot { offset, size, .. }, value) in slots.iter().zip(values) {
-            ws.arena[offset * ws.lanes..(offset + size) * ws.lanes].copy_from_slice(value);
+            ws.memory[offset * ws.lanes..(offset + size) * ws.lanes].copy_from_slice(value);
         }
     }
+}
 
-    fn run_instructions(&self, ws: &mut Workspace, range: Range<usize>) {
-        let Workspace { lanes, arena, scratch } = ws;
-        self.execute(range, *lanes, arena, scratch, &NoPorts);
+impl Workspace {
+    fn run(&mut self, calls: Range<usize>) {
+        let memory = &mut *self.memory;
+        for call in &self.code.calls[calls] {
+            call.run(memory);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Fused, Index, MAX_ARGS, Place, Step, Target};
+use crate::tape::code::Around;
 use crate::tape::op::Operand;
 use crate::tape::vector::{BLOCK_ROWS, Partial};
 
@@ -19,36 +20,6 @@ struct Pass<'a> {
     /// First element of the block, and how many there are.
     start: usize,
     len: usize,
-}
-
-/// An array without a block that is being written.
-struct Around<'r> {
-    before: &'r [f64],
-    /// Where `after` begins.
-    resume: usize,
-    after: &'r [f64],
-}
-
-impl<'r> Around<'r> {
-    #[inline(always)]
-    fn whole(array: &'r [f64]) -> Around<'r> {
-        Around { before: array, resume: array.len(), after: &[] }
-    }
-
-    #[inline(always)]
-    fn split(array: &'r mut [f64], start: usize, len: usize) -> (Around<'r>, &'r mut [f64]) {
-        let (before, rest) = array.split_at_mut(start);
-        let (block, after) = rest.split_at_mut(len);
-        (Around { before, resume: start + len, after }, block)
-    }
-
-    #[inline(always)]
-    fn get(&self, start: usize, len: usize) -> &'r [f64] {
-        match start.checked_sub(self.resume) {
-            Some(start) => &self.after[start..start + len],
-            None => &self.before[start..start + len],
-        }
-    }
 }
 
 /// What a step can read.
@@ -124,7 +95,7 @@ impl<'a> Pass<'a> {
             Step::Add { from, index, offset, size, partial: place } => {
                 let (before, to) = out.split_at_mut(offset * lanes);
                 let (to, after) = to.split_at_mut(size * lanes);
-                let out = Around { before, resume: before.len() + to.len(), after };
+                let out = Around::of(before, to.len(), after);
                 let row = self.read(*from, &Memory { registers: Around::whole(registers), out });
                 let Some(place) = *place else { return self.add(row, index, to) };
                 let width = size * lanes;

@@ -1,0 +1,196 @@
+//! Copies, reads by index and sums as kernels; those of elementwise functions are made in [`vector`].
+
+use std::sync::Arc;
+
+use super::{Around, Kernel, Places};
+use crate::tape::fusion::Index;
+use crate::tape::op::Op;
+use crate::tape::vector::{self, accumulate};
+
+/// One number.
+#[derive(Debug)]
+pub(super) struct CopyOne;
+
+impl Kernel for CopyOne {
+    #[inline]
+    fn run(&self, memory: &mut [f64], at: &Places, _t: usize) {
+        memory[at.out] = memory[at.args[0]];
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Copy;
+
+impl Kernel for Copy {
+    fn run(&self, memory: &mut [f64], at: &Places, _t: usize) {
+        let (rest, out) = Around::split(memory, at.out, at.len);
+        out.copy_from_slice(rest.get(at.args[0], at.len));
+    }
+}
+
+/// The same number everywhere.
+#[derive(Debug)]
+pub(super) struct Fill(pub f64);
+
+impl Kernel for Fill {
+    fn run(&self, memory: &mut [f64], at: &Places, _t: usize) {
+        memory[at.out..at.out + at.len].fill(self.0);
+    }
+}
+
+/// out += x
+#[derive(Debug)]
+pub(super) struct Accumulate;
+
+impl Kernel for Accumulate {
+    fn run(&self, memory: &mut [f64], at: &Places, _t: usize) {
+        if at.len == 1 {
+            memory[at.out] += memory[at.args[0]];
+            return;
+        }
+        let (rest, out) = Around::split(memory, at.out, at.len);
+        accumulate(rest.get(at.args[0], at.len), out);
+    }
+}
+
+/// Brings elements by index: `[n][lanes]`.
+#[derive(Debug)]
+pub(super) struct Load {
+    pub index: Index,
+    /// Numbers of the array that it reads.
+    pub from: usize,
+    pub varies: bool,
+    pub lanes: usize,
+}
+
+impl Kernel for Load {
+    fn run(&self, memory: &mut [f64], at: &Places, _t: usize) {
+        let (rest, out) = Around::split(memory, at.out, at.len);
+        load(&self.index, rest.get(at.args[0], self.from), self.varies, out, self.lanes);
+    }
+}
+
+/// Brings elements by a table of positions for each step.
+#[derive(Debug)]
+pub(in crate::tape) struct ReadTable {
+    /// `[steps][block]`
+    pub table: Arc<[u32]>,
+    pub block: usize,
+    /// Numbers of the array that it reads.
+    pub from: usize,
+    pub varies: bool,
+    pub lanes: usize,
+}
+
+impl Kernel for ReadTable {
+    fn run(&self, memory: &mut [f64], at: &Places, t: usize) {
+        let (rest, out) = Around::split(memory, at.out, at.len);
+        let data = rest.get(at.args[0], self.from);
+        let lanes = self.lanes;
+        for (row, &i) in out.chunks_exact_mut(lanes).zip(&self.table[t * self.block..(t + 1) * self.block]) {
+            let i = i as usize;
+            match self.varies {
+                true => row.copy_from_slice(&data[i * lanes..(i + 1) * lanes]),
+                false => row.fill(data[i]),
+            }
+        }
+    }
+}
+
+/// Writes elements to, or adds them at, positions of a table for each step.
+#[derive(Debug)]
+pub(in crate::tape) struct WriteTable {
+    /// `[steps][block]`
+    pub table: Arc<[u32]>,
+    pub block: usize,
+    pub adds: bool,
+    pub varies: bool,
+    pub lanes: usize,
+}
+
+impl Kernel for WriteTable {
+    fn run(&self, memory: &mut [f64], at: &Places, t: usize) {
+        let (rest, out) = Around::split(memory, at.out, at.len);
+        let lanes = self.lanes;
+        let positions = &self.table[t * self.block..(t + 1) * self.block];
+        let values = rest.get(at.args[0], self.block * if self.varies { lanes } else { 1 });
+        for (k, &i) in positions.iter().enumerate() {
+            let row = &mut out[i as usize * lanes..(i as usize + 1) * lanes];
+            match (self.varies, self.adds) {
+                (true, true) => add(&values[k * lanes..(k + 1) * lanes], row),
+                (true, false) => row.copy_from_slice(&values[k * lanes..(k + 1) * lanes]),
+                (false, true) => row.iter_mut().for_each(|y| *y += values[k]),
+                (false, false) => row.fill(values[k]),
+            }
+        }
+    }
+}
+
+/// Adds elements `[n][lanes]` to those that an index says.
+#[derive(Debug)]
+pub(super) struct AddAt {
+    pub index: Index,
+    pub n: usize,
+    pub lanes: usize,
+}
+
+impl Kernel for AddAt {
+    fn run(&self, memory: &mut [f64], at: &Places, _t: usize) {
+        let lanes = self.lanes;
+        let (rest, out) = Around::split(memory, at.out, at.len);
+        let mut rows = rest.get(at.args[0], self.n * lanes).chunks_exact(lanes);
+        self.index.for_each(0..self.n, |to| {
+            add(rows.next().unwrap_or(&[]), &mut out[to * lanes..(to + 1) * lanes]);
+        });
+    }
+}
+
+/// The sum of `n` rows.
+#[derive(Debug)]
+pub(super) struct SumRows(pub usize);
+
+impl Kernel for SumRows {
+    fn run(&self, memory: &mut [f64], at: &Places, _t: usize) {
+        let (rest, out) = Around::split(memory, at.out, at.len);
+        vector::sum_rows(rest.get(at.args[0], self.0 * at.len), self.0, at.len, out);
+    }
+}
+
+/// An elementwise operation, of which nothing more is known.
+#[derive(Debug)]
+pub(super) struct MapRows {
+    pub op: Arc<dyn Op>,
+    /// Where each argument is, by how much it moves from step to step, and how many numbers it has.
+    pub args: Box<[(usize, isize, usize)]>,
+}
+
+/// Most arguments of it.
+pub(super) const MAX_MAPPED: usize = 8;
+
+impl Kernel for MapRows {
+    fn run(&self, memory: &mut [f64], at: &Places, t: usize) {
+        let (rest, out) = Around::split(memory, at.out, at.len);
+        let mut rows: [&[f64]; MAX_MAPPED] = [&[]; MAX_MAPPED];
+        for (row, &(start, by, len)) in rows.iter_mut().zip(&self.args) {
+            *row = rest.get(start.wrapping_add_signed(by * t as isize), len);
+        }
+        self.op.map(&rows[..self.args.len()], out);
+    }
+}
+
+fn load(index: &Index, data: &[f64], varies: bool, out: &mut [f64], lanes: usize) {
+    let n = out.len() / lanes;
+    let mut rows = out.chunks_exact_mut(lanes);
+    index.for_each(0..n, |at| {
+        if let Some(row) = rows.next() {
+            match varies {
+                true => row.copy_from_slice(&data[at * lanes..(at + 1) * lanes]),
+                false => row.fill(data[at]),
+            }
+        }
+    });
+}
+
+fn add(row: &[f64], to: &mut [f64]) {
+    to.iter_mut().zip(row).for_each(|(y, x)| *y += x);
+}
