@@ -70,62 +70,6 @@ impl Kernel for Load {
     }
 }
 
-/// Brings elements by a table of positions for each step.
-#[derive(Debug)]
-pub(in crate::tape) struct ReadTable {
-    /// `[steps][block]`
-    pub table: Arc<[u32]>,
-    pub block: usize,
-    /// Numbers of the array that it reads.
-    pub from: usize,
-    pub varies: bool,
-    pub lanes: usize,
-}
-
-impl Kernel for ReadTable {
-    fn run(&self, memory: &mut [f64], at: &Places, t: usize) {
-        let (rest, out) = Around::split(memory, at.out, at.len);
-        let data = rest.get(at.args[0], self.from);
-        let lanes = self.lanes;
-        for (row, &i) in out.chunks_exact_mut(lanes).zip(&self.table[t * self.block..(t + 1) * self.block]) {
-            let i = i as usize;
-            match self.varies {
-                true => row.copy_from_slice(&data[i * lanes..(i + 1) * lanes]),
-                false => row.fill(data[i]),
-            }
-        }
-    }
-}
-
-/// Writes elements to, or adds them at, positions of a table for each step.
-#[derive(Debug)]
-pub(in crate::tape) struct WriteTable {
-    /// `[steps][block]`
-    pub table: Arc<[u32]>,
-    pub block: usize,
-    pub adds: bool,
-    pub varies: bool,
-    pub lanes: usize,
-}
-
-impl Kernel for WriteTable {
-    fn run(&self, memory: &mut [f64], at: &Places, t: usize) {
-        let (rest, out) = Around::split(memory, at.out, at.len);
-        let lanes = self.lanes;
-        let positions = &self.table[t * self.block..(t + 1) * self.block];
-        let values = rest.get(at.args[0], self.block * if self.varies { lanes } else { 1 });
-        for (k, &i) in positions.iter().enumerate() {
-            let row = &mut out[i as usize * lanes..(i as usize + 1) * lanes];
-            match (self.varies, self.adds) {
-                (true, true) => add(&values[k * lanes..(k + 1) * lanes], row),
-                (true, false) => row.copy_from_slice(&values[k * lanes..(k + 1) * lanes]),
-                (false, true) => row.iter_mut().for_each(|y| *y += values[k]),
-                (false, false) => row.fill(values[k]),
-            }
-        }
-    }
-}
-
 /// Adds elements `[n][lanes]` to those that an index says.
 #[derive(Debug)]
 pub(super) struct AddAt {

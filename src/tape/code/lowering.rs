@@ -1,5 +1,6 @@
 //! From instructions to calls, for a number of lanes.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use super::kernels::{
 use super::memory::LINE;
 use super::{Call, Code, Evaluate, Kernel, Places};
 use crate::tape::fusion::{Index, Role};
-use crate::tape::graph::{Tensor, elements};
+use crate::tape::graph::{Tensor, elements, tensor};
 use crate::tape::op::{Extent, Op, size_of};
 use crate::tape::program::{Argument, Instruction, Place, Program};
 
@@ -61,15 +62,47 @@ pub struct Operands<'a> {
 #[derive(Clone, Debug)]
 pub struct Destination {
     pub span: Span,
-    /// Offset in the block, in elements, and where the elements from there on go.
-    pub elsewhere: Vec<(usize, Span)>,
+    elsewhere: Vec<Elsewhere>,
+}
+
+#[derive(Clone, Debug)]
+struct Elsewhere {
+    /// Where the part begins in the block, in elements.
+    offset: usize,
+    to: Span,
+    is_used: Cell<bool>,
 }
 
 impl Destination {
+    /// All goes to one place.
+    pub fn whole(span: Span) -> Destination {
+        Destination { span, elsewhere: Vec::new() }
+    }
+
+    fn with_parts(span: Span, parts: &[(usize, Span)]) -> Destination {
+        let elsewhere = |&(offset, to): &(usize, Span)| Elsewhere { offset, to, is_used: Cell::new(false) };
+        Destination { span, elsewhere: parts.iter().map(elsewhere).collect() }
+    }
+
+    /// Whether no part goes elsewhere.
+    pub fn is_whole(&self) -> bool {
+        self.elsewhere.is_empty()
+    }
+
     /// Where some of the elements go.
     pub fn part(&self, offset: usize, size: usize) -> Span {
-        let moved = self.elsewhere.iter().find(|(from, span)| *from == offset && span.size == size);
-        moved.map_or_else(|| self.span.part(offset, size), |(_, span)| *span)
+        match self.elsewhere.iter().find(|part| part.offset == offset && part.to.size == size) {
+            Some(part) => {
+                part.is_used.set(true);
+                part.to
+            }
+            None => self.span.part(offset, size),
+        }
+    }
+
+    /// Whether all parts that go elsewhere have been asked for.
+    fn is_followed(&self) -> bool {
+        self.elsewhere.iter().all(|part| part.is_used.get())
     }
 }
 
@@ -94,8 +127,10 @@ pub struct Lowering {
     calls: Vec<Call>,
     size: usize,
     initial: Vec<(usize, Box<[f64]>)>,
-    /// Of constants by address and numbers of an element: where they are kept.
-    known: HashMap<(*const f64, usize), usize>,
+    /// Of constants by address, size and numbers of an element: where they are kept.
+    known: HashMap<(*const f64, usize, usize), usize>,
+    /// The constants, so that no other gets their address.
+    held: Vec<Tensor>,
     working: Working,
 }
 
@@ -115,6 +150,7 @@ impl Lowering {
             size: arena,
             initial: Vec::new(),
             known: HashMap::new(),
+            held: Vec::new(),
             working: Working::default(),
         }
     }
@@ -179,6 +215,23 @@ impl Lowering {
         self.call1(kernel, &from, to, to.numbers());
     }
 
+    /// Copies to an array of the same layout.
+    pub fn copy_all(&mut self, from: &Span, to: &Span) {
+        self.call1(Box::new(Copy), from, to, to.numbers());
+    }
+
+    /// An array of `size` elements that varies by lane, which nothing else uses before the instruction ends.
+    pub fn varying(&mut self, home: &Home, size: usize) -> Span {
+        match home {
+            Home::Memory(span) if span.lanes == self.lanes => *span,
+            _ => {
+                let span = self.reserve_span(size);
+                self.copy(home, &span);
+                span
+            }
+        }
+    }
+
     fn evaluate_copy(&mut self, from: &Home, to: &Span) {
         let shape: Box<[usize]> = [to.size].into();
         let evaluate = Evaluate {
@@ -200,20 +253,9 @@ impl Lowering {
 
     /// Adds to an array of as many elements that varies by lane.
     pub fn accumulate(&mut self, from: &Home, to: &Span) {
-        let mut from = from.clone();
-        let moved = match &from {
-            Home::Memory(span) => span.lanes != to.lanes,
-            Home::Constant(_) => true,
-        };
         let mark = self.working;
-        if moved {
-            let loaded = self.reserve_span(to.size);
-            self.copy(&from, &loaded);
-            from = Home::Memory(loaded);
-        }
-        if let Home::Memory(from) = &from {
-            self.call1(Box::new(Accumulate), from, to, to.numbers());
-        }
+        let from = self.varying(from, to.size);
+        self.call1(Box::new(Accumulate), &from, to, to.numbers());
         self.release(mark);
     }
 
@@ -262,7 +304,7 @@ impl Lowering {
     /// Keeps a constant, with so many numbers for each element.
     fn keep(&mut self, value: &Tensor, lanes: usize) -> usize {
         let values = elements(value);
-        let key = (values.as_ptr(), lanes);
+        let key = (values.as_ptr(), values.len(), lanes);
         if let Some(&start) = self.known.get(&key) {
             return start;
         }
@@ -270,6 +312,7 @@ impl Lowering {
         let start = self.allocate(repeated.len());
         self.initial.push((start, repeated));
         self.known.insert(key, start);
+        self.held.push(value.clone());
         start
     }
 
@@ -332,9 +375,9 @@ impl Lowering {
         let mark = self.working;
         let n_calls = self.calls.len();
         let done = op.lower(self, args, to) || self.by_role(op, args, to);
-        if !done {
+        if !done || !to.is_followed() {
             self.calls.truncate(n_calls);
-            if !to.elsewhere.is_empty() {
+            if !to.is_whole() {
                 self.release(mark);
                 return false;
             }
@@ -434,16 +477,17 @@ impl<'p> Frame<'p> {
             Place::Constant(k) => Home::Constant(self.program.constants[k].clone()),
             Place::Port { input, offset, size } => match &self.ports[input] {
                 Home::Memory(span) => Home::Memory(span.part(offset, size)),
+                Home::Constant(value) if value.len() == size => Home::Constant(value.clone()),
                 Home::Constant(value) => {
-                    debug_assert_eq!(value.len(), size);
-                    Home::Constant(value.clone())
+                    let block = elements(value)[offset..offset + size].to_vec();
+                    Home::Constant(tensor(&argument.shape, block))
                 }
             },
         }
     }
 
     /// The calls of one instruction, results of which may go elsewhere; `false` if they cannot.
-    pub fn lower(&mut self, k: usize, elsewhere: Vec<(usize, Span)>, code: &mut Lowering) -> bool {
+    pub fn lower(&mut self, k: usize, elsewhere: &[(usize, Span)], code: &mut Lowering) -> bool {
         let lanes = code.lanes;
         let Instruction { op, args, offset, size, .. } = &self.program.instructions[k];
         let operand = |arg: &'p Argument| Operands { home: self.home(arg, lanes), shape: &arg.shape };
@@ -453,7 +497,7 @@ impl<'p> Frame<'p> {
             .iter()
             .map(|(from, span)| (offset + from..offset + from + span.size, *span))
             .collect();
-        if !code.instruction(op, &args, &Destination { span, elsewhere }) {
+        if !code.instruction(op, &args, &Destination::with_parts(span, elsewhere)) {
             return false;
         }
         // the block of this result is no longer what it was
@@ -465,7 +509,7 @@ impl<'p> Frame<'p> {
     /// The calls of some instructions.
     pub fn lower_all(&mut self, range: Range<usize>, code: &mut Lowering) {
         for k in range {
-            self.lower(k, Vec::new(), code);
+            self.lower(k, &[], code);
         }
     }
 }

@@ -10,7 +10,6 @@ mod lowering;
 mod memory;
 
 pub(super) use evaluate::{Around, Evaluate};
-pub(super) use kernels::{ReadTable, WriteTable};
 pub(super) use lowering::{Destination, Frame, Home, Lowering, MAX_NUMBERS, Operands, Row, Span};
 pub(super) use memory::Memory;
 
