@@ -63,6 +63,12 @@ pub trait Op: Any + Debug + Send + Sync {
         false
     }
 
+    /// The operation on each of `n` rows: the arguments that have rows have them along a new first axis, and so has the
+    /// value. `None` where there is no operation for that. Those of a [`Role::Map`] are known.
+    fn over_rows(&self, _g: &mut Graph, _args: &[Node], _has_rows: &[bool], _n: usize) -> Option<Node> {
+        None
+    }
+
     /// Where the value is a contiguous block of its first argument: the block's offset. Such an op costs nothing.
     fn view(&self) -> Option<usize> {
         None

@@ -5,9 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::kernels::{
-    Accumulate, AddAt, Copy, CopyOne, Fill, Load, MAX_MAPPED, MapRows, SumRows,
-};
+use super::kernels::{Accumulate, AddAt, Copy, CopyOne, Fill, Load, MAX_MAPPED, MapRows, SumRows};
 use super::memory::LINE;
 use super::{Call, Code, Evaluate, Kernel, Places};
 use crate::tape::fusion::{Index, Role};
@@ -493,10 +491,8 @@ impl<'p> Frame<'p> {
         let operand = |arg: &'p Argument| Operands { home: self.home(arg, lanes), shape: &arg.shape };
         let args: Vec<Operands<'_>> = args.iter().map(operand).collect();
         let span = Span { start: self.arena + offset * lanes, by: 0, size: *size, lanes };
-        let moved: Vec<(Range<usize>, Span)> = elsewhere
-            .iter()
-            .map(|(from, span)| (offset + from..offset + from + span.size, *span))
-            .collect();
+        let moved: Vec<(Range<usize>, Span)> =
+            elsewhere.iter().map(|(from, span)| (offset + from..offset + from + span.size, *span)).collect();
         if !code.instruction(op, &args, &Destination::with_parts(span, elsewhere)) {
             return false;
         }

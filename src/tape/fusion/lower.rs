@@ -37,7 +37,8 @@ impl Fused {
                     spread[*argument] = Some(row);
                 }
                 Step::Map { op, args, to } => {
-                    let Some(rows) = args.iter().map(|&place| row(place)).collect::<Option<Vec<Row>>>() else {
+                    let Some(rows) = args.iter().map(|&place| row(place)).collect::<Option<Vec<Row>>>()
+                    else {
                         return false;
                     };
                     code.map(op, &rows, &target(*to));

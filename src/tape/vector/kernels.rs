@@ -33,7 +33,11 @@ pub(in crate::tape) fn kernel_select(len: usize, is_one: [bool; 2]) -> Box<dyn K
 }
 
 /// The kernel for one number, or one for rows: with vectors unless they are too short for them.
-fn made(len: usize, one: impl Kernel + 'static, rows: impl WithSimd<Output = Box<dyn Kernel>>) -> Box<dyn Kernel> {
+fn made(
+    len: usize,
+    one: impl Kernel + 'static,
+    rows: impl WithSimd<Output = Box<dyn Kernel>>,
+) -> Box<dyn Kernel> {
     match len {
         1 => Box::new(one),
         _ if len < WIDTH => rows.with_simd(Scalar),

@@ -97,12 +97,7 @@ impl Kernel for WriteTable {
 }
 
 impl Recursion {
-    pub(super) fn lower_steps(
-        &self,
-        code: &mut Lowering,
-        args: &[Operands<'_>],
-        to: &Destination,
-    ) -> bool {
+    pub(super) fn lower_steps(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
         if !to.is_whole() || to.span.by != 0 {
             return false;
         }
@@ -314,12 +309,8 @@ fn made_by(program: &Program, s: usize, k: usize) -> Option<usize> {
 pub(super) fn evaluate(recursion: &Recursion, args: &[Operand<'_>], out: &mut [f64], lanes: usize) {
     let mut code = Lowering::new(lanes, out.len());
     let to = Span { start: 0, by: 0, size: out.len() / lanes, lanes };
-    let place = |arg: &Operand<'_>| Span {
-        start: 0,
-        by: 0,
-        size: arg.data.len() / arg.lanes,
-        lanes: arg.lanes,
-    };
+    let place =
+        |arg: &Operand<'_>| Span { start: 0, by: 0, size: arg.data.len() / arg.lanes, lanes: arg.lanes };
     let mut spans: Vec<Span> = args.iter().map(place).collect();
     spans.iter_mut().for_each(|span| span.start = code.allocate(span.numbers()));
     let operands: Vec<Operands<'_>> = spans

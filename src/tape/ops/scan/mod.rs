@@ -2,6 +2,7 @@
 
 mod derivatives;
 mod lower;
+mod outside;
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -98,10 +99,15 @@ impl Graph {
     /// Runs a recursion. The value is the concatenation of all states, flat. Panics on accesses out of bounds.
     pub fn scan(&mut self, spec: Scan, args: &[Node]) -> Node {
         let (spec, args) = without_unused(spec, args);
-        let sizes: Vec<usize> = args.iter().map(|&a| self.size(a)).collect();
-        let recursion = Recursion::new(spec, &sizes);
-        self.apply(Arc::new(recursion), &args)
+        let states = outside::run(self, spec, &args);
+        if let [state] = states[..] { state } else { self.concat(&states, 0) }
     }
+}
+
+/// The operation.
+fn apply(g: &mut Graph, spec: Scan, args: &[Node]) -> Node {
+    let sizes: Vec<usize> = args.iter().map(|&a| g.size(a)).collect();
+    g.apply(Arc::new(Recursion::new(spec, &sizes)), args)
 }
 
 /// Where each state lies in the value of a scan.
@@ -199,14 +205,7 @@ impl Recursion {
         let nodes = |ports: &[&(Node, Source, Access)]| ports.iter().map(|p| p.0).collect::<Vec<Node>>();
         let outputs: Vec<Node> = body.stores.iter().map(|s| s.0).collect();
         let program = Program::with_ports(&body.graph, &nodes(&first), &nodes(&second), &outputs);
-        Recursion {
-            program,
-            ports,
-            stores,
-            offsets: offsets_of(&spec.states),
-            sizes: state_sizes,
-            spec,
-        }
+        Recursion { program, ports, stores, offsets: offsets_of(&spec.states), sizes: state_sizes, spec }
     }
 }
 
