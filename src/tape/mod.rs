@@ -38,7 +38,6 @@ mod reverse;
 // Running
 mod arena;
 mod code;
-mod executor;
 mod fusion;
 mod kernel;
 mod math;

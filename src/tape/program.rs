@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::code::{Code, Frame, Lowering, Memory};
 use super::graph::{Graph, Node, Tensor, elements};
 use super::kernel;
-use super::op::{Extent, Op, Operand};
+use super::op::{Op, Operand};
 use super::plan::{self, Inputs};
 
 /// Where a value is found.
@@ -127,19 +127,6 @@ impl Program {
         Workspace { lanes, memory: code.memory(), code: Arc::new(code) }
     }
 
-    /// The most working memory that one instruction needs, in numbers.
-    pub(super) fn scratch_size(&self, lanes: usize) -> usize {
-        let lanes_of = |a: &Argument, lanes: usize| -> usize {
-            if let Place::Constant(_) = a.place { 1 } else { lanes }
-        };
-        let need_over = |i: &Instruction, lanes: usize| {
-            let extents = i.args.iter().map(|a| Extent { shape: &a.shape, lanes: lanes_of(a, lanes) });
-            i.op.scratch(&extents.collect::<Vec<_>>(), lanes)
-        };
-        let need = |i: &Instruction| need_over(i, lanes).max(need_over(i, 1));
-        self.instructions.iter().map(need).max().unwrap_or(0)
-    }
-
     /// Runs (the first stage of) the program on inputs of `[size][lanes]` each. Allocates nothing.
     pub fn run(&self, ws: &mut Workspace, inputs: &[&[f64]]) {
         assert_eq!(inputs.len(), self.n_first_inputs, "as many inputs as the program has");
@@ -227,6 +214,11 @@ impl Program {
 }
 
 impl Workspace {
+    /// Numbers of memory.
+    pub fn size(&self) -> usize {
+        self.memory.len()
+    }
+
     fn run(&mut self, calls: Range<usize>) {
         let memory = &mut *self.memory;
         for call in &self.code.calls[calls] {

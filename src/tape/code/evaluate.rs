@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::lowering::{Home, Span};
+use super::lowering::{Destination, Home, Lowering, Operands, Span};
 use super::{Kernel, Places};
 use crate::tape::graph::elements;
 use crate::tape::kernel;
@@ -141,4 +141,28 @@ impl Evaluate {
             kernel::spread(out, lanes);
         }
     }
+}
+
+/// Evaluates an operation that can only be lowered. This allocates: it is for arguments that are constants.
+pub(in crate::tape) fn at_once(op: &dyn Op, args: &[Operand<'_>], out: &mut [f64], lanes: usize) {
+    let mut code = Lowering::new(lanes, out.len());
+    let mut home = |arg: &Operand<'_>| {
+        let start = code.allocate(arg.data.len());
+        Span { start, by: 0, size: arg.data.len() / arg.lanes, lanes: arg.lanes }
+    };
+    let spans: Vec<Span> = args.iter().map(&mut home).collect();
+    let operands = spans.iter().zip(args);
+    let operands = operands.map(|(&span, arg)| Operands { home: Home::Memory(span), shape: arg.shape });
+    let operands: Vec<Operands<'_>> = operands.collect();
+    let to = Span { start: 0, by: 0, size: out.len() / lanes, lanes };
+    let done = op.lower(&mut code, &operands, &Destination::whole(to));
+    assert!(done, "{} writes to an array of its own", op.name());
+    let n_calls = code.n_calls();
+    let code = code.finish(n_calls);
+    let mut memory = code.memory();
+    for (span, arg) in spans.iter().zip(args) {
+        memory[span.start..span.start + arg.data.len()].copy_from_slice(arg.data);
+    }
+    code.calls.iter().for_each(|call| call.run(&mut memory));
+    out.copy_from_slice(&memory[..out.len()]);
 }

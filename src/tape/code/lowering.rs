@@ -10,7 +10,7 @@ use super::memory::LINE;
 use super::{Call, Code, Evaluate, Kernel, Places};
 use crate::tape::fusion::{Index, Role};
 use crate::tape::graph::{Tensor, elements, tensor};
-use crate::tape::op::{Extent, Op, size_of};
+use crate::tape::op::{Extent, Op, Operand, size_of};
 use crate::tape::program::{Argument, Instruction, Place, Program};
 
 /// An array in the memory of a run.
@@ -25,9 +25,33 @@ pub struct Span {
     pub lanes: usize,
 }
 
+impl Home {
+    /// The numbers of an array that does not move.
+    pub fn data<'m>(&'m self, memory: &'m [f64]) -> &'m [f64] {
+        match self {
+            Home::Memory(span) => &memory[span.start..span.start + span.numbers()],
+            Home::Constant(value) => elements(value),
+        }
+    }
+
+    /// An argument that does not move, of this shape.
+    pub fn operand<'m>(&'m self, memory: &'m [f64], shape: &'m [usize]) -> Operand<'m> {
+        let lanes = match self {
+            Home::Memory(span) => span.lanes,
+            Home::Constant(_) => 1,
+        };
+        Operand { data: self.data(memory), shape, lanes }
+    }
+}
+
 impl Span {
     pub fn numbers(&self) -> usize {
         self.size * self.lanes
+    }
+
+    /// The numbers of an array that does not move.
+    pub fn of_mut<'m>(&self, memory: &'m mut [f64]) -> &'m mut [f64] {
+        &mut memory[self.start..self.start + self.numbers()]
     }
 
     /// Where it starts at a step.
@@ -130,6 +154,8 @@ pub struct Lowering {
     /// The constants, so that no other gets their address.
     held: Vec<Tensor>,
     working: Working,
+    /// Numbers at the very end, for operations that run calls of their own.
+    tail: usize,
 }
 
 /// Memory for what lives during one instruction.
@@ -150,6 +176,7 @@ impl Lowering {
             known: HashMap::new(),
             held: Vec::new(),
             working: Working::default(),
+            tail: 0,
         }
     }
 
@@ -163,7 +190,8 @@ impl Lowering {
     }
 
     pub(in crate::tape) fn finish(self, second_stage: usize) -> Code {
-        Code { calls: self.calls, second_stage, size: self.size, initial: self.initial }
+        let size = self.size + self.tail;
+        Code { calls: self.calls, second_stage, size, initial: self.initial }
     }
 
     /// Memory that nothing else uses, at the start of a cache line.
@@ -171,6 +199,28 @@ impl Lowering {
         let start = self.size.next_multiple_of(LINE);
         self.size = start + numbers;
         start
+    }
+
+    /// Keeps the last `numbers` of the memory for an operation whose own calls, made by `calls`, run in what is before them.
+    pub fn with_tail<T>(&mut self, numbers: usize, calls: impl FnOnce(&mut Lowering) -> T) -> T {
+        let others = std::mem::take(&mut self.tail);
+        let made = calls(self);
+        self.tail = others.max(self.tail + numbers);
+        made
+    }
+
+    /// An argument in a place that stays the same during the steps of a recursion.
+    pub fn fixed(&mut self, home: &Home) -> Home {
+        match home {
+            Home::Memory(span) if span.by != 0 => {
+                let start = self.allocate(span.numbers());
+                let fixed = Span { start, by: 0, ..*span };
+                self.call1(Box::new(Copy), span, &fixed, span.numbers());
+                Home::Memory(fixed)
+            }
+            Home::Memory(_) => home.clone(),
+            Home::Constant(_) => self.span(home).map_or_else(|| home.clone(), Home::Memory),
+        }
     }
 
     /// Memory that nothing else uses before the instruction ends.
@@ -211,11 +261,6 @@ impl Lowering {
         }
         let kernel: Box<dyn Kernel> = if to.numbers() == 1 { Box::new(CopyOne) } else { Box::new(Copy) };
         self.call1(kernel, &from, to, to.numbers());
-    }
-
-    /// Copies to an array of the same layout.
-    pub fn copy_all(&mut self, from: &Span, to: &Span) {
-        self.call1(Box::new(Copy), from, to, to.numbers());
     }
 
     /// An array of `size` elements that varies by lane, which nothing else uses before the instruction ends.
@@ -507,5 +552,41 @@ impl<'p> Frame<'p> {
         for k in range {
             self.lower(k, &[], code);
         }
+    }
+}
+
+/// A program that an operation runs many times over: its inputs and outputs stay in their places.
+#[derive(Debug)]
+pub(in crate::tape) struct Routine {
+    /// What the first inputs alone are needed for.
+    once: Vec<Call>,
+    each: Vec<Call>,
+    outputs: Vec<Home>,
+}
+
+impl Routine {
+    pub fn new(program: &Program, ports: Vec<Home>, code: &mut Lowering) -> Routine {
+        let arena = code.allocate(program.arena_size * code.lanes);
+        let mut frame = Frame::new(program, arena, ports);
+        let n_before = code.n_calls();
+        frame.lower_all(0..program.second_stage, code);
+        let once = code.take_calls(n_before);
+        frame.lower_all(program.second_stage..program.len(), code);
+        let each = code.take_calls(n_before);
+        let outputs = program.outputs.iter().map(|output| frame.home(output, code.lanes)).collect();
+        Routine { once, each, outputs }
+    }
+
+    pub fn run_once(&self, memory: &mut [f64]) {
+        self.once.iter().for_each(|call| call.run(memory));
+    }
+
+    pub fn run(&self, memory: &mut [f64]) {
+        self.each.iter().for_each(|call| call.run(memory));
+    }
+
+    /// An output, flat.
+    pub fn output<'m>(&'m self, memory: &'m [f64], k: usize) -> Operand<'m> {
+        self.outputs[k].operand(memory, &[])
     }
 }

@@ -9,8 +9,8 @@ mod kernels;
 mod lowering;
 mod memory;
 
-pub(super) use evaluate::{Around, Evaluate};
-pub(super) use lowering::{Destination, Frame, Home, Lowering, MAX_NUMBERS, Operands, Row, Span};
+pub(super) use evaluate::{Around, Evaluate, at_once};
+pub(super) use lowering::{Destination, Frame, Home, Lowering, MAX_NUMBERS, Operands, Routine, Row, Span};
 pub(super) use memory::Memory;
 
 use std::fmt::Debug;

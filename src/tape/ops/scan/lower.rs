@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::{Access, Mode, Port, Recursion, Scan, Source, State, Store};
 use crate::tape::code::{Call, Destination, Frame, Home, Kernel, Lowering, Operands, Places, Span};
 use crate::tape::graph::{Tensor, elements};
-use crate::tape::op::Operand;
 use crate::tape::program::{Argument, Place, Program};
 
 /// More blocks than these that no step sets are not copied one by one.
@@ -101,7 +100,7 @@ impl Recursion {
         if !to.is_whole() || to.span.by != 0 {
             return false;
         }
-        let args: Vec<Home> = args.iter().map(|arg| in_place(&arg.home, code)).collect();
+        let args: Vec<Home> = args.iter().map(|arg| code.fixed(&arg.home)).collect();
         let states: Vec<Span> =
             self.offsets.iter().zip(&self.sizes).map(|(&at, &size)| to.span.part(at, size)).collect();
         for (s, state) in self.spec.states.iter().enumerate() {
@@ -252,20 +251,6 @@ fn moving(array: &Span, start: isize, step: isize, size: usize) -> Span {
     Span { start: array.start.wrapping_add_signed(start * lanes), by: step * lanes, size, lanes: array.lanes }
 }
 
-/// An argument in a place that stays the same during the steps.
-fn in_place(home: &Home, code: &mut Lowering) -> Home {
-    match home {
-        Home::Memory(span) if span.by != 0 => {
-            let start = code.allocate(span.numbers());
-            let fixed = Span { start, by: 0, ..*span };
-            code.copy_all(span, &fixed);
-            Home::Memory(fixed)
-        }
-        Home::Memory(_) => home.clone(),
-        Home::Constant(_) => code.span(home).map_or_else(|| home.clone(), Home::Memory),
-    }
-}
-
 /// Where the body finds a port; adds a call for each step if it has to be brought there.
 fn read(port: &Port, from: &Home, code: &mut Lowering, reads: &mut Vec<Call>) -> Home {
     let (span, kernel): (Span, Box<dyn Kernel>) = match (from, &port.access) {
@@ -303,29 +288,4 @@ fn made_by(program: &Program, s: usize, k: usize) -> Option<usize> {
     };
     let later = program.instructions[k + 1..].iter().flat_map(|i| &i.args).chain(&program.outputs);
     (last == Some(k) && within && size > 0 && later.into_iter().all(fits)).then(|| start - instruction.offset)
-}
-
-/// The value of a recursion, computed at once: that of one over constants.
-pub(super) fn evaluate(recursion: &Recursion, args: &[Operand<'_>], out: &mut [f64], lanes: usize) {
-    let mut code = Lowering::new(lanes, out.len());
-    let to = Span { start: 0, by: 0, size: out.len() / lanes, lanes };
-    let place =
-        |arg: &Operand<'_>| Span { start: 0, by: 0, size: arg.data.len() / arg.lanes, lanes: arg.lanes };
-    let mut spans: Vec<Span> = args.iter().map(place).collect();
-    spans.iter_mut().for_each(|span| span.start = code.allocate(span.numbers()));
-    let operands: Vec<Operands<'_>> = spans
-        .iter()
-        .zip(args)
-        .map(|(&span, arg)| Operands { home: Home::Memory(span), shape: arg.shape })
-        .collect();
-    let done = recursion.lower_steps(&mut code, &operands, &Destination::whole(to));
-    assert!(done, "a recursion into an array of its own");
-    let n_calls = code.n_calls();
-    let code = code.finish(n_calls);
-    let mut memory = code.memory();
-    for (span, arg) in spans.iter().zip(args) {
-        memory[span.start..span.start + arg.data.len()].copy_from_slice(arg.data);
-    }
-    code.calls.iter().for_each(|call| call.run(&mut memory));
-    out.copy_from_slice(&memory[..out.len()]);
 }

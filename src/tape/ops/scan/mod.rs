@@ -7,7 +7,7 @@ mod outside;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use crate::tape::code::{Destination, Lowering, Operands};
+use crate::tape::code::{Destination, Lowering, Operands, at_once};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::{Op, Operand, size_of};
 use crate::tape::program::Program;
@@ -219,7 +219,7 @@ impl Op for Recursion {
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
-        lower::evaluate(self, args, out, lanes);
+        at_once(self, args, out, lanes);
     }
 
     fn lower(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
