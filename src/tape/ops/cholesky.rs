@@ -52,12 +52,18 @@ impl Op for Cholesky {
                 let (matrix, column) = scratch.split_at_mut(n * n);
                 for lane in 0..lanes {
                     kernel::take_lane(a, lanes, lane, matrix);
-                    with_vectors(|| factor(matrix, n, 1, &mut column[..n]));
+                    with_vectors(
+                        #[inline(always)]
+                        || factor(matrix, n, 1, &mut column[..n]),
+                    );
                     kernel::put_lane(matrix, l, lanes, lane);
                 }
             } else {
                 l.copy_from_slice(a);
-                with_vectors(|| factor(l, n, lanes, &mut scratch[..n * lanes]));
+                with_vectors(
+                    #[inline(always)]
+                    || factor(l, n, lanes, &mut scratch[..n * lanes]),
+                );
             }
         }
     }

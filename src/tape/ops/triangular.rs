@@ -92,15 +92,24 @@ impl Op for SolveTriangular {
                 for lane in 0..lanes {
                     kernel::take_lane(l.data, lanes, lane, matrix);
                     kernel::take_lane(out, lanes, lane, x);
-                    with_vectors(|| solve_rows(matrix, n, k, x, self.transposed));
+                    with_vectors(
+                        #[inline(always)]
+                        || solve_rows(matrix, n, k, x, self.transposed),
+                    );
                     kernel::put_lane(x, out, lanes, lane);
                 }
                 return;
             }
             if l.lanes == 1 {
-                with_vectors(|| solve_rows(l.data, n, width, out, self.transposed));
+                with_vectors(
+                    #[inline(always)]
+                    || solve_rows(l.data, n, width, out, self.transposed),
+                );
             } else {
-                with_vectors(|| solve_lanes(l.data, n, k, lanes, out, self.transposed));
+                with_vectors(
+                    #[inline(always)]
+                    || solve_lanes(l.data, n, k, lanes, out, self.transposed),
+                );
             }
         });
     }
