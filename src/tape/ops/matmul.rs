@@ -83,6 +83,11 @@ impl Op for MatMul {
         shape
     }
 
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        let (_, [_, k]) = split_matrix(args[0], self.transpose_a);
+        (size_of(&self.shape(args)) * k) as f64
+    }
+
     fn scratch(&self, args: &[Extent<'_>], _lanes: usize) -> usize {
         let (_, [m, k]) = split_matrix(args[0].shape, self.transpose_a);
         let (_, [_, n]) = split_matrix(args[1].shape, self.transpose_b);

@@ -73,6 +73,10 @@ impl Op for SolveTriangular {
         solution_shape(args)
     }
 
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        (size_of(&self.shape(args)) * square(args[0])) as f64 / 2.0
+    }
+
     fn scratch(&self, args: &[Extent<'_>], _lanes: usize) -> usize {
         let n = square(args[0].shape);
         if args[0].lanes > 1 && n >= LANES_APART {
