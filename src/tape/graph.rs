@@ -43,7 +43,12 @@ const COMPARED_ELEMENTS: usize = 4096;
 pub struct Graph {
     pub(super) entries: Vec<Entry>,
     known: HashMap<u64, Vec<Node>>,
+    /// Constants that operations on constants have become.
+    evaluated: HashMap<Evaluation, Node>,
 }
+
+/// An operation by its name and fingerprint, and its arguments.
+type Evaluation = (&'static str, u64, Box<[Node]>);
 
 impl Graph {
     pub fn new() -> Graph {
@@ -132,8 +137,7 @@ impl Graph {
             op.shape(&shapes)
         };
         if args.iter().all(|&a| self.value(a).is_some()) {
-            let value = self.fold(&*op, args, &shape);
-            return self.constant(value);
+            return self.evaluate(&*op, args, &shape);
         }
         let key = op.fingerprint().map(|fingerprint| {
             let mut hasher = DefaultHasher::new();
@@ -207,7 +211,21 @@ impl Graph {
         node
     }
 
-    fn fold(&self, op: &dyn Op, args: &[Node], shape: &[usize]) -> Tensor {
+    /// The constant that an operation on constants is.
+    fn evaluate(&mut self, op: &dyn Op, args: &[Node], shape: &[usize]) -> Node {
+        let key: Option<Evaluation> = op.fingerprint().map(|own| (op.name(), own, args.into()));
+        if let Some(&known) = key.as_ref().and_then(|key| self.evaluated.get(key)) {
+            return known;
+        }
+        let value = self.value_of(op, args, shape);
+        let node = self.constant(value);
+        if let Some(key) = key {
+            self.evaluated.insert(key, node);
+        }
+        node
+    }
+
+    fn value_of(&self, op: &dyn Op, args: &[Node], shape: &[usize]) -> Tensor {
         let operands: Vec<Operand<'_>> = args
             .iter()
             .filter_map(|&a| {
