@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ndarray::{ArcArray, IxDyn};
 
 use super::op::{Extent, Op, Operand, size_of};
+use super::plan::live_nodes;
 
 /// A constant array, always in standard (row-major) layout; cheap to clone.
 pub type Tensor = ArcArray<f64, IxDyn>;
@@ -160,6 +161,17 @@ impl Graph {
             self.known.entry(key).or_default().push(node);
         }
         node
+    }
+
+    /// Gives back the memory of all that some nodes do not need. What they do not need is not to be used any more.
+    pub fn keep_only(&mut self, needed: &[Node]) {
+        let live = live_nodes(self, needed);
+        for (entry, live) in self.entries.iter_mut().zip(&live) {
+            if !live {
+                entry.kind = Kind::Input;
+            }
+        }
+        self.evaluated.retain(|_, node| live[node.index()]);
     }
 
     /// The operation and arguments of a node that is one.
