@@ -38,6 +38,7 @@ mod expression;
 mod quantity;
 mod report;
 mod simulate;
+mod workspaces;
 
 pub use density::{Density, GradientMode, ProgramSize};
 pub use error::{CompileError, CompileErrors};
