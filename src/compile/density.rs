@@ -11,13 +11,13 @@ use crate::tape::{Columns, Folded, Graph, Node, Program, forward, reverse};
 /// Working memory of one run, in bytes: more lanes than fit are run one block after the other.
 const MAX_ARENA_BYTES: usize = 64 << 20;
 
-/// With at most this many coordinates a gradient by forward mode is the cheaper one.
-const FORWARD_MAX_DIM: usize = 2;
+/// With more coordinates than this a gradient by forward mode is never the cheaper one.
+const FORWARD_MAX_DIM: usize = 4;
 
 /// How gradients are computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GradientMode {
-    /// Forward for one or two coordinates, reverse otherwise.
+    /// The one that is less work.
     #[default]
     Auto,
     Forward,
@@ -40,6 +40,10 @@ pub struct Density {
     n_constrained: usize,
     n_pointwise: usize,
     mode: GradientMode,
+    /// Sums and products of the value.
+    work: f64,
+    /// Whether a gradient is less work by forward mode.
+    forward_pays: OnceLock<bool>,
     workspaces: Workspaces,
     /// Each is made when it is first run.
     programs: [OnceLock<Program>; Computed::COUNT],
@@ -107,6 +111,8 @@ impl Density {
             nodes.iter().map(|&node| graph.shape(node).iter().product::<usize>()).sum()
         };
         Density {
+            work: graph.work(&[log_density]),
+            forward_pays: OnceLock::new(),
             n_constrained: count(&graph, &quantities),
             n_pointwise: count(&graph, &pointwise),
             graph: Mutex::new(graph),
@@ -134,7 +140,7 @@ impl Density {
         gradient: &mut [f64],
     ) {
         let forward = match mode {
-            GradientMode::Auto => self.dim() <= FORWARD_MAX_DIM,
+            GradientMode::Auto => self.forward_pays(),
             GradientMode::Forward => true,
             GradientMode::Reverse => false,
         };
@@ -184,6 +190,21 @@ impl Density {
         self.graph.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether `Auto` takes forward mode.
+    pub fn forward_pays(&self) -> bool {
+        *self.forward_pays.get_or_init(|| {
+            self.dim() <= FORWARD_MAX_DIM && {
+                let mut graph = self.graph();
+                let (along, _) = self.derivatives_along(&mut graph, &[self.log_density]);
+                let gradient = reverse(&mut graph, self.log_density, &self.inputs);
+                let with = |derivatives: &[Node]| {
+                    graph.work(&[&[self.log_density], derivatives].concat()) - self.work
+                };
+                with(&along) * self.dim() as f64 <= with(&gradient)
+            }
+        })
+    }
+
     fn program(&self, what: Computed) -> &Program {
         self.programs[what as usize].get_or_init(|| self.compile(what))
     }
@@ -191,16 +212,10 @@ impl Density {
     fn compile(&self, what: Computed) -> Program {
         let mut graph = self.graph();
         let log_density = self.log_density;
-        let derivatives_along = |graph: &mut Graph, of: &[Node]| {
-            let directions = self.directions(graph);
-            let pairs: Vec<(Node, Node)> =
-                self.inputs.iter().copied().zip(directions.iter().copied()).collect();
-            (forward(graph, of, &pairs), directions)
-        };
         let (outputs, directions) = match what {
             Computed::Value => (vec![log_density], Vec::new()),
             Computed::Forward => {
-                let (derivatives, directions) = derivatives_along(&mut graph, &[log_density]);
+                let (derivatives, directions) = self.derivatives_along(&mut graph, &[log_density]);
                 ([&[log_density], &derivatives[..]].concat(), directions)
             }
             Computed::Reverse => {
@@ -209,7 +224,7 @@ impl Density {
             }
             Computed::HessianVector => {
                 let gradient = reverse(&mut graph, log_density, &self.inputs);
-                let (products, directions) = derivatives_along(&mut graph, &gradient);
+                let (products, directions) = self.derivatives_along(&mut graph, &gradient);
                 ([gradient, products].concat(), directions)
             }
             Computed::Terms => (self.terms.clone(), Vec::new()),
@@ -219,9 +234,12 @@ impl Density {
         Program::staged(&graph, &self.inputs, &directions, &outputs)
     }
 
-    fn directions(&self, graph: &mut Graph) -> Vec<Node> {
+    /// Derivatives along directions, and these.
+    fn derivatives_along(&self, graph: &mut Graph, of: &[Node]) -> (Vec<Node>, Vec<Node>) {
         let shapes: Vec<Vec<usize>> = self.inputs.iter().map(|&input| graph.shape(input).to_vec()).collect();
-        shapes.iter().map(|shape| graph.input(shape)).collect()
+        let directions: Vec<Node> = shapes.iter().map(|shape| graph.input(shape)).collect();
+        let pairs: Vec<(Node, Node)> = self.inputs.iter().copied().zip(directions.iter().copied()).collect();
+        (forward(graph, of, &pairs), directions)
     }
 
     fn gradient_forward(&self, lanes: usize, z: &[f64], out: &mut [f64], gradient: &mut [f64]) {
@@ -291,6 +309,10 @@ impl LogDensity for Density {
 
     fn statements(&self) -> &[Term] {
         &self.statements
+    }
+
+    fn work(&self) -> f64 {
+        self.work
     }
 
     fn value(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
