@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::lower_square;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel;
-use crate::tape::op::{Extent, Op, Operand, fingerprint_of};
+use crate::tape::op::{Extent, Op, Operand, fingerprint_of, size_of};
 use crate::tape::vector::with_vectors;
 
 /// Lower L with A = L L^T; reads the lower triangle of A. NaN from the first column that shows that A is not positive
@@ -36,6 +36,10 @@ impl Op for Cholesky {
         args[0].to_vec()
     }
 
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        (size_of(args[0]) * square(args[0])) as f64 / 6.0
+    }
+
     fn scratch(&self, args: &[Extent<'_>], lanes: usize) -> usize {
         let n = square(args[0].shape);
         if lanes > 1 && n >= LANES_APART { n * n + n } else { n * lanes }
@@ -52,12 +56,18 @@ impl Op for Cholesky {
                 let (matrix, column) = scratch.split_at_mut(n * n);
                 for lane in 0..lanes {
                     kernel::take_lane(a, lanes, lane, matrix);
-                    with_vectors(|| factor(matrix, n, 1, &mut column[..n]));
+                    with_vectors(
+                        #[inline(always)]
+                        || factor(matrix, n, 1, &mut column[..n]),
+                    );
                     kernel::put_lane(matrix, l, lanes, lane);
                 }
             } else {
                 l.copy_from_slice(a);
-                with_vectors(|| factor(l, n, lanes, &mut scratch[..n * lanes]));
+                with_vectors(
+                    #[inline(always)]
+                    || factor(l, n, lanes, &mut scratch[..n * lanes]),
+                );
             }
         }
     }

@@ -73,6 +73,10 @@ impl Op for SolveTriangular {
         solution_shape(args)
     }
 
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        (size_of(&self.shape(args)) * square(args[0])) as f64 / 2.0
+    }
+
     fn scratch(&self, args: &[Extent<'_>], _lanes: usize) -> usize {
         let n = square(args[0].shape);
         if args[0].lanes > 1 && n >= LANES_APART {
@@ -92,15 +96,24 @@ impl Op for SolveTriangular {
                 for lane in 0..lanes {
                     kernel::take_lane(l.data, lanes, lane, matrix);
                     kernel::take_lane(out, lanes, lane, x);
-                    with_vectors(|| solve_rows(matrix, n, k, x, self.transposed));
+                    with_vectors(
+                        #[inline(always)]
+                        || solve_rows(matrix, n, k, x, self.transposed),
+                    );
                     kernel::put_lane(x, out, lanes, lane);
                 }
                 return;
             }
             if l.lanes == 1 {
-                with_vectors(|| solve_rows(l.data, n, width, out, self.transposed));
+                with_vectors(
+                    #[inline(always)]
+                    || solve_rows(l.data, n, width, out, self.transposed),
+                );
             } else {
-                with_vectors(|| solve_lanes(l.data, n, k, lanes, out, self.transposed));
+                with_vectors(
+                    #[inline(always)]
+                    || solve_lanes(l.data, n, k, lanes, out, self.transposed),
+                );
             }
         });
     }
