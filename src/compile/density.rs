@@ -72,17 +72,12 @@ impl Computed {
     const COUNT: usize = Computed::Pointwise as usize + 1;
 }
 
-/// Instructions and memory of a model's programs.
+/// Instructions and memory of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct ProgramSize {
-    /// Instructions of log p alone.
-    pub value: usize,
-    /// Instructions of the gradient (reverse mode).
-    pub gradient: usize,
-    /// Instructions of the Hessian-vector product.
-    pub hessian_vector: usize,
+    pub instructions: usize,
     pub constant_bytes: usize,
-    /// Working memory of a gradient, per lane.
+    /// Memory of intermediate values, per lane.
     pub arena_bytes_per_lane: usize,
 }
 
@@ -139,12 +134,7 @@ impl Density {
         out: &mut [f64],
         gradient: &mut [f64],
     ) {
-        let forward = match mode {
-            GradientMode::Auto => self.forward_pays(),
-            GradientMode::Forward => true,
-            GradientMode::Reverse => false,
-        };
-        if forward {
+        if self.mode(mode) == GradientMode::Forward {
             self.gradient_forward(lanes, z, out, gradient);
         } else {
             self.run(
@@ -175,15 +165,29 @@ impl Density {
         )
     }
 
-    pub fn program_size(&self) -> ProgramSize {
-        let gradient = self.program(Computed::Reverse);
-        ProgramSize {
-            value: self.program(Computed::Value).len(),
-            gradient: gradient.len(),
-            hessian_vector: self.program(Computed::HessianVector).len(),
-            constant_bytes: gradient.constant_bytes(),
-            arena_bytes_per_lane: gradient.arena_size() * size_of::<f64>(),
+    /// The mode that a choice comes to: forward or reverse.
+    pub fn mode(&self, mode: GradientMode) -> GradientMode {
+        match mode {
+            GradientMode::Auto if self.forward_pays() => GradientMode::Forward,
+            GradientMode::Auto => GradientMode::Reverse,
+            mode => mode,
         }
+    }
+
+    /// The program is made if it was not before.
+    pub fn program_size(&self, what: Computed) -> ProgramSize {
+        let program = self.program(what);
+        ProgramSize {
+            instructions: program.len(),
+            constant_bytes: program.constant_bytes(),
+            arena_bytes_per_lane: program.arena_size() * size_of::<f64>(),
+        }
+    }
+
+    /// Bytes that a program works in when it is run for so many points: for as many of them as are run at a time.
+    pub fn workspace_bytes(&self, what: Computed, lanes: usize) -> usize {
+        let program = self.program(what);
+        program.workspace_bytes(lanes_at_once(program, lanes))
     }
 
     fn graph(&self) -> MutexGuard<'_, Graph> {
@@ -191,7 +195,7 @@ impl Density {
     }
 
     /// Whether `Auto` takes forward mode.
-    pub fn forward_pays(&self) -> bool {
+    fn forward_pays(&self) -> bool {
         *self.forward_pays.get_or_init(|| {
             self.dim() <= FORWARD_MAX_DIM && {
                 let mut graph = self.graph();
@@ -290,10 +294,15 @@ impl Density {
     }
 }
 
+/// The lanes of one run.
+fn lanes_at_once(program: &Program, lanes: usize) -> usize {
+    let per_lane = program.arena_size().max(1) * size_of::<f64>();
+    (MAX_ARENA_BYTES / per_lane).clamp(1, lanes.max(1))
+}
+
 /// Calls `f` with blocks of lanes that fit in memory.
 fn in_blocks(program: &Program, lanes: usize, mut f: impl FnMut(Range<usize>)) {
-    let per_lane = program.arena_size().max(1) * size_of::<f64>();
-    let block = (MAX_ARENA_BYTES / per_lane).clamp(1, lanes.max(1));
+    let block = lanes_at_once(program, lanes);
     let mut start = 0;
     while start < lanes {
         let end = (start + block).min(lanes);
