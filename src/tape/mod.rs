@@ -37,6 +37,7 @@ mod reverse;
 
 // Running
 mod arena;
+mod dense;
 mod executor;
 mod fusion;
 mod kernel;
