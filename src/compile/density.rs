@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::tracer::Block;
 use crate::density::{Coordinate, LogDensity, Term};
-use crate::tape::{Folded, Graph, Node, Program, Workspace, forward, reverse};
+use crate::tape::{Folded, Graph, Node, Program, Workspace, forward, reverse, simplify};
 
 /// Working memory of one run, in bytes: more lanes than fit are run one block after the other.
 const MAX_ARENA_BYTES: usize = 512 << 20;
@@ -91,6 +91,7 @@ impl Density {
         let Folded { nodes: terms, notes } = folded;
         let zero = graph.scalar(0.0);
         let log_density = terms.iter().fold(zero, |sum, &term| graph.add(sum, term));
+        let log_density = simplify(&mut graph, log_density);
         let mut ranges = Vec::with_capacity(blocks.len());
         let mut offset = 0;
         for block in &blocks {

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::{load, subtract};
+use super::{Cells, subtract};
 use crate::tape::op::Operand;
 
-/// L x = b in place, for some lanes; reads the lower triangle of L.
+/// L x = b in place for a number of columns, for some lanes; reads the lower triangle of L.
 #[inline(always)]
 pub(in crate::tape) fn solve_lower<const W: usize>(
     l: &Operand<'_>,
@@ -13,19 +13,19 @@ pub(in crate::tape) fn solve_lower<const W: usize>(
     columns: usize,
     x: &mut [[f64; W]],
 ) {
-    let n = l.shape[l.shape.len() - 1];
-    for (i, row) in l.data.chunks_exact(n * l.lanes).enumerate() {
-        let (known, open) = x.split_at_mut(i * columns);
-        let own = &mut open[..columns];
-        for (factor, known) in row.chunks_exact(l.lanes).zip(known.chunks_exact(columns)) {
-            let factor = load(factor, lanes);
-            own.iter_mut().zip(known).for_each(|(y, x)| subtract(y, &factor, x));
+    let (cells, n) = (Cells::of(l, lanes), x.len() / columns);
+    for k in 0..n {
+        let (known, open) = x.split_at_mut((k + 1) * columns);
+        let own = &mut known[k * columns..];
+        divide(own, &cells.get(k * n + k));
+        for (i, open) in (k + 1..n).zip(open.chunks_exact_mut(columns)) {
+            let factor = cells.get(i * n + k);
+            open.iter_mut().zip(&*own).for_each(|(y, x)| subtract(y, &factor, x));
         }
-        divide(own, &load(&row[i * l.lanes..(i + 1) * l.lanes], lanes));
     }
 }
 
-/// L^T x = b in place, for some lanes; reads the lower triangle of L.
+/// L^T x = b in place for a number of columns, for some lanes; reads the lower triangle of L.
 #[inline(always)]
 pub(in crate::tape) fn solve_upper<const W: usize>(
     l: &Operand<'_>,
@@ -33,13 +33,13 @@ pub(in crate::tape) fn solve_upper<const W: usize>(
     columns: usize,
     x: &mut [[f64; W]],
 ) {
-    let n = l.shape[l.shape.len() - 1];
-    for (i, row) in l.data.chunks_exact(n * l.lanes).enumerate().rev() {
-        let (open, known) = x.split_at_mut(i * columns);
+    let (cells, n) = (Cells::of(l, lanes), x.len() / columns);
+    for k in (0..n).rev() {
+        let (open, known) = x.split_at_mut(k * columns);
         let own = &mut known[..columns];
-        divide(own, &load(&row[i * l.lanes..(i + 1) * l.lanes], lanes));
-        for (factor, open) in row.chunks_exact(l.lanes).zip(open.chunks_exact_mut(columns)) {
-            let factor = load(factor, lanes);
+        divide(own, &cells.get(k * n + k));
+        for (i, open) in (0..k).zip(open.chunks_exact_mut(columns)) {
+            let factor = cells.get(k * n + i);
             open.iter_mut().zip(&*own).for_each(|(y, x)| subtract(y, &factor, x));
         }
     }

@@ -3,13 +3,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use pulp::{Arch, NullaryFnOnce};
+
 use super::cholesky::square;
 use super::matmul::batch_offset;
 use crate::tape::dense::{self, Lanewise};
 use crate::tape::graph::{Graph, Node, tensor};
 use crate::tape::kernel;
 use crate::tape::op::{Extent, Op, Operand, broadcast_shape, fingerprint_of, size_of};
-use crate::tape::vector::with_vectors;
 
 /// L^-1 B, or L^-T B if `transposed`, for lower triangular L.
 #[derive(Clone, Debug)]
@@ -87,7 +88,7 @@ impl Op for SolveTriangular {
         for_each_system(args, out, |l, b, [n, k], out| {
             if l.lanes == 1 {
                 kernel::copy(b, out, lanes);
-                with_vectors(|| solve_rows(l.data, n, k * lanes, out, transposed));
+                Arch::new().dispatch(Rows { l: l.data, n, width: k * lanes, x: out, transposed });
             } else {
                 let system = &mut System { l, b, k, transposed, out, n_lanes: lanes, scratch };
                 dense::for_each_lane(n, lanes, system);
@@ -165,34 +166,47 @@ pub(super) fn for_each_system(
     }
 }
 
-/// Solves in place for rows of `width` numbers that share one L.
-#[inline(always)]
-fn solve_rows(l: &[f64], n: usize, width: usize, x: &mut [f64], transposed: bool) {
-    if !transposed {
-        for i in 0..n {
-            let (solved, rest) = x.split_at_mut(i * width);
-            let row = &mut rest[..width];
-            if let [y] = row {
-                for (factor, x) in l[i * n..i * n + i].iter().zip(solved.iter()) {
-                    *y -= factor * x;
+/// A system of rows of `width` numbers that share one L, solved in place.
+struct Rows<'a> {
+    l: &'a [f64],
+    n: usize,
+    width: usize,
+    x: &'a mut [f64],
+    transposed: bool,
+}
+
+impl NullaryFnOnce for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Rows { l, n, width, x, transposed } = self;
+        if !transposed {
+            for i in 0..n {
+                let (solved, rest) = x.split_at_mut(i * width);
+                let row = &mut rest[..width];
+                if let [y] = row {
+                    for (factor, x) in l[i * n..i * n + i].iter().zip(solved.iter()) {
+                        *y -= factor * x;
+                    }
+                } else {
+                    for (j, known) in solved.chunks_exact(width).enumerate() {
+                        subtract(row, l[i * n + j], known);
+                    }
                 }
-            } else {
-                for (j, known) in solved.chunks_exact(width).enumerate() {
-                    subtract(row, l[i * n + j], known);
-                }
+                row.iter_mut().for_each(|y| *y /= l[i * n + i]);
             }
-            row.iter_mut().for_each(|y| *y /= l[i * n + i]);
-        }
-    } else {
-        for i in (0..n).rev() {
-            let (rest, solved) = x.split_at_mut(i * width);
-            let row = &mut solved[..width];
-            row.iter_mut().for_each(|y| *y /= l[i * n + i]);
-            if let [y] = row {
-                subtract(rest, *y, &l[i * n..i * n + i]);
-            } else {
-                for (j, open) in rest.chunks_exact_mut(width).enumerate() {
-                    subtract(open, l[i * n + j], row);
+        } else {
+            for i in (0..n).rev() {
+                let (rest, solved) = x.split_at_mut(i * width);
+                let row = &mut solved[..width];
+                row.iter_mut().for_each(|y| *y /= l[i * n + i]);
+                if let [y] = row {
+                    subtract(rest, *y, &l[i * n..i * n + i]);
+                } else {
+                    for (j, open) in rest.chunks_exact_mut(width).enumerate() {
+                        subtract(open, l[i * n + j], row);
+                    }
                 }
             }
         }
