@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use super::tracer::Block;
 use super::workspaces::Workspaces;
 use crate::density::{Coordinate, LogDensity, Term};
-use crate::tape::{Columns, Folded, Graph, Node, Program, forward, reverse};
+use crate::tape::{Columns, Folded, Graph, Node, Program, forward, reverse, simplify};
 
 /// Working memory of one run, in bytes: more lanes than fit are run one block after the other.
 const MAX_ARENA_BYTES: usize = 64 << 20;
@@ -100,6 +100,7 @@ impl Density {
         let Folded { nodes: terms, notes } = folded;
         let zero = graph.scalar(0.0);
         let log_density = terms.iter().fold(zero, |sum, &term| graph.add(sum, term));
+        let log_density = simplify(&mut graph, log_density);
         let results = [&[log_density], &terms[..], &pointwise, &quantities].concat();
         graph.keep_only(&results);
         let count = |graph: &Graph, nodes: &[Node]| -> usize {

@@ -30,6 +30,7 @@ pub mod ops;
 
 // Less to compute
 mod fold;
+mod simplify;
 
 // Derivatives
 mod forward;
@@ -37,6 +38,7 @@ mod reverse;
 
 // Running
 mod arena;
+mod dense;
 mod executor;
 mod fusion;
 mod kernel;
@@ -58,3 +60,4 @@ pub use ops::ode::{Control, Field};
 pub use ops::scan::{Access, Body, Mode, Scan, Source, State};
 pub use program::{Columns, Output, Program, Workspace};
 pub use reverse::reverse;
+pub use simplify::simplify;

@@ -62,7 +62,7 @@ impl Op for Solve {
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
-        for_each_system(args, out, lanes, |a, b, [n, k], out| {
+        for_each_system(args, out, |a, b, [n, k], out| {
             let (factors, rest) = scratch.split_at_mut(n * n);
             let (order, rest) = rest.split_at_mut(n);
             let x = &mut rest[..n * k];
