@@ -6,7 +6,7 @@ use crate::constraint;
 use crate::tape::{Graph, Node};
 
 use super::formula::{HALF_LN_2PI, like, standard_normal, sum_last};
-use super::matrices::{factor_or_nan, not_square};
+use super::matrices::{factor_or_nan, not_square, order, sum_log_diagonal};
 use super::{Distribution, Elsewhere, Extent, Param, Range, Support, Trial};
 
 /// Vectors with a mean and a covariance, its Cholesky factor, or its inverse.
@@ -70,15 +70,19 @@ impl Distribution for MvNormal {
 
     fn log_density(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Node {
         let residual = g.sub(x, args[0]);
-        let factor = if form == 1 { args[1] } else { g.cholesky(args[1]) };
-        let k = g.shape(factor).last().copied().unwrap_or(1);
-        let squared_distance = whitened_square(g, factor, residual, form == 2);
-        let diagonal = g.diagonal(factor);
-        let log_diagonal = g.log(diagonal);
-        let mut log_root = sum_last(g, log_diagonal);
-        if form == 2 {
-            log_root = g.neg(log_root);
-        }
+        let k = order(g, args[1]);
+        let (squared_distance, log_root) = match form {
+            0 => {
+                let log_det = g.log_det_definite(args[1]);
+                (squared_distance(g, args[1], residual), g.mul_scalar(log_det, 0.5))
+            }
+            1 => (whitened_square(g, args[1], residual, false), sum_log_diagonal(g, args[1])),
+            _ => {
+                let factor = g.cholesky(args[1]);
+                let log_root = sum_log_diagonal(g, factor);
+                (whitened_square(g, factor, residual, true), g.neg(log_root))
+            }
+        };
         let exponent = g.mul_scalar(squared_distance, -0.5);
         let log_normalizer = g.add_scalar(log_root, k as f64 * HALF_LN_2PI);
         g.sub(exponent, log_normalizer)
@@ -161,27 +165,41 @@ pub(super) fn length_mismatch(
     })
 }
 
+/// r' inverse(cov) r; r: batch + [K].
+pub(super) fn squared_distance(g: &mut Graph, cov: Node, residual: Node) -> Node {
+    by_columns(g, cov, residual, |g, columns| g.inverse_quadratic(cov, columns))
+}
+
 /// |L^-1 r|^2, or |L' r|^2 for the factor of a precision; r: batch + [K].
 pub(super) fn whitened_square(g: &mut Graph, factor: Node, residual: Node, precision: bool) -> Node {
-    let shape = g.shape(residual).to_vec();
-    let k = shape[shape.len() - 1];
-    if g.shape(factor).len() == 2 {
-        // One factor for all: the batch goes into columns.
-        let batch: usize = shape[..shape.len() - 1].iter().product();
-        let rows = g.reshape(residual, &[batch, k]);
-        let columns = g.transpose(rows);
+    by_columns(g, factor, residual, |g, columns| {
         let white = whiten(g, factor, columns, precision);
         let square = g.square(white);
-        let sum = g.sum(square, &[0]);
-        return g.reshape(sum, &shape[..shape.len() - 1]);
+        let rank = g.shape(square).len();
+        g.sum(square, &[rank - 2])
+    })
+}
+
+/// `of_columns`, which takes columns `[.., K, k]` to numbers `[.., k]`, of each vector r; r: batch + [K].
+fn by_columns(
+    g: &mut Graph,
+    matrix: Node,
+    residual: Node,
+    of_columns: impl Fn(&mut Graph, Node) -> Node,
+) -> Node {
+    let shape = g.shape(residual).to_vec();
+    let (batch, k) = (&shape[..shape.len() - 1], shape[shape.len() - 1]);
+    if g.shape(matrix).len() == 2 {
+        // One matrix for all: the batch goes into columns.
+        let rows = g.reshape(residual, &[batch.iter().product(), k]);
+        let columns = g.transpose(rows);
+        let numbers = of_columns(g, columns);
+        return g.reshape(numbers, batch);
     }
-    let mut column = shape;
-    column.push(1);
-    let columns = g.reshape(residual, &column);
-    let white = whiten(g, factor, columns, precision);
-    let square = g.square(white);
-    let rank = g.shape(square).len();
-    g.sum(square, &[rank - 2, rank - 1])
+    let columns = g.reshape(residual, &[&shape[..], &[1]].concat());
+    let numbers = of_columns(g, columns);
+    let batch = g.shape(numbers)[..g.shape(numbers).len() - 1].to_vec();
+    g.reshape(numbers, &batch)
 }
 
 fn whiten(g: &mut Graph, factor: Node, columns: Node, precision: bool) -> Node {

@@ -7,7 +7,7 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{draw, like, standard_normal};
 use super::matrices::{column, factor_or_nan, log_rising, order, sum_log_diagonal};
-use super::mv_normal::{length_mismatch, whitened_square};
+use super::mv_normal::{length_mismatch, squared_distance, whitened_square};
 use super::{Distribution, Elsewhere, Extent, Param, Range, Support, Trial};
 
 /// Vectors loc + sqrt(df / u) L z, with u chi-squared of df degrees of freedom, z standard normal, and L L' = cov: a scale, which
@@ -63,16 +63,19 @@ impl Distribution for MvStudentT {
 
     fn log_density(&self, g: &mut Graph, form: usize, args: &[Node], x: Node) -> Node {
         let residual = g.sub(x, args[1]);
-        let factor = if form == 1 { args[2] } else { g.cholesky(args[2]) };
-        let k = order(g, factor) as f64;
-        let squared_distance = whitened_square(g, factor, residual, false);
+        let k = order(g, args[2]) as f64;
+        let (squared_distance, log_root) = if form == 1 {
+            (whitened_square(g, args[2], residual, false), sum_log_diagonal(g, args[2]))
+        } else {
+            let log_det = g.log_det_definite(args[2]);
+            (squared_distance(g, args[2], residual), g.mul_scalar(log_det, 0.5))
+        };
         let half_df = g.mul_scalar(args[0], 0.5);
         let half_k = g.scalar(0.5 * k);
         let gammas = log_rising(g, half_df, half_k);
         let log_df = g.log(args[0]);
         let log_scale = g.add_scalar(log_df, std::f64::consts::PI.ln());
         let log_scale = g.mul_scalar(log_scale, 0.5 * k);
-        let log_root = sum_log_diagonal(g, factor);
         let log_normalizer = g.add(log_scale, log_root);
         let share = g.div(squared_distance, args[0]);
         let spread = g.log1p(share);

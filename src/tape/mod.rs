@@ -30,6 +30,7 @@ pub mod ops;
 
 // Less to compute
 mod fold;
+mod simplify;
 
 // Derivatives
 mod forward;
@@ -38,6 +39,7 @@ mod reverse;
 // Running
 mod arena;
 mod code;
+mod dense;
 mod fusion;
 mod kernel;
 mod math;
@@ -56,5 +58,6 @@ pub use graph::{Graph, Node, Tensor};
 pub use op::{Extent, Op, Operand};
 pub use ops::ode::{Control, Field};
 pub use ops::scan::{Access, Body, Mode, Scan, Source, State};
-pub use program::{Output, Program, Workspace};
+pub use program::{Columns, Output, Program, Workspace};
 pub use reverse::reverse;
+pub use simplify::simplify;

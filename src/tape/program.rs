@@ -73,7 +73,50 @@ pub struct Workspace {
     lanes: usize,
     code: Arc<Code>,
     /// The arena, then what else the code needs.
-    memory: Memory,
+    pub(super) memory: Memory,
+}
+
+impl Workspace {
+    pub fn lanes(&self) -> usize {
+        self.lanes
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.memory.bytes()
+    }
+
+    fn run(&mut self, calls: Range<usize>) {
+        let memory = &mut *self.memory;
+        for call in &self.code.calls[calls] {
+            call.run(memory);
+        }
+    }
+}
+
+/// Some neighbouring lanes of an array of points, `[size][lanes]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns<'a> {
+    data: &'a [f64],
+    lanes: usize,
+    first: usize,
+}
+
+impl<'a> Columns<'a> {
+    /// The lanes from `first` on; `data` has `lanes` of them.
+    pub fn new(data: &'a [f64], lanes: usize, first: usize) -> Columns<'a> {
+        Columns { data, lanes, first }
+    }
+
+    /// Copies so many rows from row `start` on to `[rows][own lanes]`.
+    fn copy_to(&self, start: usize, to: &mut [f64], own: usize) {
+        let from = &self.data[start * self.lanes..];
+        if own == self.lanes {
+            return to.copy_from_slice(&from[..to.len()]);
+        }
+        for (to, from) in to.chunks_exact_mut(own).zip(from.chunks_exact(self.lanes)) {
+            to.copy_from_slice(&from[self.first..self.first + own]);
+        }
+    }
 }
 
 /// A result of a program.
@@ -90,6 +133,20 @@ impl Output<'_> {
     /// Copies to `[size][lanes]`.
     pub fn copy_to(&self, out: &mut [f64], lanes: usize) {
         kernel::copy(&Operand { data: self.data, shape: self.shape, lanes: self.lanes }, out, lanes);
+    }
+
+    /// Copies the `own` lanes of a run to the lanes from `first` on of rows of `lanes`.
+    pub fn copy_to_columns(&self, own: usize, out: &mut [f64], lanes: usize, first: usize) {
+        if own == lanes {
+            return self.copy_to(out, lanes);
+        }
+        for (row, to) in out.chunks_exact_mut(lanes).enumerate() {
+            let to = &mut to[first..first + own];
+            match self.lanes {
+                1 => to.fill(self.data[row]),
+                _ => to.copy_from_slice(&self.data[row * own..(row + 1) * own]),
+            }
+        }
     }
 
     /// Element `i` of lane `l`.
@@ -118,13 +175,29 @@ impl Program {
     /// Memory for runs over `lanes` points.
     pub fn workspace(&self, lanes: usize) -> Workspace {
         assert!(lanes > 0, "a run over no points");
+        let code = self.code(lanes);
+        Workspace { lanes, memory: code.memory(), code: Arc::new(code) }
+    }
+
+    /// Bytes of a workspace for runs over `lanes` points.
+    pub fn workspace_bytes(&self, lanes: usize) -> usize {
+        self.code(lanes).bytes()
+    }
+
+    /// Memory for runs over `lanes` points: that of a workspace that is not needed any more, as far as it goes.
+    pub fn workspace_in(&self, memory: Workspace, lanes: usize) -> Workspace {
+        assert!(lanes > 0, "a run over no points");
+        let code = self.code(lanes);
+        Workspace { lanes, memory: code.memory_in(memory.memory), code: Arc::new(code) }
+    }
+
+    fn code(&self, lanes: usize) -> Code {
         let mut lowering = Lowering::new(lanes, self.arena_size * lanes);
         let mut frame = Frame::new(self, 0, Vec::new());
         frame.lower_all(0..self.second_stage, &mut lowering);
         let second_stage = lowering.n_calls();
         frame.lower_all(self.second_stage..self.instructions.len(), &mut lowering);
-        let code = lowering.finish(second_stage);
-        Workspace { lanes, memory: code.memory(), code: Arc::new(code) }
+        lowering.finish(second_stage)
     }
 
     /// Runs (the first stage of) the program on inputs of `[size][lanes]` each. Allocates nothing.
@@ -142,6 +215,33 @@ impl Program {
             "as many directions as the program has"
         );
         self.load(ws, &self.inputs[self.n_first_inputs..], directions);
+        ws.run(ws.code.second_stage..ws.code.calls.len());
+    }
+
+    /// Runs (the first stage of) the program at points of all inputs, one after the other. Allocates nothing.
+    pub fn run_at(&self, ws: &mut Workspace, points: Columns<'_>) {
+        self.load_columns(ws, &self.inputs[..self.n_first_inputs], points);
+        ws.run(0..ws.code.second_stage);
+    }
+
+    /// Runs the second stage along directions of all inputs, one after the other. Allocates nothing.
+    pub fn run_along(&self, ws: &mut Workspace, directions: Columns<'_>) {
+        self.load_columns(ws, &self.inputs[self.n_first_inputs..], directions);
+        ws.run(ws.code.second_stage..ws.code.calls.len());
+    }
+
+    /// Runs the second stage along one coordinate of all inputs together. Allocates nothing.
+    pub fn run_along_coordinate(&self, ws: &mut Workspace, coordinate: usize) {
+        let lanes = ws.lanes;
+        let mut start = 0;
+        for slot in &self.inputs[self.n_first_inputs..] {
+            let direction = &mut ws.memory[slot.offset * lanes..(slot.offset + slot.size) * lanes];
+            direction.fill(0.0);
+            if let Some(own) = coordinate.checked_sub(start).filter(|own| *own < slot.size) {
+                direction[own * lanes..(own + 1) * lanes].fill(1.0);
+            }
+            start += slot.size;
+        }
         ws.run(ws.code.second_stage..ws.code.calls.len());
     }
 
@@ -211,18 +311,13 @@ impl Program {
             ws.memory[offset * ws.lanes..(offset + size) * ws.lanes].copy_from_slice(value);
         }
     }
-}
 
-impl Workspace {
-    /// Numbers of memory.
-    pub fn size(&self) -> usize {
-        self.memory.len()
-    }
-
-    fn run(&mut self, calls: Range<usize>) {
-        let memory = &mut *self.memory;
-        for call in &self.code.calls[calls] {
-            call.run(memory);
+    fn load_columns(&self, ws: &mut Workspace, slots: &[Slot], values: Columns<'_>) {
+        let mut start = 0;
+        for &Slot { offset, size, .. } in slots {
+            let to = &mut ws.memory[offset * ws.lanes..(offset + size) * ws.lanes];
+            values.copy_to(start, to, ws.lanes);
+            start += size;
         }
     }
 }

@@ -22,12 +22,6 @@ impl<'r> Around<'r> {
         Around { before: array, resume: array.len(), after: &[] }
     }
 
-    /// Of an array in two parts, with a block of `len` numbers between them.
-    #[inline(always)]
-    pub fn of(before: &'r [f64], len: usize, after: &'r [f64]) -> Around<'r> {
-        Around { before, resume: before.len() + len, after }
-    }
-
     #[inline(always)]
     pub fn split(array: &'r mut [f64], start: usize, len: usize) -> (Around<'r>, &'r mut [f64]) {
         let (before, rest) = array.split_at_mut(start);

@@ -15,11 +15,35 @@ pub(in crate::tape) struct Memory {
 
 impl Memory {
     pub fn new(size: usize) -> Memory {
-        let numbers = vec![0.0; size + LINE - 1];
-        let start = numbers.as_ptr().align_offset(LINE * size_of::<f64>());
+        let mut memory = Memory { numbers: Vec::new(), start: 0, size: 0 };
+        memory.resize(size);
+        memory
+    }
+
+    /// Bytes, those of an unused end among them.
+    pub fn bytes(&self) -> usize {
+        self.numbers.capacity() * size_of::<f64>()
+    }
+
+    /// Bytes of so many numbers.
+    pub fn bytes_of(size: usize) -> usize {
+        (size + LINE - 1) * size_of::<f64>()
+    }
+
+    /// Makes it as long as it must be; what is in it does not matter.
+    pub fn resize(&mut self, size: usize) {
+        let len = size + LINE - 1;
+        if self.numbers.capacity() < len {
+            // Given back first, and nothing of it copied.
+            self.numbers = Vec::new();
+            self.numbers = vec![0.0; len];
+        } else {
+            self.numbers.resize(len, 0.0);
+        }
+        let start = self.numbers.as_ptr().align_offset(LINE * size_of::<f64>());
         // where the alignment cannot be known, any start will do
-        let start = if start < LINE { start } else { 0 };
-        Memory { numbers, start, size }
+        self.start = if start < LINE { start } else { 0 };
+        self.size = size;
     }
 }
 

@@ -70,10 +70,20 @@ pub(super) struct Code {
 impl Code {
     /// The memory that the code runs in.
     pub fn memory(&self) -> Memory {
-        let mut memory = Memory::new(self.size);
+        self.memory_in(Memory::new(0))
+    }
+
+    /// The same in memory that is not needed any more, as far as it goes.
+    pub fn memory_in(&self, mut memory: Memory) -> Memory {
+        memory.resize(self.size);
         for (start, values) in &self.initial {
             memory[*start..start + values.len()].copy_from_slice(values);
         }
         memory
+    }
+
+    /// Bytes of its memory.
+    pub fn bytes(&self) -> usize {
+        Memory::bytes_of(self.size)
     }
 }

@@ -12,14 +12,14 @@ impl Fused {
         let registers: Vec<Span> = (0..self.n_registers).map(|_| code.reserve_span(self.n)).collect();
         let target = |target: Target| match target {
             Target::Register(register) => registers[register],
-            Target::Value(offset) => to.part(offset, self.n),
+            Target::Value(k) => to.part(k * self.n, self.n),
         };
         let in_memory = |span: Span| Row { start: span.start, by: span.by, is_one: false };
         let mut spread: Vec<Option<Row>> = vec![None; args.len()];
         for step in &self.steps {
             let row = |place: Place| match place {
                 Place::Register(register) => Some(in_memory(target(Target::Register(register)))),
-                Place::Value(offset) => Some(in_memory(target(Target::Value(offset)))),
+                Place::Value(k) => Some(in_memory(target(Target::Value(k)))),
                 Place::Argument { argument, .. } => spread[argument],
             };
             match step {
@@ -43,12 +43,14 @@ impl Fused {
                     };
                     code.map(op, &rows, &target(*to));
                 }
-                Step::Add { from, index, offset, size, .. } => {
+                Step::Add { from, index, to: sums, .. } => {
                     let Some(row) = row(*from).filter(|row| !row.is_one || self.n * code.lanes == 1) else {
                         return false;
                     };
-                    code.add(row, self.n, index, &to.part(*offset, *size));
+                    let offset = self.n_values * self.n + sums.offset;
+                    code.add(row, self.n, index, &to.part(offset, sums.size));
                 }
+                Step::Product { .. } | Step::AddProduct { .. } => return false,
             }
         }
         true

@@ -199,7 +199,7 @@ impl Graph {
     }
 
     /// (c, x) of c x or -x with a known number c.
-    fn scaled(&self, n: Node) -> Option<(f64, Node)> {
+    pub(in crate::tape) fn scaled(&self, n: Node) -> Option<(f64, Node)> {
         if let Some(x) = self.negated(n) {
             return Some((-1.0, x));
         }

@@ -1,12 +1,12 @@
 //! Cholesky factors. Derivatives: Murray (2016), "Differentiation of the Cholesky decomposition", arXiv:1602.07527.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::lower_square;
+use crate::tape::dense::{self, Lanewise};
 use crate::tape::graph::{Graph, Node};
-use crate::tape::kernel;
-use crate::tape::op::{Extent, Op, Operand, fingerprint_of};
-use crate::tape::vector::with_vectors;
+use crate::tape::op::{Extent, Op, Operand, fingerprint_of, size_of};
 
 /// Lower L with A = L L^T; reads the lower triangle of A. NaN from the first column that shows that A is not positive
 /// definite.
@@ -36,51 +36,27 @@ impl Op for Cholesky {
         args[0].to_vec()
     }
 
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        (size_of(args[0]) * square(args[0])) as f64 / 6.0
+    }
+
+    /// The factor of some lanes.
     fn scratch(&self, args: &[Extent<'_>], lanes: usize) -> usize {
         let n = square(args[0].shape);
-        if lanes > 1 && n >= LANES_APART { n * n + n } else { n * lanes }
+        n * n * dense::width(n, lanes)
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
-        let n = square(args[0].shape);
-        let size = n * n * lanes;
-        if size == 0 {
-            return;
-        }
-        for (l, a) in out.chunks_exact_mut(size).zip(args[0].data.chunks_exact(size)) {
-            if lanes > 1 && n >= LANES_APART {
-                let (matrix, column) = scratch.split_at_mut(n * n);
-                for lane in 0..lanes {
-                    kernel::take_lane(a, lanes, lane, matrix);
-                    with_vectors(|| factor(matrix, n, 1, &mut column[..n]));
-                    kernel::put_lane(matrix, l, lanes, lane);
-                }
-            } else {
-                l.copy_from_slice(a);
-                with_vectors(|| factor(l, n, lanes, &mut scratch[..n * lanes]));
-            }
-        }
+        for_each_matrix(&args[0], out, lanes, |a, n, _, out| {
+            dense::for_each_lane(n, lanes, &mut Factor { a, n, out, n_lanes: lanes, scratch });
+        });
     }
 
     /// dL = L phi(L^-1 dA L^-T), where phi keeps the lower triangle and half of the diagonal.
     fn tangent(&self, g: &mut Graph, _args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {
-        let da = tangents[0]?;
-        let lower = g.tril(da);
-        let strict = {
-            let (mask, zero) = (g.triangle(da, 1.0, 0.0), g.scalar(0.0));
-            g.select(mask, da, zero)
-        };
-        let upper = g.transpose(strict);
-        let symmetric = g.add(lower, upper);
-        let half = g.solve_triangular(y, symmetric, false);
-        let half = g.transpose(half);
-        let inner = g.solve_triangular(y, half, false);
-        let phi = g.triangle(inner, 1.0, 0.5);
-        let kept = g.mul(inner, phi);
-        Some(g.matmul(y, kept))
+        Some(g.cholesky_tangent(y, tangents[0]?))
     }
 
-    /// S = L^-T phi(L^T dL) L^-1; the lower triangle gets S + S^T, the diagonal half of it.
     fn adjoint(
         &self,
         g: &mut Graph,
@@ -89,25 +65,13 @@ impl Op for Cholesky {
         dy: Node,
         _wanted: &[bool],
     ) -> Vec<Option<Node>> {
-        let dy = g.tril(dy);
-        let product = g.matmul_transposed(y, true, dy, false);
-        let phi = g.triangle(product, 1.0, 0.5);
-        let kept = g.mul(product, phi);
-        let half = g.solve_triangular(y, kept, true);
-        let half = g.transpose(half);
-        let s_transposed = g.solve_triangular(y, half, true);
-        let s = g.transpose(s_transposed);
-        let symmetric = g.add(s, s_transposed);
-        vec![Some(g.mul(symmetric, phi))]
+        vec![Some(g.cholesky_adjoint(y, dy))]
     }
 
     fn fingerprint(&self) -> Option<u64> {
         fingerprint_of(0)
     }
 }
-
-/// From this many rows on, matrices that vary are handled a lane at a time: they no longer fit the cache together.
-pub(super) const LANES_APART: usize = 16;
 
 /// n of square matrices `[.., n, n]`.
 pub(super) fn square(shape: &[usize]) -> usize {
@@ -117,40 +81,39 @@ pub(super) fn square(shape: &[usize]) -> usize {
     }
 }
 
-/// Factors in place, a column at a time; every element is the same sum in the same order whatever the lanes.
-#[inline(always)]
-fn factor(l: &mut [f64], n: usize, lanes: usize, column: &mut [f64]) {
-    for k in 0..n {
-        let diagonal = (k * n + k) * lanes;
-        for d in &mut l[diagonal..diagonal + lanes] {
-            *d = if *d > 0.0 { d.sqrt() } else { f64::NAN };
-        }
-        l[diagonal + lanes..(k + 1) * n * lanes].fill(0.0);
-        let pivot = &mut column[k * lanes..(k + 1) * lanes];
-        pivot.copy_from_slice(&l[diagonal..diagonal + lanes]);
-        for i in k + 1..n {
-            let (row, known) = (&mut l[i * n * lanes..(i + 1) * n * lanes], &mut *column);
-            let (before, own) = known.split_at_mut(i * lanes);
-            let head = &mut row[k * lanes..(k + 1) * lanes];
-            for ((x, own), pivot) in head.iter_mut().zip(&mut own[..lanes]).zip(&before[k * lanes..]) {
-                *x /= pivot;
-                *own = *x;
-            }
-            let own = &column[i * lanes..(i + 1) * lanes];
-            let (from, to) = ((k + 1) * lanes, (i + 1) * lanes);
-            if let [own] = own {
-                for (x, other) in row[from..to].iter_mut().zip(&column[from..to]) {
-                    *x -= own * other;
-                }
-            } else {
-                for (x, other) in
-                    row[from..to].chunks_exact_mut(lanes).zip(column[from..to].chunks_exact(lanes))
-                {
-                    for ((x, own), other) in x.iter_mut().zip(own).zip(other) {
-                        *x -= own * other;
-                    }
-                }
-            }
-        }
+/// Calls `work(matrix, n, position, result)` for every matrix of a batch `[.., n, n]` with results of its size.
+pub(super) fn for_each_matrix<'a>(
+    a: &Operand<'a>,
+    out: &mut [f64],
+    lanes: usize,
+    mut work: impl FnMut(&Operand<'a>, usize, usize, &mut [f64]),
+) {
+    let n = square(a.shape);
+    if n == 0 {
+        return;
+    }
+    let shape = &a.shape[a.shape.len() - 2..];
+    let pairs = a.data.chunks_exact(n * n * a.lanes).zip(out.chunks_exact_mut(n * n * lanes));
+    for (position, (data, out)) in pairs.enumerate() {
+        work(&Operand { data, shape, lanes: a.lanes }, n, position, out);
+    }
+}
+
+struct Factor<'a> {
+    a: &'a Operand<'a>,
+    n: usize,
+    out: &'a mut [f64],
+    n_lanes: usize,
+    scratch: &'a mut [f64],
+}
+
+impl Lanewise for Factor<'_> {
+    #[inline(always)]
+    fn run<const W: usize>(&mut self, lanes: Range<usize>) {
+        let n = self.n;
+        let columns = &mut self.scratch.as_chunks_mut::<W>().0[..n * n];
+        dense::take_lower(self.a, n, &lanes, columns);
+        dense::factor(columns, n);
+        dense::put_lower(columns, n, self.out, self.n_lanes, &lanes);
     }
 }

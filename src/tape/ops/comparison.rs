@@ -1,7 +1,7 @@
 //! Comparisons and logic: values 0 and 1, slopes 0.
 
 use super::arithmetic::{binary, unary};
-use super::elementwise::Slope;
+use super::elementwise::{Binary, Slope, Unary};
 use crate::tape::graph::{Graph, Node};
 
 binary!(/** a < b */ Less, "less", |a, b| (a < b) as u8 as f64, |g, a, b, y| Slope::Zero, Slope::Zero);
@@ -31,10 +31,40 @@ impl Graph {
     }
 
     pub fn and(&mut self, a: Node, b: Node) -> Node {
-        self.map2(And, a, b)
+        self.known_logic(a, b, true).unwrap_or_else(|| self.map2(And, a, b))
     }
 
     pub fn or(&mut self, a: Node, b: Node) -> Node {
-        self.map2(Or, a, b)
+        self.known_logic(a, b, false).unwrap_or_else(|| self.map2(Or, a, b))
+    }
+
+    /// `and` where `neutral` holds, else `or`, of a condition and a known number.
+    fn known_logic(&mut self, a: Node, b: Node, neutral: bool) -> Option<Node> {
+        [(a, b), (b, a)].into_iter().find_map(|(known, other)| {
+            let holds = self.scalar_value(known)? != 0.0;
+            if self.shape(known).len() > self.shape(other).len() || self.value(other).is_some() {
+                return None;
+            }
+            if holds == neutral {
+                return self.is_condition(other).then_some(other);
+            }
+            let shape = self.shape(other).to_vec();
+            Some(self.full(&shape, f64::from(holds)))
+        })
+    }
+
+    /// Whether all values of a node are 0 or 1.
+    pub(super) fn is_condition(&self, n: Node) -> bool {
+        const NAMES: [&str; 8] = [
+            Less::NAME,
+            LessEqual::NAME,
+            Equal::NAME,
+            NotEqual::NAME,
+            And::NAME,
+            Or::NAME,
+            Not::NAME,
+            IsNan::NAME,
+        ];
+        self.application(n).is_some_and(|(op, _)| NAMES.contains(&op.name()))
     }
 }

@@ -26,6 +26,8 @@ pub mod sum;
 
 // Linear algebra
 pub mod cholesky;
+pub mod cholesky_adjoint;
+pub mod definite;
 pub mod eigen;
 pub mod lower_square;
 pub mod lu;

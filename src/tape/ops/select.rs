@@ -17,7 +17,29 @@ pub struct Select;
 impl Graph {
     /// `a` where `condition` is not 0, else `b`. Neither value nor derivative of the side not taken leaks.
     pub fn select(&mut self, condition: Node, a: Node, b: Node) -> Node {
+        if let Some(known) = self.known_choice(condition, a, b) {
+            return known;
+        }
         self.apply(Arc::new(Select), &[condition, a, b])
+    }
+}
+
+impl Graph {
+    /// What a choice comes to without an operation.
+    fn known_choice(&mut self, condition: Node, a: Node, b: Node) -> Option<Node> {
+        let shape = broadcast_shape(&[self.shape(condition), self.shape(a), self.shape(b)]).to_vec();
+        let taken = match self.value(condition) {
+            _ if a == b => a,
+            Some(value) if value.iter().all(|&c| c != 0.0) => a,
+            Some(value) if value.iter().all(|&c| c == 0.0) => b,
+            _ => {
+                let [one, zero] = [a, b].map(|side| self.scalar_value(side));
+                let same = self.shape(condition) == &shape[..];
+                return (one == Some(1.0) && zero == Some(0.0) && same && self.is_condition(condition))
+                    .then_some(condition);
+            }
+        };
+        Some(self.broadcast(taken, &shape))
     }
 }
 

@@ -1,13 +1,16 @@
 //! Triangular systems, and triangles and diagonals of matrices.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::cholesky::{LANES_APART, square};
+use pulp::{Arch, NullaryFnOnce};
+
+use super::cholesky::square;
 use super::matmul::batch_offset;
+use crate::tape::dense::{self, Lanewise};
 use crate::tape::graph::{Graph, Node, tensor};
 use crate::tape::kernel;
 use crate::tape::op::{Extent, Op, Operand, broadcast_shape, fingerprint_of, size_of};
-use crate::tape::vector::with_vectors;
 
 /// L^-1 B, or L^-T B if `transposed`, for lower triangular L.
 #[derive(Clone, Debug)]
@@ -73,34 +76,26 @@ impl Op for SolveTriangular {
         solution_shape(args)
     }
 
-    fn scratch(&self, args: &[Extent<'_>], _lanes: usize) -> usize {
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        (size_of(&self.shape(args)) * square(args[0])) as f64 / 2.0
+    }
+
+    /// The right side in some lanes.
+    fn scratch(&self, args: &[Extent<'_>], lanes: usize) -> usize {
         let n = square(args[0].shape);
-        if args[0].lanes > 1 && n >= LANES_APART {
-            n * n + size_of(&args[1].shape[args[1].shape.len() - 2..])
-        } else {
-            0
-        }
+        let right = size_of(&args[1].shape[args[1].shape.len() - 2..]);
+        if args[0].lanes > 1 { right * dense::width(n, lanes) } else { 0 }
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
-        for_each_system(args, out, lanes, |l, b, [n, k], out| {
-            kernel::copy(b, out, lanes);
-            let width = k * lanes;
-            if l.lanes > 1 && n >= LANES_APART {
-                let (matrix, x) = scratch.split_at_mut(n * n);
-                let x = &mut x[..n * k];
-                for lane in 0..lanes {
-                    kernel::take_lane(l.data, lanes, lane, matrix);
-                    kernel::take_lane(out, lanes, lane, x);
-                    with_vectors(|| solve_rows(matrix, n, k, x, self.transposed));
-                    kernel::put_lane(x, out, lanes, lane);
-                }
-                return;
-            }
+        let transposed = self.transposed;
+        for_each_system(args, out, |l, b, [n, k], out| {
             if l.lanes == 1 {
-                with_vectors(|| solve_rows(l.data, n, width, out, self.transposed));
+                kernel::copy(b, out, lanes);
+                Arch::new().dispatch(Rows { l: l.data, n, width: k * lanes, x: out, transposed });
             } else {
-                with_vectors(|| solve_lanes(l.data, n, k, lanes, out, self.transposed));
+                let system = &mut System { l, b, k, transposed, out, n_lanes: lanes, scratch };
+                dense::for_each_lane(n, lanes, system);
             }
         });
     }
@@ -151,22 +146,22 @@ pub(super) fn solution_shape(args: &[&[usize]]) -> Vec<usize> {
     shape
 }
 
-/// Calls `solve(matrix, right side, [n, k], solution)` for every system of a batch.
+/// Calls `solve(matrix, right side, [n, k], result)` for every system of a batch, whose results are of one size.
 pub(super) fn for_each_system(
     args: &[Operand<'_>],
     out: &mut [f64],
-    lanes: usize,
     mut solve: impl FnMut(&Operand<'_>, &Operand<'_>, [usize; 2], &mut [f64]),
 ) {
     let [a, b] = [&args[0], &args[1]];
     let (batch_a, matrix) = a.shape.split_at(a.shape.len() - 2);
     let (batch_b, right) = b.shape.split_at(b.shape.len() - 2);
     let [n, k] = [right[0], right[1]];
-    if n * k == 0 {
+    if n * k == 0 || out.is_empty() {
         return;
     }
     let batch = broadcast_shape(&[batch_a, batch_b]);
-    for (position, out) in out.chunks_exact_mut(n * k * lanes).enumerate() {
+    let size = out.len() / size_of(&batch).max(1);
+    for (position, out) in out.chunks_exact_mut(size).enumerate() {
         let at_a = batch_offset(position, &batch, batch_a) * n * n * a.lanes;
         let at_b = batch_offset(position, &batch, batch_b) * n * k * b.lanes;
         let a = Operand { data: &a.data[at_a..at_a + n * n * a.lanes], shape: matrix, lanes: a.lanes };
@@ -175,34 +170,47 @@ pub(super) fn for_each_system(
     }
 }
 
-/// Solves in place for rows of `width` numbers that share one L.
-#[inline(always)]
-fn solve_rows(l: &[f64], n: usize, width: usize, x: &mut [f64], transposed: bool) {
-    if !transposed {
-        for i in 0..n {
-            let (solved, rest) = x.split_at_mut(i * width);
-            let row = &mut rest[..width];
-            if let [y] = row {
-                for (factor, x) in l[i * n..i * n + i].iter().zip(solved.iter()) {
-                    *y -= factor * x;
+/// A system of rows of `width` numbers that share one L, solved in place.
+struct Rows<'a> {
+    l: &'a [f64],
+    n: usize,
+    width: usize,
+    x: &'a mut [f64],
+    transposed: bool,
+}
+
+impl NullaryFnOnce for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Rows { l, n, width, x, transposed } = self;
+        if !transposed {
+            for i in 0..n {
+                let (solved, rest) = x.split_at_mut(i * width);
+                let row = &mut rest[..width];
+                if let [y] = row {
+                    for (factor, x) in l[i * n..i * n + i].iter().zip(solved.iter()) {
+                        *y -= factor * x;
+                    }
+                } else {
+                    for (j, known) in solved.chunks_exact(width).enumerate() {
+                        subtract(row, l[i * n + j], known);
+                    }
                 }
-            } else {
-                for (j, known) in solved.chunks_exact(width).enumerate() {
-                    subtract(row, l[i * n + j], known);
-                }
+                row.iter_mut().for_each(|y| *y /= l[i * n + i]);
             }
-            row.iter_mut().for_each(|y| *y /= l[i * n + i]);
-        }
-    } else {
-        for i in (0..n).rev() {
-            let (rest, solved) = x.split_at_mut(i * width);
-            let row = &mut solved[..width];
-            row.iter_mut().for_each(|y| *y /= l[i * n + i]);
-            if let [y] = row {
-                subtract(rest, *y, &l[i * n..i * n + i]);
-            } else {
-                for (j, open) in rest.chunks_exact_mut(width).enumerate() {
-                    subtract(open, l[i * n + j], row);
+        } else {
+            for i in (0..n).rev() {
+                let (rest, solved) = x.split_at_mut(i * width);
+                let row = &mut solved[..width];
+                row.iter_mut().for_each(|y| *y /= l[i * n + i]);
+                if let [y] = row {
+                    subtract(rest, *y, &l[i * n..i * n + i]);
+                } else {
+                    for (j, open) in rest.chunks_exact_mut(width).enumerate() {
+                        subtract(open, l[i * n + j], row);
+                    }
                 }
             }
         }
@@ -216,40 +224,27 @@ fn subtract(row: &mut [f64], factor: f64, from: &[f64]) {
     }
 }
 
-/// Solves in place where every lane has its L.
-#[inline(always)]
-fn solve_lanes(l: &[f64], n: usize, k: usize, lanes: usize, x: &mut [f64], transposed: bool) {
-    let width = k * lanes;
-    let element = |i: usize, j: usize| &l[(i * n + j) * lanes..(i * n + j + 1) * lanes];
-    let divide = |row: &mut [f64], i: usize| {
-        for y in row.chunks_exact_mut(lanes) {
-            for (y, d) in y.iter_mut().zip(element(i, i)) {
-                *y /= d;
-            }
+/// A system of which every lane has its L.
+struct System<'a> {
+    l: &'a Operand<'a>,
+    b: &'a Operand<'a>,
+    k: usize,
+    transposed: bool,
+    out: &'a mut [f64],
+    n_lanes: usize,
+    scratch: &'a mut [f64],
+}
+
+impl Lanewise for System<'_> {
+    #[inline(always)]
+    fn run<const W: usize>(&mut self, lanes: Range<usize>) {
+        let x = &mut self.scratch.as_chunks_mut::<W>().0[..self.out.len() / self.n_lanes];
+        dense::take(self.b, &lanes, x);
+        if self.transposed {
+            dense::solve_upper(self.l, &lanes, self.k, x);
+        } else {
+            dense::solve_lower(self.l, &lanes, self.k, x);
         }
-    };
-    let subtract = |row: &mut [f64], factor: &[f64], from: &[f64]| {
-        for (y, x) in row.chunks_exact_mut(lanes).zip(from.chunks_exact(lanes)) {
-            for ((y, f), x) in y.iter_mut().zip(factor).zip(x) {
-                *y -= f * x;
-            }
-        }
-    };
-    if !transposed {
-        for i in 0..n {
-            let (solved, rest) = x.split_at_mut(i * width);
-            for (j, known) in solved.chunks_exact(width).enumerate() {
-                subtract(&mut rest[..width], element(i, j), known);
-            }
-            divide(&mut rest[..width], i);
-        }
-    } else {
-        for i in (0..n).rev() {
-            let (rest, solved) = x.split_at_mut(i * width);
-            divide(&mut solved[..width], i);
-            for (j, open) in rest.chunks_exact_mut(width).enumerate() {
-                subtract(open, element(i, j), &solved[..width]);
-            }
-        }
+        dense::put(x, self.out, self.n_lanes, &lanes);
     }
 }

@@ -46,6 +46,14 @@ fn derivatives_hold_up_to_fifty_rows() {
         let a = definite(g, x);
         g.cholesky(a)
     });
+    check_function("log_det_definite", |g, x| {
+        let a = definite(g, x);
+        g.log_det_definite(a)
+    });
+    check_function("inverse_quadratic", |g, x| {
+        let a = definite(g, x);
+        g.inverse_quadratic(a, x)
+    });
     check_function("lower_square", |g, x| {
         let a = g.lower_square(x);
         g.sin(a)

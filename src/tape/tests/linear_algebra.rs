@@ -17,6 +17,13 @@ fn positive_definite(g: &mut Graph, a: Node) -> Node {
     g.add(product, identity)
 }
 
+/// A + 5 I, not symmetric.
+fn shifted(g: &mut Graph, a: Node) -> Node {
+    let identity = g.vector(&[5.0, 5.0, 5.0]);
+    let identity = g.diagonal_matrix(identity);
+    g.add(a, identity)
+}
+
 #[test]
 fn linear_algebra_derivatives() {
     let constant = |g: &mut Graph, shape: &[usize]| {
@@ -55,10 +62,59 @@ fn linear_algebra_derivatives() {
             g.cholesky(a)
         }),
         case("cholesky of one triangle", &[&[3, 3]], points(9), |g, x| {
-            let identity = g.vector(&[5.0, 5.0, 5.0]);
-            let identity = g.diagonal_matrix(identity);
-            let a = g.add(x[0], identity);
+            let a = shifted(g, x[0]);
             g.cholesky(a)
+        }),
+        case("cholesky_adjoint", &[&[3, 3], &[3, 3]], points(18), |g, x| {
+            let a = positive_definite(g, x[0]);
+            let l = g.cholesky(a);
+            let wave = g.sin(x[1]);
+            let product = g.mul(l, wave);
+            let total = g.sum_all(product);
+            crate::tape::reverse(g, total, &[a])[0]
+        }),
+        case("log_det_definite", &[&[4, 4]], points(16), |g, x| {
+            let a = positive_definite(g, x[0]);
+            g.log_det_definite(a)
+        }),
+        case("log_det_definite of batches", &[&[2, 3, 3]], points(18), |g, x| {
+            let a = positive_definite(g, x[0]);
+            g.log_det_definite(a)
+        }),
+        case("log_det_definite of one triangle", &[&[3, 3]], points(9), |g, x| {
+            let a = shifted(g, x[0]);
+            g.log_det_definite(a)
+        }),
+        case("log_det_definite of a square", &[&[3, 3]], points(9), |g, x| {
+            let l = shifted(g, x[0]);
+            let a = g.lower_square(l);
+            g.log_det_definite(a)
+        }),
+        case("inverse_quadratic", &[&[4, 4], &[4, 1]], points(20), |g, x| {
+            let a = positive_definite(g, x[0]);
+            g.inverse_quadratic(a, x[1])
+        }),
+        case("inverse_quadratic of one triangle", &[&[3, 3], &[3, 2]], points(15), |g, x| {
+            let a = shifted(g, x[0]);
+            g.inverse_quadratic(a, x[1])
+        }),
+        case("inverse_quadratic of a square", &[&[3, 3], &[3, 2]], points(15), |g, x| {
+            let l = shifted(g, x[0]);
+            let a = g.lower_square(l);
+            g.inverse_quadratic(a, x[1])
+        }),
+        case("inverse_quadratic of batches", &[&[2, 2, 2], &[3, 1, 2, 1]], points(14), |g, x| {
+            let a = positive_definite(g, x[0]);
+            g.inverse_quadratic(a, x[1])
+        }),
+        case("inverse_quadratic of a batch of columns", &[&[2, 3, 3], &[3, 2]], points(24), |g, x| {
+            let a = positive_definite(g, x[0]);
+            g.inverse_quadratic(a, x[1])
+        }),
+        case("constant inverse_quadratic", &[&[3, 2]], points(6), move |g, x| {
+            let a = constant(g, &[3, 3]);
+            let a = positive_definite(g, a);
+            g.inverse_quadratic(a, x[0])
         }),
         case("inverse", &[&[3, 3]], points(9), |g, x| {
             let a = positive_definite(g, x[0]);

@@ -5,6 +5,7 @@
 
 mod kernels;
 mod logsumexp;
+mod product;
 mod sum;
 
 use std::ops::Range;
@@ -15,12 +16,14 @@ use super::ops::elementwise::{Binary, Unary};
 
 pub(super) use kernels::{kernel_select, kernel1, kernel2};
 pub(super) use logsumexp::{LOGSUMEXP_SCRATCH, logsumexp};
+pub(super) use product::{Factor, multiply, multiply_on};
 pub(super) use sum::{BLOCK_ROWS, PARTIAL_SUMS, Partial, sum_rows};
 
 /// Numbers in the widest vectors.
 const WIDTH: usize = 8;
 
-/// Runs loops of its own, all of them inlined, with the instructions of the processor.
+/// Runs loops of its own, all of them inlined (the closure too, `#[inline(always)]`), with the instructions of the
+/// processor.
 #[inline(always)]
 pub(super) fn with_vectors(loops: impl FnOnce()) {
     Arch::new().dispatch(loops);

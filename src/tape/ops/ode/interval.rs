@@ -249,6 +249,16 @@ impl Op for Interval {
         vec![self.spec.results.iter().map(|&taken| self.spec.size_of(taken)).sum()]
     }
 
+    /// For a guess of the number of steps.
+    fn work(&self, _args: &[&[usize]]) -> f64 {
+        const STEPS: f64 = 4.0;
+        let of_sweep = |sweep: &Sweep| {
+            let outputs: Vec<Node> = sweep.writes.iter().map(|write| write.0).collect();
+            sweep.graph.work(&outputs)
+        };
+        STEPS * self.spec.sweeps.iter().map(of_sweep).sum::<f64>()
+    }
+
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
         at_once(self, args, out, lanes);
     }

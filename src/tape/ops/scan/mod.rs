@@ -218,6 +218,11 @@ impl Op for Recursion {
         vec![self.spec.states.iter().map(|s| size_of(&s.shape)).sum()]
     }
 
+    fn work(&self, _args: &[&[usize]]) -> f64 {
+        let outputs: Vec<Node> = self.spec.body.stores.iter().map(|store| store.0).collect();
+        self.spec.steps as f64 * self.spec.body.graph.work(&outputs)
+    }
+
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
         at_once(self, args, out, lanes);
     }

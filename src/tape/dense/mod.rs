@@ -1,0 +1,240 @@
+//! Dense matrices that vary, a few lanes at a time: Cholesky factors, their inverses, triangular systems.
+//!
+//! Small matrices are handled eight lanes at a time, so that a vector holds one element of eight lanes; those of large
+//! ones one at a time. An element is the same sum in the same order either way, whatever the lanes.
+
+mod adjoint;
+mod factor;
+mod inverse;
+mod system;
+
+use std::ops::Range;
+
+use pulp::{Arch, NullaryFnOnce};
+
+use super::op::Operand;
+
+pub(super) use adjoint::factor_adjoint;
+pub(super) use factor::factor;
+pub(super) use inverse::invert;
+pub(super) use system::{solve_lower, solve_upper};
+
+/// Lanes that are handled together.
+const WIDTH: usize = 8;
+
+/// From this many rows on lanes are handled one at a time: a matrix of eight lanes does not fit the fastest cache.
+const LANES_APART: usize = 32;
+
+/// Elements that the innermost loops hold in registers, and as many where one lane is handled at a time.
+const TILE: usize = 4;
+const WIDE_TILE: usize = 8;
+
+/// Work on some lanes of a matrix.
+pub(super) trait Lanewise {
+    /// For these lanes, at most W of them.
+    fn run<const W: usize>(&mut self, lanes: Range<usize>);
+}
+
+/// Does the work for all lanes of matrices of n rows.
+pub(super) fn for_each_lane(n: usize, lanes: usize, work: &mut impl Lanewise) {
+    Arch::new().dispatch(AllLanes { n, lanes, work });
+}
+
+struct AllLanes<'a, K> {
+    n: usize,
+    lanes: usize,
+    work: &'a mut K,
+}
+
+impl<K: Lanewise> NullaryFnOnce for AllLanes<'_, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let mut start = 0;
+        while start < self.lanes {
+            let end = (start + width(self.n, self.lanes - start)).min(self.lanes);
+            if end - start == 1 {
+                self.work.run::<1>(start..end);
+            } else {
+                self.work.run::<WIDTH>(start..end);
+            }
+            start = end;
+        }
+    }
+}
+
+/// Numbers of an element while work is done on some of so many lanes.
+pub(super) fn width(n: usize, lanes: usize) -> usize {
+    if lanes == 1 || n >= LANES_APART { 1 } else { WIDTH }
+}
+
+/// Some lanes of the elements of an array.
+#[derive(Clone, Copy)]
+struct Cells<'a, const W: usize> {
+    data: &'a [f64],
+    n_lanes: usize,
+    lanes: [usize; 2],
+}
+
+impl<'a, const W: usize> Cells<'a, W> {
+    #[inline(always)]
+    fn of(a: &Operand<'a>, lanes: &Range<usize>) -> Cells<'a, W> {
+        Cells { data: a.data, n_lanes: a.lanes, lanes: [lanes.start, lanes.end] }
+    }
+
+    /// Element `i`; lanes that are missing repeat the last.
+    #[inline(always)]
+    fn get(&self, i: usize) -> [f64; W] {
+        let [start, end] = self.lanes;
+        if self.n_lanes == 1 {
+            return [self.data[i]; W];
+        }
+        let at = i * self.n_lanes + start;
+        match self.data[at..at + W.min(end - start)].try_into() {
+            Ok(all) => all,
+            Err(_) => std::array::from_fn(|l| self.data[at + l.min(end - start - 1)]),
+        }
+    }
+}
+
+/// Writes some lanes of element `i` of an array.
+#[inline(always)]
+fn set<const W: usize>(out: &mut [f64], n_lanes: usize, lanes: &Range<usize>, i: usize, x: &[f64; W]) {
+    let at = i * n_lanes + lanes.start;
+    if lanes.len() == W {
+        out[at..at + W].copy_from_slice(x);
+    } else {
+        out[at..at + lanes.len()].copy_from_slice(&x[..lanes.len()]);
+    }
+}
+
+/// Some lanes of the lower triangle of a square matrix, transposed: row j of the copy holds column j.
+#[inline(always)]
+pub(super) fn take_lower<const W: usize>(
+    a: &Operand<'_>,
+    n: usize,
+    lanes: &Range<usize>,
+    columns: &mut [[f64; W]],
+) {
+    let cells = Cells::of(a, lanes);
+    for (j, column) in columns.chunks_exact_mut(n).enumerate() {
+        for (i, x) in column.iter_mut().enumerate().skip(j) {
+            *x = cells.get(i * n + j);
+        }
+    }
+}
+
+/// Puts back what [`take_lower`] takes, with zeros above the diagonal.
+#[inline(always)]
+pub(super) fn put_lower<const W: usize>(
+    columns: &[[f64; W]],
+    n: usize,
+    out: &mut [f64],
+    n_lanes: usize,
+    lanes: &Range<usize>,
+) {
+    for (j, column) in columns.chunks_exact(n).enumerate() {
+        for (i, x) in column.iter().enumerate() {
+            set(out, n_lanes, lanes, i * n + j, if i < j { &[0.0; W] } else { x });
+        }
+    }
+}
+
+/// Puts back the lower triangle on both sides of the diagonal.
+#[inline(always)]
+pub(super) fn put_symmetric<const W: usize>(
+    columns: &[[f64; W]],
+    n: usize,
+    out: &mut [f64],
+    n_lanes: usize,
+    lanes: &Range<usize>,
+) {
+    for (j, column) in columns.chunks_exact(n).enumerate() {
+        for (i, x) in column.iter().enumerate().skip(j) {
+            set(out, n_lanes, lanes, i * n + j, x);
+            set(out, n_lanes, lanes, j * n + i, x);
+        }
+    }
+}
+
+/// Some lanes of an array.
+#[inline(always)]
+pub(super) fn take<const W: usize>(a: &Operand<'_>, lanes: &Range<usize>, to: &mut [[f64; W]]) {
+    let cells = Cells::of(a, lanes);
+    for (i, x) in to.iter_mut().enumerate() {
+        *x = cells.get(i);
+    }
+}
+
+/// Puts back what [`take`] takes.
+#[inline(always)]
+pub(super) fn put<const W: usize>(from: &[[f64; W]], out: &mut [f64], n_lanes: usize, lanes: &Range<usize>) {
+    for (i, x) in from.iter().enumerate() {
+        set(out, n_lanes, lanes, i, x);
+    }
+}
+
+/// sum -= a x
+#[inline(always)]
+fn subtract<const W: usize>(sum: &mut [f64; W], a: &[f64; W], x: &[f64; W]) {
+    for l in 0..W {
+        sum[l] -= a[l] * x[l];
+    }
+}
+
+/// Row k of a matrix with n columns of W lanes.
+#[derive(Clone, Copy)]
+struct Matrix<'a, const W: usize> {
+    rows: &'a [[f64; W]],
+    n: usize,
+}
+
+impl<const W: usize> Matrix<'_, W> {
+    /// sums[c] -= sum_k factor(k) m[k][c] for the columns of a range, where k runs over `terms(c)`. Ranges may be longer
+    /// than they need be for all but the first column of a tile.
+    #[inline(always)]
+    fn subtract_from(
+        &self,
+        sums: &mut [[f64; W]],
+        columns: Range<usize>,
+        terms: impl Fn(usize) -> Range<usize>,
+        factor: impl Fn(usize) -> [f64; W],
+    ) {
+        let mut c = columns.start;
+        if W == 1 {
+            while c + WIDE_TILE <= columns.end {
+                self.tile::<WIDE_TILE>(sums, c, terms(c), &factor);
+                c += WIDE_TILE;
+            }
+        }
+        while c + TILE <= columns.end {
+            self.tile::<TILE>(sums, c, terms(c), &factor);
+            c += TILE;
+        }
+        while c < columns.end {
+            self.tile::<1>(sums, c, terms(c), &factor);
+            c += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn tile<const T: usize>(
+        &self,
+        sums: &mut [[f64; W]],
+        c: usize,
+        terms: Range<usize>,
+        factor: &impl Fn(usize) -> [f64; W],
+    ) {
+        let Some(sums) = sums[c..].first_chunk_mut::<T>() else { return };
+        let mut own = *sums;
+        for k in terms {
+            let Some(row) = self.rows[k * self.n + c..].first_chunk::<T>() else { return };
+            let factor = factor(k);
+            for t in 0..T {
+                subtract(&mut own[t], &factor, &row[t]);
+            }
+        }
+        *sums = own;
+    }
+}

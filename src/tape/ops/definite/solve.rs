@@ -1,0 +1,100 @@
+//! Systems of positive definite matrices.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::tape::dense::{self, Lanewise};
+use crate::tape::graph::{Graph, Node};
+use crate::tape::op::{Extent, Op, Operand, fingerprint_of, size_of};
+use crate::tape::ops::cholesky::square;
+use crate::tape::ops::triangular::{for_each_system, solution_shape};
+
+/// A^-1 B from A, its Cholesky factor, and B.
+#[derive(Clone, Debug)]
+struct Solve;
+
+impl Graph {
+    /// `[.., n, n] [.., n, k] -> [.., n, k]`
+    pub(super) fn solve_by_factor(&mut self, a: Node, l: Node, b: Node) -> Node {
+        self.apply(Arc::new(Solve), &[a, l, b])
+    }
+}
+
+impl Op for Solve {
+    fn name(&self) -> &'static str {
+        "solve_definite"
+    }
+
+    fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
+        solution_shape(&args[1..])
+    }
+
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        (size_of(args[2]) * square(args[1])) as f64
+    }
+
+    /// The right side in some lanes.
+    fn scratch(&self, args: &[Extent<'_>], lanes: usize) -> usize {
+        let right = args[2].shape;
+        size_of(&right[right.len() - 2..]) * dense::width(square(args[1].shape), lanes)
+    }
+
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
+        for_each_system(&args[1..], out, |l, b, [n, k], out| {
+            dense::for_each_lane(n, lanes, &mut System { l, b, k, out, n_lanes: lanes, scratch });
+        });
+    }
+
+    /// A^-1 (dB - dA X)
+    fn tangent(&self, g: &mut Graph, args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {
+        let through_a = tangents[0].map(|da| {
+            let da = g.mirror(da);
+            g.matmul(da, y)
+        });
+        let right = match (tangents[2], through_a) {
+            (Some(db), Some(moved)) => g.sub(db, moved),
+            (Some(db), None) => db,
+            (None, Some(moved)) => g.neg(moved),
+            (None, None) => return None,
+        };
+        Some(g.solve_by_factor(args[0], args[1], right))
+    }
+
+    /// dB = A^-1 dX, dA = -dB X^T, of which A has both halves.
+    fn adjoint(&self, g: &mut Graph, args: &[Node], y: Node, dy: Node, wanted: &[bool]) -> Vec<Option<Node>> {
+        let db = g.solve_by_factor(args[0], args[1], dy);
+        let to_a = wanted[0].then(|| {
+            let product = g.matmul_transposed(db, false, y, true);
+            let summed = g.sum_batches_to(product, args[0]);
+            let both = g.plus_transpose(summed);
+            let once = g.triangle(both, -1.0, -0.5);
+            g.mul(both, once)
+        });
+        let to_b = wanted[2].then(|| g.sum_batches_to(db, args[2]));
+        vec![to_a, None, to_b]
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        fingerprint_of(0)
+    }
+}
+
+struct System<'a> {
+    l: &'a Operand<'a>,
+    b: &'a Operand<'a>,
+    k: usize,
+    out: &'a mut [f64],
+    n_lanes: usize,
+    scratch: &'a mut [f64],
+}
+
+impl Lanewise for System<'_> {
+    #[inline(always)]
+    fn run<const W: usize>(&mut self, lanes: Range<usize>) {
+        let x = &mut self.scratch.as_chunks_mut::<W>().0[..self.out.len() / self.n_lanes];
+        dense::take(self.b, &lanes, x);
+        dense::solve_lower(self.l, &lanes, self.k, x);
+        dense::solve_upper(self.l, &lanes, self.k, x);
+        dense::put(x, self.out, self.n_lanes, &lanes);
+    }
+}
