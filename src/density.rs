@@ -76,6 +76,11 @@ pub trait LogDensity: Sync {
     /// The statements that [`LogDensity::terms`] reports on.
     fn statements(&self) -> &[Term];
 
+    /// Roughly how many sums and products the value at one point takes.
+    fn work(&self) -> f64 {
+        (self.n_pointwise() + self.dim()) as f64
+    }
+
     /// `out[lanes]`: log p(x, z) of each point.
     fn value(&self, lanes: usize, z: &[f64], out: &mut [f64]);
 

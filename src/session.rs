@@ -153,8 +153,28 @@ pub fn read_data(data: &[DataArg], drop: &[String]) -> Result<(Dataset, DataReco
 /// Reads, checks and compiles.
 pub fn prepare(request: &Request) -> Result<Prepared, Report> {
     let start = Instant::now();
-    let (dataset, record, mut warnings) = read_data(&request.data, &request.drop)?;
+    let data = read_data(&request.data, &request.drop)?;
     let load = seconds_since(start);
+    let mut prepared = bind(&request.model, data, &request.compile)?;
+    prepared.seconds.load = load;
+    Ok(prepared)
+}
+
+/// Checks and compiles, with data that a program made.
+pub fn prepare_in_memory(
+    model: &Source,
+    dataset: Dataset,
+    options: &CompileOptions,
+) -> Result<Prepared, Report> {
+    let record = DataRecord::new(&dataset, Vec::new(), Vec::new());
+    bind(model, (dataset, record, Vec::new()), options)
+}
+
+fn bind(
+    model: &Source,
+    (dataset, record, mut warnings): (Dataset, DataRecord, Vec<Report>),
+    options: &CompileOptions,
+) -> Result<Prepared, Report> {
     let start = Instant::now();
     // A name that nobody defines, or a latent where there should be data, is most often in data that were not given.
     let without_data = |error: Report| {
@@ -164,18 +184,18 @@ pub fn prepare(request: &Request) -> Result<Prepared, Report> {
             error
         }
     };
-    let checked = match check(&request.model, Some(&record.summary())) {
+    let checked = match check(model, Some(&record.summary())) {
         Ok(checked) => checked,
         Err(error) => return Err(with_warnings(without_data(error), warnings)),
     };
     let is_advice = |report: &Report| report.severity() == Some(Severity::Advice);
     let (advice, lints): (Vec<Report>, Vec<Report>) = checked.warnings.into_iter().partition(is_advice);
     warnings.extend(lints);
-    let compiled = match compile(&checked.model, &dataset, &request.compile) {
+    let compiled = match compile(&checked.model, &dataset, options) {
         Ok(compiled) => compiled,
         Err(errors) => return Err(with_warnings(without_data(errors.into()), warnings)),
     };
-    let seconds = Seconds { load, compile: seconds_since(start), ..Seconds::default() };
+    let seconds = Seconds { compile: seconds_since(start), ..Seconds::default() };
     Ok(Prepared { model: checked.model, dataset, record, compiled, warnings, advice, seconds })
 }
 

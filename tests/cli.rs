@@ -384,10 +384,20 @@ fn bench_times_gradients() {
     }
     assert!(bench["ns_per_gradient"].as_f64() <= bench["ns_per_gradient_1_lane"].as_f64());
     assert_eq!(bench["lanes"].as_array().unwrap().len(), 2);
-    assert!(bench["program"]["gradient"].as_u64().unwrap() > 0);
-    let text = folder.run(&["bench", "m.vim", "--data", "d.csv", "--lanes", "4"]);
+    for program in ["value", "forward", "reverse", "hessian_vector"] {
+        assert!(bench["program"][program]["instructions"].as_u64().unwrap() > 0, "{program}");
+        assert!(bench["seconds"]["plan"][program].as_f64().unwrap() > 0.0, "{program}");
+    }
+    assert!(bench["seconds"]["compile"].as_f64() > bench["seconds"]["bind"].as_f64());
+    let text = folder.run(&["bench", "m.vim", "--data", "d.csv", "--lanes", "4", "--threads", "1"]);
     assert_eq!(text.code, Some(0));
-    assert!(text.out.contains("Hessian-vector"), "{}", text.out);
+    for part in ["Hessian-vector", "reverse *", "arena a lane", "1 thread"] {
+        assert!(text.out.contains(part), "{part} in {}", text.out);
+    }
+    // A single point is timed whatever the lanes.
+    let bench = folder.run(&["bench", "m.vim", "--data", "d.csv", "--lanes", "4", "--json"]).json();
+    assert!(bench["ns_per_gradient_1_lane"].as_f64() > bench["ns_per_gradient"].as_f64());
+    assert_eq!(bench["lanes"].as_array().unwrap().len(), 1);
 }
 
 #[test]

@@ -1,8 +1,13 @@
-//! Running a program allocates nothing: all of its memory is in the workspace.
+//! Evaluating allocates nothing: all memory of programs is in workspaces, which densities keep from run to run.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use vippl::compile::{CompileOptions, Density, GradientMode};
+use vippl::data::Dataset;
+use vippl::density::LogDensity;
+use vippl::session;
+use vippl::source;
 use vippl::tape::{
     Access, Body, Control, Field, Graph, Mode, Node, Program, Scan, Source, State, forward, reverse,
 };
@@ -17,6 +22,11 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
         unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        unsafe { System.realloc(pointer, layout, size) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
@@ -108,5 +118,104 @@ fn running_allocates_nothing() {
         program.run_directions(&mut ws, &[&input]);
         assert_eq!(ALLOCATIONS.get(), before, "{lanes} lanes");
         assert!((0..3).all(|k| program.output(&ws, k).data.iter().all(|x| x.is_finite())));
+    }
+}
+
+/// A model, its data, and whether sums over them are folded.
+struct Case {
+    name: &'static str,
+    model: &'static str,
+    data: fn() -> String,
+    is_folded: bool,
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "products with a matrix",
+        model: "b[3] ~ Normal(0, 1)\ny ~ Bernoulli(logit = X @ b)",
+        data: || {
+            let rows: Vec<String> = wave(300).chunks(3).map(|row| format!("{row:?}")).collect();
+            let outcomes: Vec<u32> = (0..100).map(|i| i * i % 3 % 2).collect();
+            format!(r#"{{"X": [{}], "y": {outcomes:?}}}"#, rows.join(", "))
+        },
+        is_folded: false,
+    },
+    Case {
+        name: "a recursion",
+        model: "mu ~ Normal(0, 1)\na ~ Exponential(1)\nb ~ Uniform(0, 1)\nh[1] = 1.5\n\
+                for t in 2:T { h[t] = a + b * h[t - 1] + 0.1 * (y[t - 1] - mu) ^ 2 }\ny ~ Normal(mu, sqrt(h))",
+        data: || format!(r#"{{"y": {:?}, "T": 50}}"#, wave(50)),
+        is_folded: false,
+    },
+    Case {
+        name: "two coordinates, a chain of states summed out",
+        model: "mu[2] ~ ordered(Normal(0, 2))\nz[1] ~ Categorical([0.5, 0.5])\n\
+                for t in 2:rows { z[t] ~ Categorical([[0.9, 0.1], [0.2, 0.8]][z[t - 1]]) }\ny ~ Normal(mu[z], 1)",
+        data: || format!(r#"{{"y": {:?}}}"#, wave(30)),
+        is_folded: false,
+    },
+    Case {
+        name: "linear algebra",
+        model: "scale ~ HalfNormal(1)\nnoise ~ HalfNormal(1)\nmu ~ Normal(0, 1)\n\
+                K = exp(scale * outer(x, x)) + diag_matrix(rep(noise + 0.1, 12))\n\
+                y ~ MvNormal(rep(mu, 12), cov = K)",
+        data: || format!(r#"{{"x": {:?}, "y": {:?}}}"#, &wave(30)[18..], wave(12)),
+        is_folded: false,
+    },
+    Case {
+        name: "groups, folded",
+        model: "tau ~ HalfNormal(1)\nsigma ~ HalfNormal(1)\nb ~ Normal(0, 1)\na[g] ~ Normal(0, tau)\n\
+                y ~ Normal(a[g] + b * x, sigma)",
+        data: || {
+            let groups: Vec<u32> = (0..200).map(|i| 1 + i % 5).collect();
+            format!(r#"{{"g": {groups:?}, "x": {:?}, "y": {:?}}}"#, wave(200), &wave(400)[200..])
+        },
+        is_folded: true,
+    },
+];
+
+fn wave(n: usize) -> Vec<f64> {
+    (0..n).map(|i| (1.0 + 0.7 * i as f64).sin()).collect()
+}
+
+fn density(case: &Case) -> Density {
+    let (dataset, _) = Dataset::from_json("data.json", &(case.data)()).expect(case.name);
+    let source = source::Source::new("model.vim", case.model);
+    let prepared = session::prepare_in_memory(&source, dataset, &CompileOptions::default());
+    prepared.unwrap_or_else(|report| panic!("{}: {report:?}", case.name)).compiled.density
+}
+
+#[test]
+fn densities_allocate_nothing_once_they_have_been_evaluated() {
+    for case in CASES {
+        let density = density(case);
+        assert_eq!(density.folded().count() > 0, case.is_folded, "{}", case.name);
+        let dim = density.dim();
+        for lanes in [1, 3, 16] {
+            let z: Vec<f64> = wave(dim * lanes).iter().map(|x| 0.3 * x).collect();
+            let v = wave(dim * lanes);
+            let mut out = vec![0.0; lanes];
+            let [mut gradient, mut product] = [0, 1].map(|_| vec![0.0; dim * lanes]);
+            let mut evaluate = |what: &str| {
+                match what {
+                    "value" => density.value(lanes, &z, &mut out),
+                    "forward" => {
+                        density.gradient_with(GradientMode::Forward, lanes, &z, &mut out, &mut gradient);
+                    }
+                    "reverse" => {
+                        density.gradient_with(GradientMode::Reverse, lanes, &z, &mut out, &mut gradient);
+                    }
+                    _ => density.hessian_vector(lanes, &z, &v, &mut gradient, &mut product),
+                }
+                assert!(out.iter().chain(&gradient).chain(&product).all(|x| x.is_finite()), "{}", case.name);
+            };
+            let all = ["value", "forward", "reverse", "hessian_vector"];
+            all.iter().for_each(|what| evaluate(what));
+            for what in all {
+                let before = ALLOCATIONS.get();
+                evaluate(what);
+                assert_eq!(ALLOCATIONS.get(), before, "{what} of {}, {lanes} lanes", case.name);
+            }
+        }
     }
 }

@@ -40,6 +40,13 @@ pub struct FoldArgs {
     no_fold: bool,
 }
 
+#[derive(Args, Clone, Copy, Debug)]
+pub struct ThreadArgs {
+    /// Threads to use [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    threads: Option<u32>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum GradientChoice {
     /// Whichever suits the model
@@ -48,6 +55,15 @@ enum GradientChoice {
     Forward,
     /// Adjoints, all directions at once
     Reverse,
+}
+
+impl ThreadArgs {
+    /// Starts the threads; to be called before there is anything to do for them.
+    pub fn start(self) -> Result<(), Report> {
+        let Some(n) = self.threads else { return Ok(()) };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(n as usize).build_global();
+        pool.map_err(|error| Report::msg(format!("cannot start {n} threads: {error}")))
+    }
 }
 
 impl CompileArgs {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args};
 use miette::Report;
 
-use super::arguments::{CompileArgs, DataArgs, FitArgs, request};
+use super::arguments::{CompileArgs, DataArgs, FitArgs, ThreadArgs, request};
 use super::progress::{Shown, listener};
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
@@ -43,9 +43,8 @@ struct Arguments {
     /// Show every element of long vectors
     #[arg(long)]
     all: bool,
-    /// Threads to use [default: one for each processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
-    threads: Option<u32>,
+    #[command(flatten)]
+    threads: ThreadArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -63,11 +62,7 @@ impl Command for Fit {
 
     fn run(&self, matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Failure> {
         let arguments: Arguments = parsed(matches)?;
-        if let Some(n) = arguments.threads {
-            // Fails only if the pool exists already; nothing before this uses it.
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(n as usize).build_global();
-            pool.map_err(|error| Report::msg(format!("cannot start {n} threads: {error}")))?;
-        }
+        arguments.threads.start()?;
         if let Some(out) = &arguments.out {
             // Before the work, not after it.
             let data = arguments.data.data.iter().map(|data| match data {

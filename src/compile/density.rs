@@ -4,22 +4,20 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::tracer::Block;
+use super::workspaces::Workspaces;
 use crate::density::{Coordinate, LogDensity, Term};
-use crate::tape::{Folded, Graph, Node, Program, Workspace, forward, reverse, simplify};
+use crate::tape::{Columns, Folded, Graph, Node, Program, forward, reverse, simplify};
 
 /// Working memory of one run, in bytes: more lanes than fit are run one block after the other.
-const MAX_ARENA_BYTES: usize = 512 << 20;
+const MAX_ARENA_BYTES: usize = 64 << 20;
 
-/// Workspaces that a program keeps for its next runs: the lane counts of a fit and of its checks.
-const MAX_POOLED: usize = 4;
-
-/// With at most this many coordinates a gradient by forward mode is the cheaper one.
-const FORWARD_MAX_DIM: usize = 2;
+/// With more coordinates than this a gradient by forward mode is never the cheaper one.
+const FORWARD_MAX_DIM: usize = 4;
 
 /// How gradients are computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GradientMode {
-    /// Forward for one or two coordinates, reverse otherwise.
+    /// The one that is less work.
     #[default]
     Auto,
     Forward,
@@ -29,9 +27,8 @@ pub enum GradientMode {
 /// log p(x, z) of a model and its data.
 pub struct Density {
     graph: Mutex<Graph>,
+    /// All coordinates, one input after the other.
     inputs: Vec<Node>,
-    /// Coordinates of each input.
-    ranges: Vec<Range<usize>>,
     log_density: Node,
     terms: Vec<Node>,
     /// What was folded in each statement.
@@ -43,33 +40,45 @@ pub struct Density {
     n_constrained: usize,
     n_pointwise: usize,
     mode: GradientMode,
-    value: OnceLock<Compiled>,
-    forward: OnceLock<Compiled>,
-    reverse: OnceLock<Compiled>,
-    hessian_vector: OnceLock<Compiled>,
-    by_term: OnceLock<Compiled>,
-    constrained: OnceLock<Compiled>,
-    by_element: OnceLock<Compiled>,
+    /// Sums and products of the value.
+    work: f64,
+    /// Whether a gradient is less work by forward mode.
+    forward_pays: OnceLock<bool>,
+    workspaces: Workspaces,
+    /// Each is made when it is first run.
+    programs: [OnceLock<Program>; Computed::COUNT],
 }
 
-/// Instructions and memory of a model's programs.
+/// What a program computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Computed {
+    /// log p
+    Value,
+    /// log p in stage one, its derivative along a direction in stage two.
+    Forward,
+    /// log p and its gradient.
+    Reverse,
+    /// Forward over reverse: the gradient in stage one, Hessian times direction in stage two.
+    HessianVector,
+    /// log p by statement.
+    Terms,
+    /// Latents and quantities on their own scales.
+    Constrained,
+    /// log p by observed element.
+    Pointwise,
+}
+
+impl Computed {
+    const COUNT: usize = Computed::Pointwise as usize + 1;
+}
+
+/// Instructions and memory of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct ProgramSize {
-    /// Instructions of log p alone.
-    pub value: usize,
-    /// Instructions of the gradient (reverse mode).
-    pub gradient: usize,
-    /// Instructions of the Hessian-vector product.
-    pub hessian_vector: usize,
+    pub instructions: usize,
     pub constant_bytes: usize,
-    /// Working memory of a gradient, per lane.
+    /// Memory of intermediate values, per lane.
     pub arena_bytes_per_lane: usize,
-}
-
-/// A program with the workspaces that past runs left behind.
-struct Compiled {
-    program: Program,
-    pool: Mutex<Vec<(usize, Workspace)>>,
 }
 
 /// What a density is made of.
@@ -92,21 +101,18 @@ impl Density {
         let zero = graph.scalar(0.0);
         let log_density = terms.iter().fold(zero, |sum, &term| graph.add(sum, term));
         let log_density = simplify(&mut graph, log_density);
-        let mut ranges = Vec::with_capacity(blocks.len());
-        let mut offset = 0;
-        for block in &blocks {
-            ranges.push(offset..offset + block.size);
-            offset += block.size;
-        }
+        let results = [&[log_density], &terms[..], &pointwise, &quantities].concat();
+        graph.keep_only(&results);
         let count = |graph: &Graph, nodes: &[Node]| -> usize {
             nodes.iter().map(|&node| graph.shape(node).iter().product::<usize>()).sum()
         };
         Density {
+            work: graph.work(&[log_density]),
+            forward_pays: OnceLock::new(),
             n_constrained: count(&graph, &quantities),
             n_pointwise: count(&graph, &pointwise),
             graph: Mutex::new(graph),
             inputs: blocks.iter().map(|block| block.input).collect(),
-            ranges,
             log_density,
             terms,
             notes,
@@ -115,13 +121,8 @@ impl Density {
             coordinates,
             statements,
             mode,
-            value: OnceLock::new(),
-            forward: OnceLock::new(),
-            reverse: OnceLock::new(),
-            hessian_vector: OnceLock::new(),
-            by_term: OnceLock::new(),
-            constrained: OnceLock::new(),
-            by_element: OnceLock::new(),
+            workspaces: Workspaces::default(),
+            programs: Default::default(),
         }
     }
 
@@ -134,16 +135,16 @@ impl Density {
         out: &mut [f64],
         gradient: &mut [f64],
     ) {
-        let forward = match mode {
-            GradientMode::Auto => self.dim() <= FORWARD_MAX_DIM,
-            GradientMode::Forward => true,
-            GradientMode::Reverse => false,
-        };
-        if forward {
+        if self.mode(mode) == GradientMode::Forward {
             self.gradient_forward(lanes, z, out, gradient);
         } else {
-            let compiled = self.reverse();
-            self.run(compiled, lanes, &[z], &mut [(out, 0..1), (gradient, 1..1 + self.inputs.len())]);
+            self.run(
+                Computed::Reverse,
+                lanes,
+                z,
+                None,
+                &mut [(out, 0..1), (gradient, 1..1 + self.inputs.len())],
+            );
         }
     }
 
@@ -160,178 +161,155 @@ impl Density {
         let folded: String = self.folded().map(|note| format!("# folded: {note}\n")).collect();
         format!(
             "{folded}# log p\n{}\n# log p and its gradient\n{}",
-            self.value().program.dump(),
-            self.reverse().program.dump()
+            self.program(Computed::Value).dump(),
+            self.program(Computed::Reverse).dump()
         )
     }
 
-    pub fn program_size(&self) -> ProgramSize {
-        let gradient = &self.reverse().program;
-        ProgramSize {
-            value: self.value().program.len(),
-            gradient: gradient.len(),
-            hessian_vector: self.second_order().program.len(),
-            constant_bytes: gradient.constant_bytes(),
-            arena_bytes_per_lane: gradient.arena_size() * size_of::<f64>(),
+    /// The mode that a choice comes to: forward or reverse.
+    pub fn mode(&self, mode: GradientMode) -> GradientMode {
+        match mode {
+            GradientMode::Auto if self.forward_pays() => GradientMode::Forward,
+            GradientMode::Auto => GradientMode::Reverse,
+            mode => mode,
         }
+    }
+
+    /// The program is made if it was not before.
+    pub fn program_size(&self, what: Computed) -> ProgramSize {
+        let program = self.program(what);
+        ProgramSize {
+            instructions: program.len(),
+            constant_bytes: program.constant_bytes(),
+            arena_bytes_per_lane: program.arena_size() * size_of::<f64>(),
+        }
+    }
+
+    /// Bytes that a program works in when it is run for so many points: for as many of them as are run at a time.
+    pub fn workspace_bytes(&self, what: Computed, lanes: usize) -> usize {
+        let program = self.program(what);
+        program.workspace_bytes(lanes_at_once(program, lanes))
     }
 
     fn graph(&self) -> MutexGuard<'_, Graph> {
         self.graph.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn value(&self) -> &Compiled {
-        self.value.get_or_init(|| Compiled::new(&self.graph(), &self.inputs, &[], &[self.log_density]))
-    }
-
-    fn reverse(&self) -> &Compiled {
-        self.reverse.get_or_init(|| {
-            let mut graph = self.graph();
-            let mut outputs = vec![self.log_density];
-            outputs.extend(reverse(&mut graph, self.log_density, &self.inputs));
-            Compiled::new(&graph, &self.inputs, &[], &outputs)
+    /// Whether `Auto` takes forward mode.
+    fn forward_pays(&self) -> bool {
+        *self.forward_pays.get_or_init(|| {
+            self.dim() <= FORWARD_MAX_DIM && {
+                let mut graph = self.graph();
+                let (along, _) = self.derivatives_along(&mut graph, &[self.log_density]);
+                let gradient = reverse(&mut graph, self.log_density, &self.inputs);
+                let with = |derivatives: &[Node]| {
+                    graph.work(&[&[self.log_density], derivatives].concat()) - self.work
+                };
+                with(&along) * self.dim() as f64 <= with(&gradient)
+            }
         })
     }
 
-    /// Stage one is log p, stage two its derivative along a direction.
-    fn forward(&self) -> &Compiled {
-        self.forward.get_or_init(|| {
-            let mut graph = self.graph();
-            let directions = self.directions(&mut graph);
-            let pairs: Vec<(Node, Node)> =
-                self.inputs.iter().copied().zip(directions.iter().copied()).collect();
-            let mut outputs = vec![self.log_density];
-            outputs.extend(forward(&mut graph, &[self.log_density], &pairs));
-            Compiled::new(&graph, &self.inputs, &directions, &outputs)
-        })
+    fn program(&self, what: Computed) -> &Program {
+        self.programs[what as usize].get_or_init(|| self.compile(what))
     }
 
-    /// Forward over reverse: the gradient in stage one, Hessian times direction in stage two.
-    fn second_order(&self) -> &Compiled {
-        self.hessian_vector.get_or_init(|| {
-            let mut graph = self.graph();
-            let gradient = reverse(&mut graph, self.log_density, &self.inputs);
-            let directions = self.directions(&mut graph);
-            let pairs: Vec<(Node, Node)> =
-                self.inputs.iter().copied().zip(directions.iter().copied()).collect();
-            let products = forward(&mut graph, &gradient, &pairs);
-            let outputs: Vec<Node> = gradient.into_iter().chain(products).collect();
-            Compiled::new(&graph, &self.inputs, &directions, &outputs)
-        })
+    fn compile(&self, what: Computed) -> Program {
+        let mut graph = self.graph();
+        let log_density = self.log_density;
+        let (outputs, directions) = match what {
+            Computed::Value => (vec![log_density], Vec::new()),
+            Computed::Forward => {
+                let (derivatives, directions) = self.derivatives_along(&mut graph, &[log_density]);
+                ([&[log_density], &derivatives[..]].concat(), directions)
+            }
+            Computed::Reverse => {
+                let gradient = reverse(&mut graph, log_density, &self.inputs);
+                ([&[log_density], &gradient[..]].concat(), Vec::new())
+            }
+            Computed::HessianVector => {
+                let gradient = reverse(&mut graph, log_density, &self.inputs);
+                let (products, directions) = self.derivatives_along(&mut graph, &gradient);
+                ([gradient, products].concat(), directions)
+            }
+            Computed::Terms => (self.terms.clone(), Vec::new()),
+            Computed::Constrained => (self.quantities.clone(), Vec::new()),
+            Computed::Pointwise => (self.pointwise.clone(), Vec::new()),
+        };
+        Program::staged(&graph, &self.inputs, &directions, &outputs)
     }
 
-    fn directions(&self, graph: &mut Graph) -> Vec<Node> {
+    /// Derivatives along directions, and these.
+    fn derivatives_along(&self, graph: &mut Graph, of: &[Node]) -> (Vec<Node>, Vec<Node>) {
         let shapes: Vec<Vec<usize>> = self.inputs.iter().map(|&input| graph.shape(input).to_vec()).collect();
-        shapes.iter().map(|shape| graph.input(shape)).collect()
+        let directions: Vec<Node> = shapes.iter().map(|shape| graph.input(shape)).collect();
+        let pairs: Vec<(Node, Node)> = self.inputs.iter().copied().zip(directions.iter().copied()).collect();
+        (forward(graph, of, &pairs), directions)
     }
 
     fn gradient_forward(&self, lanes: usize, z: &[f64], out: &mut [f64], gradient: &mut [f64]) {
-        let compiled = self.forward();
-        compiled.in_blocks(lanes, |range| {
-            let block = range.len();
-            let point = columns(z, lanes, &range);
-            let mut ws = compiled.take(block);
-            compiled.program.run(&mut ws, &self.split(&point, block));
-            let mut value = vec![0.0; block];
-            compiled.program.output(&ws, 0).copy_to(&mut value, block);
-            out[range.clone()].copy_from_slice(&value);
-            let mut direction = vec![0.0; point.len()];
-            for i in 0..self.dim() {
-                direction[i * block..(i + 1) * block].fill(1.0);
-                compiled.program.run_directions(&mut ws, &self.split(&direction, block));
-                compiled.program.output(&ws, 1).copy_to(&mut value, block);
-                gradient[i * lanes + range.start..i * lanes + range.end].copy_from_slice(&value);
-                direction[i * block..(i + 1) * block].fill(0.0);
+        let program = self.program(Computed::Forward);
+        in_blocks(program, lanes, |Range { start, end }| {
+            let own = end - start;
+            let mut ws = self.workspaces.take(Computed::Forward, program, own);
+            program.run_at(&mut ws, Columns::new(z, lanes, start));
+            program.output(&ws, 0).copy_to_columns(own, out, lanes, start);
+            for (i, derivative) in gradient.chunks_exact_mut(lanes).enumerate() {
+                program.run_along_coordinate(&mut ws, i);
+                program.output(&ws, 1).copy_to_columns(own, derivative, lanes, start);
             }
-            compiled.give_back(block, ws);
+            self.workspaces.give_back(Computed::Forward, ws);
         });
     }
 
-    /// Runs a program over `lanes` points and copies ranges of its outputs, one after the other, to each target.
+    /// Runs a program at `lanes` points, and along directions if there are some, and copies ranges of its outputs, one
+    /// after the other, to each target.
     fn run(
         &self,
-        compiled: &Compiled,
+        what: Computed,
         lanes: usize,
-        points: &[&[f64]],
+        points: &[f64],
+        directions: Option<&[f64]>,
         targets: &mut [(&mut [f64], Range<usize>)],
     ) {
-        compiled.in_blocks(lanes, |range| {
-            let block = range.len();
-            let whole = block == lanes;
-            let own: Vec<Vec<f64>> =
-                if whole { Vec::new() } else { points.iter().map(|p| columns(p, lanes, &range)).collect() };
-            let point = |k: usize| if whole { points[k] } else { &own[k][..] };
-            let mut ws = compiled.take(block);
-            compiled.program.run(&mut ws, &self.split(point(0), block));
-            if points.len() > 1 {
-                compiled.program.run_directions(&mut ws, &self.split(point(1), block));
+        let program = self.program(what);
+        in_blocks(program, lanes, |Range { start, end }| {
+            let own = end - start;
+            let mut ws = self.workspaces.take(what, program, own);
+            program.run_at(&mut ws, Columns::new(points, lanes, start));
+            if let Some(directions) = directions {
+                program.run_along(&mut ws, Columns::new(directions, lanes, start));
             }
-            let mut buffer = Vec::new();
             for (target, outputs) in targets.iter_mut() {
                 let mut row = 0;
                 for k in outputs.clone() {
-                    let output = compiled.program.output(&ws, k);
+                    let output = program.output(&ws, k);
                     let size: usize = output.shape.iter().product();
-                    if whole {
-                        output.copy_to(&mut target[row * lanes..(row + size) * lanes], lanes);
-                    } else {
-                        buffer.resize(size * block, 0.0);
-                        output.copy_to(&mut buffer, block);
-                        for i in 0..size {
-                            target[(row + i) * lanes + range.start..(row + i) * lanes + range.end]
-                                .copy_from_slice(&buffer[i * block..(i + 1) * block]);
-                        }
-                    }
+                    let rows = &mut target[row * lanes..(row + size) * lanes];
+                    output.copy_to_columns(own, rows, lanes, start);
                     row += size;
                 }
             }
-            compiled.give_back(block, ws);
+            self.workspaces.give_back(what, ws);
         });
     }
-
-    /// The coordinates of each input.
-    fn split<'z>(&self, z: &'z [f64], lanes: usize) -> Vec<&'z [f64]> {
-        self.ranges.iter().map(|range| &z[range.start * lanes..range.end * lanes]).collect()
-    }
 }
 
-impl Compiled {
-    fn new(graph: &Graph, inputs: &[Node], directions: &[Node], outputs: &[Node]) -> Compiled {
-        Compiled { program: Program::staged(graph, inputs, directions, outputs), pool: Mutex::default() }
-    }
-
-    /// Calls `f` with blocks of lanes that fit in memory.
-    fn in_blocks(&self, lanes: usize, mut f: impl FnMut(Range<usize>)) {
-        let per_lane = self.program.arena_size().max(1) * size_of::<f64>();
-        let block = (MAX_ARENA_BYTES / per_lane).clamp(1, lanes.max(1));
-        let mut start = 0;
-        while start < lanes {
-            let end = (start + block).min(lanes);
-            f(start..end);
-            start = end;
-        }
-    }
-
-    fn take(&self, lanes: usize) -> Workspace {
-        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        match pool.iter().position(|(own, _)| *own == lanes) {
-            Some(found) => pool.swap_remove(found).1,
-            None => self.program.workspace(lanes),
-        }
-    }
-
-    fn give_back(&self, lanes: usize, ws: Workspace) {
-        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        if pool.len() >= MAX_POOLED {
-            pool.remove(0);
-        }
-        pool.push((lanes, ws));
-    }
+/// The lanes of one run.
+fn lanes_at_once(program: &Program, lanes: usize) -> usize {
+    let per_lane = program.arena_size().max(1) * size_of::<f64>();
+    (MAX_ARENA_BYTES / per_lane).clamp(1, lanes.max(1))
 }
 
-/// The columns `range` of `[rows][lanes]`.
-fn columns(z: &[f64], lanes: usize, range: &Range<usize>) -> Vec<f64> {
-    z.chunks(lanes).flat_map(|row| row[range.clone()].iter().copied()).collect()
+/// Calls `f` with blocks of lanes that fit in memory.
+fn in_blocks(program: &Program, lanes: usize, mut f: impl FnMut(Range<usize>)) {
+    let block = lanes_at_once(program, lanes);
+    let mut start = 0;
+    while start < lanes {
+        let end = (start + block).min(lanes);
+        f(start..end);
+        start = end;
+    }
 }
 
 impl LogDensity for Density {
@@ -343,8 +321,12 @@ impl LogDensity for Density {
         &self.statements
     }
 
+    fn work(&self) -> f64 {
+        self.work
+    }
+
     fn value(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        self.run(self.value(), lanes, &[z], &mut [(out, 0..1)]);
+        self.run(Computed::Value, lanes, z, None, &mut [(out, 0..1)]);
     }
 
     fn gradient(&self, lanes: usize, z: &[f64], out: &mut [f64], gradient: &mut [f64]) {
@@ -353,13 +335,11 @@ impl LogDensity for Density {
 
     fn hessian_vector(&self, lanes: usize, z: &[f64], v: &[f64], gradient: &mut [f64], product: &mut [f64]) {
         let n = self.inputs.len();
-        self.run(self.second_order(), lanes, &[z, v], &mut [(gradient, 0..n), (product, n..2 * n)]);
+        self.run(Computed::HessianVector, lanes, z, Some(v), &mut [(gradient, 0..n), (product, n..2 * n)]);
     }
 
     fn terms(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        let compiled =
-            self.by_term.get_or_init(|| Compiled::new(&self.graph(), &self.inputs, &[], &self.terms));
-        self.run(compiled, lanes, &[z], &mut [(out, 0..self.terms.len())]);
+        self.run(Computed::Terms, lanes, z, None, &mut [(out, 0..self.terms.len())]);
     }
 
     fn n_constrained(&self) -> usize {
@@ -367,10 +347,7 @@ impl LogDensity for Density {
     }
 
     fn constrain(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        let compiled = self
-            .constrained
-            .get_or_init(|| Compiled::new(&self.graph(), &self.inputs, &[], &self.quantities));
-        self.run(compiled, lanes, &[z], &mut [(out, 0..self.quantities.len())]);
+        self.run(Computed::Constrained, lanes, z, None, &mut [(out, 0..self.quantities.len())]);
     }
 
     fn n_pointwise(&self) -> usize {
@@ -378,8 +355,6 @@ impl LogDensity for Density {
     }
 
     fn pointwise(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        let compiled =
-            self.by_element.get_or_init(|| Compiled::new(&self.graph(), &self.inputs, &[], &self.pointwise));
-        self.run(compiled, lanes, &[z], &mut [(out, 0..self.pointwise.len())]);
+        self.run(Computed::Pointwise, lanes, z, None, &mut [(out, 0..self.pointwise.len())]);
     }
 }

@@ -1,6 +1,7 @@
 //! Indexing: brackets to positions, positions to one gather.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::CompileError;
@@ -9,6 +10,7 @@ use super::value::{Axis, Place, Traced, Value, ValueLevels};
 use crate::data::Levels;
 use crate::ir::{Expr, ExprKind, Index};
 use crate::source::Span;
+use crate::tape::Node;
 use crate::types::ElementType;
 
 /// What one bracket entry selects along its dimension.
@@ -66,6 +68,9 @@ impl Tracer<'_> {
         for k in positions.len()..base.rank() {
             positions.push(Positions::whole(base.dims[k], base.labels[k].clone()));
         }
+        if let Some(node) = self.known_block(base, &positions) {
+            return Ok(selected(node, base, Vec::new(), &positions));
+        }
         if base.place == Place::Step {
             for position in &mut positions {
                 self.within_step(position, at)?;
@@ -114,21 +119,22 @@ impl Tracer<'_> {
         } else {
             graph.gather(base.node, Arc::from(index), &shape)
         };
-        Ok(Traced {
-            node,
-            place: base.place,
-            axes,
-            dims,
-            element: base.element,
-            labels: positions
-                .iter()
-                .flat_map(|position| {
-                    let label = (position.dims.len() == 1).then(|| position.label.clone()).flatten();
-                    position.dims.iter().map(move |_| label.clone())
-                })
-                .collect(),
-            levels: base.levels.clone(),
-        })
+        Ok(selected(node, base, axes, &positions))
+    }
+
+    /// Neighbours along each dimension of an array that is known: no table of positions is needed for them.
+    fn known_block(&mut self, base: &Traced, positions: &[Positions]) -> Option<Node> {
+        self.constant(base)?;
+        let ranges: Option<Vec<Range<usize>>> = positions.iter().map(Positions::range).collect();
+        if !base.axes.is_empty() {
+            return None;
+        }
+        let mut node = base.node;
+        for (axis, range) in ranges?.into_iter().enumerate() {
+            node = self.graph.take_range(node, axis, range);
+        }
+        let dims: Vec<usize> = positions.iter().flat_map(|position| position.dims.iter().copied()).collect();
+        Some(self.graph.reshape(node, &dims))
     }
 
     /// Positions that one bracket entry names along a dimension of `len` elements; `None` for an array that is being
@@ -361,6 +367,14 @@ impl Positions {
         Positions { values: (0..len as u32).collect(), axes: Vec::new(), dims: vec![len], label }
     }
 
+    /// The positions, where they are neighbours in order and the same for all axes.
+    fn range(&self) -> Option<Range<usize>> {
+        let first = *self.values.first()?;
+        let in_order = self.values.iter().zip(first..).all(|(&position, next)| position == next);
+        let range = first as usize..first as usize + self.values.len();
+        (in_order && self.axes.is_empty()).then_some(range)
+    }
+
     fn level(level: &str, label: Option<&Arc<Levels>>, at: Span) -> Result<Positions> {
         let Some(label) = label else {
             return Err(CompileError::Index {
@@ -375,6 +389,23 @@ impl Positions {
             }
             None => Err(CompileError::Level { level: level.into(), help: nearest_levels(level, label), at }),
         }
+    }
+}
+
+/// What a value becomes where elements are selected from it.
+fn selected(node: Node, base: &Traced, axes: Vec<Axis>, positions: &[Positions]) -> Traced {
+    let labels = positions.iter().flat_map(|position| {
+        let label = (position.dims.len() == 1).then(|| position.label.clone()).flatten();
+        position.dims.iter().map(move |_| label.clone())
+    });
+    Traced {
+        node,
+        place: base.place,
+        axes,
+        dims: positions.iter().flat_map(|position| position.dims.iter().copied()).collect(),
+        element: base.element,
+        labels: labels.collect(),
+        levels: base.levels.clone(),
     }
 }
 

@@ -38,8 +38,9 @@ mod expression;
 mod quantity;
 mod report;
 mod simulate;
+mod workspaces;
 
-pub use density::{Density, GradientMode, ProgramSize};
+pub use density::{Computed, Density, GradientMode, ProgramSize};
 pub use error::{CompileError, CompileErrors};
 pub use expression::{ExpressionProgram, compile_expression};
 pub use quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport, element_name};

@@ -95,7 +95,7 @@ pub(super) struct Words {
     codes: Vec<u32>,
     n_numbers: usize,
     n_words: usize,
-    /// Start of the record and text of the first cell that is not a number.
+    /// Start of the record, as the reader says it, and text of the first cell that is not a number.
     first_word: Option<(usize, String)>,
     /// Every word is a number with a decimal comma.
     all_decimal_commas: bool,
@@ -143,14 +143,10 @@ impl Words {
     }
 
     /// The categorical column, or a real one if all words are numbers with decimal commas and those are allowed; and what
-    /// `warn` makes of the start of the first suspicious record.
-    pub fn into_values(
-        self,
-        decimal_commas: bool,
-        warn: impl Fn(usize, Suspicion) -> DataWarning,
-    ) -> (Values, Option<DataWarning>) {
+    /// is suspicious, with the start of the first such record.
+    pub fn into_values(self, decimal_commas: bool) -> (Values, Option<(usize, Suspicion)>) {
         let shape = [self.codes.len()];
-        let suspect = |kind| self.first_word.map(|(start, cell)| warn(start, Suspicion { kind, cell }));
+        let suspect = |kind| self.first_word.map(|(start, cell)| (start, Suspicion { kind, cell }));
         if self.all_decimal_commas && decimal_commas {
             let number = |label: &str| parse_decimal_comma(label).or_else(|| number(label));
             if let Some(numbers) = self.interner.map_labels(number) {
@@ -159,7 +155,7 @@ impl Words {
                 return (Values::real(&shape, values), suspect(SuspicionKind::DecimalCommasRead));
             }
         }
-        let warning = if self.all_decimal_commas {
+        let suspicion = if self.all_decimal_commas {
             suspect(SuspicionKind::CommasInNumbers)
         } else if self.n_words < self.n_numbers {
             let n_cells = self.n_words + self.n_numbers;
@@ -167,7 +163,7 @@ impl Words {
         } else {
             None
         };
-        (self.interner.into_values(&shape, self.codes), warning)
+        (self.interner.into_values(&shape, self.codes), suspicion)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reads a table of separated values: one pass for numbers, a second one over the columns that turn out to be words.
 
 use std::collections::HashMap;
+use std::io::{BufRead, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use super::cell::classify;
 use super::column::{Column, Kind, Words};
 use super::error::{DataError, DataWarning};
 use super::snippet::{Snippet, line_of};
+use super::text::{Text, unreadable};
 use super::values::{OriginKind, Values};
 
 /// Separators that are recognised, the most usual first.
@@ -23,22 +25,21 @@ pub(super) enum Header {
     Optional,
 }
 
-/// Reads UTF-8 `text` (without byte order mark). The separator is the one of `,` `;` tab that occurs most in the first line.
-/// Blanks around names and cells do not count.
+/// Reads a table. The separator is the one of `,` `;` tab that occurs most in the first line. Blanks around names and cells
+/// do not count.
 pub(super) fn read(
-    file: &str,
-    text: &str,
+    text: &Text<'_>,
     header: Header,
     warnings: &mut Vec<DataWarning>,
 ) -> Result<Loaded, DataError> {
-    let table = Table { file, shared_file: file.into(), text, separator: separator(text) };
+    let table = Table { file: text.file, shared_file: text.file.into(), text, separator: separator(text)? };
     let (names, has_header) = table.header(header, warnings)?;
     let mut columns = table.numbers(&names, has_header, warnings)?;
     let n_rows = columns.first().map_or(0, Column::len);
     if n_rows == 0 {
-        return Err(DataError::NoRows { file: file.into() });
+        return Err(DataError::NoRows { file: text.file.into() });
     }
-    if table.looks_separated_by_spaces(&names, &columns) {
+    if table.looks_separated_by_spaces(&names, &columns)? {
         warnings
             .push(DataWarning::SpaceSeparated { file: table.shared_file.clone(), column: names[0].clone() });
     }
@@ -48,11 +49,12 @@ pub(super) fn read(
     let wordy: Vec<usize> = (0..columns.len()).filter(is_wordy).collect();
     for (&i, words) in wordy.iter().zip(table.words(&wordy, has_header, n_rows)?) {
         let decimal_commas = table.separator == b';';
-        let (words, warning) = words.into_values(decimal_commas, |start, suspicion| {
-            suspicion.warning(table.shared_file.clone(), &names[i], line_of(text, start))
-        });
+        let (words, suspicion) = words.into_values(decimal_commas);
         values[i] = Some(words);
-        warnings.extend(warning);
+        if let Some((record, suspicion)) = suspicion {
+            let line = line_of(text.whole()?, table.first_byte(record)?);
+            warnings.push(suspicion.warning(table.shared_file.clone(), &names[i], line));
+        }
     }
     for (name, column) in names.iter().zip(&columns).filter(|(name, _)| !name.is_empty()) {
         warnings.extend(column.warning(&table.shared_file, name));
@@ -67,15 +69,15 @@ pub(super) fn read(
 
 /// The separator that occurs most outside quotes in the first line, where one that occurs as often in the second line goes
 /// before all others; a comma if none does.
-fn separator(text: &str) -> u8 {
+fn separator(text: &Text<'_>) -> Result<u8, DataError> {
     let mut counts = [[0usize; SEPARATORS.len()]; 2];
-    let (mut line, mut quoted) = (0, false);
-    let text = text.trim_start_matches(['\r', '\n']);
-    for (i, &byte) in text.as_bytes().iter().enumerate() {
+    let (mut line, mut quoted, mut before) = (0, false, b'\n');
+    for byte in text.reader(0)?.bytes() {
+        let byte = byte.map_err(|cause| unreadable(text.file, cause))?;
         match byte {
             b'"' => quoted = !quoted,
             // Blank lines and the second half of `\r\n` end no line.
-            b'\n' | b'\r' if !quoted && matches!(text.as_bytes()[i - 1], b'\n' | b'\r') => {}
+            b'\n' | b'\r' if !quoted && matches!(before, b'\n' | b'\r') => {}
             b'\n' | b'\r' if !quoted && line == 1 => break,
             b'\n' | b'\r' if !quoted => line += 1,
             _ if !quoted => {
@@ -85,25 +87,33 @@ fn separator(text: &str) -> u8 {
             }
             _ => {}
         }
+        before = byte;
     }
     let rank = |&i: &usize| (counts[0][i] > 0 && counts[0][i] == counts[1][i], counts[0][i]);
-    SEPARATORS[(0..SEPARATORS.len()).rev().max_by_key(rank).unwrap_or(0)]
+    Ok(SEPARATORS[(0..SEPARATORS.len()).rev().max_by_key(rank).unwrap_or(0)])
 }
 
 struct Table<'a> {
     file: &'a str,
     shared_file: Arc<str>,
-    text: &'a str,
+    text: &'a Text<'a>,
     separator: u8,
 }
 
-impl Table<'_> {
-    fn reader(&self) -> csv::Reader<&[u8]> {
-        csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(self.separator)
-            .from_reader(self.text.as_bytes())
+/// A row, and what the reader has read to get it.
+struct Row<'r> {
+    record: &'r csv::StringRecord,
+    /// The byte where the reader stands after the row.
+    end: usize,
+    /// Line feeds that it has read.
+    n_line_feeds: u64,
+}
+
+impl<'a> Table<'a> {
+    fn reader(&self) -> Result<csv::Reader<Box<dyn BufRead + 'a>>, DataError> {
+        let mut builder = csv::ReaderBuilder::new();
+        builder.has_headers(false).flexible(true).delimiter(self.separator);
+        Ok(builder.from_reader(self.text.reader(0)?))
     }
 
     /// Column names, empty for columns to leave out, and whether the first line held them.
@@ -112,12 +122,11 @@ impl Table<'_> {
         header: Header,
         warnings: &mut Vec<DataWarning>,
     ) -> Result<(Vec<String>, bool), DataError> {
-        let mut reader = self.reader();
+        let mut reader = self.reader()?;
         let mut record = csv::StringRecord::new();
         if !reader.read_record(&mut record).map_err(|error| self.unreadable(error))? {
             return Err(DataError::Empty { file: self.file.into() });
         }
-        let start = self.record_start(&record);
         self.check_closed(&record, reader.position().byte() as usize)?;
         let names: Vec<String> = record.iter().map(|name| name.trim().to_string()).collect();
         if names.iter().all(|name| name.is_empty()) && names.len() == 1 {
@@ -128,7 +137,7 @@ impl Table<'_> {
             if header == Header::Optional {
                 return Ok(((1..=names.len()).map(|i| i.to_string()).collect(), false));
             }
-            let (snippet, at) = Snippet::new(self.file, self.text, self.field(start, 0));
+            let (snippet, at) = Snippet::new(self.file, self.text.whole()?, self.field(&record, 0)?);
             return Err(DataError::NoHeader { file: self.file.into(), snippet, at });
         }
         let mut seen: HashMap<&str, usize> = HashMap::new();
@@ -137,7 +146,7 @@ impl Table<'_> {
                 let file = self.shared_file.clone();
                 warnings.push(DataWarning::UnnamedColumn { file, position: i + 1 });
             } else if let Some(first) = seen.insert(name, i) {
-                let (snippet, at) = Snippet::new(self.file, self.text, self.field(start, i));
+                let (snippet, at) = Snippet::new(self.file, self.text.whole()?, self.field(&record, i)?);
                 return Err(DataError::DuplicateColumn {
                     file: self.shared_file.clone(),
                     name: name.clone(),
@@ -161,19 +170,20 @@ impl Table<'_> {
         let mut columns: Vec<Column> = names.iter().map(|_| Column::default()).collect();
         let mut end_of_last = 0;
         let mut blank = None;
-        self.for_each_row(has_header, |record, end| {
+        self.for_each_row(has_header, |row| {
+            let Row { record, end, .. } = *row;
             if record.len() != columns.len() {
                 self.check_closed(record, end)?;
-                return Err(self.ragged(record, names));
+                return Err(self.ragged(record, names)?);
             }
             for (column, cell) in columns.iter_mut().zip(record) {
                 column.push(cell.trim());
             }
-            if columns.len() == 1 && blank.is_none() {
-                blank = self.blank_line(end_of_last, self.record_start(record));
+            if columns.len() == 1 && blank.is_none() && self.may_follow_blank_line(row) {
+                blank = self.blank_line(end_of_last, self.first_byte(record_start(record))?)?;
             }
             end_of_last = end;
-            if end >= self.text.len() { self.check_closed(record, end) } else { Ok(()) }
+            self.check_closed(record, end)
         })?;
         if let Some(line) = blank {
             warnings.push(DataWarning::BlankLine { file: self.shared_file.clone(), line });
@@ -185,9 +195,9 @@ impl Table<'_> {
     fn words(&self, wordy: &[usize], has_header: bool, n_rows: usize) -> Result<Vec<Words>, DataError> {
         let mut columns: Vec<Words> = wordy.iter().map(|_| Words::new(n_rows)).collect();
         if !wordy.is_empty() {
-            self.for_each_row(has_header, |record, _| {
+            self.for_each_row(has_header, |Row { record, .. }| {
                 for (words, &i) in columns.iter_mut().zip(wordy) {
-                    words.push(record.get(i).unwrap_or("").trim(), || self.record_start(record));
+                    words.push(record.get(i).unwrap_or("").trim(), || record_start(record));
                 }
                 Ok(())
             })?;
@@ -195,13 +205,13 @@ impl Table<'_> {
         Ok(columns)
     }
 
-    /// Calls `f` with each row and the byte where the reader stands after it. A line of blanks alone is no row.
+    /// Calls `f` with each row. A line of blanks alone is no row.
     fn for_each_row(
         &self,
         has_header: bool,
-        mut f: impl FnMut(&csv::StringRecord, usize) -> Result<(), DataError>,
+        mut f: impl FnMut(&Row<'_>) -> Result<(), DataError>,
     ) -> Result<(), DataError> {
-        let mut reader = self.reader();
+        let mut reader = self.reader()?;
         let mut record = csv::StringRecord::new();
         let mut n_fields = None;
         while reader.read_record(&mut record).map_err(|error| self.unreadable(error))? {
@@ -209,34 +219,47 @@ impl Table<'_> {
             let n_fields = *n_fields.get_or_insert(record.len());
             let is_blank = record.len() == 1 && n_fields > 1 && record[0].trim().is_empty();
             if !is_header && !is_blank {
-                f(&record, reader.position().byte() as usize)?;
+                let end = reader.position();
+                let n_line_feeds = end.line() - record.position().map_or(0, csv::Position::line);
+                f(&Row { record: &record, end: end.byte() as usize, n_line_feeds })?;
             }
         }
         Ok(())
     }
 
     /// One column, whose name and first cell both fall apart at blanks, may be a table that another program separated so.
-    fn looks_separated_by_spaces(&self, names: &[String], columns: &[Column]) -> bool {
-        let ([name], [column]) = (names, columns) else { return false };
+    fn looks_separated_by_spaces(&self, names: &[String], columns: &[Column]) -> Result<bool, DataError> {
+        let ([name], [column]) = (names, columns) else { return Ok(false) };
         let n_names = name.split_whitespace().count();
-        let mut lines = self.text.lines().filter(|line| !line.trim().is_empty());
-        let cells: Vec<&str> = lines.nth(1).unwrap_or("").split_whitespace().collect();
+        if column.kind != Kind::Words || n_names < 2 {
+            return Ok(false);
+        }
+        let mut second = String::new();
+        let mut n_lines = 0;
+        for line in self.text.reader(0)?.lines() {
+            let line = line.map_err(|cause| unreadable(self.file, cause))?;
+            n_lines += usize::from(!line.trim().is_empty());
+            if n_lines == 2 {
+                second = line;
+                break;
+            }
+        }
+        let cells: Vec<&str> = second.split_whitespace().collect();
         // R's write.table puts row names first and leaves them out of the header.
         let fits = cells.len() == n_names || cells.len() == n_names + 1;
-        let is_number = |cell: &&str| classify(cell).is_number();
-        column.kind == Kind::Words && n_names > 1 && fits && cells.iter().any(is_number)
+        Ok(fits && cells.iter().any(|cell| classify(cell).is_number()))
     }
 
-    fn ragged(&self, record: &csv::StringRecord, names: &[String]) -> DataError {
+    fn ragged(&self, record: &csv::StringRecord, names: &[String]) -> Result<DataError, DataError> {
         let (found, expected) = (record.len(), names.len());
-        let start = self.record_start(record);
+        let text = self.text.whole()?;
         let (at, label) = if found > expected {
-            (self.field(start, expected), format!("field {} has no column", expected + 1))
+            (self.field(record, expected)?, format!("field {} has no column", expected + 1))
         } else {
-            let last = self.field(start, found - 1);
+            let last = self.field(record, found - 1)?;
             (last.end.saturating_sub(1).max(last.start)..last.end, format!("no value for `{}`", names[found]))
         };
-        let (snippet, at) = Snippet::new(self.file, self.text, at);
+        let (snippet, at) = Snippet::new(self.file, text, at);
         let help = if found > expected && self.separator == b',' {
             "a text with a comma is written in quotes, and a number with a decimal point"
         } else if found > expected {
@@ -244,8 +267,9 @@ impl Table<'_> {
         } else {
             "a missing value is an empty field or `NA` between separators"
         };
+        let line = line_of(text, self.first_byte(record_start(record))?);
         let file = self.shared_file.clone();
-        DataError::Ragged { file, line: line_of(self.text, start), found, expected, help, snippet, at, label }
+        Ok(DataError::Ragged { file, line, found, expected, help, snippet, at, label })
     }
 
     /// An error if the record, which ends at byte `end`, does so inside quotes.
@@ -253,50 +277,68 @@ impl Table<'_> {
         if end < self.text.len() {
             return Ok(());
         }
-        let start = self.record_start(record);
-        let Some(open) = scan_fields(&self.text.as_bytes()[start..], self.separator, usize::MAX).unclosed
-        else {
+        let start = record_start(record);
+        let last = self.text.rest(start)?;
+        let n_blank = last.iter().take_while(|byte| is_line_end(byte)).count();
+        let Some(open) = scan_fields(&last[n_blank..], self.separator, usize::MAX).unclosed else {
             return Ok(());
         };
-        let (snippet, at) = Snippet::new(self.file, self.text, start + open..start + open + 1);
+        let open = start + n_blank + open;
+        let (snippet, at) = Snippet::new(self.file, self.text.whole()?, open..open + 1);
         let (line, column) = (snippet.line, snippet.column);
         Err(DataError::UnclosedQuote { file: self.file.into(), line, column, snippet, at })
     }
 
-    /// First byte of a record; the reader counts blank lines before it as its own.
-    fn record_start(&self, record: &csv::StringRecord) -> usize {
-        let mut start = record.position().map_or(0, |position| position.byte() as usize).min(self.text.len());
-        while matches!(self.text.as_bytes().get(start), Some(b'\r' | b'\n')) {
-            start += 1;
-        }
-        start
+    /// First byte of a record that the reader says begins at `start`: it counts blank lines before it as its own.
+    fn first_byte(&self, start: usize) -> Result<usize, DataError> {
+        let rest = self.text.whole()?.as_bytes().get(start..).unwrap_or_default();
+        Ok(start + rest.iter().take_while(|byte| is_line_end(byte)).count())
+    }
+
+    /// False where a row has one line of its own and no other, as nearly all have: that is known without the text.
+    fn may_follow_blank_line(&self, row: &Row<'_>) -> bool {
+        let is_last = row.end >= self.text.len();
+        row.n_line_feeds > 1 || row.n_line_feeds == 0 && !is_last
     }
 
     /// The line of a blank line between the end of one record and the start of the next, if there is one.
-    fn blank_line(&self, end: usize, start: usize) -> Option<usize> {
-        if end == 0 {
-            return None;
-        }
+    fn blank_line(&self, end: usize, start: usize) -> Result<Option<usize>, DataError> {
+        let text = self.text.whole()?;
+        let Some(between) = text.as_bytes().get(end..start).filter(|_| end > 0) else { return Ok(None) };
         // The reader may stand before or after the `\n` of the record's own `\r\n`.
-        let between = self.text.as_bytes().get(end..start)?;
-        let between = if self.text.as_bytes()[end - 1] == b'\r' {
+        let between = if text.as_bytes()[end - 1] == b'\r' {
             between.strip_prefix(b"\n").unwrap_or(between)
         } else {
             between
         };
-        (!between.is_empty()).then(|| line_of(self.text, start - between.len()))
+        Ok((!between.is_empty()).then(|| line_of(text, start - between.len())))
     }
 
-    /// Bytes of a field (0-based) of the record that starts at `start`.
-    fn field(&self, start: usize, field: usize) -> Range<usize> {
-        let found = scan_fields(&self.text.as_bytes()[start..], self.separator, field).last;
-        start + found.start..start + found.end
+    /// Bytes of a field (0-based) of a record.
+    fn field(&self, record: &csv::StringRecord, field: usize) -> Result<Range<usize>, DataError> {
+        let start = self.first_byte(record_start(record))?;
+        let bytes = self.text.whole()?.as_bytes().get(start..).unwrap_or_default();
+        let found = scan_fields(bytes, self.separator, field).last;
+        Ok(start + found.start..start + found.end)
     }
 
+    /// Text that is not UTF-8, or a file that cannot be read any more.
     fn unreadable(&self, error: csv::Error) -> DataError {
+        if let Err(error) = self.text.whole() {
+            return error;
+        }
         let cause = std::io::Error::other(error);
         DataError::Unreadable { file: self.file.into(), cause, help: "check that it is a CSV file" }
     }
+}
+
+/// Where the reader says that a record begins.
+fn record_start(record: &csv::StringRecord) -> usize {
+    record.position().map_or(0, |position| position.byte() as usize)
+}
+
+fn is_line_end(byte: &u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
 }
 
 struct Scan {

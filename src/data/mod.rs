@@ -16,10 +16,13 @@ mod json_array;
 mod json_specials;
 mod snippet;
 mod source_arg;
+mod text;
 mod values;
 
 use std::collections::HashMap;
 use std::path::Path;
+
+use text::{Text, decode, unreadable};
 
 pub use error::{DataError, DataWarning};
 pub use snippet::Snippet;
@@ -85,14 +88,14 @@ impl Dataset {
     /// A table from the text of a CSV file, under a file name for errors.
     pub fn from_csv(file: &str, text: &str) -> Result<(Dataset, Vec<DataWarning>), DataError> {
         let mut warnings = Vec::new();
-        let loaded = csv::read(file, without_bom(text), csv::Header::Required, &mut warnings)?;
+        let loaded = csv::read(&Text::held(file, text), csv::Header::Required, &mut warnings)?;
         Ok((Dataset::from_variables(loaded.into_variables(file))?, warnings))
     }
 
     /// The entries of a JSON object, or the columns of an array of records, under a file name for errors.
     pub fn from_json(file: &str, text: &str) -> Result<(Dataset, Vec<DataWarning>), DataError> {
         let mut warnings = Vec::new();
-        let loaded = json::read(file, without_bom(text), None, &mut warnings)?;
+        let loaded = json::read(file, Text::held(file, text).whole()?, None, &mut warnings)?;
         Ok((Dataset::from_variables(loaded.into_variables(file))?, warnings))
     }
 
@@ -189,14 +192,22 @@ fn read_source(source: &DataArg, warnings: &mut Vec<DataWarning>) -> Result<Vec<
         DataArg::Named { name, path } => (path, Some(name.as_str())),
     };
     let file = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|cause| unreadable(&file, cause))?;
-    let text = decode(&file, &bytes)?;
-    let header = if name.is_some() { csv::Header::Optional } else { csv::Header::Required };
-    let loaded = if is_json(path, text) {
-        json::read(&file, text, name, warnings)?
-    } else {
-        csv::read(&file, text, header, warnings)?
+    let held;
+    let text = match Text::on_disk(&file, path)? {
+        Some(text) => text,
+        None => {
+            let bytes = std::fs::read(path).map_err(|cause| unreadable(&file, cause))?;
+            held = decode(&file, bytes)?;
+            Text::held(&file, &held)
+        }
     };
+    let header = if name.is_some() { csv::Header::Optional } else { csv::Header::Required };
+    let loaded = if is_json(path, &text)? {
+        json::read(&file, text.whole()?, name, warnings)?
+    } else {
+        csv::read(&text, header, warnings)?
+    };
+    drop(text);
     let Some(name) = name else { return Ok(loaded.into_variables(&file)) };
     if loaded.headerless {
         warnings.push(DataWarning::Headerless { file: file.as_str().into(), name: name.to_string() });
@@ -210,42 +221,12 @@ fn read_source(source: &DataArg, warnings: &mut Vec<DataWarning>) -> Result<Vec<
     }
 }
 
-fn unreadable(file: &str, cause: std::io::Error) -> DataError {
-    let help = match cause.kind() {
-        std::io::ErrorKind::NotFound => {
-            "check the spelling of the path; it is relative to the current directory"
-        }
-        std::io::ErrorKind::IsADirectory => "name the file in that directory",
-        _ => "check that you may read it",
-    };
-    DataError::Unreadable { file: file.to_string(), cause, help }
-}
-
-/// The file as UTF-8 text without its byte order mark.
-fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, DataError> {
-    std::str::from_utf8(bytes).map(without_bom).map_err(|error| {
-        let help = match bytes {
-            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => "it is UTF-16: save it as UTF-8 (in Excel: \"CSV UTF-8\")",
-            [b'P', b'K', 3, 4, ..] => "it is a spreadsheet or a zip archive: export the sheet as CSV",
-            [0x1F, 0x8B, ..] => "it is compressed: unpack it first",
-            _ => "save it as UTF-8 (for example: iconv -f LATIN1 -t UTF-8 FILE)",
-        };
-        let valid = &bytes[..error.valid_up_to()];
-        let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        DataError::NotUtf8 { file: file.to_string(), line, help }
-    })
-}
-
-fn without_bom(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
-}
-
-fn is_json(path: &Path, text: &str) -> bool {
+fn is_json(path: &Path, text: &Text<'_>) -> Result<bool, DataError> {
     let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
     match extension.as_ref().and_then(|extension| extension.to_str()) {
-        Some("json") => true,
-        Some("csv" | "tsv") => false,
-        _ => text.trim_start().starts_with(['{', '[']),
+        Some("json") => Ok(true),
+        Some("csv" | "tsv") => Ok(false),
+        _ => Ok(matches!(text.first_ascii()?, Some(b'{' | b'['))),
     }
 }
 

@@ -9,7 +9,35 @@ use proptest::prelude::*;
 use super::*;
 
 fn csv(text: &str) -> (Dataset, Vec<DataWarning>) {
-    Dataset::from_csv("d.csv", text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    read_both_ways(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// A table from a text in memory, after a look that the same comes from a file.
+fn read_both_ways(text: &str) -> Result<(Dataset, Vec<DataWarning>), DataError> {
+    let dir = tempfile::tempdir().unwrap();
+    let held = Dataset::from_csv("d.csv", text);
+    let read = read_from_disk("d.csv", &write(&dir, "d.csv", text), csv::Header::Required);
+    assert_eq!(told(&read), told(&held), "{text:?}");
+    held
+}
+
+/// All that is known after reading, whatever the order of hash tables.
+fn told(read: &Result<(Dataset, Vec<DataWarning>), DataError>) -> String {
+    match read {
+        Ok((dataset, warnings)) => format!("{:?} {warnings:?}", dataset.variables),
+        Err(error) => format!("{error:?}"),
+    }
+}
+
+fn read_from_disk(
+    file: &str,
+    path: &Path,
+    header: csv::Header,
+) -> Result<(Dataset, Vec<DataWarning>), DataError> {
+    let mut warnings = Vec::new();
+    let text = Text::on_disk(file, path)?.expect("a file");
+    let loaded = csv::read(&text, header, &mut warnings)?;
+    Ok((Dataset::from_variables(loaded.into_variables(file))?, warnings))
 }
 
 fn json(text: &str) -> (Dataset, Vec<DataWarning>) {
@@ -32,7 +60,7 @@ fn rendered(error: &dyn Diagnostic) -> String {
 }
 
 fn csv_error(text: &str) -> String {
-    rendered(&Dataset::from_csv("d.csv", text).expect_err(text))
+    rendered(&read_both_ways(text).expect_err(text))
 }
 
 fn json_error(text: &str) -> String {
@@ -592,17 +620,22 @@ proptest! {
 
     #[test]
     fn broken_files_give_errors_or_data_and_never_panic(edits in edits()) {
+        let dir = tempfile::tempdir().unwrap();
         for (seed, is_json) in [(CSV_SEED, false), (JSON_SEED, true), (RECORDS_SEED, true)] {
             let bytes = broken(seed, &edits);
-            let read = decode("f", &bytes).and_then(|text| {
+            let read = decode("f", bytes.clone()).and_then(|text| {
                 if is_json {
-                    json::read("f", text, Some("X"), &mut Vec::new()).map(drop)?;
-                    Dataset::from_json("f", text)
+                    json::read("f", &text, Some("X"), &mut Vec::new()).map(drop)?;
+                    Dataset::from_json("f", &text)
                 } else {
-                    csv::read("f", text, csv::Header::Optional, &mut Vec::new()).map(drop)?;
-                    Dataset::from_csv("f", text)
+                    csv::read(&Text::held("f", &text), csv::Header::Optional, &mut Vec::new()).map(drop)?;
+                    Dataset::from_csv("f", &text)
                 }
             });
+            if !is_json {
+                let from_disk = read_from_disk("f", &write(&dir, "f", &bytes), csv::Header::Required);
+                prop_assert_eq!(told(&from_disk), told(&read));
+            }
             match read {
                 Ok((d, warnings)) => {
                     let n_rows: Vec<usize> = d.variables().filter(|v| v.origin.kind == OriginKind::Column).map(|v| v.values.shape()[0]).collect();

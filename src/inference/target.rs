@@ -13,12 +13,12 @@ use crate::family::Family;
 
 /// Lanes of one call; part of what a seed's bytes depend on, so it never follows the number of threads.
 const LANES: usize = 64;
-/// Lanes of one call for models with many observations, where blocks are shared out over threads.
-const LANES_MANY_ROWS: usize = 16;
-/// Observed elements from which a model has many.
-const MANY_ROWS: usize = 4096;
-/// Observed elements times draws from which threads are worth their while.
-const LARGE: usize = 1 << 18;
+/// Lanes of one call for models that are much work, where blocks are shared out over threads.
+const LANES_MUCH_WORK: usize = 16;
+/// Sums and products of a log density from which it is much work.
+const MUCH_WORK: f64 = 65_536.0;
+/// Sums and products, over all draws, from which threads are worth their while.
+const LARGE: f64 = 4e6;
 
 /// A log density with its coordinates split by role.
 pub struct Target<'d> {
@@ -63,12 +63,12 @@ impl<'d> Target<'d> {
 
     /// Lanes of one call.
     pub fn lanes(&self) -> usize {
-        if self.density.n_pointwise() >= MANY_ROWS { LANES_MANY_ROWS } else { LANES }
+        if self.density.work() >= MUCH_WORK { LANES_MUCH_WORK } else { LANES }
     }
 
     /// Whether `n_draws` evaluations are work enough for threads.
     pub fn is_large(&self, n_draws: usize) -> bool {
-        self.density.n_pointwise().saturating_mul(n_draws) >= LARGE
+        self.density.work() * n_draws as f64 >= LARGE
     }
 
     /// `out[lanes]`, `gradient[D][lanes]`

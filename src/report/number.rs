@@ -66,6 +66,18 @@ pub fn seconds(s: f64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
+/// Bytes to three digits with a decimal unit: `1.34 MB`.
+pub fn bytes(n: usize) -> String {
+    let (value, unit) = match n as f64 {
+        n if n < 1e3 => return format!("{n} B"),
+        n if n < 1e6 => (n / 1e3, "kB"),
+        n if n < 1e9 => (n / 1e6, "MB"),
+        n => (n / 1e9, "GB"),
+    };
+    let decimals = (2 - magnitude(value)).clamp(0, 2) as usize;
+    format!("{value:.decimals$} {unit}")
+}
+
 /// Pads the numbers of a column on the right so that their decimal points come to stand in line when they are
 /// aligned to the right.
 pub fn align_points(column: &mut [String]) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ndarray::{ArcArray, IxDyn};
 
 use super::op::{Extent, Op, Operand, size_of};
+use super::plan::live_nodes;
 
 /// A constant array, always in standard (row-major) layout; cheap to clone.
 pub type Tensor = ArcArray<f64, IxDyn>;
@@ -43,7 +44,12 @@ const COMPARED_ELEMENTS: usize = 4096;
 pub struct Graph {
     pub(super) entries: Vec<Entry>,
     known: HashMap<u64, Vec<Node>>,
+    /// Constants that operations on constants have become.
+    evaluated: HashMap<Evaluation, Node>,
 }
+
+/// An operation by its name and fingerprint, and its arguments.
+type Evaluation = (&'static str, u64, Box<[Node]>);
 
 impl Graph {
     pub fn new() -> Graph {
@@ -132,8 +138,7 @@ impl Graph {
             op.shape(&shapes)
         };
         if args.iter().all(|&a| self.value(a).is_some()) {
-            let value = self.fold(&*op, args, &shape);
-            return self.constant(value);
+            return self.evaluate(&*op, args, &shape);
         }
         let key = op.fingerprint().map(|fingerprint| {
             let mut hasher = DefaultHasher::new();
@@ -156,6 +161,17 @@ impl Graph {
             self.known.entry(key).or_default().push(node);
         }
         node
+    }
+
+    /// Gives back the memory of all that some nodes do not need. What they do not need is not to be used any more.
+    pub fn keep_only(&mut self, needed: &[Node]) {
+        let live = live_nodes(self, needed);
+        for (entry, live) in self.entries.iter_mut().zip(&live) {
+            if !live {
+                entry.kind = Kind::Input;
+            }
+        }
+        self.evaluated.retain(|_, node| live[node.index()]);
     }
 
     /// The operation and arguments of a node that is one.
@@ -207,7 +223,21 @@ impl Graph {
         node
     }
 
-    fn fold(&self, op: &dyn Op, args: &[Node], shape: &[usize]) -> Tensor {
+    /// The constant that an operation on constants is.
+    fn evaluate(&mut self, op: &dyn Op, args: &[Node], shape: &[usize]) -> Node {
+        let key: Option<Evaluation> = op.fingerprint().map(|own| (op.name(), own, args.into()));
+        if let Some(&known) = key.as_ref().and_then(|key| self.evaluated.get(key)) {
+            return known;
+        }
+        let value = self.value_of(op, args, shape);
+        let node = self.constant(value);
+        if let Some(key) = key {
+            self.evaluated.insert(key, node);
+        }
+        node
+    }
+
+    fn value_of(&self, op: &dyn Op, args: &[Node], shape: &[usize]) -> Tensor {
         let operands: Vec<Operand<'_>> = args
             .iter()
             .filter_map(|&a| {

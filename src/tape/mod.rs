@@ -58,6 +58,6 @@ pub use graph::{Graph, Node, Tensor};
 pub use op::{Extent, Op, Operand};
 pub use ops::ode::{Control, Field};
 pub use ops::scan::{Access, Body, Mode, Scan, Source, State};
-pub use program::{Output, Program, Workspace};
+pub use program::{Columns, Output, Program, Workspace};
 pub use reverse::reverse;
 pub use simplify::simplify;

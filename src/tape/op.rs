@@ -33,6 +33,12 @@ pub trait Op: Any + Debug + Send + Sync {
     /// Shape of the value. Panics where the shapes of the arguments do not fit: callers have checked them.
     fn shape(&self, args: &[&[usize]]) -> Vec<usize>;
 
+    /// Roughly how many sums and products a value takes at one point: what is run how, and on how many threads, is chosen
+    /// by it.
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        size_of(&self.shape(args)) as f64
+    }
+
     /// How many numbers of working memory [`Op::evaluate`] needs.
     fn scratch(&self, _args: &[Extent<'_>], _lanes: usize) -> usize {
         0
@@ -102,6 +108,9 @@ pub(super) fn hash_of_table(table: &[u32]) -> u64 {
 pub(super) fn size_of(shape: &[usize]) -> usize {
     shape.iter().product()
 }
+
+/// What a function costs, in sums and products, whose values cost much more than their way through memory.
+pub(super) const COSTLY_WORK: f64 = 16.0;
 
 /// Arrays have at most this many axes.
 pub(super) const MAX_RANK: usize = 15;

@@ -175,6 +175,19 @@ pub(super) fn live_nodes(g: &Graph, outputs: &[Node]) -> Vec<bool> {
     live
 }
 
+impl Graph {
+    /// Roughly how many sums and products it takes to find the values of some nodes at one point.
+    pub fn work(&self, outputs: &[Node]) -> f64 {
+        let live = live_nodes(self, outputs);
+        let of_node = |i: usize| {
+            let (op, args) = self.application(Node(i as u32))?;
+            let shapes: Vec<&[usize]> = args.iter().map(|&arg| self.shape(arg)).collect();
+            op.view().is_none().then(|| op.work(&shapes))
+        };
+        (0..live.len()).filter(|&i| live[i]).filter_map(of_node).sum()
+    }
+}
+
 /// Every node seen through views.
 pub(super) struct Blocks(Vec<Block>);
 

@@ -75,6 +75,42 @@ pub struct Workspace {
     pub(super) scratch: Vec<f64>,
 }
 
+impl Workspace {
+    pub fn lanes(&self) -> usize {
+        self.lanes
+    }
+
+    pub fn bytes(&self) -> usize {
+        (self.arena.capacity() + self.scratch.capacity()) * size_of::<f64>()
+    }
+}
+
+/// Some neighbouring lanes of an array of points, `[size][lanes]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns<'a> {
+    data: &'a [f64],
+    lanes: usize,
+    first: usize,
+}
+
+impl<'a> Columns<'a> {
+    /// The lanes from `first` on; `data` has `lanes` of them.
+    pub fn new(data: &'a [f64], lanes: usize, first: usize) -> Columns<'a> {
+        Columns { data, lanes, first }
+    }
+
+    /// Copies so many rows from row `start` on to `[rows][own lanes]`.
+    fn copy_to(&self, start: usize, to: &mut [f64], own: usize) {
+        let from = &self.data[start * self.lanes..];
+        if own == self.lanes {
+            return to.copy_from_slice(&from[..to.len()]);
+        }
+        for (to, from) in to.chunks_exact_mut(own).zip(from.chunks_exact(self.lanes)) {
+            to.copy_from_slice(&from[self.first..self.first + own]);
+        }
+    }
+}
+
 /// A result of a program.
 #[derive(Clone, Copy, Debug)]
 pub struct Output<'a> {
@@ -89,6 +125,20 @@ impl Output<'_> {
     /// Copies to `[size][lanes]`.
     pub fn copy_to(&self, out: &mut [f64], lanes: usize) {
         kernel::copy(&Operand { data: self.data, shape: self.shape, lanes: self.lanes }, out, lanes);
+    }
+
+    /// Copies the `own` lanes of a run to the lanes from `first` on of rows of `lanes`.
+    pub fn copy_to_columns(&self, own: usize, out: &mut [f64], lanes: usize, first: usize) {
+        if own == lanes {
+            return self.copy_to(out, lanes);
+        }
+        for (row, to) in out.chunks_exact_mut(lanes).enumerate() {
+            let to = &mut to[first..first + own];
+            match self.lanes {
+                1 => to.fill(self.data[row]),
+                _ => to.copy_from_slice(&self.data[row * own..(row + 1) * own]),
+            }
+        }
     }
 
     /// Element `i` of lane `l`.
@@ -124,6 +174,20 @@ impl Program {
         }
     }
 
+    /// Bytes of a workspace for runs over `lanes` points.
+    pub fn workspace_bytes(&self, lanes: usize) -> usize {
+        (self.arena_size * lanes + self.scratch_size(lanes)) * size_of::<f64>()
+    }
+
+    /// Memory for runs over `lanes` points: that of a workspace that is not needed any more, as far as it goes.
+    pub fn workspace_in(&self, memory: Workspace, lanes: usize) -> Workspace {
+        assert!(lanes > 0, "a run over no points");
+        let Workspace { mut arena, mut scratch, .. } = memory;
+        resize(&mut arena, self.arena_size * lanes);
+        resize(&mut scratch, self.scratch_size(lanes));
+        Workspace { lanes, arena, scratch }
+    }
+
     /// The most working memory that one instruction needs, in numbers.
     pub(super) fn scratch_size(&self, lanes: usize) -> usize {
         let lanes_of = |a: &Argument, lanes: usize| -> usize {
@@ -152,6 +216,33 @@ impl Program {
             "as many directions as the program has"
         );
         self.load(ws, &self.inputs[self.n_first_inputs..], directions);
+        self.run_instructions(ws, self.second_stage..self.instructions.len());
+    }
+
+    /// Runs (the first stage of) the program at points of all inputs, one after the other. Allocates nothing.
+    pub fn run_at(&self, ws: &mut Workspace, points: Columns<'_>) {
+        self.load_columns(ws, &self.inputs[..self.n_first_inputs], points);
+        self.run_instructions(ws, 0..self.second_stage);
+    }
+
+    /// Runs the second stage along directions of all inputs, one after the other. Allocates nothing.
+    pub fn run_along(&self, ws: &mut Workspace, directions: Columns<'_>) {
+        self.load_columns(ws, &self.inputs[self.n_first_inputs..], directions);
+        self.run_instructions(ws, self.second_stage..self.instructions.len());
+    }
+
+    /// Runs the second stage along one coordinate of all inputs together. Allocates nothing.
+    pub fn run_along_coordinate(&self, ws: &mut Workspace, coordinate: usize) {
+        let lanes = ws.lanes;
+        let mut start = 0;
+        for slot in &self.inputs[self.n_first_inputs..] {
+            let direction = &mut ws.arena[slot.offset * lanes..(slot.offset + slot.size) * lanes];
+            direction.fill(0.0);
+            if let Some(own) = coordinate.checked_sub(start).filter(|own| *own < slot.size) {
+                direction[own * lanes..(own + 1) * lanes].fill(1.0);
+            }
+            start += slot.size;
+        }
         self.run_instructions(ws, self.second_stage..self.instructions.len());
     }
 
@@ -222,8 +313,28 @@ impl Program {
         }
     }
 
+    fn load_columns(&self, ws: &mut Workspace, slots: &[Slot], values: Columns<'_>) {
+        let mut start = 0;
+        for &Slot { offset, size, .. } in slots {
+            let to = &mut ws.arena[offset * ws.lanes..(offset + size) * ws.lanes];
+            values.copy_to(start, to, ws.lanes);
+            start += size;
+        }
+    }
+
     fn run_instructions(&self, ws: &mut Workspace, range: Range<usize>) {
         let Workspace { lanes, arena, scratch } = ws;
         self.execute(range, *lanes, arena, scratch, &NoPorts);
+    }
+}
+
+/// Makes an array as long as it must be; what is in it does not matter.
+fn resize(numbers: &mut Vec<f64>, len: usize) {
+    if numbers.capacity() < len {
+        // Given back first, and nothing of it copied.
+        *numbers = Vec::new();
+        *numbers = vec![0.0; len];
+    } else {
+        numbers.resize(len, 0.0);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::by_hand::*;
 use crate::harness::*;
+use vippl::compile::Computed;
 
 const Y: [f64; 6] = [1.0, -0.5, 2.0, 0.3, 1.1, -2.0];
 const SERIES: &str = r#"{"y": [1.0, -0.5, 2.0, 0.3, 1.1, -2.0], "T": 6}"#;
@@ -365,8 +366,9 @@ fn programs_do_not_grow_with_the_data() {
     {
         let sizes: Vec<_> = [10, 10_000]
             .map(|n| {
-                let size = compiled(model, &long(n)).density.program_size();
-                (size.value, size.gradient, size.hessian_vector)
+                let density = compiled(model, &long(n)).density;
+                let programs = [Computed::Value, Computed::Reverse, Computed::HessianVector];
+                programs.map(|what| density.program_size(what).instructions)
             })
             .into();
         assert_eq!(sizes[0], sizes[1], "{model}");

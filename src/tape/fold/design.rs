@@ -153,21 +153,23 @@ impl Design {
         let mut sample = Triangle::new(self.width());
         self.absorb((0..n).step_by(stride).map(|k| rows.at(k)), None, &mut sample);
         let transform = sample.orthogonaliser(known, &sample.lengths());
-        let parts: Vec<Triangle> = (0..n.div_ceil(PART_ROWS))
-            .into_par_iter()
-            .map(|part| {
-                let mut triangle = Triangle::new(self.width());
-                let end = n.min((part + 1) * PART_ROWS);
-                self.absorb((part * PART_ROWS..end).map(|k| rows.at(k)), Some(&transform), &mut triangle);
-                triangle
-            })
-            .collect();
+        let parts = map_all(n.div_ceil(PART_ROWS), n, |part| {
+            let mut triangle = Triangle::new(self.width());
+            let end = n.min((part + 1) * PART_ROWS);
+            self.absorb((part * PART_ROWS..end).map(|k| rows.at(k)), Some(&transform), &mut triangle);
+            triangle
+        });
         let mut triangle = Triangle::new(self.width());
         for part in &parts {
             triangle.absorb_corner(part, 0);
         }
         [transform, triangle]
     }
+}
+
+/// What `f` makes of 0, ..., `count` - 1, at the same time if that is work for more than `PART_ROWS` rows.
+pub fn map_all<T: Send>(count: usize, rows: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+    if rows > PART_ROWS { (0..count).into_par_iter().map(f).collect() } else { (0..count).map(f).collect() }
 }
 
 /// Some rows of a matrix.

@@ -3,10 +3,8 @@
 //! The columns of a group are projected out of the others within it; what is left of these is reduced together. Of each
 //! group there remains R_j (a_j - a0_j) + S_j (b - b0) + t_j, where a are its own numbers and b are those that all share.
 
-use rayon::prelude::*;
-
 use super::affine::Term;
-use super::design::{Design, Rows};
+use super::design::{Design, Rows, map_all};
 use super::exact::Exact;
 use super::squares::{FoldedSum, add_number, matrix_times, squares_of_product, vector_of, without_transform};
 use super::triangle::Triangle;
@@ -134,8 +132,8 @@ fn reduce(design: &Design, groups: &Groups) -> (Vec<Reduced>, Triangle) {
     let mut reduced: Vec<Reduced> = Vec::with_capacity(groups.len());
     let all: Vec<usize> = (0..groups.len()).collect();
     for some in all.chunks(GROUPS_AT_ONCE) {
-        let parts: Vec<(Reduced, Triangle)> =
-            some.par_iter().map(|&group| reduce_group(design, groups.rows(group))).collect();
+        let n_rows = some.iter().map(|&group| groups.rows(group).len()).sum();
+        let parts = map_all(some.len(), n_rows, |k| reduce_group(design, groups.rows(some[k])));
         for (group, triangle) in parts {
             shared.absorb_corner(&triangle, design.own);
             reduced.push(group);

@@ -1,5 +1,7 @@
 //! The triangular factor of a QR decomposition of many rows, a block of them at a time.
 
+use crate::tape::vector::with_vectors;
+
 /// Below this part of a column's length a pivot says that the column depends on those before it.
 const DEPENDENT: f64 = 1e-10;
 
@@ -25,6 +27,14 @@ impl Triangle {
 
     /// Takes in rows given by columns, `[width][rows]`, which are left as they are not.
     pub fn absorb(&mut self, columns: &mut [f64], rows: usize) {
+        with_vectors(
+            #[inline(always)]
+            || self.reflect(columns, rows),
+        );
+    }
+
+    #[inline(always)]
+    fn reflect(&mut self, columns: &mut [f64], rows: usize) {
         let width = self.width;
         for j in 0..width {
             let (reflector, rest) = columns[j * rows..].split_at_mut(rows);
@@ -82,6 +92,14 @@ impl Triangle {
 
     /// A T in place, for rows given by columns.
     pub fn transform(&self, columns: &mut [f64], rows: usize) {
+        with_vectors(
+            #[inline(always)]
+            || self.combine(columns, rows),
+        );
+    }
+
+    #[inline(always)]
+    fn combine(&self, columns: &mut [f64], rows: usize) {
         for k in (1..self.width).rev() {
             let (before, column) = columns.split_at_mut(k * rows);
             for (i, other) in before.chunks_exact(rows).enumerate() {
@@ -100,6 +118,7 @@ impl Triangle {
     }
 }
 
+#[inline(always)]
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut partial = [0.0; PARTIAL_SUMS];
     let ((a_chunks, a_rest), (b_chunks, b_rest)) =

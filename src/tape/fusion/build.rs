@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Fused, Index, Place, Role, Step, Target};
+use super::{Fused, Index, Place, Role, Step, Sums, Target};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::Op;
 use crate::tape::plan::Blocks;
@@ -34,18 +34,19 @@ struct Builder<'g> {
     /// Of arguments that are read in place where possible.
     spread: HashMap<Node, Place>,
     n_registers: usize,
-    /// Of the value, so far.
-    size: usize,
+    n_values: usize,
+    n_sums: usize,
     n_partial: usize,
     row: usize,
 }
 
 /// The members of one group, in topological order.
 pub fn build(g: &Graph, blocks: &Blocks, members: &[Member]) -> Built {
-    let n = match g.application(members[0].node) {
-        Some((op, args)) if matches!(op.role(&shapes_of(g, args)), Role::Add(_)) => g.size(args[0]),
-        _ => g.size(members[0].node),
+    let space = |member: &Member| {
+        let (op, args) = g.application(member.node)?;
+        op.role(&shapes_of(g, args)).space(g, member.node, args)
     };
+    let n = members.iter().find_map(space).unwrap_or(0);
     let mut b = Builder {
         g,
         blocks,
@@ -55,32 +56,27 @@ pub fn build(g: &Graph, blocks: &Blocks, members: &[Member]) -> Built {
         members: HashMap::new(),
         spread: HashMap::new(),
         n_registers: 0,
-        size: 0,
+        n_values: 0,
+        n_sums: 0,
         n_partial: 0,
         row: 1,
     };
-    let mut places = Vec::new();
+    let (mut values, mut sums) = (Vec::new(), Vec::new());
     for &Member { node, is_needed } in members {
         let Some((op, args)) = g.application(node) else { continue };
-        let (size, offset) = (g.size(node), b.size);
         let role = op.role(&shapes_of(g, args));
-        if is_needed || matches!(role, Role::Add(_)) {
-            places.push((node, offset));
-            b.size += size;
+        if !role.is_elementwise() {
+            sums.push((node, b.n_sums));
+            b.add(node, args, role);
+            continue;
         }
-        let to = match role {
-            Role::Add(index) => {
-                let from = b.place(args[0], g.shape(args[0]));
-                let partial = row_of_sum(&index).map(|row| {
-                    b.row = b.row.max(row);
-                    b.n_partial += PARTIAL_SUMS * row;
-                    b.n_partial - PARTIAL_SUMS * row
-                });
-                b.steps.push(Step::Add { from, index, offset, size, partial });
-                continue;
-            }
-            _ if is_needed => Target::Value(offset),
-            _ => Target::Register(b.register()),
+        let (place, to) = if is_needed {
+            values.push((node, b.n_values * n));
+            b.n_values += 1;
+            (Place::Value(b.n_values - 1), Target::Value(b.n_values - 1))
+        } else {
+            let register = b.register();
+            (Place::Register(register), Target::Register(register))
         };
         match role {
             Role::Map => {
@@ -88,17 +84,23 @@ pub fn build(g: &Graph, blocks: &Blocks, members: &[Member]) -> Built {
                 b.steps.push(Step::Map { op: op.clone(), args, to });
             }
             Role::Read(index) => b.load(args[0], index, to),
-            _ => unreachable!("an operation of its own in a group"),
+            Role::Product { columns } => {
+                let rows = n / columns;
+                let (matrix, factor) = (b.argument(args[0]), b.argument(args[1]));
+                b.row = lcm(b.row, columns);
+                let shape = [rows, g.size(args[0]) / rows, columns];
+                b.steps.push(Step::Product { matrix, factor, shape, to });
+            }
+            _ => unreachable!("an operation that is not elementwise"),
         }
-        let place = match to {
-            Target::Register(register) => Place::Register(register),
-            Target::Value(offset) => Place::Value(offset),
-        };
         b.members.insert(node, place);
     }
     let n_registers = assign_registers(&mut b.steps, b.n_registers);
-    let fused = Fused { n, steps: b.steps, n_registers, n_partial: b.n_partial, row: b.row, size: b.size };
-    Built { op: Arc::new(fused), args: b.args, places }
+    let Builder { steps, args, n_values, n_sums, n_partial, row, .. } = b;
+    let fused = Fused { n, steps, n_registers, n_values, n_sums, n_partial, row };
+    let after_values = |(node, offset)| (node, n_values * n + offset);
+    let places = values.into_iter().chain(sums.into_iter().map(after_values)).collect();
+    Built { op: Arc::new(fused), args, places }
 }
 
 /// What repeats itself after at most so many elements is loaded once.
@@ -112,6 +114,15 @@ fn row_of_sum(index: &Index) -> Option<usize> {
         Index::Cycle { inner: 1, size } if size.is_power_of_two() && size <= MAX_COLUMNS => Some(size),
         _ => None,
     }
+}
+
+/// The least common multiple of two positive numbers.
+fn lcm(a: usize, b: usize) -> usize {
+    let (mut x, mut y) = (a, b);
+    while y != 0 {
+        (x, y) = (y, x % y);
+    }
+    a / x * b
 }
 
 fn shapes_of<'g>(g: &'g Graph, args: &[Node]) -> Vec<&'g [usize]> {
@@ -133,10 +144,50 @@ impl Builder<'_> {
 
     fn load(&mut self, node: Node, index: Index, to: Target) {
         let argument = self.argument(node);
-        // Blocks have a power of two of elements.
-        let repeats = index.period().is_some_and(|period| period.is_power_of_two() && period <= MAX_KEPT);
+        let repeats = index.period().is_some_and(|period| period <= MAX_KEPT);
         let stays = repeats && matches!(to, Target::Register(_));
         self.steps.push(Step::Load { argument, index, stays, to });
+    }
+
+    /// A step that adds to sums.
+    fn add(&mut self, node: Node, args: &[Node], role: Role) {
+        let to = Sums { offset: self.n_sums, size: self.g.size(node) };
+        self.n_sums += to.size;
+        let step = match role {
+            Role::Add(index) => {
+                let from = self.whole(args[0]);
+                let row = row_of_sum(&index);
+                let partial = row.map(|row| self.partial(PARTIAL_SUMS * row, row));
+                Step::Add { from, index, to, partial }
+            }
+            Role::AddProduct { columns } => {
+                let matrix = self.argument(args[0]);
+                let from = self.whole(args[1]);
+                let partial = self.partial(to.size, columns);
+                let shape = [self.n / columns, to.size / columns, columns];
+                Step::AddProduct { matrix, from, shape, to, partial }
+            }
+            _ => unreachable!("an operation that sums nothing up"),
+        };
+        self.steps.push(step);
+    }
+
+    /// Where the elements of `node` are read, as many as the pass has, in all lanes.
+    fn whole(&mut self, node: Node) -> Place {
+        if self.n > 1 || self.members.contains_key(&self.blocks.root(node)) {
+            return self.place(node, self.g.shape(node));
+        }
+        // a number that all lanes share is read in place
+        let register = self.register();
+        self.load(node, Index::Cycle { inner: 1, size: 1 }, Target::Register(register));
+        Place::Register(register)
+    }
+
+    /// A place for partial sums over rows.
+    fn partial(&mut self, size: usize, row: usize) -> usize {
+        self.row = lcm(self.row, row);
+        self.n_partial += size;
+        self.n_partial - size
     }
 
     /// Where the elements of `node`, broadcast to `shape`, are read.
@@ -213,9 +264,9 @@ fn assign_registers(steps: &mut [Step], n_before: usize) -> usize {
 
 fn for_each_read(step: &Step, mut f: impl FnMut(usize)) {
     let places = match step {
-        Step::Load { .. } | Step::Spread { .. } => &[],
+        Step::Load { .. } | Step::Spread { .. } | Step::Product { .. } => &[],
         Step::Map { args, .. } => &**args,
-        Step::Add { from, .. } => std::slice::from_ref(from),
+        Step::Add { from, .. } | Step::AddProduct { from, .. } => std::slice::from_ref(from),
     };
     for place in places {
         match *place {
@@ -227,20 +278,20 @@ fn for_each_read(step: &Step, mut f: impl FnMut(usize)) {
 
 fn written(step: &Step) -> Option<usize> {
     match *step {
-        Step::Spread { to, .. }
-        | Step::Load { to: Target::Register(to), .. }
-        | Step::Map { to: Target::Register(to), .. } => Some(to),
+        Step::Spread { to, .. } => Some(to),
+        Step::Load { to: Target::Register(to), .. }
+        | Step::Map { to: Target::Register(to), .. }
+        | Step::Product { to: Target::Register(to), .. } => Some(to),
         _ => None,
     }
 }
 
 fn for_each_register(step: &mut Step, mut f: impl FnMut(&mut usize)) {
-    let (places, to): (&mut [Place], _) = match step {
-        Step::Load { to: Target::Register(to), .. } | Step::Spread { to, .. } => (&mut [], Some(to)),
-        Step::Map { args, to: Target::Register(to), .. } => (args, Some(to)),
-        Step::Map { args, .. } => (args, None),
-        Step::Add { from, .. } => (std::slice::from_mut(from), None),
-        Step::Load { .. } => (&mut [], None),
+    let (places, to): (&mut [Place], Option<&mut Target>) = match step {
+        Step::Spread { to, .. } => return f(to),
+        Step::Load { to, .. } | Step::Product { to, .. } => (&mut [], Some(to)),
+        Step::Map { args, to, .. } => (args, Some(to)),
+        Step::Add { from, .. } | Step::AddProduct { from, .. } => (std::slice::from_mut(from), None),
     };
     for place in places {
         match place {
@@ -248,5 +299,7 @@ fn for_each_register(step: &mut Step, mut f: impl FnMut(&mut usize)) {
             Place::Value(_) => {}
         }
     }
-    to.into_iter().for_each(f);
+    if let Some(Target::Register(to)) = to {
+        f(to);
+    }
 }

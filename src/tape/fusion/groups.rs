@@ -24,23 +24,9 @@ impl Candidate {
         let shapes: Vec<&[usize]> = args.iter().map(|&a| g.shape(a)).collect();
         let role = op.role(&shapes);
         let fits = |from: &&[usize]| Index::of_broadcast(from, g.shape(n)).is_some();
-        let space = match role {
-            Role::Alone => None,
-            Role::Map => (args.len() <= MAX_ARGS && shapes.iter().all(fits)).then(|| g.size(n)),
-            Role::Read(_) => Some(g.size(n)),
-            Role::Add(_) => Some(g.size(args[0])),
-        };
-        Candidate { space: space.filter(|&n| n > 0), role }
-    }
-
-    /// Element i of the node is known once element i of the pass is.
-    fn is_elementwise(&self) -> bool {
-        matches!(self.role, Role::Map | Role::Read(_))
-    }
-
-    /// The node reads elements i of what has its size at element i of the pass.
-    fn reads_in_step(&self) -> bool {
-        matches!(self.role, Role::Map | Role::Add(_))
+        let can_run = role != Role::Map || args.len() <= MAX_ARGS && shapes.iter().all(fits);
+        let space = role.space(g, n, args).filter(|&n| can_run && n > 0);
+        Candidate { space, role }
     }
 }
 
@@ -57,16 +43,17 @@ pub fn groups(g: &Graph, order: &[Node], blocks: &Blocks) -> Vec<Vec<Node>> {
         .enumerate()
         .map(|(k, &n)| {
             let own = &nodes[k];
-            let read = |&arg: &Node| {
+            let read = |(argument, &arg): (usize, &Node)| {
                 let from = position[blocks.root(arg).index()]?;
-                let together = own.reads_in_step()
+                let together = own.role.reads_in_step(argument)
                     && own.space.is_some()
                     && own.space == nodes[from].space
-                    && nodes[from].is_elementwise()
+                    && nodes[from].role.is_elementwise()
                     && own.space == Some(g.size(arg));
                 Some((from, together))
             };
-            g.application(n).map_or(Vec::new(), |(_, args)| args.iter().filter_map(read).collect())
+            g.application(n)
+                .map_or(Vec::new(), |(_, args)| args.iter().enumerate().filter_map(read).collect())
         })
         .collect();
     let mut levels = vec![0; order.len()];

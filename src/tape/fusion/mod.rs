@@ -29,6 +29,36 @@ pub enum Role {
     Read(Index),
     /// Element i of the argument is added to one element of the result.
     Add(Index),
+    /// The result is a product of two matrices, its rows those of the first: only the first is read row by row.
+    Product { columns: usize },
+    /// The result is the product of the transpose of a matrix and a matrix of so many columns; both are read row by row.
+    AddProduct { columns: usize },
+}
+
+impl Role {
+    /// Elements of the pass that an operation takes part in; `None` if it stands alone.
+    fn space(&self, g: &Graph, node: Node, args: &[Node]) -> Option<usize> {
+        match self {
+            Role::Alone => None,
+            Role::Map | Role::Read(_) | Role::Product { .. } => Some(g.size(node)),
+            Role::Add(_) => Some(g.size(args[0])),
+            Role::AddProduct { .. } => Some(g.size(args[1])),
+        }
+    }
+
+    /// Whether element i of the result is known once element i of the pass is.
+    fn is_elementwise(&self) -> bool {
+        matches!(self, Role::Map | Role::Read(_) | Role::Product { .. })
+    }
+
+    /// Whether element i of an argument is read at element i of the pass, if there are as many.
+    fn reads_in_step(&self, argument: usize) -> bool {
+        match self {
+            Role::Map | Role::Add(_) => true,
+            Role::AddProduct { .. } => argument == 1,
+            _ => false,
+        }
+    }
 }
 
 /// Which element of another array belongs to element i.
@@ -91,26 +121,28 @@ impl Index {
     }
 }
 
-/// A pass over the elements of arrays of `n` elements. Its value is all that it stores and sums up, one after the other.
+/// A pass over the elements of arrays of `n` elements. Its value is the arrays that others need, then all sums.
 #[derive(Debug)]
 pub(super) struct Fused {
     n: usize,
     steps: Vec<Step>,
     /// Blocks that the steps work on.
     n_registers: usize,
+    /// Arrays of the value.
+    n_values: usize,
+    /// Elements of sums.
+    n_sums: usize,
     /// Elements of partial sums.
     n_partial: usize,
-    /// Elements of the longest row that is added to others: blocks are whole rows.
+    /// Elements of a row: blocks are whole rows of all that has rows.
     row: usize,
-    /// Numbers of the value.
-    size: usize,
 }
 
 /// Where a step reads its block.
 #[derive(Clone, Copy, Debug)]
 enum Place {
     Register(usize),
-    /// The array of the value that begins there.
+    /// This array of the value.
     Value(usize),
     /// An argument of `n` elements or one, in place where its layout allows it, else in the register that it was loaded to.
     Argument {
@@ -123,8 +155,15 @@ enum Place {
 #[derive(Clone, Copy, Debug)]
 enum Target {
     Register(usize),
-    /// The array of the value that begins there.
+    /// This array of the value.
     Value(usize),
+}
+
+/// A part of the sums.
+#[derive(Clone, Copy, Debug)]
+struct Sums {
+    offset: usize,
+    size: usize,
 }
 
 #[derive(Debug)]
@@ -147,13 +186,29 @@ enum Step {
         args: Box<[Place]>,
         to: Target,
     },
-    /// Adds elements to those of an array of the value, by way of partial sums if these have a place.
+    /// Adds elements, by way of partial sums if these have a place.
     Add {
         from: Place,
         index: Index,
-        offset: usize,
-        size: usize,
+        to: Sums,
         partial: Option<usize>,
+    },
+    /// Multiplies rows of a matrix argument and another argument.
+    Product {
+        matrix: usize,
+        factor: usize,
+        /// Rows, terms and columns of the product.
+        shape: [usize; 3],
+        to: Target,
+    },
+    /// Multiplies the transpose of rows of a matrix argument, and adds.
+    AddProduct {
+        matrix: usize,
+        from: Place,
+        /// Rows of both factors, their columns.
+        shape: [usize; 3],
+        to: Sums,
+        partial: usize,
     },
 }
 
@@ -166,7 +221,7 @@ impl Op for Fused {
     }
 
     fn shape(&self, _args: &[&[usize]]) -> Vec<usize> {
-        vec![self.size]
+        vec![self.n_values * self.n + self.n_sums]
     }
 
     fn scratch(&self, _args: &[Extent<'_>], lanes: usize) -> usize {
@@ -197,12 +252,12 @@ impl Op for Fused {
         let mut text = String::new();
         let place = |place: &Place| match place {
             Place::Register(r) => format!("r{r}"),
-            Place::Value(offset) => format!("[{offset}..]"),
+            Place::Value(k) => format!("value{k}"),
             Place::Argument { argument, .. } => format!("arg{argument}"),
         };
         let target = |target: &Target| match target {
             Target::Register(r) => format!("r{r}"),
-            Target::Value(offset) => format!("[{offset}..]"),
+            Target::Value(k) => format!("value{k}"),
         };
         for step in &self.steps {
             let _ = match step {
@@ -214,11 +269,17 @@ impl Op for Fused {
                     let args: Vec<String> = args.iter().map(place).collect();
                     writeln!(text, "{} = {} {}", target(to), op.name(), args.join(" "))
                 }
-                Step::Add { from, index, offset, .. } if index.is_one() => {
-                    writeln!(text, "[{offset}] = sum {}", place(from))
+                Step::Add { from, index, to, .. } if index.is_one() => {
+                    writeln!(text, "sum{} += {}", to.offset, place(from))
                 }
-                Step::Add { from, index, offset, .. } => {
-                    writeln!(text, "[{offset}..] at {} += {}", text_of(index), place(from))
+                Step::Add { from, index, to, .. } => {
+                    writeln!(text, "sum{}.. at {} += {}", to.offset, text_of(index), place(from))
+                }
+                Step::Product { matrix, factor, to, .. } => {
+                    writeln!(text, "{} = arg{matrix} arg{factor}", target(to))
+                }
+                Step::AddProduct { matrix, from, to, .. } => {
+                    writeln!(text, "sum{}.. += transposed arg{matrix} {}", to.offset, place(from))
                 }
             };
         }

@@ -1,24 +1,49 @@
-//! The pass itself: a block of elements through all steps, then the next.
+//! The pass itself: a block of elements through all steps, then the next; long arrays in chunks, on several threads.
 
 use std::ops::Range;
 
-use super::{Fused, Index, MAX_ARGS, Place, Step, Target};
+use super::{Fused, Index, MAX_ARGS, Place, Step, Sums, Target};
+use crate::tape::kernel;
 use crate::tape::op::Operand;
-use crate::tape::vector::{BLOCK_ROWS, Partial};
+use crate::tape::vector::{BLOCK_ROWS, Factor, Partial, multiply_on};
 
 /// Numbers of a block: a few dozen blocks fit the fastest cache.
 const BLOCK: usize = 512;
 
-/// One pass.
+/// Rows of a chunk. Sums are those of the chunks, added in order: the same on any number of threads.
+const CHUNK_ROWS: usize = 16 * BLOCK_ROWS;
+
+/// A thread is given at least so many numbers.
+const MIN_TASK: usize = 1 << 16;
+
+/// At most so many chunks, or runs of them, are on their way at one time.
+const MAX_TASKS: usize = 32;
+
+/// With more arrays in its value, a pass keeps to one thread.
+const MAX_VALUES: usize = 32;
+
+/// Consecutive chunks on one thread.
 struct Pass<'a> {
     fused: &'a Fused,
     args: &'a [Operand<'a>],
     lanes: usize,
     /// Numbers of a register.
     width: usize,
+    /// First element of the first chunk.
+    origin: usize,
     /// First element of the block, and how many there are.
     start: usize,
     len: usize,
+}
+
+/// What the chunks of a pass write to.
+struct Outputs<'w, 'v> {
+    /// Elements of the arrays of the value.
+    values: &'w mut [&'v mut [f64]],
+    registers: &'w mut [f64],
+    partial: &'w mut [f64],
+    /// Of the chunk.
+    sums: &'w mut [f64],
 }
 
 /// An array without a block that is being written.
@@ -52,115 +77,285 @@ impl<'r> Around<'r> {
 }
 
 /// What a step can read.
-struct Memory<'r> {
+struct Memory<'r, 'v> {
     registers: Around<'r>,
-    out: Around<'r>,
+    /// Arrays of the value, but for the one that is being written.
+    before: &'r [&'v mut [f64]],
+    after: &'r [&'v mut [f64]],
+}
+
+impl<'r, 'v> Memory<'r, 'v> {
+    fn all(registers: &'r [f64], values: &'r [&'v mut [f64]]) -> Memory<'r, 'v> {
+        Memory { registers: Around::whole(registers), before: values, after: &[] }
+    }
+
+    #[inline(always)]
+    fn value(&self, k: usize) -> &'r [f64] {
+        match k.checked_sub(self.before.len()) {
+            Some(k) => &*self.after[k - 1],
+            None => &*self.before[k],
+        }
+    }
+}
+
+/// Chunks that are shared out among threads.
+struct Job<'w, 'v> {
+    chunks: Range<usize>,
+    tasks: usize,
+    /// Elements of the chunks.
+    values: &'w mut [&'v mut [f64]],
+    /// For each task.
+    scratch: &'w mut [f64],
+    /// Of each chunk.
+    sums: &'w mut [f64],
 }
 
 impl Fused {
-    /// Elements of a block, a power of two, so that blocks of rows that are summed up begin where blocks of elements do.
+    /// Elements of a block: whole rows, a power of two of them.
     fn block(&self, lanes: usize) -> usize {
-        let most = (BLOCK / lanes.max(1)).max(1);
-        (1 << most.ilog2()).max(self.row).min(self.n)
+        let most = (BLOCK / (lanes * self.row).max(1)).max(1);
+        ((1 << most.ilog2()) * self.row).min(self.n)
+    }
+
+    fn chunk(&self) -> usize {
+        // The sums of all chunks are a small part of what is summed up.
+        if self.n_sums <= CHUNK_ROWS / 4 { CHUNK_ROWS * self.row } else { self.n }
+    }
+
+    fn n_chunks(&self) -> usize {
+        self.n.div_ceil(self.chunk())
+    }
+
+    /// Numbers that a task works with: registers, and partial sums.
+    fn task_scratch(&self, lanes: usize) -> [usize; 2] {
+        [self.n_registers * self.block(lanes) * lanes, self.n_partial * lanes]
     }
 
     pub(super) fn scratch_size(&self, lanes: usize) -> usize {
-        let width = self.block(lanes) * lanes;
-        self.n_registers * width + self.n_partial * lanes
+        let [registers, partial] = self.task_scratch(lanes);
+        match self.n_chunks() {
+            1 => registers + partial,
+            n => (registers + partial) * n.min(MAX_TASKS) + n * self.n_sums * lanes,
+        }
     }
 
     pub(super) fn run(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
-        let block = self.block(lanes);
-        let width = block * lanes;
-        let (registers, rest) = scratch.split_at_mut(self.n_registers * width);
-        let partial = &mut rest[..self.n_partial * lanes];
-        partial.fill(0.0);
-        for step in &self.steps {
-            if let Step::Add { offset, size, .. } = step {
-                out[offset * lanes..(offset + size) * lanes].fill(0.0);
-            }
+        let (values, sums) = out.split_at_mut(self.n_values * self.n * lanes);
+        sums.fill(0.0);
+        let mut arrays = values.chunks_exact_mut(self.n * lanes);
+        let mut few: [&mut [f64]; MAX_VALUES] = std::array::from_fn(|_| arrays.next().unwrap_or_default());
+        let mut many: Vec<&mut [f64]> = Vec::new();
+        let values = if self.n_values <= MAX_VALUES {
+            &mut few[..self.n_values]
+        } else {
+            many.extend(few);
+            many.extend(arrays);
+            &mut many[..]
+        };
+        let n_chunks = self.n_chunks();
+        if n_chunks == 1 {
+            return self.run_chunks(args, lanes, Job { chunks: 0..1, tasks: 1, values, scratch, sums });
         }
-        let mut pass = Pass { fused: self, args, lanes, width, start: 0, len: block };
-        while pass.start < self.n {
-            pass.len = block.min(self.n - pass.start);
-            for step in &self.steps {
-                pass.step(step, registers, partial, out);
+        let tasks = match rayon::current_num_threads() {
+            _ if self.n_values > MAX_VALUES => 1,
+            1 => 1,
+            threads => (self.n * lanes / MIN_TASK).clamp(1, n_chunks.min(MAX_TASKS).min(4 * threads)),
+        };
+        let (of_chunks, scratch) = scratch.split_at_mut(n_chunks * sums.len());
+        of_chunks.fill(0.0);
+        self.share(args, lanes, Job { chunks: 0..n_chunks, tasks, values, scratch, sums: of_chunks });
+        if !sums.is_empty() {
+            of_chunks.chunks_exact(sums.len()).for_each(|of_chunk| add(of_chunk, sums));
+        }
+    }
+
+    /// Halves a job until it is a single task.
+    fn share(&self, args: &[Operand<'_>], lanes: usize, job: Job<'_, '_>) {
+        if job.tasks == 1 {
+            return self.run_chunks(args, lanes, job);
+        }
+        let Job { chunks, tasks, values, scratch, sums } = job;
+        let first = tasks / 2;
+        let middle = chunks.start + chunks.len() * first / tasks;
+        let n_chunks = middle - chunks.start;
+        let mut rest: [&mut [f64]; MAX_VALUES] = Default::default();
+        let mut here: [&mut [f64]; MAX_VALUES] = Default::default();
+        let n_values = values.len();
+        for ((value, here), rest) in values.iter_mut().zip(&mut here).zip(&mut rest) {
+            (*here, *rest) = value.split_at_mut(n_chunks * self.chunk() * lanes);
+        }
+        let per_task = self.task_scratch(lanes).iter().sum::<usize>();
+        let (scratch, later_scratch) = scratch.split_at_mut(first * per_task);
+        let (sums, later_sums) = sums.split_at_mut(n_chunks * self.n_sums * lanes);
+        let now =
+            Job { chunks: chunks.start..middle, tasks: first, values: &mut here[..n_values], scratch, sums };
+        let later = Job {
+            chunks: middle..chunks.end,
+            tasks: tasks - first,
+            values: &mut rest[..n_values],
+            scratch: later_scratch,
+            sums: later_sums,
+        };
+        rayon::join(|| self.share(args, lanes, now), || self.share(args, lanes, later));
+    }
+
+    fn run_chunks(&self, args: &[Operand<'_>], lanes: usize, job: Job<'_, '_>) {
+        let Job { chunks, values, scratch, sums, .. } = job;
+        let (block, chunk, n_sums) = (self.block(lanes), self.chunk(), self.n_sums * lanes);
+        let [registers, partial] = self.task_scratch(lanes);
+        let (registers, rest) = scratch.split_at_mut(registers);
+        let partial = &mut rest[..partial];
+        partial.fill(0.0);
+        let origin = chunks.start * chunk;
+        let mut pass =
+            Pass { fused: self, args, lanes, width: block * lanes, origin, start: origin, len: block };
+        for (k, own) in chunks.enumerate() {
+            let end = ((own + 1) * chunk).min(self.n);
+            let sums = &mut sums[k * n_sums..(k + 1) * n_sums];
+            let mut outputs = Outputs { values, registers, partial, sums };
+            while pass.start < end {
+                pass.len = block.min(end - pass.start);
+                for step in &self.steps {
+                    pass.step(step, &mut outputs);
+                }
+                pass.start += pass.len;
             }
-            pass.start += pass.len;
         }
     }
 }
 
 impl<'a> Pass<'a> {
-    fn step(&self, step: &Step, registers: &mut [f64], partial: &mut [f64], out: &mut [f64]) {
+    fn step(&self, step: &Step, outputs: &mut Outputs<'_, '_>) {
         let Pass { lanes, width, start, len, .. } = *self;
         let numbers = len * lanes;
+        let is_first = start == self.origin;
         match step {
             Step::Load { argument, index, stays, to } => {
                 let repeats = |period: usize| (width / lanes).is_multiple_of(period);
-                if *stays && start > 0 && index.period().is_some_and(repeats) {
+                if *stays && !is_first && index.period().is_some_and(repeats) {
                     return;
                 }
-                let (_, to) = self.split(*to, registers, out);
+                let (_, to) = self.split(*to, outputs);
                 self.load(&self.args[*argument], index, to);
             }
             Step::Spread { argument, is_one, to } => {
                 let argument = &self.args[*argument];
-                if self.in_place(argument).is_some() || *is_one && start > 0 {
+                if self.in_place(argument).is_some() || *is_one && !is_first {
                     return;
                 }
                 let (inner, size) = if *is_one { (self.fused.n, 1) } else { (1, self.fused.n) };
                 let index = Index::Cycle { inner, size };
-                self.load(argument, &index, &mut registers[to * width..to * width + numbers]);
+                self.load(argument, &index, &mut outputs.registers[to * width..to * width + numbers]);
             }
             Step::Map { op, args, to } => {
-                let (memory, to) = self.split(*to, registers, out);
+                let (memory, to) = self.split(*to, outputs);
                 let mut rows: [&[f64]; MAX_ARGS] = [&[]; MAX_ARGS];
                 for (row, place) in rows.iter_mut().zip(args) {
                     *row = self.read(*place, &memory);
                 }
                 op.map(&rows[..args.len()], to);
             }
-            Step::Add { from, index, offset, size, partial: place } => {
-                let (before, to) = out.split_at_mut(offset * lanes);
-                let (to, after) = to.split_at_mut(size * lanes);
-                let out = Around { before, resume: before.len() + to.len(), after };
-                let row = self.read(*from, &Memory { registers: Around::whole(registers), out });
-                let Some(place) = *place else { return self.add(row, index, to) };
-                let width = size * lanes;
-                let mut sums = Partial::new(&mut partial[place * lanes..], width);
-                sums.add(start / size, row);
-                let end = start + len;
-                if (end / size).is_multiple_of(BLOCK_ROWS) || end == self.fused.n {
-                    sums.collect(to);
+            Step::Add { from, index, to, partial: None } => {
+                let row = self.read(*from, &Memory::all(outputs.registers, outputs.values));
+                self.add(row, index, self.sums(*to, outputs.sums));
+            }
+            Step::Add { from, to, partial: Some(partial), .. } => {
+                let rows = self.read(*from, &Memory::all(outputs.registers, outputs.values));
+                let to = self.sums(*to, outputs.sums);
+                let row = to.len() / lanes;
+                let mut partial = Partial::new(&mut outputs.partial[partial * lanes..], to.len());
+                self.for_each_group(row, |rows_here, numbers, ends| {
+                    partial.add(rows_here.start, &rows[numbers]);
+                    if ends {
+                        partial.collect(to);
+                    }
+                });
+            }
+            Step::Product { matrix, factor, shape: [_, terms, columns], to } => {
+                let (matrix, factor) = (&self.args[*matrix], &self.args[*factor]);
+                let (_, to) = self.split(*to, outputs);
+                let rows = start / columns..(start + len) / columns;
+                let shape = [rows.len(), *terms, *columns];
+                let row = terms * matrix.lanes;
+                let a = &matrix.data[rows.start * row..rows.end * row];
+                let a = Factor::new(a, [rows.len(), *terms], false, matrix.lanes);
+                let b = Factor::new(factor.data, [*terms, *columns], false, factor.lanes);
+                if lanes > 1 && matrix.lanes == 1 && factor.lanes == 1 {
+                    // the same in all lanes
+                    to[..len].fill(0.0);
+                    multiply_on(&a, &b, shape, &mut to[..len], 1);
+                    return kernel::spread(to, lanes);
                 }
+                to.fill(0.0);
+                multiply_on(&a, &b, shape, to, lanes);
+            }
+            Step::AddProduct { matrix, from, shape: [_, terms, columns], to, partial } => {
+                let matrix = &self.args[*matrix];
+                let factor = self.read(*from, &Memory::all(outputs.registers, outputs.values));
+                let to = self.sums(*to, outputs.sums);
+                let partial = &mut outputs.partial[partial * lanes..][..to.len()];
+                let row = terms * matrix.lanes;
+                self.for_each_group(*columns, |rows, numbers, ends| {
+                    let a = &matrix.data[rows.start * row..rows.end * row];
+                    let a = Factor::new(a, [*terms, rows.len()], true, matrix.lanes);
+                    let b = Factor::new(&factor[numbers], [rows.len(), *columns], false, lanes);
+                    multiply_on(&a, &b, [*terms, rows.len(), *columns], partial, lanes);
+                    if ends {
+                        add(partial, to);
+                        partial.fill(0.0);
+                    }
+                });
             }
         }
+    }
+
+    /// Calls `f(rows, their numbers in the block, whether partial sums are collected after them)`: the groups of rows that
+    /// are collected do not depend on the blocks.
+    #[inline(always)]
+    fn for_each_group(&self, row: usize, mut f: impl FnMut(Range<usize>, Range<usize>, bool)) {
+        let (first, end) = (self.start / row, (self.start + self.len) / row);
+        let mut start = first;
+        while start < end {
+            let stop = end.min((start / BLOCK_ROWS + 1) * BLOCK_ROWS);
+            let ends = stop.is_multiple_of(BLOCK_ROWS) || stop * row == self.fused.n;
+            let width = row * self.lanes;
+            f(start..stop, (start - first) * width..(stop - first) * width, ends);
+            start = stop;
+        }
+    }
+
+    fn sums<'s>(&self, Sums { offset, size }: Sums, sums: &'s mut [f64]) -> &'s mut [f64] {
+        &mut sums[offset * self.lanes..(offset + size) * self.lanes]
     }
 
     /// The block of a target, and all the rest to be read.
     #[inline(always)]
-    fn split<'r>(
-        &self,
-        to: Target,
-        registers: &'r mut [f64],
-        out: &'r mut [f64],
-    ) -> (Memory<'r>, &'r mut [f64]) {
+    fn split<'r, 'v>(&self, to: Target, outputs: &'r mut Outputs<'_, 'v>) -> (Memory<'r, 'v>, &'r mut [f64]) {
         let numbers = self.len * self.lanes;
+        let (values, registers) = (&mut *outputs.values, &mut *outputs.registers);
         match to {
             Target::Register(register) => {
                 let (registers, block) = Around::split(registers, register * self.width, numbers);
-                (Memory { registers, out: Around::whole(out) }, block)
+                (Memory { registers, before: values, after: &[] }, block)
             }
-            Target::Value(offset) => {
-                let (out, block) = Around::split(out, (offset + self.start) * self.lanes, numbers);
-                (Memory { registers: Around::whole(registers), out }, block)
+            Target::Value(k) => {
+                let (before, rest) = values.split_at_mut(k);
+                let (own, after) = rest.split_at_mut(1);
+                let block = &mut own[0][self.in_values()];
+                (Memory { registers: Around::whole(registers), before, after }, block)
             }
         }
     }
 
+    /// Numbers of the block in the arrays of the value.
     #[inline(always)]
-    fn read<'r>(&self, place: Place, memory: &Memory<'r>) -> &'r [f64]
+    fn in_values(&self) -> Range<usize> {
+        let start = (self.start - self.origin) * self.lanes;
+        start..start + self.len * self.lanes
+    }
+
+    #[inline(always)]
+    fn read<'r>(&self, place: Place, memory: &Memory<'r, '_>) -> &'r [f64]
     where
         'a: 'r,
     {
@@ -168,7 +363,7 @@ impl<'a> Pass<'a> {
         let register = |register: usize| memory.registers.get(register * self.width, numbers);
         match place {
             Place::Register(r) => register(r),
-            Place::Value(offset) => memory.out.get((offset + self.start) * self.lanes, numbers),
+            Place::Value(k) => &memory.value(k)[self.in_values()],
             Place::Argument { argument, register: r } => {
                 self.in_place(&self.args[argument]).unwrap_or_else(|| register(r))
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::lower_square;
 use crate::tape::dense::{self, Lanewise};
 use crate::tape::graph::{Graph, Node};
-use crate::tape::op::{Extent, Op, Operand, fingerprint_of};
+use crate::tape::op::{Extent, Op, Operand, fingerprint_of, size_of};
 
 /// Lower L with A = L L^T; reads the lower triangle of A. NaN from the first column that shows that A is not positive
 /// definite.
@@ -34,6 +34,10 @@ impl Op for Cholesky {
     fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
         square(args[0]);
         args[0].to_vec()
+    }
+
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        (size_of(args[0]) * square(args[0])) as f64 / 6.0
     }
 
     /// The factor of some lanes.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::cholesky::{for_each_matrix, square};
 use crate::tape::dense::{self, Lanewise};
 use crate::tape::graph::{Graph, Node};
-use crate::tape::op::{Extent, Op, Operand, fingerprint_of};
+use crate::tape::op::{Extent, Op, Operand, fingerprint_of, size_of};
 
 /// The lower triangle of dA from L and dL, zeros above: S = L^-T phi(L^T dL) L^-1, where phi keeps the lower triangle and
 /// half of the diagonal; then S + S^T below the diagonal and S on it. Murray (2016), arXiv:1602.07527.
@@ -57,6 +57,10 @@ impl Op for CholeskyAdjoint {
         square(args[0]);
         assert_eq!(args[0], args[1], "a factor and its adjoint");
         args[0].to_vec()
+    }
+
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        (size_of(args[0]) * square(args[0])) as f64 / 3.0
     }
 
     /// The factor and its adjoint in some lanes.

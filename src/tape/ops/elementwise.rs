@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::tape::fusion::Role;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel::Walk;
-use crate::tape::op::{Op, Operand, broadcast_shape, fingerprint_of};
+use crate::tape::op::{COSTLY_WORK, Op, Operand, broadcast_shape, fingerprint_of, size_of};
 use crate::tape::vector;
 
 /// f'(x), or a partial derivative, at the point where the function is evaluated.
@@ -121,6 +121,10 @@ impl<F: Unary> Op for Map1<F> {
         args[0].to_vec()
     }
 
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        size_of(&self.shape(args)) as f64 * if F::COSTLY { COSTLY_WORK } else { 1.0 }
+    }
+
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], _lanes: usize, _scratch: &mut [f64]) {
         self.map(&[args[0].data], out);
     }
@@ -171,6 +175,10 @@ impl<F: Binary> Op for Map2<F> {
 
     fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
         broadcast_shape(args).to_vec()
+    }
+
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        size_of(&self.shape(args)) as f64 * if F::COSTLY { COSTLY_WORK } else { 1.0 }
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
@@ -238,6 +246,10 @@ impl<F: Nary<N>, const N: usize> Op for MapN<F, N> {
 
     fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
         broadcast_shape(args).to_vec()
+    }
+
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        size_of(&self.shape(args)) as f64 * COSTLY_WORK
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {

@@ -101,6 +101,10 @@ impl Op for ScatterAdd {
         self.shape.clone()
     }
 
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        size_of(args[0]) as f64
+    }
+
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
         let x = args[0].data;
         out.fill(0.0);

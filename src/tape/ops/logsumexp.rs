@@ -6,7 +6,7 @@ use super::elementwise::{Binary, Slope};
 use super::sum::Middle;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::math;
-use crate::tape::op::{Extent, Op, Operand, fingerprint_of};
+use crate::tape::op::{COSTLY_WORK, Extent, Op, Operand, fingerprint_of, size_of};
 use crate::tape::vector;
 
 /// log(exp(a) + exp(b)); -inf, with slopes of 0, where both are -inf.
@@ -92,6 +92,10 @@ impl Op for LogSumExp {
         let mut shape = args[0].to_vec();
         shape.remove(self.axis);
         shape
+    }
+
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        size_of(args[0]) as f64 * COSTLY_WORK
     }
 
     fn scratch(&self, _args: &[Extent<'_>], _lanes: usize) -> usize {

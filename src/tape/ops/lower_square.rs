@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cholesky::square;
 use crate::tape::graph::{Graph, Node};
-use crate::tape::op::{Op, Operand, fingerprint_of};
+use crate::tape::op::{Op, Operand, fingerprint_of, size_of};
 
 /// L L^T; reads the lower triangle of L.
 #[derive(Clone, Debug)]
@@ -47,6 +47,10 @@ impl Op for LowerSquare {
     fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
         square(args[0]);
         args[0].to_vec()
+    }
+
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        (size_of(args[0]) * square(args[0])) as f64 / 6.0
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::cholesky::square;
 use super::triangular::{for_each_system, solution_shape};
 use crate::tape::graph::{Graph, Node, tensor};
-use crate::tape::op::{Extent, Op, Operand, fingerprint_of};
+use crate::tape::op::{Extent, Op, Operand, fingerprint_of, size_of};
 
 /// A^-1 B, or A^-T B if `transposed`.
 #[derive(Clone, Debug)]
@@ -48,6 +48,11 @@ impl Op for Solve {
 
     fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
         solution_shape(args)
+    }
+
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        let n = square(args[0]);
+        (size_of(args[0]) * n) as f64 / 3.0 + (size_of(&self.shape(args)) * n) as f64
     }
 
     /// Factors, the order of rows, and the right side of one lane.
@@ -118,6 +123,10 @@ impl Op for LogAbsDet {
     fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
         square(args[0]);
         args[0][..args[0].len() - 2].to_vec()
+    }
+
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        (size_of(args[0]) * square(args[0])) as f64 / 3.0
     }
 
     fn scratch(&self, args: &[Extent<'_>], _lanes: usize) -> usize {

@@ -79,6 +79,10 @@ impl Op for Sum {
         args[0][..self.from].iter().chain(&args[0][self.to..]).copied().collect()
     }
 
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        size_of(args[0]) as f64
+    }
+
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
         let Middle { n, inner, .. } = Middle::new(args[0].shape, self.from, self.to);
         vector::sum_rows(args[0].data, n, inner * lanes, out);

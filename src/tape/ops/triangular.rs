@@ -76,6 +76,10 @@ impl Op for SolveTriangular {
         solution_shape(args)
     }
 
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        (size_of(&self.shape(args)) * square(args[0])) as f64 / 2.0
+    }
+
     /// The right side in some lanes.
     fn scratch(&self, args: &[Extent<'_>], lanes: usize) -> usize {
         let n = square(args[0].shape);

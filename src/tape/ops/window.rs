@@ -1,8 +1,11 @@
 //! Blocks of an array: taken out, put into zeros, put side by side, or seen in another shape.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::tape::graph::{Graph, Kind, Node};
+use ndarray::{IxDyn, s};
+
+use crate::tape::graph::{Graph, Kind, Node, Tensor};
 use crate::tape::kernel;
 use crate::tape::op::{Op, Operand, fingerprint_of, size_of};
 
@@ -31,6 +34,9 @@ pub struct Narrow(Window);
 #[derive(Clone, Debug)]
 pub struct Pad(Window);
 
+/// Groups of a concatenation that are copied together: with some parts they stay in the fast caches.
+const GROUPS_AT_ONCE: usize = 64;
+
 /// Arrays side by side along an axis.
 #[derive(Clone, Debug)]
 pub struct Concat {
@@ -45,7 +51,7 @@ impl Graph {
             return x;
         }
         if let Some(value) = self.value(x) {
-            let value = value.clone().into_shape_with_order(ndarray::IxDyn(shape));
+            let value = value.clone().into_shape_with_order(IxDyn(shape));
             let value = value.expect("a standard layout takes any shape of its size");
             return self.constant(value);
         }
@@ -71,6 +77,19 @@ impl Graph {
         )
     }
 
+    /// Some neighbours along one axis.
+    pub fn take_range(&mut self, x: Node, axis: usize, range: Range<usize>) -> Node {
+        let mut shape = self.shape(x).to_vec();
+        let len = std::mem::replace(&mut shape[axis], range.len());
+        assert!(range.end <= len, "elements {range:?} of {len}");
+        if range.len() == len {
+            return x;
+        }
+        let (outer, inner) = (size_of(&shape[..axis]), size_of(&shape[axis + 1..]));
+        let [before, block, after] = [range.start, range.len(), len - range.end].map(|n| n * inner);
+        self.narrow(x, Window { outer, before, block, after, shape })
+    }
+
     /// Arrays side by side along `axis`; they agree in all other axes.
     pub fn concat(&mut self, parts: &[Node], axis: usize) -> Node {
         match parts {
@@ -80,6 +99,9 @@ impl Graph {
     }
 
     fn narrow(&mut self, x: Node, window: Window) -> Node {
+        if let Some(shared) = self.value(x).and_then(|value| shared_block(value, &window)) {
+            return self.constant(shared);
+        }
         self.apply(Arc::new(Narrow(window)), &[x])
     }
 
@@ -127,6 +149,20 @@ impl Graph {
         let (&first, others) = rest.split_first()?;
         Some(others.iter().fold(first, |sum, &term| self.add(sum, term)))
     }
+}
+
+/// A part of a constant that is less than this part of it is copied: what is large shall not be kept for what is small.
+const LEAST_SHARED: f64 = 0.5;
+
+/// One block of a constant, without a copy of its elements.
+fn shared_block(value: &Tensor, window: &Window) -> Option<Tensor> {
+    let &Window { outer, before, block, .. } = window;
+    if outer != 1 || (block as f64) < LEAST_SHARED * value.len() as f64 {
+        return None;
+    }
+    let flat = value.clone().into_shape_with_order([value.len()]).ok()?;
+    let block = flat.slice_move(s![before..before + block]);
+    block.into_dyn().into_shape_with_order(IxDyn(&window.shape)).ok()
 }
 
 impl Op for Reshape {
@@ -279,14 +315,19 @@ impl Op for Concat {
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
         let outer = size_of(&args[0].shape[..self.axis]);
-        let mut at = 0;
-        for group in 0..outer {
+        let width = if outer == 0 { 0 } else { out.len() / outer };
+        // Some groups of one part after the other: neither is read or written in long strides.
+        for first in (0..outer).step_by(GROUPS_AT_ONCE) {
+            let groups = first..outer.min(first + GROUPS_AT_ONCE);
+            let mut before = 0;
             for part in args {
                 let block = size_of(&part.shape[self.axis..]);
-                let data = &part.data[group * block * part.lanes..(group + 1) * block * part.lanes];
-                let block_out = &mut out[at..at + block * lanes];
-                kernel::copy(&Operand { data, ..*part }, block_out, lanes);
-                at += block * lanes;
+                for group in groups.clone() {
+                    let data = &part.data[group * block * part.lanes..(group + 1) * block * part.lanes];
+                    let at = group * width + before;
+                    kernel::copy(&Operand { data, ..*part }, &mut out[at..at + block * lanes], lanes);
+                }
+                before += block * lanes;
             }
         }
     }

@@ -79,23 +79,13 @@ fn passes_are_the_operations_one_by_one() {
     }
 }
 
-/// A gradient is the same whether the elements of a block are many points or many rows.
-#[test]
-fn lanes_do_not_mix() {
-    let n = 300;
-    let mut g = Graph::new();
-    let (x, row, scalar) = (g.input(&[n, 3]), g.input(&[3]), g.input(&[]));
-    let known =
-        g.constant(Tensor::from_shape_vec(ndarray::IxDyn(&[n, 3]), numbers(3 * n, 9)).expect("a matrix"));
-    let outputs = expressions(&mut g, x, row, scalar, known, n);
-    let program = Program::new(&g, &[x, row, scalar], &outputs);
-    let sizes = [3 * n, 3, 1];
+/// Every value of a lane has the same bytes in a run over many points and alone.
+fn check_lanes(program: &Program, sizes: &[usize], n_outputs: usize, lanes: usize) {
     let run = |lanes: usize, points: &[Vec<f64>]| {
         let mut ws = program.workspace(lanes);
         program.run(&mut ws, &points.iter().map(Vec::as_slice).collect::<Vec<_>>());
         ws
     };
-    let lanes = 37;
     let points: Vec<Vec<f64>> =
         sizes.iter().zip(1..).map(|(size, seed)| numbers(size * lanes, seed)).collect();
     let together = run(lanes, &points);
@@ -103,16 +93,124 @@ fn lanes_do_not_mix() {
         let own: Vec<Vec<f64>> =
             points.iter().map(|p| p.chunks(lanes).map(|row| row[lane]).collect()).collect();
         let alone = run(1, &own);
-        for k in 0..outputs.len() {
+        for k in 0..n_outputs {
             let (a, b) = (program.output(&together, k), program.output(&alone, k));
             for i in 0..b.data.len() {
-                assert!(
-                    (a.get(i, lane) - b.data[i]).abs() <= 1e-12 * b.data[i].abs().max(1.0),
-                    "{lane} {k}[{i}]"
-                );
+                assert_eq!(a.get(i, lane).to_bits(), b.data[i].to_bits(), "lane {lane} output {k}[{i}]");
             }
         }
     }
+}
+
+/// A gradient is the same whether the elements of a block are many points or many rows.
+#[test]
+fn lanes_do_not_mix() {
+    for (n, lanes) in [(300, 37), (1500, 5)] {
+        let mut g = Graph::new();
+        let (x, row, scalar) = (g.input(&[n, 3]), g.input(&[3]), g.input(&[]));
+        let known =
+            g.constant(Tensor::from_shape_vec(ndarray::IxDyn(&[n, 3]), numbers(3 * n, 9)).expect("a matrix"));
+        let outputs = expressions(&mut g, x, row, scalar, known, n);
+        let program = Program::new(&g, &[x, row, scalar], &outputs);
+        check_lanes(&program, &[3 * n, 3, 1], outputs.len(), lanes);
+    }
+}
+
+/// A network of one hidden layer for n rows of 5 numbers: loss, gradient, the outputs themselves.
+fn network(g: &mut Graph, n: usize, hidden: usize) -> (Vec<Node>, Vec<Node>) {
+    let (first, second) = (g.input(&[5, hidden]), g.input(&[hidden, 1]));
+    let data = Tensor::from_shape_vec(ndarray::IxDyn(&[n, 5]), numbers(5 * n, 9)).expect("a matrix");
+    let data = g.constant(data);
+    let inner = g.matmul(data, first);
+    let inner = g.tanh(inner);
+    let outer = g.matmul(inner, second);
+    let outer = g.reshape(outer, &[n]);
+    let target = g.vector(&numbers(n, 4));
+    let residual = g.sub(outer, target);
+    let squares = g.square(residual);
+    let loss = g.sum_all(squares);
+    let mut outputs = vec![loss, outer];
+    outputs.extend(reverse(g, loss, &[first, second]));
+    (vec![first, second], outputs)
+}
+
+#[test]
+fn products_are_the_sums_that_they_stand_for() {
+    for (n, hidden, lanes) in
+        [(1, 1, 1), (1, 1, 3), (1, 3, 4), (7, 2, 1), (300, 3, 16), (2100, 4, 2), (700, 7, 9)]
+    {
+        let mut g = Graph::new();
+        let (inputs, outputs) = network(&mut g, n, hidden);
+        let program = Program::new(&g, &inputs, &outputs);
+        let points = [numbers(5 * hidden * lanes, 1), numbers(hidden * lanes, 2)];
+        let mut ws = program.workspace(lanes);
+        program.run(&mut ws, &[&points[0], &points[1]]);
+        let (data, target) = (numbers(5 * n, 9), numbers(n, 4));
+        for lane in 0..lanes {
+            let weight = |k: usize, h: usize| points[0][(k * hidden + h) * lanes + lane];
+            let outer = |h: usize| points[1][h * lanes + lane];
+            let (mut loss, mut to_first, mut to_second) = (0.0, vec![0.0; 5 * hidden], vec![0.0; hidden]);
+            for i in 0..n {
+                let x = &data[5 * i..5 * i + 5];
+                let inner: Vec<f64> =
+                    (0..hidden).map(|h| (0..5).map(|k| x[k] * weight(k, h)).sum::<f64>().tanh()).collect();
+                let y: f64 = (0..hidden).map(|h| inner[h] * outer(h)).sum();
+                check(program.output(&ws, 1).get(i, lane), y, "output");
+                let residual = y - target[i];
+                loss += residual * residual;
+                for h in 0..hidden {
+                    to_second[h] += 2.0 * residual * inner[h];
+                    for k in 0..5 {
+                        let slope = 2.0 * residual * outer(h) * (1.0 - inner[h] * inner[h]);
+                        to_first[k * hidden + h] += slope * x[k];
+                    }
+                }
+            }
+            check(program.output(&ws, 0).get(0, lane), loss, "loss");
+            let gradients = [to_first, to_second];
+            for (k, expected) in gradients.iter().enumerate() {
+                for (i, &expected) in expected.iter().enumerate() {
+                    let found = program.output(&ws, 2 + k).get(i, lane);
+                    assert!(
+                        (found - expected).abs() <= 1e-12 * n as f64,
+                        "{n} {hidden} {k} {found} {expected}"
+                    );
+                }
+            }
+        }
+        check_lanes(&program, &[5 * hidden, hidden], outputs.len(), lanes);
+    }
+}
+
+fn check(found: f64, expected: f64, what: &str) {
+    assert!((found - expected).abs() <= 1e-12 * expected.abs().max(1.0), "{what}: {found} {expected}");
+}
+
+/// Long arrays are shared out among threads, and added up in an order that does not know of it.
+#[test]
+fn values_do_not_depend_on_threads() {
+    let n = 100_000;
+    let mut g = Graph::new();
+    let (inputs, mut outputs) = network(&mut g, n, 1);
+    let table: Arc<[u32]> = (0..n as u32).map(|i| i * 7 % 30).collect();
+    outputs.push(g.scatter_add(outputs[1], table, &[30]));
+    let program = Program::new(&g, &inputs, &outputs);
+    let lanes = 3;
+    let points = [numbers(5 * lanes, 1), numbers(lanes, 2)];
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| {
+            let mut ws = program.workspace(lanes);
+            program.run(&mut ws, &[&points[0], &points[1]]);
+            let bits =
+                |k| program.output(&ws, k).data.iter().map(|x: &f64| x.to_bits()).collect::<Vec<u64>>();
+            (0..outputs.len()).map(bits).collect::<Vec<_>>()
+        })
+    };
+    let alone = run(1);
+    assert_eq!(alone, run(2));
+    assert_eq!(alone, run(5));
+    check_lanes(&program, &[5, 1], outputs.len(), lanes);
 }
 
 /// One pass for a likelihood and its derivatives: value, residuals' sum and what goes back to the products.

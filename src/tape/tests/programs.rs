@@ -137,3 +137,58 @@ fn an_input_left_out_is_noticed() {
     let z = g.add(x, y);
     Program::new(&g, &[x], &[z]);
 }
+
+#[test]
+fn what_is_kept_gives_the_same_and_what_is_not_is_gone() {
+    let mut g = Graph::new();
+    let x = g.input(&[2]);
+    let known = g.vector(&[1.0, 2.0]);
+    let gone = g.exp(known);
+    let y = g.mul(x, known);
+    let unused = g.add(y, gone);
+    g.keep_only(&[y]);
+    assert!(g.value(known).is_some() && g.value(gone).is_none());
+    let program = Program::new(&g, &[x], &[y]);
+    let mut ws = program.workspace(1);
+    program.run(&mut ws, &[&[3.0, 4.0]]);
+    assert_eq!(program.output(&ws, 0).data, [3.0, 8.0]);
+    // Made anew where it is needed again.
+    let again = g.exp(known);
+    let sum = g.add(y, again);
+    assert!(again != gone && sum != unused && g.value(again).is_some());
+}
+
+#[test]
+fn lanes_of_many_points_and_memory_of_another_program() {
+    let mut g = Graph::new();
+    let (x, y) = (g.input(&[2]), g.input(&[]));
+    let (dx, dy) = (g.input(&[2]), g.input(&[]));
+    let product = g.mul(x, y);
+    let derivative = forward(&mut g, &[product], &[(x, dx), (y, dy)])[0];
+    let program = Program::staged(&g, &[x, y], &[dx, dy], &[product, derivative]);
+    let other = Program::new(&g, &[x], &[x]);
+    let lanes = 5;
+    let at: Vec<f64> = (0..3 * lanes).map(|i| i as f64).collect();
+    for (first, own) in [(0, 5), (1, 3), (4, 1)] {
+        let mut memory = other.workspace(7);
+        memory.arena.fill(f64::NAN);
+        let mut ws = program.workspace_in(memory, own);
+        assert!(ws.lanes() == own && ws.bytes() >= program.workspace_bytes(own));
+        program.run_at(&mut ws, Columns::new(&at, lanes, first));
+        for coordinate in 0..3 {
+            program.run_along_coordinate(&mut ws, coordinate);
+            let mut along = vec![0.0; 3 * lanes];
+            along[coordinate * lanes..(coordinate + 1) * lanes].fill(1.0);
+            let by_coordinate = program.output(&ws, 1).data.to_vec();
+            program.run_along(&mut ws, Columns::new(&along, lanes, first));
+            assert_eq!(program.output(&ws, 1).data, by_coordinate);
+        }
+        let mut out = vec![-1.0; 2 * lanes];
+        program.output(&ws, 0).copy_to_columns(own, &mut out, lanes, first);
+        for (i, out) in out.iter().enumerate() {
+            let is_own = (first..first + own).contains(&(i % lanes));
+            let expected = if is_own { at[i] * at[2 * lanes + i % lanes] } else { -1.0 };
+            assert_eq!(*out, expected, "{i} of {first}, {own}");
+        }
+    }
+}

@@ -4,6 +4,7 @@
 //! their own.
 
 mod logsumexp;
+mod product;
 mod sum;
 
 use std::ops::Range;
@@ -13,12 +14,14 @@ use pulp::{Arch, NullaryFnOnce};
 use super::ops::elementwise::{Binary, Unary};
 
 pub(super) use logsumexp::{LOGSUMEXP_SCRATCH, logsumexp};
+pub(super) use product::{Factor, multiply, multiply_on};
 pub(super) use sum::{BLOCK_ROWS, PARTIAL_SUMS, Partial, sum_rows};
 
 /// Numbers in the widest vectors.
 const WIDTH: usize = 8;
 
-/// Runs loops of its own, all of them inlined, with the instructions of the processor.
+/// Runs loops of its own, all of them inlined (the closure too, `#[inline(always)]`), with the instructions of the
+/// processor.
 #[inline(always)]
 pub(super) fn with_vectors(loops: impl FnOnce()) {
     Arch::new().dispatch(loops);

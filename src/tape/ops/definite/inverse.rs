@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::tape::dense::{self, Lanewise};
 use crate::tape::graph::{Graph, Node};
-use crate::tape::op::{Extent, Op, Operand, fingerprint_of};
+use crate::tape::op::{Extent, Op, Operand, fingerprint_of, size_of};
 use crate::tape::ops::cholesky::{for_each_matrix, square};
 
 /// A^-1 from A and its Cholesky factor.
@@ -26,6 +26,10 @@ impl Op for Inverse {
     fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
         square(args[1]);
         args[1].to_vec()
+    }
+
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        (size_of(args[1]) * square(args[1])) as f64 / 3.0
     }
 
     /// The factor and its inverse in some lanes.

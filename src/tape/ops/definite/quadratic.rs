@@ -38,6 +38,10 @@ impl Op for InverseQuadratic {
         shape
     }
 
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        (size_of(args[2]) * square(args[1])) as f64 / 2.0
+    }
+
     /// The right side in some lanes.
     fn scratch(&self, args: &[Extent<'_>], lanes: usize) -> usize {
         let right = args[2].shape;

@@ -29,6 +29,10 @@ impl Op for Solve {
         solution_shape(&args[1..])
     }
 
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        (size_of(args[2]) * square(args[1])) as f64
+    }
+
     /// The right side in some lanes.
     fn scratch(&self, args: &[Extent<'_>], lanes: usize) -> usize {
         let right = args[2].shape;

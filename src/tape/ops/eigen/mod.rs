@@ -78,6 +78,11 @@ impl Op for EigenSym {
         shape
     }
 
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        const SWEEPS: f64 = 10.0;
+        SWEEPS * (size_of(args[0]) * square(args[0])) as f64
+    }
+
     /// Values and vectors of one lane, and a vector to work with.
     fn scratch(&self, args: &[Extent<'_>], _lanes: usize) -> usize {
         let n = square(args[0].shape);

@@ -179,6 +179,16 @@ impl Op for Interval {
         vec![self.spec.results.iter().map(|&taken| self.spec.size_of(taken)).sum()]
     }
 
+    /// For a guess of the number of steps.
+    fn work(&self, _args: &[&[usize]]) -> f64 {
+        const STEPS: f64 = 4.0;
+        let of_sweep = |sweep: &Sweep| {
+            let outputs: Vec<Node> = sweep.writes.iter().map(|write| write.0).collect();
+            sweep.graph.work(&outputs)
+        };
+        STEPS * self.spec.sweeps.iter().map(of_sweep).sum::<f64>()
+    }
+
     fn scratch(&self, _args: &[Extent<'_>], lanes: usize) -> usize {
         let kept = self.kept();
         let histories = kept * 2 * self.spec.n_groups

@@ -226,6 +226,11 @@ impl Op for Recursion {
         vec![self.spec.states.iter().map(|s| size_of(&s.shape)).sum()]
     }
 
+    fn work(&self, _args: &[&[usize]]) -> f64 {
+        let outputs: Vec<Node> = self.spec.body.stores.iter().map(|store| store.0).collect();
+        self.spec.steps as f64 * self.spec.body.graph.work(&outputs)
+    }
+
     fn scratch(&self, _args: &[Extent<'_>], lanes: usize) -> usize {
         (self.program.arena_size + self.table_size) * lanes + self.program.scratch_size(lanes)
     }

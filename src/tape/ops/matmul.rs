@@ -1,14 +1,12 @@
 //! Products of matrices, either of which may be seen transposed; leading axes are batches.
 
-mod multiply;
-
 use std::sync::Arc;
 
-use multiply::{Factor, multiply};
-
+use crate::tape::fusion::Role;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel;
 use crate::tape::op::{Extent, Op, Operand, broadcast_shape, fingerprint_of, size_of};
+use crate::tape::vector::{Factor, multiply};
 
 /// op(A) op(B), where op is the identity or the transpose.
 #[derive(Clone, Debug)]
@@ -85,6 +83,11 @@ impl Op for MatMul {
         shape
     }
 
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        let (_, [_, k]) = split_matrix(args[0], self.transpose_a);
+        (size_of(&self.shape(args)) * k) as f64
+    }
+
     fn scratch(&self, args: &[Extent<'_>], _lanes: usize) -> usize {
         let (_, [m, k]) = split_matrix(args[0].shape, self.transpose_a);
         let (_, [_, n]) = split_matrix(args[1].shape, self.transpose_b);
@@ -140,6 +143,22 @@ impl Op for MatMul {
                     }
                 }
             }
+        }
+    }
+
+    fn role(&self, args: &[&[usize]]) -> Role {
+        // The other factor, or the result, stays in cache over all lanes.
+        const MAX_SIZE: usize = 2048;
+        if args.iter().any(|shape| shape.len() != 2) {
+            return Role::Alone;
+        }
+        let (_, [m, k]) = split_matrix(args[0], self.transpose_a);
+        let (_, [_, columns]) = split_matrix(args[1], self.transpose_b);
+        let as_written = columns == 1 || !self.transpose_b;
+        match self.transpose_a {
+            false if as_written && k * columns <= MAX_SIZE => Role::Product { columns },
+            true if as_written && m * columns <= MAX_SIZE => Role::AddProduct { columns },
+            _ => Role::Alone,
         }
     }
 
