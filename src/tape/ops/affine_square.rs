@@ -93,6 +93,10 @@ impl Op for AffineSquare {
         vec![]
     }
 
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        size_of(args[0]) as f64 / 2.0
+    }
+
     fn scratch(&self, args: &[Extent<'_>], lanes: usize) -> usize {
         scratch(args[1].shape[0], lanes)
     }
@@ -144,6 +148,10 @@ impl Op for AffineSlope {
         check_parts(args[1], &args[4..]);
         assert!(args[3].is_empty(), "a factor of shape {:?}", args[3]);
         args[1].to_vec()
+    }
+
+    fn work(&self, args: &[&[usize]]) -> f64 {
+        size_of(args[0]) as f64
     }
 
     fn scratch(&self, args: &[Extent<'_>], lanes: usize) -> usize {
