@@ -1,9 +1,9 @@
 //! Models with data made up at any size, each with the gradient that one would write by hand, as scalar Rust.
 
 mod garch;
-mod gaussian;
+pub mod gaussian;
 mod groups;
-mod logistic;
+pub mod logistic;
 
 use std::fmt;
 
