@@ -10,9 +10,10 @@ use std::collections::HashMap;
 use super::graph::{Graph, Node, elements};
 use super::op::Op;
 use super::ops::arithmetic::{Abs, Add, Mul, Neg, Recip, Sqrt, Square, Sub};
-use super::ops::comparison::{Less, LessEqual};
+use super::ops::comparison::{And, Less, LessEqual, Or};
 use super::ops::elementwise::{Binary, Map1, Map2, Unary};
 use super::ops::exponential::{Exp, Log, Log1pExp, Logistic};
+use super::ops::select::Select;
 use super::plan::live_nodes;
 
 /// A node of shape `[]` of the same value, but for rounding and for NaN where an argument is NaN.
@@ -130,17 +131,29 @@ fn is2<F: Binary>(op: &dyn Op) -> bool {
     any.is::<Map2<F>>()
 }
 
-/// The argument of a function of one number.
-fn argument<F: Unary>(g: &Graph, n: Node) -> Option<Node> {
-    let (op, args) = g.application(n)?;
-    is1::<F>(&**op).then(|| args[0])
+/// x of e^x, in the shape of that, however its elements are shaped before.
+fn exponent(g: &mut Graph, n: Node) -> Option<Node> {
+    let shape = g.shape(n).to_vec();
+    let mut power = n;
+    loop {
+        let (op, args) = g.application(power)?;
+        if is1::<Exp>(&**op) {
+            let x = args[0];
+            return Some(g.reshape(x, &shape));
+        }
+        power = args[0];
+        if op.view().is_none() || g.size(power) != g.size(n) {
+            return None;
+        }
+    }
 }
 
 /// One step towards fewer operations.
 fn simpler(g: &mut Graph, n: Node, ranges: &mut Ranges) -> Option<Node> {
     ranges.of(g, n);
     let (op, args) = g.application(n)?;
-    let (op, args): (&dyn Op, Vec<Node>) = (&**op, args.to_vec());
+    let (op, args) = (op.clone(), args.to_vec());
+    let op: &dyn Op = &*op;
     if is2::<LessEqual>(op) || is2::<Less>(op) {
         let strict = is2::<Less>(op);
         let (a, b) = (ranges.of(g, args[0]), ranges.of(g, args[1]));
@@ -148,7 +161,20 @@ fn simpler(g: &mut Graph, n: Node, ranges: &mut Ranges) -> Option<Node> {
         let shape = g.shape(n).to_vec();
         return holds.then(|| g.full(&shape, 1.0));
     }
-    if let Some(inner) = args.first().and_then(|&x| argument::<Exp>(g, x)) {
+    let any: &dyn Any = op;
+    let rebuilt = if any.is::<Select>() {
+        g.select(args[0], args[1], args[2])
+    } else if is2::<And>(op) {
+        g.and(args[0], args[1])
+    } else if is2::<Or>(op) {
+        g.or(args[0], args[1])
+    } else {
+        n
+    };
+    if rebuilt != n {
+        return Some(rebuilt);
+    }
+    if let Some(inner) = args.first().and_then(|&x| exponent(g, x)) {
         if is1::<Log>(op) {
             return Some(inner);
         }

@@ -79,9 +79,10 @@ pub fn with_groups(
     let mut sums = Vec::with_capacity(own + 1);
     let mut distance = None;
     if others > 0 {
-        let v = vector_of(g, &design.unknowns);
         let r = (0..others * others).map(|k| shared.at(k / others, k % others)).collect();
-        sums.push(squares_of_product(g, v, &centre, r, shift_of_shared(&shared, &centre))?);
+        let shift = shift_of_shared(&shared, &centre);
+        sums.push(squares_of_product(g, &design.unknowns, &centre, r, shift)?);
+        let v = vector_of(g, &design.unknowns);
         let centre = g.vector(&centre);
         distance = Some(g.sub(v, centre));
     }

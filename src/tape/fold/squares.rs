@@ -92,8 +92,7 @@ fn without_groups(g: &mut Graph, design: &Design, n: usize) -> Option<FoldedSum>
     let r = without_transform(&triangle, &transform, size);
     let q: Vec<f64> = (0..size).map(|i| triangle.at(i, size)).collect();
     let rho = triangle.at(size, size);
-    let v = vector_of(g, &design.unknowns);
-    let squares = squares_of_product(g, v, &centre, r, q)?;
+    let squares = squares_of_product(g, &design.unknowns, &centre, r, q)?;
     let node = add_number(g, squares, rho * rho)?;
     Some(FoldedSum { node, note: format!("{n} rows into R of {size} x {size}") })
 }
@@ -112,13 +111,26 @@ pub fn without_transform(product: &Triangle, transform: &Triangle, size: usize) 
     r
 }
 
-/// |R (v - v0) + q|^2
-pub fn squares_of_product(g: &mut Graph, v: Node, centre: &[f64], r: Vec<f64>, q: Vec<f64>) -> Option<Node> {
+/// Up to so many columns, one operation for all is quicker than products of matrices.
+const FEW_COLUMNS: usize = 32;
+
+/// |R (v - v0) + q|^2, R upper triangular
+pub fn squares_of_product(
+    g: &mut Graph,
+    unknowns: &[Unknown],
+    centre: &[f64],
+    r: Vec<f64>,
+    q: Vec<f64>,
+) -> Option<Node> {
     let size = centre.len();
     if r.iter().chain(&q).chain(centre).any(|x| !x.is_finite()) {
         return None;
     }
-    let (centre, q) = (g.vector(centre), g.vector(&q));
+    if size <= FEW_COLUMNS {
+        let parts = parts_of(g, unknowns);
+        return Some(g.affine_square(r, centre.to_vec(), q, &parts));
+    }
+    let (centre, q, v) = (g.vector(centre), g.vector(&q), vector_of(g, unknowns));
     let distance = g.sub(v, centre);
     let product = matrix_times(g, r, [size, size], distance);
     let shifted = g.add(product, q);
@@ -142,12 +154,15 @@ pub fn add_number(g: &mut Graph, x: Node, number: f64) -> Option<Node> {
     number.is_finite().then(|| g.add_scalar(x, number))
 }
 
-/// Numbers that vary as one vector: neighbours as they are, the others side by side.
+/// Numbers that vary as one vector.
 pub fn vector_of(g: &mut Graph, unknowns: &[Unknown]) -> Node {
-    let mut parts = Vec::new();
-    let follows = |a: &Unknown, b: &Unknown| a.root == b.root && a.element + 1 == b.element;
-    for run in unknowns.chunk_by(follows) {
-        parts.push(g.slice(run[0].root, run[0].element, &[run.len()]));
-    }
+    let parts = parts_of(g, unknowns);
     g.concat(&parts, 0)
+}
+
+/// Numbers that vary, neighbours together.
+fn parts_of(g: &mut Graph, unknowns: &[Unknown]) -> Vec<Node> {
+    let follows = |a: &Unknown, b: &Unknown| a.root == b.root && a.element + 1 == b.element;
+    let runs = unknowns.chunk_by(follows);
+    runs.map(|run| g.slice(run[0].root, run[0].element, &[run.len()])).collect()
 }

@@ -1,5 +1,7 @@
 //! Sums, products, rounding and extremes of two.
 
+use std::cmp::Ordering;
+
 use super::elementwise::{Binary, Slope, Unary};
 use crate::tape::graph::{Graph, Node};
 
@@ -189,6 +191,15 @@ impl Graph {
                 }
             }
         }
+        // Signs go to the front, where sums take them up.
+        for (negative, other) in [(a, b), (b, a)] {
+            if self.size(negative) >= self.size(other)
+                && let Some(x) = self.negated(negative)
+            {
+                let product = self.mul(x, other);
+                return self.neg(product);
+            }
+        }
         self.map2(Mul, a.min(b), a.max(b))
     }
 
@@ -248,7 +259,29 @@ impl Graph {
     pub fn gated_mul(&mut self, d: Node, p: Node) -> Node {
         let finite = |g: &Graph, n| g.value(n).is_some_and(|v| v.iter().all(|x| x.is_finite()));
         let nonzero = |g: &Graph, n| g.scalar_value(n).is_some_and(|x| x != 0.0);
-        if finite(self, p) || nonzero(self, d) { self.mul(d, p) } else { self.map2(GatedMul, d, p) }
+        if finite(self, p) || nonzero(self, d) {
+            return self.mul(d, p);
+        }
+        // Known factors go to the smaller of the two, else to the front, where others are.
+        let factor = |g: &Graph, n: Node| g.scaled(n).filter(|(c, _)| *c != 0.0).unwrap_or((1.0, n));
+        let ((c, gate), (e, slope)) = (factor(self, d), factor(self, p));
+        if [gate, slope] == [d, p] {
+            return self.map2(GatedMul, d, p);
+        }
+        match self.size(d).cmp(&self.size(p)) {
+            Ordering::Less => {
+                let gate = self.mul_scalar(gate, c * e);
+                self.map2(GatedMul, gate, slope)
+            }
+            Ordering::Greater => {
+                let slope = self.mul_scalar(slope, c * e);
+                self.map2(GatedMul, gate, slope)
+            }
+            Ordering::Equal => {
+                let product = self.map2(GatedMul, gate, slope);
+                self.mul_scalar(product, c * e)
+            }
+        }
     }
 
     /// `x`, if combining it with the constant `c` changes neither its elements nor its shape.

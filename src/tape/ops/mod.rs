@@ -25,6 +25,7 @@ pub mod logsumexp;
 pub mod sum;
 
 // Linear algebra
+pub mod affine_square;
 pub mod cholesky;
 pub mod cholesky_adjoint;
 pub mod definite;

@@ -116,6 +116,12 @@ fn linear_algebra_derivatives() {
             let a = positive_definite(g, a);
             g.inverse_quadratic(a, x[0])
         }),
+        case("affine_square", &[&[2], &[], &[2, 1]], points(5), |g, x| {
+            let r = (0..25).map(|at| if at % 5 < at / 5 { 0.0 } else { 1.0 + at as f64 }).collect();
+            let square = g.affine_square(r, numbers(5, 1), numbers(5, 2), x);
+            let small = g.mul_scalar(square, 1e-3);
+            g.sin(small)
+        }),
         case("inverse", &[&[3, 3]], points(9), |g, x| {
             let a = positive_definite(g, x[0]);
             g.inverse(a)
