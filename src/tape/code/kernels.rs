@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Around, Kernel, Places};
+use super::{Around, Home, Kernel, Places};
 use crate::tape::fusion::Index;
+use crate::tape::graph::elements;
 use crate::tape::op::Op;
-use crate::tape::vector::{self, accumulate};
+use crate::tape::vector::{self, Factor, accumulate, multiply_on};
 
 /// One number.
 #[derive(Debug)]
@@ -119,6 +120,32 @@ impl Kernel for MapRows {
             *row = rest.get(start.wrapping_add_signed(by * t as isize), len);
         }
         self.op.map(&rows[..self.args.len()], out);
+    }
+}
+
+/// The product of two matrices, the first of which may be seen transposed.
+#[derive(Debug)]
+pub(super) struct Product {
+    pub factors: [Home; 2],
+    pub transposed: bool,
+    /// Rows, terms and columns.
+    pub shape: [usize; 3],
+    pub lanes: usize,
+}
+
+impl Kernel for Product {
+    fn run(&self, memory: &mut [f64], at: &Places, t: usize) {
+        let [rows, terms, columns] = self.shape;
+        let (rest, out) = Around::split(memory, at.out, at.len);
+        let data = |k: usize| match &self.factors[k] {
+            Home::Memory(span) => (rest.get(span.at(t), span.numbers()), span.lanes),
+            Home::Constant(value) => (elements(value), 1),
+        };
+        let ((a, a_lanes), (b, b_lanes)) = (data(0), data(1));
+        let a = Factor::new(a, [rows, terms], self.transposed, a_lanes);
+        let b = Factor::new(b, [terms, columns], false, b_lanes);
+        out.fill(0.0);
+        multiply_on(&a, &b, self.shape, out, self.lanes);
     }
 }
 

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::kernels::{Accumulate, AddAt, Copy, CopyOne, Fill, Load, MAX_MAPPED, MapRows, SumRows};
+use super::kernels::{
+    Accumulate, AddAt, Copy, CopyOne, Fill, Load, MAX_MAPPED, MapRows, Product, SumRows,
+};
 use super::memory::LINE;
 use super::{Call, Code, Evaluate, Kernel, Places};
 use crate::tape::fusion::{Index, Role};
@@ -330,6 +332,24 @@ impl Lowering {
         }
         self.fill(to, 0.0);
         self.call(Box::new(AddAt { index: index.clone(), n, lanes: self.lanes }), at, by);
+    }
+
+    /// The product of two matrices, the first transposed if so flagged; `false` if neither varies by lane.
+    pub fn product(
+        &mut self,
+        factors: [Home; 2],
+        transposed: bool,
+        shape: [usize; 3],
+        to: &Span,
+    ) -> bool {
+        let lanes = self.lanes;
+        let varies = |home: &Home| matches!(home, Home::Memory(span) if span.lanes == lanes);
+        if !factors.iter().any(varies) {
+            return false;
+        }
+        let at = Places { out: to.start, args: [0; 3], len: to.numbers() };
+        self.call(Box::new(Product { factors, transposed, shape, lanes }), at, [to.by, 0, 0, 0]);
+        true
     }
 
     /// Where an array is in memory, if it is, or can be copied there.

@@ -1,7 +1,7 @@
 //! A pass over arrays that are small: all of it is one block, and each step calls of its own.
 
 use super::{Fused, Place, Step, Target};
-use crate::tape::code::{Destination, Lowering, MAX_NUMBERS, Operands, Row, Span};
+use crate::tape::code::{Destination, Home, Lowering, MAX_NUMBERS, Operands, Row, Span};
 
 impl Fused {
     /// Adds the calls of the steps; `false` if the pass has more than one block.
@@ -50,7 +50,22 @@ impl Fused {
                     let offset = self.n_values * self.n + sums.offset;
                     code.add(row, self.n, index, &to.part(offset, sums.size));
                 }
-                Step::Product { .. } | Step::AddProduct { .. } => return false,
+                Step::Product { matrix, factor, shape, to } => {
+                    let factors = [*matrix, *factor].map(|argument| args[argument].home.clone());
+                    if !code.product(factors, false, *shape, &target(*to)) {
+                        return false;
+                    }
+                }
+                Step::AddProduct { matrix, from, shape: [rows, terms, columns], to: sums, .. } => {
+                    let Some(row) = row(*from).filter(|row| !row.is_one) else { return false };
+                    let from = Span { start: row.start, by: row.by, size: self.n, lanes: code.lanes };
+                    let factors = [args[*matrix].home.clone(), Home::Memory(from)];
+                    let offset = self.n_values * self.n + sums.offset;
+                    let shape = [*terms, *rows, *columns];
+                    if !code.product(factors, true, shape, &to.part(offset, sums.size)) {
+                        return false;
+                    }
+                }
             }
         }
         true
