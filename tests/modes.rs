@@ -17,8 +17,6 @@ use vippl::source::Source;
 const TOLERANCE: f64 = 1e-9;
 /// Against differences, relative to the length of the gradient.
 const DIFFERENCE_TOLERANCE: f64 = 1e-6;
-/// The same where log p holds an ODE: its steps, and with them its error, change from point to point.
-const ODE_TOLERANCE: f64 = 1e-3;
 /// Half of the step of a difference.
 const STEP: f64 = 1e-4;
 /// Forward mode takes a pass for each coordinate: models with more are left to the other mode.
@@ -30,7 +28,6 @@ struct Model {
     name: String,
     folded: Density,
     direct: Density,
-    has_ode: bool,
 }
 
 /// log p and its derivatives: `[lanes]`, `[D][lanes]`
@@ -129,7 +126,6 @@ fn differences_agree(model: &Model, z: &[f64], (value, gradient): &Evaluated) {
         out
     };
     let [far_left, left, right, far_right] = [-2.0, -1.0, 1.0, 2.0].map(at);
-    let tolerance = if model.has_ode { ODE_TOLERANCE } else { DIFFERENCE_TOLERANCE };
     let mut n_finite = 0;
     for l in 0..MANY {
         let difference = (8.0 * (right[l] - left[l]) - (far_right[l] - far_left[l])) / (12.0 * STEP);
@@ -144,7 +140,7 @@ fn differences_agree(model: &Model, z: &[f64], (value, gradient): &Evaluated) {
         let off = (along - difference).abs();
         let name = &model.name;
         assert!(
-            off <= tolerance * (1.0 + length * (direction.len() as f64).sqrt()) + rounding,
+            off <= DIFFERENCE_TOLERANCE * (1.0 + length * (direction.len() as f64).sqrt()) + rounding,
             "{name}, point {l}: the derivative is {along}, by differences {difference}"
         );
     }
@@ -154,7 +150,6 @@ fn differences_agree(model: &Model, z: &[f64], (value, gradient): &Evaluated) {
 fn read(folder: &Path) -> Model {
     let name = folder.strip_prefix(package()).expect("in the package").display().to_string();
     let model = session::read_model(&folder.join("model.vim")).expect("a model");
-    let has_ode = model.text.contains("ode(");
     let [folded, direct] = [true, false].map(|fold| {
         let request = Request {
             model: model.clone(),
@@ -165,7 +160,7 @@ fn read(folder: &Path) -> Model {
         let prepared = session::prepare(&request);
         prepared.unwrap_or_else(|report| panic!("{name}: {report:?}")).compiled.density
     });
-    Model { name, folded, direct, has_ode }
+    Model { name, folded, direct }
 }
 
 /// Data long enough that passes over them are shared out among threads.
@@ -189,7 +184,7 @@ fn long(name: &str, text: &str) -> Model {
         let prepared = session::prepare_in_memory(&source, dataset, &options);
         prepared.unwrap_or_else(|report| panic!("{name}: {report:?}")).compiled.density
     });
-    Model { name: name.to_string(), folded, direct, has_ode: false }
+    Model { name: name.to_string(), folded, direct }
 }
 
 #[test]
