@@ -35,6 +35,13 @@ pub fn hold(document: &str, part: impl FnMut(&str, &str, &str) -> Option<String>
     );
 }
 
+/// Writes a document with its parts as `part` makes them; see [`hold`].
+pub fn write(document: &str, part: impl FnMut(&str, &str, &str) -> Option<String>) {
+    let path = package().join(document);
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{document}: {error}"));
+    fs::write(&path, filled(&text, part)).expect("the document can be written");
+}
+
 fn filled(document: &str, mut part: impl FnMut(&str, &str, &str) -> Option<String>) -> String {
     let mut out = String::new();
     let mut rest = document;

@@ -315,7 +315,7 @@ impl Op for Concat {
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
         let outer = size_of(&args[0].shape[..self.axis]);
-        let width = if outer == 0 { 0 } else { out.len() / outer };
+        let width = out.len().checked_div(outer).unwrap_or(0);
         // Some groups of one part after the other: neither is read or written in long strides.
         for first in (0..outer).step_by(GROUPS_AT_ONCE) {
             let groups = first..outer.min(first + GROUPS_AT_ONCE);
