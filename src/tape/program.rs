@@ -218,16 +218,15 @@ impl Program {
         ws.run(ws.code.second_stage..ws.code.calls.len());
     }
 
-    /// Runs (the first stage of) the program at points of all inputs, one after the other. Allocates nothing.
-    pub fn run_at(&self, ws: &mut Workspace, points: Columns<'_>) {
-        self.load_columns(ws, &self.inputs[..self.n_first_inputs], points);
+    /// Runs (the first stage of) the program at points of all inputs, one after the other: some inputs in each of `parts`.
+    /// Allocates nothing.
+    pub fn run_at(&self, ws: &mut Workspace, parts: &[Columns<'_>]) {
+        let mut slots = &self.inputs[..self.n_first_inputs];
+        for part in parts {
+            slots = self.load_columns(ws, slots, part);
+        }
+        assert!(slots.is_empty(), "points of all inputs");
         ws.run(0..ws.code.second_stage);
-    }
-
-    /// Runs the second stage along directions of all inputs, one after the other. Allocates nothing.
-    pub fn run_along(&self, ws: &mut Workspace, directions: Columns<'_>) {
-        self.load_columns(ws, &self.inputs[self.n_first_inputs..], directions);
-        ws.run(ws.code.second_stage..ws.code.calls.len());
     }
 
     /// Runs the second stage along one coordinate of all inputs together. Allocates nothing.
@@ -312,12 +311,17 @@ impl Program {
         }
     }
 
-    fn load_columns(&self, ws: &mut Workspace, slots: &[Slot], values: Columns<'_>) {
+    /// Loads as many inputs as there are values for, and returns the others.
+    fn load_columns<'s>(&self, ws: &mut Workspace, slots: &'s [Slot], values: &Columns<'_>) -> &'s [Slot] {
         let mut start = 0;
-        for &Slot { offset, size, .. } in slots {
+        for (k, &Slot { offset, size, .. }) in slots.iter().enumerate() {
+            if (start + size) * values.lanes > values.data.len() {
+                return &slots[k..];
+            }
             let to = &mut ws.memory[offset * ws.lanes..(offset + size) * ws.lanes];
             values.copy_to(start, to, ws.lanes);
             start += size;
         }
+        &[]
     }
 }

@@ -11,7 +11,7 @@ pub(in crate::tape) fn factor_adjoint<const W: usize>(l: &[[f64; W]], d: &mut [[
         let (own, known) = d[j * n..].split_at_mut(n);
         let column = &l[j * n..(j + 1) * n];
         let rows = Matrix { rows: known, n };
-        rows.subtract_from(own, j + 1..n, |_| 0..n - 1 - j, |k| column[j + 1 + k]);
+        rows.subtract_from(&mut own[j + 1..], j + 1, |_| 0..n - 1 - j, |k| column[j + 1 + k]);
         let inverse = column[j].map(|pivot| 1.0 / pivot);
         let mut diagonal = own[j];
         for i in j + 1..n {

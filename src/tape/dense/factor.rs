@@ -9,7 +9,7 @@ pub(in crate::tape) fn factor<const W: usize>(columns: &mut [[f64; W]], n: usize
     for j in 0..n {
         let (known, open) = columns.split_at_mut(j * n);
         let column = &mut open[..n];
-        Matrix { rows: known, n }.subtract_from(column, j..n, |_| 0..j, |k| known[k * n + j]);
+        Matrix { rows: known, n }.subtract_from(&mut column[j..], j, |_| 0..j, |k| known[k * n + j]);
         let pivot = column[j].map(|d| if d > 0.0 { d.sqrt() } else { f64::NAN });
         let inverse = pivot.map(|d| 1.0 / d);
         column[j] = pivot;

@@ -10,7 +10,7 @@ pub(in crate::tape) fn invert<const W: usize>(columns: &mut [[f64; W]], inverse:
     // M^T M, M = L^-1: the sum over k >= c of M_kj M_kc
     for (j, column) in columns.chunks_exact_mut(n).enumerate() {
         column[j..].fill([0.0; W]);
-        Matrix { rows: inverse, n }.subtract_from(column, j..n, |c| c..n, |k| inverse[k * n + j]);
+        Matrix { rows: inverse, n }.subtract_from(&mut column[j..], j, |c| c..n, |k| inverse[k * n + j]);
         for x in &mut column[j..] {
             *x = x.map(|x| -x);
         }
@@ -25,7 +25,7 @@ fn invert_lower<const W: usize>(columns: &[[f64; W]], inverse: &mut [[f64; W]], 
         let row = &mut open[..n];
         row.fill([0.0; W]);
         let reciprocal = columns[i * n + i].map(|d| 1.0 / d);
-        Matrix { rows: known, n }.subtract_from(row, 0..i, |c| c..i, |k| columns[k * n + i]);
+        Matrix { rows: known, n }.subtract_from(&mut row[..i], 0, |c| c..i, |k| columns[k * n + i]);
         for x in &mut row[..i] {
             for l in 0..W {
                 x[l] *= reciprocal[l];

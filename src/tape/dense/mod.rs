@@ -69,33 +69,14 @@ pub(super) fn width(n: usize, lanes: usize) -> usize {
     if lanes == 1 || n >= LANES_APART { 1 } else { WIDTH }
 }
 
-/// Some lanes of the elements of an array.
-#[derive(Clone, Copy)]
-struct Cells<'a, const W: usize> {
-    data: &'a [f64],
-    n_lanes: usize,
-    lanes: [usize; 2],
-}
-
-impl<'a, const W: usize> Cells<'a, W> {
-    #[inline(always)]
-    fn of(a: &Operand<'a>, lanes: &Range<usize>) -> Cells<'a, W> {
-        Cells { data: a.data, n_lanes: a.lanes, lanes: [lanes.start, lanes.end] }
+/// Some lanes of element `i` of an array; those that are missing repeat the last.
+#[inline(always)]
+fn get<const W: usize>(a: &Operand<'_>, lanes: &Range<usize>, i: usize) -> [f64; W] {
+    if a.lanes == 1 {
+        return [a.data[i]; W];
     }
-
-    /// Element `i`; lanes that are missing repeat the last.
-    #[inline(always)]
-    fn get(&self, i: usize) -> [f64; W] {
-        let [start, end] = self.lanes;
-        if self.n_lanes == 1 {
-            return [self.data[i]; W];
-        }
-        let at = i * self.n_lanes + start;
-        match self.data[at..at + W.min(end - start)].try_into() {
-            Ok(all) => all,
-            Err(_) => std::array::from_fn(|l| self.data[at + l.min(end - start - 1)]),
-        }
-    }
+    let some = &a.data[i * a.lanes + lanes.start..i * a.lanes + lanes.end];
+    std::array::from_fn(|l| some[l.min(some.len() - 1)])
 }
 
 /// Writes some lanes of element `i` of an array.
@@ -109,6 +90,12 @@ fn set<const W: usize>(out: &mut [f64], n_lanes: usize, lanes: &Range<usize>, i:
     }
 }
 
+/// Numbers from an element to the next and where some lanes start, where all of them are there.
+#[inline(always)]
+fn whole<'a, const W: usize>(a: &Operand<'a>, lanes: &Range<usize>) -> Option<(&'a [f64], usize)> {
+    (a.lanes > 1 && lanes.len() == W || W == 1 && a.lanes == 1).then(|| (&a.data[lanes.start..], a.lanes))
+}
+
 /// Some lanes of the lower triangle of a square matrix, transposed: row j of the copy holds column j.
 #[inline(always)]
 pub(super) fn take_lower<const W: usize>(
@@ -117,10 +104,19 @@ pub(super) fn take_lower<const W: usize>(
     lanes: &Range<usize>,
     columns: &mut [[f64; W]],
 ) {
-    let cells = Cells::of(a, lanes);
+    let whole = whole::<W>(a, lanes);
     for (j, column) in columns.chunks_exact_mut(n).enumerate() {
-        for (i, x) in column.iter_mut().enumerate().skip(j) {
-            *x = cells.get(i * n + j);
+        if let Some((data, stride)) = whole {
+            let mut at = (j * n + j) * stride;
+            for x in &mut column[j..] {
+                let Some(some) = data[at..].first_chunk() else { return };
+                *x = *some;
+                at += n * stride;
+            }
+        } else {
+            for (i, x) in column.iter_mut().enumerate().skip(j) {
+                *x = get(a, lanes, i * n + j);
+            }
         }
     }
 }
@@ -161,9 +157,15 @@ pub(super) fn put_symmetric<const W: usize>(
 /// Some lanes of an array.
 #[inline(always)]
 pub(super) fn take<const W: usize>(a: &Operand<'_>, lanes: &Range<usize>, to: &mut [[f64; W]]) {
-    let cells = Cells::of(a, lanes);
-    for (i, x) in to.iter_mut().enumerate() {
-        *x = cells.get(i);
+    if let Some((data, stride)) = whole::<W>(a, lanes) {
+        for (x, some) in to.iter_mut().zip(data.chunks(stride)) {
+            let Some(some) = some.first_chunk() else { return };
+            *x = *some;
+        }
+    } else {
+        for (i, x) in to.iter_mut().enumerate() {
+            *x = get(a, lanes, i);
+        }
     }
 }
 
@@ -191,29 +193,29 @@ struct Matrix<'a, const W: usize> {
 }
 
 impl<const W: usize> Matrix<'_, W> {
-    /// sums[c] -= sum_k factor(k) m[k][c] for the columns of a range, where k runs over `terms(c)`. Ranges may be longer
-    /// than they need be for all but the first column of a tile.
+    /// sums[c - first] -= sum_k factor(k) m[k][c] for the columns from `first` on, where k runs over `terms(c)`; all columns
+    /// of a tile have the terms of its first.
     #[inline(always)]
     fn subtract_from(
         &self,
         sums: &mut [[f64; W]],
-        columns: Range<usize>,
+        first: usize,
         terms: impl Fn(usize) -> Range<usize>,
         factor: impl Fn(usize) -> [f64; W],
     ) {
-        let mut c = columns.start;
+        let mut c = 0;
         if W == 1 {
-            while c + WIDE_TILE <= columns.end {
-                self.tile::<WIDE_TILE>(sums, c, terms(c), &factor);
+            while c + WIDE_TILE <= sums.len() {
+                self.tile::<WIDE_TILE>(&mut sums[c..], first + c, terms(first + c), &factor);
                 c += WIDE_TILE;
             }
         }
-        while c + TILE <= columns.end {
-            self.tile::<TILE>(sums, c, terms(c), &factor);
+        while c + TILE <= sums.len() {
+            self.tile::<TILE>(&mut sums[c..], first + c, terms(first + c), &factor);
             c += TILE;
         }
-        while c < columns.end {
-            self.tile::<1>(sums, c, terms(c), &factor);
+        while c < sums.len() {
+            self.tile::<1>(&mut sums[c..], first + c, terms(first + c), &factor);
             c += 1;
         }
     }
@@ -226,7 +228,7 @@ impl<const W: usize> Matrix<'_, W> {
         terms: Range<usize>,
         factor: &impl Fn(usize) -> [f64; W],
     ) {
-        let Some(sums) = sums[c..].first_chunk_mut::<T>() else { return };
+        let Some(sums) = sums.first_chunk_mut::<T>() else { return };
         let mut own = *sums;
         for k in terms {
             let Some(row) = self.rows[k * self.n + c..].first_chunk::<T>() else { return };
@@ -236,5 +238,27 @@ impl<const W: usize> Matrix<'_, W> {
             }
         }
         *sums = own;
+    }
+}
+
+/// Does `work` on every column of a matrix `[n][columns]`, in place; `memory` holds one.
+#[inline(always)]
+pub(super) fn for_each_column<const W: usize>(
+    x: &mut [[f64; W]],
+    columns: usize,
+    memory: &mut [[f64; W]],
+    work: impl Fn(&mut [[f64; W]]),
+) {
+    if columns == 1 {
+        return work(x);
+    }
+    for c in 0..columns {
+        for (own, x) in memory.iter_mut().zip(x[c..].iter().step_by(columns)) {
+            *own = *x;
+        }
+        work(memory);
+        for (own, x) in memory.iter().zip(x[c..].iter_mut().step_by(columns)) {
+            *x = *own;
+        }
     }
 }

@@ -80,11 +80,8 @@ impl Op for SolveTriangular {
         (size_of(&self.shape(args)) * square(args[0])) as f64 / 2.0
     }
 
-    /// The right side in some lanes.
     fn scratch(&self, args: &[Extent<'_>], lanes: usize) -> usize {
-        let n = square(args[0].shape);
-        let right = size_of(&args[1].shape[args[1].shape.len() - 2..]);
-        if args[0].lanes > 1 { right * dense::width(n, lanes) } else { 0 }
+        if args[0].lanes > 1 { system_scratch(args, lanes) } else { 0 }
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
@@ -198,13 +195,15 @@ impl NullaryFnOnce for Rows<'_> {
                         subtract(row, l[i * n + j], known);
                     }
                 }
-                row.iter_mut().for_each(|y| *y /= l[i * n + i]);
+                let inverse = 1.0 / l[i * n + i];
+                row.iter_mut().for_each(|y| *y *= inverse);
             }
         } else {
             for i in (0..n).rev() {
                 let (rest, solved) = x.split_at_mut(i * width);
                 let row = &mut solved[..width];
-                row.iter_mut().for_each(|y| *y /= l[i * n + i]);
+                let inverse = 1.0 / l[i * n + i];
+                row.iter_mut().for_each(|y| *y *= inverse);
                 if let [y] = row {
                     subtract(rest, *y, &l[i * n..i * n + i]);
                 } else {
@@ -224,6 +223,28 @@ fn subtract(row: &mut [f64], factor: f64, from: &[f64]) {
     }
 }
 
+/// What [`take_system`] needs.
+pub(super) fn system_scratch(args: &[Extent<'_>], lanes: usize) -> usize {
+    let (n, right) = (square(args[0].shape), args[1].shape);
+    (n * n + size_of(&right[right.len() - 2..]) + n) * dense::width(n, lanes)
+}
+
+/// Some lanes of a system: the columns of L, B, and memory for a column of B.
+#[inline(always)]
+pub(super) fn take_system<'a, const W: usize>(
+    l: &Operand<'_>,
+    b: &Operand<'_>,
+    lanes: &Range<usize>,
+    scratch: &'a mut [f64],
+) -> [&'a mut [[f64; W]]; 3] {
+    let [n, k] = [b.shape[0], b.shape[1]];
+    let (columns, rest) = scratch.as_chunks_mut::<W>().0.split_at_mut(n * n);
+    let (x, rest) = rest.split_at_mut(n * k);
+    dense::take_lower(l, n, lanes, columns);
+    dense::take(b, lanes, x);
+    [columns, x, &mut rest[..n]]
+}
+
 /// A system of which every lane has its L.
 struct System<'a> {
     l: &'a Operand<'a>,
@@ -238,13 +259,12 @@ struct System<'a> {
 impl Lanewise for System<'_> {
     #[inline(always)]
     fn run<const W: usize>(&mut self, lanes: Range<usize>) {
-        let x = &mut self.scratch.as_chunks_mut::<W>().0[..self.out.len() / self.n_lanes];
-        dense::take(self.b, &lanes, x);
-        if self.transposed {
-            dense::solve_upper(self.l, &lanes, self.k, x);
-        } else {
-            dense::solve_lower(self.l, &lanes, self.k, x);
-        }
+        let [columns, x, memory] = take_system::<W>(self.l, self.b, &lanes, self.scratch);
+        let transposed = self.transposed;
+        dense::for_each_column(x, self.k, memory, |x| match transposed {
+            true => dense::solve_upper(columns, x),
+            false => dense::solve_lower(columns, x),
+        });
         dense::put(x, self.out, self.n_lanes, &lanes);
     }
 }

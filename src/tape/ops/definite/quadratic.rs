@@ -7,7 +7,7 @@ use crate::tape::dense::{self, Lanewise};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::{Extent, Op, Operand, fingerprint_of, size_of};
 use crate::tape::ops::cholesky::square;
-use crate::tape::ops::triangular::{for_each_system, solution_shape};
+use crate::tape::ops::triangular::{for_each_system, solution_shape, system_scratch, take_system};
 
 /// b^T A^-1 b = |L^-1 b|^2 for every column b of B, from A, its Cholesky factor L, and B.
 #[derive(Clone, Debug)]
@@ -42,10 +42,8 @@ impl Op for InverseQuadratic {
         (size_of(args[2]) * square(args[1])) as f64 / 2.0
     }
 
-    /// The right side in some lanes.
     fn scratch(&self, args: &[Extent<'_>], lanes: usize) -> usize {
-        let right = args[2].shape;
-        size_of(&right[right.len() - 2..]) * dense::width(square(args[1].shape), lanes)
+        system_scratch(&args[1..], lanes)
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
@@ -121,9 +119,8 @@ struct Squares<'a> {
 impl Lanewise for Squares<'_> {
     #[inline(always)]
     fn run<const W: usize>(&mut self, lanes: Range<usize>) {
-        let x = &mut self.scratch.as_chunks_mut::<W>().0[..self.b.data.len() / self.b.lanes];
-        dense::take(self.b, &lanes, x);
-        dense::solve_lower(self.l, &lanes, self.k, x);
+        let [columns, x, memory] = take_system::<W>(self.l, self.b, &lanes, self.scratch);
+        dense::for_each_column(x, self.k, memory, |x| dense::solve_lower(columns, x));
         for (column, out) in self.out.chunks_exact_mut(self.n_lanes).enumerate() {
             let mut sum = [0.0; W];
             for x in x.iter().skip(column).step_by(self.k) {

@@ -7,7 +7,7 @@ use crate::tape::dense::{self, Lanewise};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::{Extent, Op, Operand, fingerprint_of, size_of};
 use crate::tape::ops::cholesky::square;
-use crate::tape::ops::triangular::{for_each_system, solution_shape};
+use crate::tape::ops::triangular::{for_each_system, solution_shape, system_scratch, take_system};
 
 /// A^-1 B from A, its Cholesky factor, and B.
 #[derive(Clone, Debug)]
@@ -33,10 +33,8 @@ impl Op for Solve {
         (size_of(args[2]) * square(args[1])) as f64
     }
 
-    /// The right side in some lanes.
     fn scratch(&self, args: &[Extent<'_>], lanes: usize) -> usize {
-        let right = args[2].shape;
-        size_of(&right[right.len() - 2..]) * dense::width(square(args[1].shape), lanes)
+        system_scratch(&args[1..], lanes)
     }
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
@@ -91,10 +89,11 @@ struct System<'a> {
 impl Lanewise for System<'_> {
     #[inline(always)]
     fn run<const W: usize>(&mut self, lanes: Range<usize>) {
-        let x = &mut self.scratch.as_chunks_mut::<W>().0[..self.out.len() / self.n_lanes];
-        dense::take(self.b, &lanes, x);
-        dense::solve_lower(self.l, &lanes, self.k, x);
-        dense::solve_upper(self.l, &lanes, self.k, x);
+        let [columns, x, memory] = take_system::<W>(self.l, self.b, &lanes, self.scratch);
+        dense::for_each_column(x, self.k, memory, |x| {
+            dense::solve_lower(columns, x);
+            dense::solve_upper(columns, x);
+        });
         dense::put(x, self.out, self.n_lanes, &lanes);
     }
 }
