@@ -2,9 +2,9 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use common::{data_of, examples, package};
+use common::{data_of, models, package};
 use vippl::compile::{CompileOptions, Density};
 use vippl::data::DataArg;
 use vippl::density::LogDensity;
@@ -14,16 +14,6 @@ use vippl::session::{self, Request};
 const TOLERANCE: f64 = 1e-9;
 /// Points at once.
 const LANES: usize = 3;
-
-/// Cases and examples: folders with a model and its data.
-fn models() -> Vec<PathBuf> {
-    let cases = std::fs::read_dir(package().join("tests/cases")).expect("the cases");
-    let cases =
-        cases.map(|entry| entry.expect("an entry").path()).filter(|path| path.join("model.vim").exists());
-    let mut folders: Vec<PathBuf> = cases.chain(examples()).collect();
-    folders.sort();
-    folders
-}
 
 fn density(folder: &Path, fold: bool) -> Density {
     let request = Request {

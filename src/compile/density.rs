@@ -58,7 +58,8 @@ pub enum Computed {
     Forward,
     /// log p and its gradient.
     Reverse,
-    /// Forward over reverse: the gradient in stage one, Hessian times direction in stage two.
+    /// Forward over reverse: the gradient, and the Hessian times a direction, in one stage, so that nothing as long as the
+    /// data is kept between two.
     HessianVector,
     /// log p by statement.
     Terms,
@@ -138,13 +139,7 @@ impl Density {
         if self.mode(mode) == GradientMode::Forward {
             self.gradient_forward(lanes, z, out, gradient);
         } else {
-            self.run(
-                Computed::Reverse,
-                lanes,
-                z,
-                None,
-                &mut [(out, 0..1), (gradient, 1..1 + self.inputs.len())],
-            );
+            self.run(Computed::Reverse, lanes, [z], &mut [(out, 0..1), (gradient, 1..1 + self.inputs.len())]);
         }
     }
 
@@ -230,7 +225,8 @@ impl Density {
             Computed::HessianVector => {
                 let gradient = reverse(&mut graph, log_density, &self.inputs);
                 let (products, directions) = self.derivatives_along(&mut graph, &gradient);
-                ([gradient, products].concat(), directions)
+                let inputs = [&self.inputs[..], &directions].concat();
+                return Program::new(&graph, &inputs, &[gradient, products].concat());
             }
             Computed::Terms => (self.terms.clone(), Vec::new()),
             Computed::Constrained => (self.quantities.clone(), Vec::new()),
@@ -252,7 +248,7 @@ impl Density {
         in_blocks(program, lanes, |Range { start, end }| {
             let own = end - start;
             let mut ws = self.workspaces.take(Computed::Forward, program, own);
-            program.run_at(&mut ws, Columns::new(z, lanes, start));
+            program.run_at(&mut ws, &[Columns::new(z, lanes, start)]);
             program.output(&ws, 0).copy_to_columns(own, out, lanes, start);
             for (i, derivative) in gradient.chunks_exact_mut(lanes).enumerate() {
                 program.run_along_coordinate(&mut ws, i);
@@ -262,24 +258,20 @@ impl Density {
         });
     }
 
-    /// Runs a program at `lanes` points, and along directions if there are some, and copies ranges of its outputs, one
-    /// after the other, to each target.
-    fn run(
+    /// Runs a program at `lanes` points, given in parts one after the other, and copies ranges of its outputs, one after the
+    /// other, to each target.
+    fn run<const N: usize>(
         &self,
         what: Computed,
         lanes: usize,
-        points: &[f64],
-        directions: Option<&[f64]>,
+        points: [&[f64]; N],
         targets: &mut [(&mut [f64], Range<usize>)],
     ) {
         let program = self.program(what);
         in_blocks(program, lanes, |Range { start, end }| {
             let own = end - start;
             let mut ws = self.workspaces.take(what, program, own);
-            program.run_at(&mut ws, Columns::new(points, lanes, start));
-            if let Some(directions) = directions {
-                program.run_along(&mut ws, Columns::new(directions, lanes, start));
-            }
+            program.run_at(&mut ws, &points.map(|part| Columns::new(part, lanes, start)));
             for (target, outputs) in targets.iter_mut() {
                 let mut row = 0;
                 for k in outputs.clone() {
@@ -326,7 +318,7 @@ impl LogDensity for Density {
     }
 
     fn value(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        self.run(Computed::Value, lanes, z, None, &mut [(out, 0..1)]);
+        self.run(Computed::Value, lanes, [z], &mut [(out, 0..1)]);
     }
 
     fn gradient(&self, lanes: usize, z: &[f64], out: &mut [f64], gradient: &mut [f64]) {
@@ -335,11 +327,11 @@ impl LogDensity for Density {
 
     fn hessian_vector(&self, lanes: usize, z: &[f64], v: &[f64], gradient: &mut [f64], product: &mut [f64]) {
         let n = self.inputs.len();
-        self.run(Computed::HessianVector, lanes, z, Some(v), &mut [(gradient, 0..n), (product, n..2 * n)]);
+        self.run(Computed::HessianVector, lanes, [z, v], &mut [(gradient, 0..n), (product, n..2 * n)]);
     }
 
     fn terms(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        self.run(Computed::Terms, lanes, z, None, &mut [(out, 0..self.terms.len())]);
+        self.run(Computed::Terms, lanes, [z], &mut [(out, 0..self.terms.len())]);
     }
 
     fn n_constrained(&self) -> usize {
@@ -347,7 +339,7 @@ impl LogDensity for Density {
     }
 
     fn constrain(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        self.run(Computed::Constrained, lanes, z, None, &mut [(out, 0..self.quantities.len())]);
+        self.run(Computed::Constrained, lanes, [z], &mut [(out, 0..self.quantities.len())]);
     }
 
     fn n_pointwise(&self) -> usize {
@@ -355,6 +347,6 @@ impl LogDensity for Density {
     }
 
     fn pointwise(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        self.run(Computed::Pointwise, lanes, z, None, &mut [(out, 0..self.pointwise.len())]);
+        self.run(Computed::Pointwise, lanes, [z], &mut [(out, 0..self.pointwise.len())]);
     }
 }

@@ -38,8 +38,8 @@ mod reverse;
 
 // Running
 mod arena;
+mod code;
 mod dense;
-mod executor;
 mod fusion;
 mod kernel;
 mod math;

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::{Deref, DerefMut};
 
+use super::code::{Destination, Kernel, Lowering, Operands};
 use super::fusion::Role;
 use super::graph::{Graph, Node};
 
@@ -55,6 +56,23 @@ pub trait Op: Any + Debug + Send + Sync {
     /// Of a [`Role::Map`]: writes `out`; each argument is as long, or one number for all.
     fn map(&self, _args: &[&[f64]], _out: &mut [f64]) {
         unreachable!("{} is not elementwise", self.name());
+    }
+
+    /// Of a [`Role::Map`] of at most three arguments: what it does over `len` numbers that lie one after the other. An
+    /// argument is as long, or one number for all, but not all of them are; `None` if [`Op::map`] does as well.
+    fn kernel(&self, _len: usize, _is_one: &[bool]) -> Option<Box<dyn Kernel>> {
+        None
+    }
+
+    /// Adds the calls that compute the value; `false` if there are none but to map or to evaluate.
+    fn lower(&self, _code: &mut Lowering, _args: &[Operands<'_>], _to: &Destination) -> bool {
+        false
+    }
+
+    /// The operation on each of `n` rows: the arguments that have rows have them along a new first axis, and so has the
+    /// value. `None` where there is no operation for that. Those of a [`Role::Map`] are known.
+    fn over_rows(&self, _g: &mut Graph, _args: &[Node], _has_rows: &[bool], _n: usize) -> Option<Node> {
+        None
     }
 
     /// Where the value is a contiguous block of its first argument: the block's offset. Such an op costs nothing.

@@ -255,7 +255,7 @@ impl Compiler<'_> {
 
 /// The value of an input, in the arena.
 #[derive(Debug)]
-struct Copy;
+pub(super) struct Copy;
 
 impl Op for Copy {
     fn name(&self) -> &'static str {

@@ -4,10 +4,10 @@ use std::fmt::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::executor::NoPorts;
+use super::code::{Code, Frame, Lowering, Memory};
 use super::graph::{Graph, Node, Tensor, elements};
 use super::kernel;
-use super::op::{Extent, Op, Operand};
+use super::op::{Op, Operand};
 use super::plan::{self, Inputs};
 
 /// Where a value is found.
@@ -70,9 +70,10 @@ pub(super) struct Slot {
 /// The memory that a program runs in.
 #[derive(Clone, Debug)]
 pub struct Workspace {
-    pub(super) lanes: usize,
-    pub(super) arena: Vec<f64>,
-    pub(super) scratch: Vec<f64>,
+    lanes: usize,
+    code: Arc<Code>,
+    /// The arena, then what else the code needs.
+    pub(super) memory: Memory,
 }
 
 impl Workspace {
@@ -81,7 +82,14 @@ impl Workspace {
     }
 
     pub fn bytes(&self) -> usize {
-        (self.arena.capacity() + self.scratch.capacity()) * size_of::<f64>()
+        self.memory.bytes()
+    }
+
+    fn run(&mut self, calls: Range<usize>) {
+        let memory = &mut *self.memory;
+        for call in &self.code.calls[calls] {
+            call.run(memory);
+        }
     }
 }
 
@@ -167,45 +175,36 @@ impl Program {
     /// Memory for runs over `lanes` points.
     pub fn workspace(&self, lanes: usize) -> Workspace {
         assert!(lanes > 0, "a run over no points");
-        Workspace {
-            lanes,
-            arena: vec![0.0; self.arena_size * lanes],
-            scratch: vec![0.0; self.scratch_size(lanes)],
-        }
+        let code = self.code(lanes);
+        Workspace { lanes, memory: code.memory(), code: Arc::new(code) }
     }
 
     /// Bytes of a workspace for runs over `lanes` points.
     pub fn workspace_bytes(&self, lanes: usize) -> usize {
-        (self.arena_size * lanes + self.scratch_size(lanes)) * size_of::<f64>()
+        self.code(lanes).bytes()
     }
 
     /// Memory for runs over `lanes` points: that of a workspace that is not needed any more, as far as it goes.
     pub fn workspace_in(&self, memory: Workspace, lanes: usize) -> Workspace {
         assert!(lanes > 0, "a run over no points");
-        let Workspace { mut arena, mut scratch, .. } = memory;
-        resize(&mut arena, self.arena_size * lanes);
-        resize(&mut scratch, self.scratch_size(lanes));
-        Workspace { lanes, arena, scratch }
+        let code = self.code(lanes);
+        Workspace { lanes, memory: code.memory_in(memory.memory), code: Arc::new(code) }
     }
 
-    /// The most working memory that one instruction needs, in numbers.
-    pub(super) fn scratch_size(&self, lanes: usize) -> usize {
-        let lanes_of = |a: &Argument, lanes: usize| -> usize {
-            if let Place::Constant(_) = a.place { 1 } else { lanes }
-        };
-        let need_over = |i: &Instruction, lanes: usize| {
-            let extents = i.args.iter().map(|a| Extent { shape: &a.shape, lanes: lanes_of(a, lanes) });
-            i.op.scratch(&extents.collect::<Vec<_>>(), lanes)
-        };
-        let need = |i: &Instruction| need_over(i, lanes).max(need_over(i, 1));
-        self.instructions.iter().map(need).max().unwrap_or(0)
+    fn code(&self, lanes: usize) -> Code {
+        let mut lowering = Lowering::new(lanes, self.arena_size * lanes);
+        let mut frame = Frame::new(self, 0, Vec::new());
+        frame.lower_all(0..self.second_stage, &mut lowering);
+        let second_stage = lowering.n_calls();
+        frame.lower_all(self.second_stage..self.instructions.len(), &mut lowering);
+        lowering.finish(second_stage)
     }
 
     /// Runs (the first stage of) the program on inputs of `[size][lanes]` each. Allocates nothing.
     pub fn run(&self, ws: &mut Workspace, inputs: &[&[f64]]) {
         assert_eq!(inputs.len(), self.n_first_inputs, "as many inputs as the program has");
         self.load(ws, &self.inputs[..self.n_first_inputs], inputs);
-        self.run_instructions(ws, 0..self.second_stage);
+        ws.run(0..ws.code.second_stage);
     }
 
     /// Runs the second stage, for directions of `[size][lanes]` each, at the inputs of the last run. Allocates nothing.
@@ -216,19 +215,18 @@ impl Program {
             "as many directions as the program has"
         );
         self.load(ws, &self.inputs[self.n_first_inputs..], directions);
-        self.run_instructions(ws, self.second_stage..self.instructions.len());
+        ws.run(ws.code.second_stage..ws.code.calls.len());
     }
 
-    /// Runs (the first stage of) the program at points of all inputs, one after the other. Allocates nothing.
-    pub fn run_at(&self, ws: &mut Workspace, points: Columns<'_>) {
-        self.load_columns(ws, &self.inputs[..self.n_first_inputs], points);
-        self.run_instructions(ws, 0..self.second_stage);
-    }
-
-    /// Runs the second stage along directions of all inputs, one after the other. Allocates nothing.
-    pub fn run_along(&self, ws: &mut Workspace, directions: Columns<'_>) {
-        self.load_columns(ws, &self.inputs[self.n_first_inputs..], directions);
-        self.run_instructions(ws, self.second_stage..self.instructions.len());
+    /// Runs (the first stage of) the program at points of all inputs, one after the other: some inputs in each of `parts`.
+    /// Allocates nothing.
+    pub fn run_at(&self, ws: &mut Workspace, parts: &[Columns<'_>]) {
+        let mut slots = &self.inputs[..self.n_first_inputs];
+        for part in parts {
+            slots = self.load_columns(ws, slots, part);
+        }
+        assert!(slots.is_empty(), "points of all inputs");
+        ws.run(0..ws.code.second_stage);
     }
 
     /// Runs the second stage along one coordinate of all inputs together. Allocates nothing.
@@ -236,19 +234,19 @@ impl Program {
         let lanes = ws.lanes;
         let mut start = 0;
         for slot in &self.inputs[self.n_first_inputs..] {
-            let direction = &mut ws.arena[slot.offset * lanes..(slot.offset + slot.size) * lanes];
+            let direction = &mut ws.memory[slot.offset * lanes..(slot.offset + slot.size) * lanes];
             direction.fill(0.0);
             if let Some(own) = coordinate.checked_sub(start).filter(|own| *own < slot.size) {
                 direction[own * lanes..(own + 1) * lanes].fill(1.0);
             }
             start += slot.size;
         }
-        self.run_instructions(ws, self.second_stage..self.instructions.len());
+        ws.run(ws.code.second_stage..ws.code.calls.len());
     }
 
     /// Output `k` of the last run.
     pub fn output<'a>(&'a self, ws: &'a Workspace, k: usize) -> Output<'a> {
-        self.output_in(&ws.arena, ws.lanes, k)
+        self.output_in(&ws.memory, ws.lanes, k)
     }
 
     pub(super) fn output_in<'a>(&'a self, arena: &'a [f64], lanes: usize, k: usize) -> Output<'a> {
@@ -309,32 +307,21 @@ impl Program {
 
     fn load(&self, ws: &mut Workspace, slots: &[Slot], values: &[&[f64]]) {
         for (&Slot { offset, size, .. }, value) in slots.iter().zip(values) {
-            ws.arena[offset * ws.lanes..(offset + size) * ws.lanes].copy_from_slice(value);
+            ws.memory[offset * ws.lanes..(offset + size) * ws.lanes].copy_from_slice(value);
         }
     }
 
-    fn load_columns(&self, ws: &mut Workspace, slots: &[Slot], values: Columns<'_>) {
+    /// Loads as many inputs as there are values for, and returns the others.
+    fn load_columns<'s>(&self, ws: &mut Workspace, slots: &'s [Slot], values: &Columns<'_>) -> &'s [Slot] {
         let mut start = 0;
-        for &Slot { offset, size, .. } in slots {
-            let to = &mut ws.arena[offset * ws.lanes..(offset + size) * ws.lanes];
+        for (k, &Slot { offset, size, .. }) in slots.iter().enumerate() {
+            if (start + size) * values.lanes > values.data.len() {
+                return &slots[k..];
+            }
+            let to = &mut ws.memory[offset * ws.lanes..(offset + size) * ws.lanes];
             values.copy_to(start, to, ws.lanes);
             start += size;
         }
-    }
-
-    fn run_instructions(&self, ws: &mut Workspace, range: Range<usize>) {
-        let Workspace { lanes, arena, scratch } = ws;
-        self.execute(range, *lanes, arena, scratch, &NoPorts);
-    }
-}
-
-/// Makes an array as long as it must be; what is in it does not matter.
-fn resize(numbers: &mut Vec<f64>, len: usize) {
-    if numbers.capacity() < len {
-        // Given back first, and nothing of it copied.
-        *numbers = Vec::new();
-        *numbers = vec![0.0; len];
-    } else {
-        numbers.resize(len, 0.0);
+        &[]
     }
 }

@@ -42,6 +42,16 @@ pub fn examples() -> Vec<PathBuf> {
     folders
 }
 
+/// Cases and examples: folders with a model and its data.
+pub fn models() -> Vec<PathBuf> {
+    let cases = std::fs::read_dir(package().join("tests/cases")).expect("the cases");
+    let cases =
+        cases.map(|entry| entry.expect("an entry").path()).filter(|path| path.join("model.vim").exists());
+    let mut folders: Vec<PathBuf> = cases.chain(examples()).collect();
+    folders.sort();
+    folders
+}
+
 /// `data.csv` or `data.json` of a folder.
 pub fn data_of(folder: &Path) -> PathBuf {
     ["data.csv", "data.json"]

@@ -6,6 +6,7 @@
 
 mod build;
 mod groups;
+mod lower;
 mod run;
 
 use std::fmt::Write;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub(super) use build::{Built, Member, build};
 pub(super) use groups::groups;
 
+use super::code::{Destination, Lowering, Operands};
 use super::graph::{Graph, Node};
 use super::op::{Extent, Op, Operand};
 
@@ -88,7 +90,7 @@ impl Index {
 
     /// Calls `f` with the position that belongs to each element of a range, in order.
     #[inline(always)]
-    fn for_each(&self, elements: Range<usize>, mut f: impl FnMut(usize)) {
+    pub fn for_each(&self, elements: Range<usize>, mut f: impl FnMut(usize)) {
         match *self {
             Index::Cycle { inner, size } => {
                 let mut at = elements.start / inner % size;
@@ -230,6 +232,10 @@ impl Op for Fused {
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
         self.run(args, out, lanes, scratch);
+    }
+
+    fn lower(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
+        self.lower_steps(code, args, to)
     }
 
     /// Programs are differentiated before they are fused.

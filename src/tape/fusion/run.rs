@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Fused, Index, MAX_ARGS, Place, Step, Sums, Target};
+use crate::tape::code::Around;
 use crate::tape::kernel;
 use crate::tape::op::Operand;
 use crate::tape::vector::{BLOCK_ROWS, Factor, Partial, multiply_on};
@@ -44,36 +45,6 @@ struct Outputs<'w, 'v> {
     partial: &'w mut [f64],
     /// Of the chunk.
     sums: &'w mut [f64],
-}
-
-/// An array without a block that is being written.
-struct Around<'r> {
-    before: &'r [f64],
-    /// Where `after` begins.
-    resume: usize,
-    after: &'r [f64],
-}
-
-impl<'r> Around<'r> {
-    #[inline(always)]
-    fn whole(array: &'r [f64]) -> Around<'r> {
-        Around { before: array, resume: array.len(), after: &[] }
-    }
-
-    #[inline(always)]
-    fn split(array: &'r mut [f64], start: usize, len: usize) -> (Around<'r>, &'r mut [f64]) {
-        let (before, rest) = array.split_at_mut(start);
-        let (block, after) = rest.split_at_mut(len);
-        (Around { before, resume: start + len, after }, block)
-    }
-
-    #[inline(always)]
-    fn get(&self, start: usize, len: usize) -> &'r [f64] {
-        match start.checked_sub(self.resume) {
-            Some(start) => &self.after[start..start + len],
-            None => &self.before[start..start + len],
-        }
-    }
 }
 
 /// What a step can read.

@@ -73,6 +73,13 @@ impl Op for Broadcast {
         false
     }
 
+    fn over_rows(&self, g: &mut Graph, args: &[Node], _has_rows: &[bool], n: usize) -> Option<Node> {
+        let own = g.shape(args[0])[1..].to_vec();
+        let ones = vec![1; self.shape.len() - own.len()];
+        let aligned = g.reshape(args[0], &[&[n], &ones[..], &own].concat());
+        Some(g.broadcast(aligned, &[&[n], &self.shape[..]].concat()))
+    }
+
     fn tangent(&self, g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
         Some(g.broadcast(tangents[0]?, &self.shape))
     }

@@ -51,6 +51,15 @@ impl Op for Combination {
         }
     }
 
+    fn over_rows(&self, g: &mut Graph, args: &[Node], has_rows: &[bool], n: usize) -> Option<Node> {
+        let term = |((&weight, &arg), &has_rows): ((&f64, &Node), &bool)| {
+            let shape = g.shape(arg).to_vec();
+            (weight, if has_rows { arg } else { g.broadcast(arg, &[&[n], &shape[..]].concat()) })
+        };
+        let terms: Vec<(f64, Node)> = self.weights.iter().zip(args).zip(has_rows).map(term).collect();
+        Some(g.combination(&terms))
+    }
+
     fn tangent(&self, g: &mut Graph, _args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {
         let shape = g.shape(y).to_vec();
         let term = |(&weight, t): (&f64, &Option<Node>)| Some((weight, g.broadcast((*t)?, &shape)));

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::tape::code::Kernel;
 use crate::tape::fusion::Role;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel::Walk;
@@ -142,6 +143,10 @@ impl<F: Unary> Op for Map1<F> {
         }
     }
 
+    fn kernel(&self, len: usize, _is_one: &[bool]) -> Option<Box<dyn Kernel>> {
+        Some(vector::kernel1(self.0, len))
+    }
+
     fn takes_unbroadcast(&self) -> bool {
         true
     }
@@ -206,6 +211,10 @@ impl<F: Binary> Op for Map2<F> {
         let stride = |row: &[f64]| usize::from(row.len() == out.len());
         let strides = [stride(args[0]), stride(args[1])];
         vector::map2(self.0, args[0], args[1], strides, out);
+    }
+
+    fn kernel(&self, len: usize, is_one: &[bool]) -> Option<Box<dyn Kernel>> {
+        Some(vector::kernel2(self.0, len, [is_one[0], is_one[1]]))
     }
 
     fn takes_unbroadcast(&self) -> bool {

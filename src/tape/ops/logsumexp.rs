@@ -107,6 +107,10 @@ impl Op for LogSumExp {
         vector::logsumexp(args[0].data, n, inner * lanes, out, scratch);
     }
 
+    fn over_rows(&self, g: &mut Graph, args: &[Node], _has_rows: &[bool], _n: usize) -> Option<Node> {
+        Some(g.logsumexp(args[0], self.axis + 1))
+    }
+
     fn tangent(&self, g: &mut Graph, args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {
         let shares = self.shares(g, args[0], y);
         let weighted = g.gated_mul(tangents[0]?, shares);

@@ -59,6 +59,11 @@ impl Op for Permute {
         });
     }
 
+    fn over_rows(&self, g: &mut Graph, args: &[Node], _has_rows: &[bool], _n: usize) -> Option<Node> {
+        let axes: Vec<usize> = std::iter::once(0).chain(self.axes.iter().map(|axis| axis + 1)).collect();
+        Some(g.permute(args[0], &axes))
+    }
+
     fn tangent(&self, g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
         Some(g.permute(tangents[0]?, &self.axes))
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::elementwise::unbroadcast;
+use crate::tape::code::Kernel;
 use crate::tape::fusion::Role;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel::Walk;
@@ -69,6 +70,10 @@ impl Op for Select {
     fn map(&self, args: &[&[f64]], out: &mut [f64]) {
         let strides = [args[0], args[1], args[2]].map(|row| usize::from(row.len() == out.len()));
         vector::select(args[0], args[1], args[2], strides, out);
+    }
+
+    fn kernel(&self, len: usize, is_one: &[bool]) -> Option<Box<dyn Kernel>> {
+        (!is_one[0]).then(|| vector::kernel_select(len, [is_one[1], is_one[2]]))
     }
 
     fn takes_unbroadcast(&self) -> bool {

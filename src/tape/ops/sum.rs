@@ -101,6 +101,10 @@ impl Op for Sum {
         }
     }
 
+    fn over_rows(&self, g: &mut Graph, args: &[Node], _has_rows: &[bool], _n: usize) -> Option<Node> {
+        Some(g.sum_adjacent(args[0], self.from + 1, self.to + 1))
+    }
+
     fn tangent(&self, g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
         Some(g.sum_adjacent(tangents[0]?, self.from, self.to))
     }

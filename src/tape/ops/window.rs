@@ -26,6 +26,13 @@ pub struct Window {
     shape: Vec<usize>,
 }
 
+impl Window {
+    /// The same in each of `n` rows.
+    fn over_rows(&self, n: usize) -> Window {
+        Window { outer: n * self.outer, shape: [&[n], &self.shape[..]].concat(), ..self.clone() }
+    }
+}
+
 /// Takes the block out of every group; a view if there is one group.
 #[derive(Clone, Debug)]
 pub struct Narrow(Window);
@@ -71,10 +78,27 @@ impl Graph {
         if block == size {
             return self.reshape(x, shape);
         }
+        if let Some((part, offset)) = self.part_of(x, offset, block) {
+            return self.slice(part, offset, shape);
+        }
         self.narrow(
             x,
             Window { outer: 1, before: offset, block, after: size - offset - block, shape: shape.to_vec() },
         )
+    }
+
+    /// The array that a block of arrays laid end to end is a block of, and the block's offset in it.
+    fn part_of(&self, x: Node, mut offset: usize, block: usize) -> Option<(Node, usize)> {
+        let (op, parts) = self.application(x)?;
+        let ends_meet = op.name() == "concat" && self.shape(x).len() == 1;
+        for &part in parts.iter().filter(|_| ends_meet) {
+            let size = self.size(part);
+            if offset < size {
+                return (offset + block <= size).then_some((part, offset));
+            }
+            offset -= size;
+        }
+        None
     }
 
     /// Some neighbours along one axis.
@@ -186,6 +210,10 @@ impl Op for Reshape {
         true
     }
 
+    fn over_rows(&self, g: &mut Graph, args: &[Node], _has_rows: &[bool], n: usize) -> Option<Node> {
+        Some(g.reshape(args[0], &[&[n], &self.shape[..]].concat()))
+    }
+
     fn tangent(&self, g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
         Some(g.reshape(tangents[0]?, &self.shape))
     }
@@ -233,6 +261,10 @@ impl Op for Narrow {
         (self.0.outer == 1).then_some(self.0.before)
     }
 
+    fn over_rows(&self, g: &mut Graph, args: &[Node], _has_rows: &[bool], n: usize) -> Option<Node> {
+        Some(g.narrow(args[0], self.0.over_rows(n)))
+    }
+
     fn tangent(&self, g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
         Some(g.narrow(tangents[0]?, self.0.clone()))
     }
@@ -275,6 +307,10 @@ impl Op for Pad {
             let from = group * block * lanes;
             out[to..to + block * lanes].copy_from_slice(&args[0].data[from..from + block * lanes]);
         }
+    }
+
+    fn over_rows(&self, g: &mut Graph, args: &[Node], _has_rows: &[bool], n: usize) -> Option<Node> {
+        Some(g.apply(Arc::new(Pad(self.0.over_rows(n))), &[args[0]]))
     }
 
     fn tangent(&self, g: &mut Graph, _args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
@@ -330,6 +366,15 @@ impl Op for Concat {
                 before += block * lanes;
             }
         }
+    }
+
+    fn over_rows(&self, g: &mut Graph, args: &[Node], has_rows: &[bool], n: usize) -> Option<Node> {
+        let part = |(&arg, &has_rows): (&Node, &bool)| {
+            let shape = g.shape(arg).to_vec();
+            if has_rows { arg } else { g.broadcast(arg, &[&[n], &shape[..]].concat()) }
+        };
+        let parts: Vec<Node> = args.iter().zip(has_rows).map(part).collect();
+        Some(g.concat(&parts, self.axis + 1))
     }
 
     fn tangent(&self, g: &mut Graph, args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {

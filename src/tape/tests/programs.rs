@@ -55,7 +55,8 @@ fn buffers_are_reused() {
     // one pass over blocks
     assert_eq!(program.len(), 1);
     assert_eq!(program.arena_size(), 2000);
-    assert!(program.scratch_size(1) < 2000, "{}", program.scratch_size(1));
+    let bytes = program.workspace_bytes(1);
+    assert!(bytes < 8 * 4000, "{bytes}");
     assert_eq!(program.constant_bytes(), 0);
 }
 
@@ -171,18 +172,22 @@ fn lanes_of_many_points_and_memory_of_another_program() {
     let at: Vec<f64> = (0..3 * lanes).map(|i| i as f64).collect();
     for (first, own) in [(0, 5), (1, 3), (4, 1)] {
         let mut memory = other.workspace(7);
-        memory.arena.fill(f64::NAN);
+        memory.memory.fill(f64::NAN);
         let mut ws = program.workspace_in(memory, own);
         assert!(ws.lanes() == own && ws.bytes() >= program.workspace_bytes(own));
-        program.run_at(&mut ws, Columns::new(&at, lanes, first));
+        program.run_at(&mut ws, &[Columns::new(&at, lanes, first)]);
         for coordinate in 0..3 {
             program.run_along_coordinate(&mut ws, coordinate);
-            let mut along = vec![0.0; 3 * lanes];
-            along[coordinate * lanes..(coordinate + 1) * lanes].fill(1.0);
+            let mut along = vec![0.0; 3 * own];
+            along[coordinate * own..(coordinate + 1) * own].fill(1.0);
             let by_coordinate = program.output(&ws, 1).data.to_vec();
-            program.run_along(&mut ws, Columns::new(&along, lanes, first));
+            program.run_directions(&mut ws, &[&along[..2 * own], &along[2 * own..]]);
             assert_eq!(program.output(&ws, 1).data, by_coordinate);
         }
+        let mut in_parts = program.workspace(own);
+        let parts = [&at[..2 * lanes], &at[2 * lanes..]].map(|part| Columns::new(part, lanes, first));
+        program.run_at(&mut in_parts, &parts);
+        assert_eq!(program.output(&in_parts, 0).data, program.output(&ws, 0).data);
         let mut out = vec![-1.0; 2 * lanes];
         program.output(&ws, 0).copy_to_columns(own, &mut out, lanes, first);
         for (i, out) in out.iter().enumerate() {

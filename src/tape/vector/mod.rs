@@ -3,6 +3,7 @@
 //! A value does not depend on the instruction set: nothing is reordered and nothing is fused, and sums have an order of
 //! their own.
 
+mod kernels;
 mod logsumexp;
 mod product;
 mod sum;
@@ -13,6 +14,7 @@ use pulp::{Arch, NullaryFnOnce};
 
 use super::ops::elementwise::{Binary, Unary};
 
+pub(super) use kernels::{kernel_select, kernel1, kernel2};
 pub(super) use logsumexp::{LOGSUMEXP_SCRATCH, logsumexp};
 pub(super) use product::{Factor, multiply, multiply_on};
 pub(super) use sum::{BLOCK_ROWS, PARTIAL_SUMS, Partial, sum_rows};
@@ -63,6 +65,14 @@ pub(super) fn select(c: &[f64], a: &[f64], b: &[f64], strides: [usize; 3], out: 
         [_, _, 0] => dispatch(SelectRow::<1, 0> { c, a, b, out }),
         _ => dispatch(SelectRow::<1, 1> { c, a, b, out }),
     }
+}
+
+/// out += x
+pub(super) fn accumulate(x: &[f64], out: &mut [f64]) {
+    with_vectors(
+        #[inline(always)]
+        || out.iter_mut().zip(x).for_each(|(y, x)| *y += x),
+    );
 }
 
 /// A loop that can run over parts of its row.

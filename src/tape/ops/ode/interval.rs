@@ -6,13 +6,15 @@
 
 use std::sync::Arc;
 
-use super::pace::{History, Pacer};
-use super::sweep::{Sweep, Swept, Tracks};
+use super::pace::{History, Pacer, Slope};
+use super::sweep::{Read, Running, Sweep, Swept, Tracks};
 use super::tableau::{NODES, STAGES, WEIGHTS};
 use super::{Control, Field, derivatives};
+use crate::tape::code::{Destination, Home, Kernel, Lowering, Operands, Places, Span, at_once};
 use crate::tape::graph::{Graph, Kind, Node};
 use crate::tape::kernel;
-use crate::tape::op::{Extent, Op, Operand, size_of};
+use crate::tape::op::{Op, Operand, size_of};
+use crate::tape::program::Program;
 
 /// Arguments of an interval: state, the length of the first step to try (0: none known), start and end. Those of the right
 /// side follow, then those of derivatives.
@@ -53,8 +55,10 @@ pub(super) enum Taken {
 
 #[derive(Debug)]
 pub(super) struct Interval {
-    spec: Spec,
+    spec: Arc<Spec>,
     pacer: Pacer,
+    /// dy/dt, as a function of the arguments, then of t and y.
+    slope: Program,
     /// The sweeps but for the first.
     swept: Vec<Swept>,
 }
@@ -86,7 +90,7 @@ impl Spec {
 
 /// One step: y + h sum_i b_i k_i, at C of the way and c of it long, h = c (to - from).
 fn primal_step(field: &Field) -> Sweep {
-    use super::sweep::{Place, Read, Write};
+    use super::sweep::{Place, Write};
     let groups = field.graph.shape(field.time).to_vec();
     let state_shape = field.graph.shape(field.state).to_vec();
     let mut g = Graph::new();
@@ -160,13 +164,79 @@ impl Interval {
 
     pub fn of(spec: Spec) -> Interval {
         let swept = spec.sweeps[1..].iter().map(Swept::new).collect();
-        let pacer = Pacer::new(&spec.field, spec.control, spec.n_groups);
-        Interval { pacer, swept, spec }
+        let field = &spec.field;
+        let pacer = Pacer::new(field, spec.control, spec.n_groups);
+        let moving = [field.time, field.state];
+        let slope = Program::with_ports(&field.graph, &field.args, &moving, &[field.slope]);
+        Interval { pacer, slope, swept, spec: Arc::new(spec) }
     }
+}
 
+/// An interval in the memory of a run.
+#[derive(Debug)]
+struct Solve {
+    spec: Arc<Spec>,
+    pacer: Pacer,
+    args: Vec<Home>,
+    out: Span,
+    slope: Slope,
+    /// The sweeps but for the first.
+    sweeps: Vec<Running>,
+    /// Numbers at the end of the memory for what is below.
+    tail: usize,
+}
+
+impl Spec {
     /// Steps whose values are kept for the sweeps.
     fn kept(&self) -> usize {
-        if self.swept.is_empty() { 0 } else { self.spec.control.max_steps }
+        if self.sweeps.len() < 2 { 0 } else { self.control.max_steps }
+    }
+
+    /// Numbers of the histories and totals.
+    fn history_size(&self, lanes: usize) -> usize {
+        let kept = self.kept();
+        let histories = kept * 2 * self.n_groups
+            + (kept + 1) * self.tracks.iter().sum::<usize>()
+            + self.sums.iter().sum::<usize>()
+            + self.n_groups;
+        histories * lanes
+    }
+}
+
+impl Kernel for Solve {
+    fn run(&self, memory: &mut [f64], _at: &Places, _t: usize) {
+        let Spec { n_groups, tracks, sums, .. } = &*self.spec;
+        let (kept, lanes) = (self.spec.kept(), self.out.lanes);
+        let (memory, tail) = memory.split_at_mut(memory.len() - self.tail);
+        let (fractions, rest) = tail.split_at_mut(kept * n_groups * lanes);
+        let (elapsed, rest) = rest.split_at_mut(kept * n_groups * lanes);
+        let (values, rest) = rest.split_at_mut((kept + 1) * tracks.iter().sum::<usize>() * lanes);
+        let (totals, rest) = rest.split_at_mut(sums.iter().sum::<usize>() * lanes);
+        let (guess, working) = rest.split_at_mut(n_groups * lanes);
+        kernel::copy(&self.args[GUESS].operand(memory, &[]), guess, lanes);
+        let history = History {
+            fractions: &mut *fractions,
+            elapsed: &mut *elapsed,
+            state: &mut values[..(kept + 1) * tracks[0] * lanes],
+        };
+        let n_steps = self.pacer.run(&self.slope, &self.args, memory, guess, history, lanes, working);
+        totals.fill(0.0);
+        let mut made =
+            Tracks { sizes: tracks, sum_sizes: sums, kept, fractions, elapsed, values, totals, lanes };
+        for (sweep, running) in self.spec.sweeps[1..].iter().zip(&self.sweeps) {
+            running.run(sweep, &self.args, memory, &mut made, n_steps);
+        }
+        let mut at = self.out.start;
+        for &taken in &self.spec.results {
+            let size = self.spec.size_of(taken) * lanes;
+            let value = match taken {
+                Taken::Track { track, back } => made.track(track, if back { 0 } else { n_steps }),
+                Taken::Sum(sum) => made.sum(sum),
+                Taken::Guess => &*guess,
+            };
+            memory[at..at + size].copy_from_slice(value);
+            at += size;
+        }
     }
 }
 
@@ -189,48 +259,30 @@ impl Op for Interval {
         STEPS * self.spec.sweeps.iter().map(of_sweep).sum::<f64>()
     }
 
-    fn scratch(&self, _args: &[Extent<'_>], lanes: usize) -> usize {
-        let kept = self.kept();
-        let histories = kept * 2 * self.spec.n_groups
-            + (kept + 1) * self.spec.tracks.iter().sum::<usize>()
-            + self.spec.sums.iter().sum::<usize>()
-            + self.spec.n_groups;
-        let working = self.swept.iter().map(|s| s.scratch(lanes)).max().unwrap_or(0);
-        histories * lanes + self.pacer.scratch(lanes).max(working)
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
+        at_once(self, args, out, lanes);
     }
 
-    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
-        let Spec { n_groups, tracks, sums, .. } = &self.spec;
-        let kept = self.kept();
-        let (fractions, rest) = scratch.split_at_mut(kept * n_groups * lanes);
-        let (elapsed, rest) = rest.split_at_mut(kept * n_groups * lanes);
-        let (values, rest) = rest.split_at_mut((kept + 1) * tracks.iter().sum::<usize>() * lanes);
-        let (totals, rest) = rest.split_at_mut(sums.iter().sum::<usize>() * lanes);
-        let (guess, working) = rest.split_at_mut(n_groups * lanes);
-        kernel::copy(&args[GUESS], guess, lanes);
-        let history = History {
-            fractions: &mut *fractions,
-            elapsed: &mut *elapsed,
-            state: &mut values[..(kept + 1) * tracks[0] * lanes],
+    fn lower(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
+        if !to.is_whole() || to.span.by != 0 {
+            return false;
+        }
+        let Interval { spec, pacer, .. } = self;
+        let args: Vec<Home> = args.iter().map(|arg| code.fixed(&arg.home)).collect();
+        let size = |read: Read| match read {
+            Read::Arg(_) => 0,
+            Read::Fraction | Read::Elapsed => spec.n_groups,
+            Read::Track(place) => spec.tracks[place.track],
         };
-        let n_steps = self.pacer.run(args, guess, history, lanes, working);
-        totals.fill(0.0);
-        let mut memory =
-            Tracks { sizes: tracks, sum_sizes: sums, kept, fractions, elapsed, values, totals, lanes };
-        for (sweep, swept) in self.spec.sweeps[1..].iter().zip(&self.swept) {
-            swept.run(sweep, args, &mut memory, n_steps, working);
-        }
-        let mut at = 0;
-        for &taken in &self.spec.results {
-            let size = self.spec.size_of(taken) * lanes;
-            let value = match taken {
-                Taken::Track { track, back } => memory.track(track, if back { 0 } else { n_steps }),
-                Taken::Sum(sum) => memory.sum(sum),
-                Taken::Guess => &*guess,
-            };
-            out[at..at + size].copy_from_slice(value);
-            at += size;
-        }
+        let tail = spec.history_size(code.lanes) + pacer.scratch(code.lanes);
+        let (slope, sweeps) = code.with_tail(tail, |code| {
+            let field_args = &args[FIRST..FIRST + spec.field.args.len()];
+            let slope = Slope::new(&self.slope, field_args, pacer.sizes(), code);
+            (slope, self.swept.iter().map(|swept| swept.lower(&args, size, code)).collect())
+        });
+        let solve = Solve { spec: spec.clone(), pacer: *pacer, args, out: to.span, slope, sweeps, tail };
+        code.call(Box::new(solve), Places::default(), [0; 4]);
+        true
     }
 
     fn tangent(&self, g: &mut Graph, args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
@@ -250,7 +302,7 @@ impl Op for Interval {
 
     fn body(&self) -> Option<String> {
         let mut text = format!("{:?}, {} groups, dy/dt:\n", self.spec.control, self.spec.n_groups);
-        text.push_str(&self.pacer.dump());
+        text.push_str(&self.slope.dump());
         for (sweep, swept) in self.spec.sweeps[1..].iter().zip(&self.swept) {
             text.push_str(if sweep.back {
                 "each step, from the last to the first:\n"

@@ -1,12 +1,11 @@
 //! The adaptive solve of values: which steps are taken. Every lane and every group has steps of its own.
 
-use super::interval::{FIRST, FROM, STATE, TO};
+use super::interval::{FROM, STATE, TO};
 use super::tableau::{ERROR, NODES, STAGES, WEIGHTS};
 use super::{Control, Field};
-use crate::tape::executor::Ports;
-use crate::tape::graph::Node;
+use crate::tape::code::{Home, Lowering, Routine, Span};
 use crate::tape::kernel;
-use crate::tape::op::{Operand, size_of};
+use crate::tape::op::size_of;
 use crate::tape::program::Program;
 
 // Step size control: the constants of DOPRI5 (Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, II.4).
@@ -23,11 +22,8 @@ const LEAST_ERROR: f64 = 1e-4;
 const STRETCH: f64 = 1.01;
 
 /// Solves from one time to the next.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Pacer {
-    /// dy/dt, as a function of the arguments, then of t and y.
-    program: Program,
-    n_args: usize,
     control: Control,
     n_groups: usize,
     /// Elements of the state, in all groups together.
@@ -66,72 +62,75 @@ const SOLVE_BUFFERS: usize = 9;
 /// Slopes at the stages, the state, the state at a stage.
 const STATE_BUFFERS: usize = STAGES + 2;
 
-struct Inputs<'a> {
-    args: &'a [Operand<'a>],
-    time: &'a [f64],
-    state: &'a [f64],
-    lanes: usize,
+/// dy/dt in the memory of a run.
+#[derive(Debug)]
+pub(super) struct Slope {
+    routine: Routine,
+    time: Span,
+    state: Span,
 }
 
-impl Ports for Inputs<'_> {
-    fn port(&self, k: usize) -> (&[f64], usize) {
-        match self.args.get(k) {
-            Some(arg) => (arg.data, arg.lanes),
-            None if k == self.args.len() => (self.time, self.lanes),
-            None => (self.state, self.lanes),
-        }
+impl Slope {
+    /// `program` is a function of the arguments, then of t and y.
+    pub fn new(program: &Program, args: &[Home], [time, state]: [usize; 2], code: &mut Lowering) -> Slope {
+        let lanes = code.lanes;
+        let mut place = |size: usize| Span { start: code.allocate(size * lanes), by: 0, size, lanes };
+        let (time, state) = (place(time), place(state));
+        let mut ports = args.to_vec();
+        ports.extend([Home::Memory(time), Home::Memory(state)]);
+        Slope { routine: Routine::new(program, ports, code), time, state }
+    }
+
+    fn at(&self, memory: &mut [f64], time: &[f64], state: &[f64], slope: &mut [f64], lanes: usize) {
+        self.time.of_mut(memory).copy_from_slice(time);
+        self.state.of_mut(memory).copy_from_slice(state);
+        self.routine.run(memory);
+        kernel::copy(&self.routine.output(memory, 0), slope, lanes);
     }
 }
 
 impl Pacer {
     pub fn new(field: &Field, control: Control, n_groups: usize) -> Pacer {
-        let moving: [Node; 2] = [field.time, field.state];
-        let program = Program::with_ports(&field.graph, &field.args, &moving, &[field.slope]);
-        let size = size_of(field.graph.shape(field.state));
-        Pacer { program, n_args: field.args.len(), control, n_groups, size }
+        Pacer { control, n_groups, size: size_of(field.graph.shape(field.state)) }
     }
 
-    pub fn dump(&self) -> String {
-        self.program.dump()
+    /// Elements of t and y.
+    pub fn sizes(&self) -> [usize; 2] {
+        [self.n_groups, self.size]
     }
 
     /// How many numbers of working memory [`Pacer::run`] needs.
     pub fn scratch(&self, lanes: usize) -> usize {
-        let numbers = self.program.arena_size + STATE_BUFFERS * self.size + SOLVE_BUFFERS * self.n_groups;
-        numbers * lanes + self.program.scratch_size(lanes)
+        (STATE_BUFFERS * self.size + SOLVE_BUFFERS * self.n_groups) * lanes
     }
 
     /// Solves; `guess` is the length of the step to try first, and in the end of that to try next. Gives the number of steps
     /// that are kept.
     pub fn run(
         &self,
-        args: &[Operand<'_>],
+        slope: &Slope,
+        args: &[Home],
+        memory: &mut [f64],
         guess: &mut [f64],
         mut history: History<'_>,
         lanes: usize,
         scratch: &mut [f64],
     ) -> usize {
         let n_solves = self.n_groups * lanes;
-        let (arena, rest) = scratch.split_at_mut(self.program.arena_size * lanes);
-        let (slopes, rest) = rest.split_at_mut(STAGES * self.size * lanes);
+        let (slopes, rest) = scratch.split_at_mut(STAGES * self.size * lanes);
         let (state, rest) = rest.split_at_mut(self.size * lanes);
         let (stage, rest) = rest.split_at_mut(self.size * lanes);
-        let (numbers, scratch) = rest.split_at_mut(SOLVE_BUFFERS * n_solves);
+        let numbers = &mut rest[..SOLVE_BUFFERS * n_solves];
         let mut solves = Solves::new(numbers, guess, n_solves);
-        kernel::copy(&args[STATE], state, lanes);
-        kernel::copy(&args[FROM], solves.from, lanes);
-        kernel::copy(&args[TO], solves.span, lanes);
+        let arg = |k: usize| args[k].operand(memory, &[]);
+        kernel::copy(&arg(STATE), state, lanes);
+        kernel::copy(&arg(FROM), solves.from, lanes);
+        kernel::copy(&arg(TO), solves.span, lanes);
         solves.span.iter_mut().zip(&*solves.from).for_each(|(span, from)| *span -= from);
 
-        let field_args = &args[FIRST..FIRST + self.n_args];
-        let (once, each) = (0..self.program.second_stage, self.program.second_stage..self.program.len());
-        let inputs = Inputs { args: field_args, time: solves.from, state, lanes };
-        self.program.execute(once, lanes, arena, scratch, &inputs);
-        let mut field = |time: &[f64], state: &[f64], slope: &mut [f64]| {
-            let inputs = Inputs { args: field_args, time, state, lanes };
-            self.program.execute(each.clone(), lanes, arena, scratch, &inputs);
-            self.program.output_in(arena, lanes, 0).copy_to(slope, lanes);
-        };
+        slope.routine.run_once(memory);
+        let mut field =
+            |time: &[f64], state: &[f64], to: &mut [f64]| slope.at(memory, time, state, to, lanes);
 
         let stride = self.size * lanes;
         field(solves.from, state, &mut slopes[..stride]);

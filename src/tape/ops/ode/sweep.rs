@@ -1,9 +1,8 @@
 //! One pass over the accepted steps, forwards or back.
 
-use crate::tape::executor::Ports;
+use crate::tape::code::{Home, Lowering, Routine, Span};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel;
-use crate::tape::op::Operand;
 use crate::tape::program::Program;
 
 /// What is done at every step: a graph from what it reads to what it writes.
@@ -66,12 +65,12 @@ pub(super) struct Tracks<'a> {
     pub lanes: usize,
 }
 
-struct Step<'a> {
-    reads: &'a [Read],
-    args: &'a [Operand<'a>],
-    tracks: &'a Tracks<'a>,
-    k: usize,
-    n_groups: usize,
+/// A sweep in the memory of a run.
+#[derive(Debug)]
+pub(super) struct Running {
+    routine: Routine,
+    /// What it reads at every step, and where it expects that.
+    reads: Vec<(Read, Span)>,
 }
 
 impl Sweep {
@@ -92,40 +91,56 @@ impl Swept {
         Swept { program, reads }
     }
 
-    /// How many numbers of working memory [`Swept::run`] needs.
-    pub fn scratch(&self, lanes: usize) -> usize {
-        self.program.arena_size * lanes + self.program.scratch_size(lanes)
+    /// Its calls, given the arguments of the interval; `size` says how many elements there are to read.
+    pub fn lower(&self, args: &[Home], size: impl Fn(Read) -> usize, code: &mut Lowering) -> Running {
+        let lanes = code.lanes;
+        let mut reads = Vec::new();
+        let mut port = |&read: &Read| match read {
+            Read::Arg(arg) => args[arg].clone(),
+            _ => {
+                let size = size(read);
+                let span = Span { start: code.allocate(size * lanes), by: 0, size, lanes };
+                reads.push((read, span));
+                Home::Memory(span)
+            }
+        };
+        let ports = self.reads.iter().map(&mut port).collect();
+        Running { routine: Routine::new(&self.program, ports, code), reads }
     }
 
+    pub fn dump(&self) -> String {
+        self.program.dump()
+    }
+}
+
+impl Running {
     pub fn run(
         &self,
         sweep: &Sweep,
-        args: &[Operand<'_>],
+        args: &[Home],
+        memory: &mut [f64],
         tracks: &mut Tracks<'_>,
         n_steps: usize,
-        scratch: &mut [f64],
     ) {
         let lanes = tracks.lanes;
-        let n_groups = tracks.fractions.len() / (tracks.kept * lanes);
-        let (arena, scratch) = scratch.split_at_mut(self.program.arena_size * lanes);
         for &(track, start) in &sweep.starts {
             let to = tracks.track_mut(track, if sweep.back { n_steps } else { 0 });
             match start {
-                Some(arg) => kernel::copy(&args[arg], to, lanes),
+                Some(arg) => kernel::copy(&args[arg].operand(memory, &[]), to, lanes),
                 None => to.fill(0.0),
             }
         }
-        let (once, each) = (0..self.program.second_stage, self.program.second_stage..self.program.len());
+        if n_steps > 0 {
+            self.routine.run_once(memory);
+        }
         for i in 0..n_steps {
             let k = if sweep.back { n_steps - 1 - i } else { i };
-            let step = Step { reads: &self.reads, args, tracks, k, n_groups };
-            if i == 0 {
-                self.program.execute(once.clone(), lanes, arena, scratch, &step);
+            for (read, span) in &self.reads {
+                span.of_mut(memory).copy_from_slice(tracks.read(*read, k));
             }
-            self.program.execute(each.clone(), lanes, arena, scratch, &step);
+            self.routine.run(memory);
             for (output, (_, write)) in sweep.writes.iter().enumerate() {
-                let value = self.program.output_in(arena, lanes, output);
-                let value = Operand { data: value.data, shape: value.shape, lanes: value.lanes };
+                let value = self.routine.output(memory, output);
                 match *write {
                     Write::Track(Place { track, ahead }) => {
                         kernel::copy(&value, tracks.track_mut(track, k + ahead as usize), lanes);
@@ -135,13 +150,21 @@ impl Swept {
             }
         }
     }
-
-    pub fn dump(&self) -> String {
-        self.program.dump()
-    }
 }
 
 impl Tracks<'_> {
+    /// What is read at step `k` that is not an argument.
+    fn read(&self, read: Read, k: usize) -> &[f64] {
+        let n_solves = self.fractions.len() / self.kept;
+        let own = k * n_solves..(k + 1) * n_solves;
+        match read {
+            Read::Arg(_) => &[],
+            Read::Fraction => &self.fractions[own],
+            Read::Elapsed => &self.elapsed[own],
+            Read::Track(Place { track, ahead }) => self.track(track, k + ahead as usize),
+        }
+    }
+
     /// A track at a position: `[size][lanes]`.
     pub fn track(&self, track: usize, position: usize) -> &[f64] {
         let (start, end) = self.range(track, position);
@@ -167,18 +190,5 @@ impl Tracks<'_> {
         let before = self.sizes[..track].iter().sum::<usize>() * (self.kept + 1);
         let start = before + position * self.sizes[track];
         (start * self.lanes, (start + self.sizes[track]) * self.lanes)
-    }
-}
-
-impl Ports for Step<'_> {
-    fn port(&self, k: usize) -> (&[f64], usize) {
-        let lanes = self.tracks.lanes;
-        let own = self.k * self.n_groups * lanes..(self.k + 1) * self.n_groups * lanes;
-        match self.reads[k] {
-            Read::Arg(arg) => (self.args[arg].data, self.args[arg].lanes),
-            Read::Fraction => (&self.tracks.fractions[own], lanes),
-            Read::Elapsed => (&self.tracks.elapsed[own], lanes),
-            Read::Track(Place { track, ahead }) => (self.tracks.track(track, self.k + ahead as usize), lanes),
-        }
     }
 }

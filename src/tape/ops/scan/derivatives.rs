@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::{Access, Body, Mode, Scan, Source, State, offsets_of};
+use super::{Access, Body, Mode, Scan, Source, State, offsets_of, outside};
 use crate::tape::forward::pushforward;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::size_of;
@@ -220,19 +220,7 @@ fn read_what_is_stored(spec: &Scan, g: &mut Graph, y: Node, arguments: &mut Argu
     if known.is_empty() {
         return;
     }
-    for i in (0..live.len()).filter(|&i| live[i]) {
-        let node = Node(i as u32);
-        if known.contains_key(&node) {
-            continue;
-        }
-        let new = body.graph.with_replaced(node, &known);
-        if new != node {
-            known.insert(node, new);
-        }
-    }
-    for store in &mut body.stores {
-        store.0 = *known.get(&store.0).unwrap_or(&store.0);
-    }
+    outside::replace(body, &live, known);
 }
 
 /// Which states depend on the arguments that vary.

@@ -1,13 +1,15 @@
 //! Recursions: a body run once a step over carried buffers; the program's length does not depend on the steps.
 
 mod derivatives;
-mod evaluate;
+mod lower;
+mod outside;
 
 use std::fmt::Write;
 use std::sync::Arc;
 
+use crate::tape::code::{Destination, Lowering, Operands, at_once};
 use crate::tape::graph::{Graph, Node};
-use crate::tape::op::{Extent, Op, Operand, size_of};
+use crate::tape::op::{Op, Operand, size_of};
 use crate::tape::program::Program;
 
 /// A recursion. A carried buffer (state) holds the whole history: a step reads positions of it that earlier steps have
@@ -76,8 +78,6 @@ pub(super) struct Recursion {
     /// Where states lie in the value, and how many elements they have.
     offsets: Vec<usize>,
     sizes: Vec<usize>,
-    /// Elements of working memory for ports that are gathered.
-    table_size: usize,
 }
 
 #[derive(Debug)]
@@ -85,8 +85,6 @@ struct Port {
     source: Source,
     access: Access,
     size: usize,
-    /// Place of a gathered port in the working memory.
-    table_offset: usize,
 }
 
 #[derive(Debug)]
@@ -101,10 +99,15 @@ impl Graph {
     /// Runs a recursion. The value is the concatenation of all states, flat. Panics on accesses out of bounds.
     pub fn scan(&mut self, spec: Scan, args: &[Node]) -> Node {
         let (spec, args) = without_unused(spec, args);
-        let sizes: Vec<usize> = args.iter().map(|&a| self.size(a)).collect();
-        let recursion = Recursion::new(spec, &sizes);
-        self.apply(Arc::new(recursion), &args)
+        let states = outside::run(self, spec, &args);
+        if let [state] = states[..] { state } else { self.concat(&states, 0) }
     }
+}
+
+/// The operation.
+fn apply(g: &mut Graph, spec: Scan, args: &[Node]) -> Node {
+    let sizes: Vec<usize> = args.iter().map(|&a| g.size(a)).collect();
+    g.apply(Arc::new(Recursion::new(spec, &sizes)), args)
 }
 
 /// Where each state lies in the value of a scan.
@@ -179,7 +182,6 @@ impl Recursion {
             matches!((source, access), (Source::Arg(_), Access::Whole))
         };
         let (first, second): (Vec<_>, Vec<_>) = body.ports.iter().partition(constant);
-        let mut table_size = 0;
         let ports = first.iter().chain(&second).map(|(node, source, access)| {
             let size = body.graph.size(*node);
             let of = match source {
@@ -187,9 +189,7 @@ impl Recursion {
                 Source::State(s) => state_sizes[*s],
             };
             access.check(spec.steps, size, of);
-            let table_offset = table_size;
-            table_size += if let Access::Table(_) = access { size } else { 0 };
-            Port { source: *source, access: access.clone(), size, table_offset }
+            Port { source: *source, access: access.clone(), size }
         });
         let ports = ports.collect();
         let stores = body.stores.iter().map(|(node, state, access, mode)| {
@@ -205,15 +205,7 @@ impl Recursion {
         let nodes = |ports: &[&(Node, Source, Access)]| ports.iter().map(|p| p.0).collect::<Vec<Node>>();
         let outputs: Vec<Node> = body.stores.iter().map(|s| s.0).collect();
         let program = Program::with_ports(&body.graph, &nodes(&first), &nodes(&second), &outputs);
-        Recursion {
-            program,
-            ports,
-            stores,
-            offsets: offsets_of(&spec.states),
-            sizes: state_sizes,
-            table_size,
-            spec,
-        }
+        Recursion { program, ports, stores, offsets: offsets_of(&spec.states), sizes: state_sizes, spec }
     }
 }
 
@@ -231,12 +223,12 @@ impl Op for Recursion {
         self.spec.steps as f64 * self.spec.body.graph.work(&outputs)
     }
 
-    fn scratch(&self, _args: &[Extent<'_>], lanes: usize) -> usize {
-        (self.program.arena_size + self.table_size) * lanes + self.program.scratch_size(lanes)
+    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, _scratch: &mut [f64]) {
+        at_once(self, args, out, lanes);
     }
 
-    fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
-        self.run(args, out, lanes, scratch);
+    fn lower(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
+        self.lower_steps(code, args, to)
     }
 
     fn tangent(&self, g: &mut Graph, args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {

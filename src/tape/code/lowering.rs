@@ -1,0 +1,612 @@
+//! From instructions to calls, for a number of lanes.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::kernels::{
+    Accumulate, AddAt, Copy, CopyOne, Fill, Load, MAX_MAPPED, MapRows, Product, SumRows,
+};
+use super::memory::LINE;
+use super::{Call, Code, Evaluate, Kernel, Places};
+use crate::tape::fusion::{Index, Role};
+use crate::tape::graph::{Tensor, elements, tensor};
+use crate::tape::op::{Extent, Op, Operand, size_of};
+use crate::tape::program::{Argument, Instruction, Place, Program};
+
+/// An array in the memory of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Span {
+    pub start: usize,
+    /// By how much it moves from one step of a recursion to the next.
+    pub by: isize,
+    /// Elements.
+    pub size: usize,
+    /// Numbers of an element: all lanes, or 1 where they are the same.
+    pub lanes: usize,
+}
+
+impl Home {
+    /// The numbers of an array that does not move.
+    pub fn data<'m>(&'m self, memory: &'m [f64]) -> &'m [f64] {
+        match self {
+            Home::Memory(span) => &memory[span.start..span.start + span.numbers()],
+            Home::Constant(value) => elements(value),
+        }
+    }
+
+    /// An argument that does not move, of this shape.
+    pub fn operand<'m>(&'m self, memory: &'m [f64], shape: &'m [usize]) -> Operand<'m> {
+        let lanes = match self {
+            Home::Memory(span) => span.lanes,
+            Home::Constant(_) => 1,
+        };
+        Operand { data: self.data(memory), shape, lanes }
+    }
+}
+
+impl Span {
+    pub fn numbers(&self) -> usize {
+        self.size * self.lanes
+    }
+
+    /// The numbers of an array that does not move.
+    pub fn of_mut<'m>(&self, memory: &'m mut [f64]) -> &'m mut [f64] {
+        &mut memory[self.start..self.start + self.numbers()]
+    }
+
+    /// Where it starts at a step.
+    #[inline(always)]
+    pub fn at(&self, t: usize) -> usize {
+        self.start.wrapping_add_signed(self.by.wrapping_mul(t as isize))
+    }
+
+    /// A block of its elements.
+    pub fn part(&self, offset: usize, size: usize) -> Span {
+        Span { start: self.start + offset * self.lanes, size, ..*self }
+    }
+}
+
+/// Where an array is.
+#[derive(Clone, Debug)]
+pub enum Home {
+    Memory(Span),
+    Constant(Tensor),
+}
+
+/// An argument of an operation.
+#[derive(Clone, Debug)]
+pub struct Operands<'a> {
+    pub home: Home,
+    pub shape: &'a [usize],
+}
+
+/// Where a result goes: a block, but for parts of it that go elsewhere.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    pub span: Span,
+    elsewhere: Vec<Elsewhere>,
+}
+
+#[derive(Clone, Debug)]
+struct Elsewhere {
+    /// Where the part begins in the block, in elements.
+    offset: usize,
+    to: Span,
+    is_used: Cell<bool>,
+}
+
+impl Destination {
+    /// All goes to one place.
+    pub fn whole(span: Span) -> Destination {
+        Destination { span, elsewhere: Vec::new() }
+    }
+
+    fn with_parts(span: Span, parts: &[(usize, Span)]) -> Destination {
+        let elsewhere = |&(offset, to): &(usize, Span)| Elsewhere { offset, to, is_used: Cell::new(false) };
+        Destination { span, elsewhere: parts.iter().map(elsewhere).collect() }
+    }
+
+    /// Whether no part goes elsewhere.
+    pub fn is_whole(&self) -> bool {
+        self.elsewhere.is_empty()
+    }
+
+    /// Where some of the elements go.
+    pub fn part(&self, offset: usize, size: usize) -> Span {
+        match self.elsewhere.iter().find(|part| part.offset == offset && part.to.size == size) {
+            Some(part) => {
+                part.is_used.set(true);
+                part.to
+            }
+            None => self.span.part(offset, size),
+        }
+    }
+
+    /// Whether all parts that go elsewhere have been asked for.
+    fn is_followed(&self) -> bool {
+        self.elsewhere.iter().all(|part| part.is_used.get())
+    }
+}
+
+/// Numbers that a kernel reads one by one, or one number that it reads for all.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    pub start: usize,
+    pub by: isize,
+    pub is_one: bool,
+}
+
+/// Constants of at most this many elements are copied to the memory of a run.
+const MAX_COPIED: usize = 1 << 14;
+
+/// Numbers, at most, that the operations of a call of their own work on.
+pub const MAX_NUMBERS: usize = 512;
+
+/// The calls so far, and the memory that they need.
+#[derive(Debug)]
+pub struct Lowering {
+    pub lanes: usize,
+    calls: Vec<Call>,
+    size: usize,
+    initial: Vec<(usize, Box<[f64]>)>,
+    /// Of constants by address, size and numbers of an element: where they are kept.
+    known: HashMap<(*const f64, usize, usize), usize>,
+    /// The constants, so that no other gets their address.
+    held: Vec<Tensor>,
+    working: Working,
+    /// Numbers at the very end, for operations that run calls of their own.
+    tail: usize,
+}
+
+/// Memory for what lives during one instruction.
+#[derive(Clone, Copy, Debug, Default)]
+struct Working {
+    start: usize,
+    size: usize,
+    used: usize,
+}
+
+impl Lowering {
+    pub fn new(lanes: usize, arena: usize) -> Lowering {
+        Lowering {
+            lanes,
+            calls: Vec::new(),
+            size: arena,
+            initial: Vec::new(),
+            known: HashMap::new(),
+            held: Vec::new(),
+            working: Working::default(),
+            tail: 0,
+        }
+    }
+
+    pub fn n_calls(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// The calls since there were `n`, which are no longer part of the code.
+    pub(in crate::tape) fn take_calls(&mut self, n: usize) -> Vec<Call> {
+        self.calls.split_off(n)
+    }
+
+    pub(in crate::tape) fn finish(self, second_stage: usize) -> Code {
+        let size = self.size + self.tail;
+        Code { calls: self.calls, second_stage, size, initial: self.initial }
+    }
+
+    /// Memory that nothing else uses, at the start of a cache line.
+    pub fn allocate(&mut self, numbers: usize) -> usize {
+        let start = self.size.next_multiple_of(LINE);
+        self.size = start + numbers;
+        start
+    }
+
+    /// Keeps the last `numbers` of the memory for an operation whose own calls, made by `calls`, run in what is before them.
+    pub fn with_tail<T>(&mut self, numbers: usize, calls: impl FnOnce(&mut Lowering) -> T) -> T {
+        let others = std::mem::take(&mut self.tail);
+        let made = calls(self);
+        self.tail = others.max(self.tail + numbers);
+        made
+    }
+
+    /// An argument in a place that stays the same during the steps of a recursion.
+    pub fn fixed(&mut self, home: &Home) -> Home {
+        match home {
+            Home::Memory(span) if span.by != 0 => {
+                let start = self.allocate(span.numbers());
+                let fixed = Span { start, by: 0, ..*span };
+                self.call1(Box::new(Copy), span, &fixed, span.numbers());
+                Home::Memory(fixed)
+            }
+            Home::Memory(_) => home.clone(),
+            Home::Constant(_) => self.span(home).map_or_else(|| home.clone(), Home::Memory),
+        }
+    }
+
+    /// Memory that nothing else uses before the instruction ends.
+    pub fn reserve(&mut self, numbers: usize) -> usize {
+        let numbers = numbers.next_multiple_of(LINE);
+        if self.working.used + numbers > self.working.size {
+            let size = numbers.max(2 * self.working.size);
+            self.working = Working { start: self.allocate(size), size, used: 0 };
+        }
+        self.working.used += numbers;
+        self.working.start + self.working.used - numbers
+    }
+
+    /// An array of `size` elements, the same in all lanes or not, that nothing else uses before the instruction ends.
+    pub fn reserve_span(&mut self, size: usize) -> Span {
+        let start = self.reserve(size * self.lanes);
+        Span { start, by: 0, size, lanes: self.lanes }
+    }
+
+    /// Adds a call.
+    pub fn call(&mut self, kernel: Box<dyn Kernel>, at: Places, by: [isize; 4]) {
+        self.calls.push(Call { kernel, at, by });
+    }
+
+    fn call1(&mut self, kernel: Box<dyn Kernel>, from: &Span, to: &Span, len: usize) {
+        let at = Places { out: to.start, args: [from.start, 0, 0], len };
+        self.call(kernel, at, [to.by, from.by, 0, 0]);
+    }
+
+    /// Copies to an array of as many elements that varies by lane.
+    pub fn copy(&mut self, from: &Home, to: &Span) {
+        let Some(from) = self.span(from) else { return self.evaluate_copy(from, to) };
+        if from.numbers() == 0 {
+            return;
+        }
+        if from.lanes != to.lanes {
+            return self.load(&Home::Memory(from), &Index::Cycle { inner: 1, size: from.size }, to);
+        }
+        let kernel: Box<dyn Kernel> = if to.numbers() == 1 { Box::new(CopyOne) } else { Box::new(Copy) };
+        self.call1(kernel, &from, to, to.numbers());
+    }
+
+    /// An array of `size` elements that varies by lane, which nothing else uses before the instruction ends.
+    pub fn varying(&mut self, home: &Home, size: usize) -> Span {
+        match home {
+            Home::Memory(span) if span.lanes == self.lanes => *span,
+            _ => {
+                let span = self.reserve_span(size);
+                self.copy(home, &span);
+                span
+            }
+        }
+    }
+
+    fn evaluate_copy(&mut self, from: &Home, to: &Span) {
+        let shape: Box<[usize]> = [to.size].into();
+        let evaluate = Evaluate {
+            op: Arc::new(crate::tape::plan::Copy),
+            args: [(from.clone(), shape)].into(),
+            out: *to,
+            scratch: (0, 0),
+            lanes: self.lanes,
+        };
+        self.call(Box::new(evaluate), Places::default(), [0; 4]);
+    }
+
+    pub fn fill(&mut self, to: &Span, value: f64) {
+        if to.numbers() > 0 {
+            let at = Places { out: to.start, args: [0; 3], len: to.numbers() };
+            self.call(Box::new(Fill(value)), at, [to.by, 0, 0, 0]);
+        }
+    }
+
+    /// Adds to an array of as many elements that varies by lane.
+    pub fn accumulate(&mut self, from: &Home, to: &Span) {
+        let mark = self.working;
+        let from = self.varying(from, to.size);
+        self.call1(Box::new(Accumulate), &from, to, to.numbers());
+        self.release(mark);
+    }
+
+    fn release(&mut self, mark: Working) {
+        let same = mark.start == self.working.start && mark.size == self.working.size;
+        self.working.used = if same { mark.used } else { 0 };
+    }
+
+    /// Elements by index, to an array that varies by lane.
+    pub fn load(&mut self, from: &Home, index: &Index, to: &Span) {
+        let Some(span) = self.span(from) else { return };
+        let varies = span.lanes == to.lanes;
+        let kernel = Load { index: index.clone(), from: span.numbers(), varies, lanes: to.lanes };
+        self.call1(Box::new(kernel), &span, to, to.numbers());
+    }
+
+    /// Adds elements to those that an index says, of an array that begins as zeros.
+    pub fn add(&mut self, from: Row, n: usize, index: &Index, to: &Span) {
+        let width = to.numbers();
+        let at = Places { out: to.start, args: [from.start, 0, 0], len: width };
+        let by = [to.by, from.by, 0, 0];
+        let is_sum_of_rows = match *index {
+            Index::Cycle { size: 1, .. } => true,
+            Index::Cycle { inner: 1, size } => to.size == size,
+            _ => false,
+        };
+        if is_sum_of_rows {
+            return self.call(Box::new(SumRows(n / to.size)), at, by);
+        }
+        self.fill(to, 0.0);
+        self.call(Box::new(AddAt { index: index.clone(), n, lanes: self.lanes }), at, by);
+    }
+
+    /// The product of two matrices, the first transposed if so flagged; `false` if neither varies by lane.
+    pub fn product(
+        &mut self,
+        factors: [Home; 2],
+        transposed: bool,
+        shape: [usize; 3],
+        to: &Span,
+    ) -> bool {
+        let lanes = self.lanes;
+        let varies = |home: &Home| matches!(home, Home::Memory(span) if span.lanes == lanes);
+        if !factors.iter().any(varies) {
+            return false;
+        }
+        let at = Places { out: to.start, args: [0; 3], len: to.numbers() };
+        self.call(Box::new(Product { factors, transposed, shape, lanes }), at, [to.by, 0, 0, 0]);
+        true
+    }
+
+    /// Where an array is in memory, if it is, or can be copied there.
+    pub fn span(&mut self, home: &Home) -> Option<Span> {
+        match home {
+            Home::Memory(span) => Some(*span),
+            Home::Constant(value) if value.len() <= MAX_COPIED => {
+                let start = self.keep(value, 1);
+                Some(Span { start, by: 0, size: value.len(), lanes: 1 })
+            }
+            Home::Constant(_) => None,
+        }
+    }
+
+    /// Keeps a constant, with so many numbers for each element.
+    fn keep(&mut self, value: &Tensor, lanes: usize) -> usize {
+        let values = elements(value);
+        let key = (values.as_ptr(), values.len(), lanes);
+        if let Some(&start) = self.known.get(&key) {
+            return start;
+        }
+        let repeated: Box<[f64]> = values.iter().flat_map(|&x| std::iter::repeat_n(x, lanes)).collect();
+        let start = self.allocate(repeated.len());
+        self.initial.push((start, repeated));
+        self.known.insert(key, start);
+        self.held.push(value.clone());
+        start
+    }
+
+    /// An argument as kernels over `n` elements read it, broadcast from its shape to `shape`; brought to working memory if
+    /// its layout is another. `None` where that cannot be.
+    pub fn row(&mut self, arg: &Operands<'_>, shape: &[usize]) -> Option<Row> {
+        let n = size_of(shape);
+        let size = size_of(arg.shape);
+        let row = |span: &Span, is_one| Some(Row { start: span.start, by: span.by, is_one });
+        if size == n
+            && let Home::Constant(value) = &arg.home
+            && (n > 1 && self.lanes > 1)
+        {
+            // a constant is spread over lanes once
+            let small = n * self.lanes <= MAX_COPIED;
+            return small.then(|| Row { start: self.keep(value, self.lanes), by: 0, is_one: false });
+        }
+        let span = self.span(&arg.home)?;
+        match (span.size, span.lanes) {
+            (1, 1) => return row(&span, n * self.lanes != 1),
+            (size, lanes) if size == n && lanes == self.lanes => return row(&span, false),
+            _ => {}
+        }
+        let index = Index::of_broadcast(arg.shape, shape)?;
+        let loaded = self.reserve_span(n);
+        self.load(&Home::Memory(span), &index, &loaded);
+        row(&loaded, false)
+    }
+
+    /// An elementwise function of rows.
+    pub fn map(&mut self, op: &Arc<dyn Op>, rows: &[Row], to: &Span) {
+        let len = to.numbers();
+        if len == 0 {
+            return;
+        }
+        if rows.iter().all(|row| row.is_one) && len > 1 {
+            let one = Span { size: 1, lanes: 1, start: self.reserve(1), by: 0 };
+            self.map(op, rows, &one);
+            return self.load(&Home::Memory(one), &Index::Cycle { inner: to.size, size: 1 }, to);
+        }
+        let is_one: Vec<bool> = rows.iter().map(|row| row.is_one && len > 1).collect();
+        if rows.len() <= 3
+            && let Some(kernel) = op.kernel(len, &is_one)
+        {
+            let mut at = Places { out: to.start, args: [0; 3], len };
+            let mut by = [to.by, 0, 0, 0];
+            for (k, row) in rows.iter().enumerate() {
+                (at.args[k], by[k + 1]) = (row.start, row.by);
+            }
+            return self.call(kernel, at, by);
+        }
+        let place = |(row, &is_one): (&Row, &bool)| (row.start, row.by, if is_one { 1 } else { len });
+        let args = rows.iter().zip(&is_one).map(place).collect();
+        let at = Places { out: to.start, args: [0; 3], len };
+        self.call(Box::new(MapRows { op: op.clone(), args }), at, [to.by, 0, 0, 0]);
+    }
+
+    /// The calls of one operation. `false` if part of the result was to go elsewhere and cannot.
+    fn instruction(&mut self, op: &Arc<dyn Op>, args: &[Operands<'_>], to: &Destination) -> bool {
+        let mark = self.working;
+        let n_calls = self.calls.len();
+        let done = op.lower(self, args, to) || self.by_role(op, args, to);
+        if !done || !to.is_followed() {
+            self.calls.truncate(n_calls);
+            if !to.is_whole() {
+                self.release(mark);
+                return false;
+            }
+            self.evaluate(op, args, &to.span);
+        }
+        self.release(mark);
+        true
+    }
+
+    fn by_role(&mut self, op: &Arc<dyn Op>, args: &[Operands<'_>], to: &Destination) -> bool {
+        let shapes: Vec<&[usize]> = args.iter().map(|arg| arg.shape).collect();
+        let to = to.part(0, to.span.size);
+        let varies = |arg: &Operands<'_>| matches!(arg.home, Home::Memory(span) if span.lanes == self.lanes);
+        if !args.iter().any(varies) {
+            return false;
+        }
+        match op.role(&shapes) {
+            Role::Map if args.len() <= MAX_MAPPED => {
+                let shape = op.shape(&shapes);
+                let as_it_is = |arg: &Operands<'_>| {
+                    let size = size_of(arg.shape);
+                    size == to.size && varies(arg) || size == 1 && !varies(arg)
+                };
+                if to.numbers() > MAX_NUMBERS && !args.iter().all(as_it_is) {
+                    return false;
+                }
+                let rows: Option<Vec<Row>> = args.iter().map(|arg| self.row(arg, &shape)).collect();
+                rows.is_some_and(|rows| {
+                    self.map(op, &rows, &to);
+                    true
+                })
+            }
+            Role::Read(index) if to.numbers() <= MAX_NUMBERS => {
+                self.load(&args[0].home, &index, &to);
+                true
+            }
+            Role::Add(index) => match self.row(&args[0], args[0].shape) {
+                Some(row) if !row.is_one => {
+                    self.add(row, size_of(args[0].shape), &index, &to);
+                    true
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    fn evaluate(&mut self, op: &Arc<dyn Op>, args: &[Operands<'_>], to: &Span) {
+        let lanes_of = |arg: &Operands<'_>| match arg.home {
+            Home::Memory(span) => span.lanes,
+            Home::Constant(_) => 1,
+        };
+        let varies = self.lanes == 1 || args.iter().any(|arg| lanes_of(arg) != 1);
+        let extents: Vec<Extent<'_>> =
+            args.iter().map(|arg| Extent { shape: arg.shape, lanes: lanes_of(arg) }).collect();
+        let size = op.scratch(&extents, if varies { self.lanes } else { 1 });
+        let evaluate = Evaluate {
+            op: op.clone(),
+            args: args.iter().map(|arg| (arg.home.clone(), arg.shape.into())).collect(),
+            out: *to,
+            scratch: (self.reserve(size), size),
+            lanes: self.lanes,
+        };
+        self.call(Box::new(evaluate), Places::default(), [0; 4]);
+    }
+}
+
+/// A program whose arena has a place in the memory of a run.
+#[derive(Debug)]
+pub(in crate::tape) struct Frame<'p> {
+    pub program: &'p Program,
+    /// Where its arena starts.
+    pub arena: usize,
+    /// Where its inputs are, if they are ports.
+    pub ports: Vec<Home>,
+    /// Blocks of the arena, in elements, that are elsewhere.
+    pub moved: Vec<(Range<usize>, Span)>,
+}
+
+impl<'p> Frame<'p> {
+    pub fn new(program: &'p Program, arena: usize, ports: Vec<Home>) -> Frame<'p> {
+        Frame { program, arena, ports, moved: Vec::new() }
+    }
+
+    /// Where the value of an argument, or an output, is.
+    pub fn home(&self, argument: &Argument, lanes: usize) -> Home {
+        match argument.place {
+            Place::Slot { offset, size } => {
+                let within = |(block, _): &&(Range<usize>, Span)| {
+                    block.start <= offset && offset + size <= block.end && size > 0
+                };
+                Home::Memory(match self.moved.iter().rfind(within) {
+                    Some((block, span)) => span.part(offset - block.start, size),
+                    None => Span { start: self.arena + offset * lanes, by: 0, size, lanes },
+                })
+            }
+            Place::Constant(k) => Home::Constant(self.program.constants[k].clone()),
+            Place::Port { input, offset, size } => match &self.ports[input] {
+                Home::Memory(span) => Home::Memory(span.part(offset, size)),
+                Home::Constant(value) if value.len() == size => Home::Constant(value.clone()),
+                Home::Constant(value) => {
+                    let block = elements(value)[offset..offset + size].to_vec();
+                    Home::Constant(tensor(&argument.shape, block))
+                }
+            },
+        }
+    }
+
+    /// The calls of one instruction, results of which may go elsewhere; `false` if they cannot.
+    pub fn lower(&mut self, k: usize, elsewhere: &[(usize, Span)], code: &mut Lowering) -> bool {
+        let lanes = code.lanes;
+        let Instruction { op, args, offset, size, .. } = &self.program.instructions[k];
+        let operand = |arg: &'p Argument| Operands { home: self.home(arg, lanes), shape: &arg.shape };
+        let args: Vec<Operands<'_>> = args.iter().map(operand).collect();
+        let span = Span { start: self.arena + offset * lanes, by: 0, size: *size, lanes };
+        let moved: Vec<(Range<usize>, Span)> =
+            elsewhere.iter().map(|(from, span)| (offset + from..offset + from + span.size, *span)).collect();
+        if !code.instruction(op, &args, &Destination::with_parts(span, elsewhere)) {
+            return false;
+        }
+        // the block of this result is no longer what it was
+        self.moved.retain(|(block, _)| block.end <= *offset || offset + size <= block.start);
+        self.moved.extend(moved);
+        true
+    }
+
+    /// The calls of some instructions.
+    pub fn lower_all(&mut self, range: Range<usize>, code: &mut Lowering) {
+        for k in range {
+            self.lower(k, &[], code);
+        }
+    }
+}
+
+/// A program that an operation runs many times over: its inputs and outputs stay in their places.
+#[derive(Debug)]
+pub(in crate::tape) struct Routine {
+    /// What the first inputs alone are needed for.
+    once: Vec<Call>,
+    each: Vec<Call>,
+    outputs: Vec<Home>,
+}
+
+impl Routine {
+    pub fn new(program: &Program, ports: Vec<Home>, code: &mut Lowering) -> Routine {
+        let arena = code.allocate(program.arena_size * code.lanes);
+        let mut frame = Frame::new(program, arena, ports);
+        let n_before = code.n_calls();
+        frame.lower_all(0..program.second_stage, code);
+        let once = code.take_calls(n_before);
+        frame.lower_all(program.second_stage..program.len(), code);
+        let each = code.take_calls(n_before);
+        let outputs = program.outputs.iter().map(|output| frame.home(output, code.lanes)).collect();
+        Routine { once, each, outputs }
+    }
+
+    pub fn run_once(&self, memory: &mut [f64]) {
+        self.once.iter().for_each(|call| call.run(memory));
+    }
+
+    pub fn run(&self, memory: &mut [f64]) {
+        self.each.iter().for_each(|call| call.run(memory));
+    }
+
+    /// An output, flat.
+    pub fn output<'m>(&'m self, memory: &'m [f64], k: usize) -> Operand<'m> {
+        self.outputs[k].operand(memory, &[])
+    }
+}
