@@ -67,7 +67,7 @@ def main():
         lambda u: smooth(lambda z: z * mp.digamma(z) / (z - DIGAMMA_ROOT), u + mp.mpf(1.6), DIGAMMA_ROOT),
         ("-0.6", "0.6"), 18)
     fit("(log x - 1 / (2 x) - digamma(x)) x^2, in 1 / x^2",
-        inverse_square(lambda x: (mp.log(x) - 0.5 / x - mp.digamma(x)) * x**2, mp.mpf(1) / 12), (0, mp.mpf(1) / 25), 9)
+        inverse_square(lambda x: (mp.log(x) - 0.5 / x - mp.digamma(x)) * x**2, mp.mpf(1) / 12), (0, mp.mpf(1) / 16), 11)
     fit("(trigamma(x) - 1 / x - 1 / (2 x^2)) x^3, in 1 / x^2",
         inverse_square(lambda x: (mp.psi(1, x) - 1 / x - 1 / (2 * x**2)) * x**3, mp.mpf(1) / 6), (0, mp.mpf(1) / 25), 9)
     fit("(1 + 2 x) erfcx(x), in (x - 4) / (x + 4)", scaled_erfcx, (-1, 1), 24)

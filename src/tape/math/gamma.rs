@@ -1,17 +1,18 @@
 //! The logarithm of the gamma function and its first two derivatives, for positive arguments.
 
+use super::exact::rounding_error;
 use super::exponential::{between, round};
 use super::logarithm::{ln, ln_in_two};
-use super::polynomial::{polynomial, polynomial_with_head};
+use super::polynomial::{polynomial, polynomial_in_two, polynomial_with_head};
 
 /// From here on Stirling's formula and its derivatives hold.
 const LGAMMA_LARGE: f64 = 8.0;
-const DIGAMMA_LARGE: f64 = 5.0;
+const DIGAMMA_LARGE: f64 = 4.0;
 const TRIGAMMA_LARGE: f64 = 5.0;
 
 /// The largest number of steps of a recurrence, from just below.
 const LGAMMA_STEPS: usize = 6;
-const DIGAMMA_STEPS: usize = 3;
+const DIGAMMA_STEPS: usize = 2;
 
 /// (log(2 pi) - 1) / 2
 const STIRLING_CONSTANT: f64 = 0.418_938_533_204_672_8;
@@ -77,18 +78,20 @@ const DIGAMMA_MIDDLE: [f64; 19] = [
     -6.879215682780736e-09,
 ];
 
-/// (log x - 1 / (2 x) - digamma(x)) x^2 in 1 / x^2, x >= 5.
-const DIGAMMA_TAIL: [f64; 10] = [
+/// (log x - 1 / (2 x) - digamma(x)) x^2 in 1 / x^2, x >= 4.
+const DIGAMMA_TAIL: [f64; 12] = [
     0.08333333333333333,
-    -0.008333333333329031,
-    0.003968253964670696,
-    -0.004166665498748365,
-    0.007575562114231473,
-    -0.021073708175058693,
-    0.08216979989741699,
-    -0.39738019460474266,
-    1.85960480180837,
-    -5.31505138695299,
+    -0.008333333333331309,
+    0.00396825396669174,
+    -0.004166666189390399,
+    0.00757568128718997,
+    -0.021085480231143226,
+    0.08287780760807265,
+    -0.4238843454039485,
+    2.4691541279502918,
+    -13.426103331601523,
+    53.456525338561356,
+    -107.61230023246503,
 ];
 
 /// (trigamma(x) - 1 / x - 1 / (2 x^2)) x^3 in 1 / x^2, x >= 5.
@@ -136,14 +139,6 @@ pub fn lgamma(x: f64) -> f64 {
     if large { stirling } else { shifted }
 }
 
-/// a b - product, exact but for the smallest part. Dekker (1971), with factors of 26 bits.
-#[inline(always)]
-fn rounding_error(a: f64, b: f64, product: f64) -> f64 {
-    let high = |x: f64| f64::from_bits(x.to_bits() & !0x7ff_ffff);
-    let ([a_high, b_high], [a_low, b_low]) = ([high(a), high(b)], [a - high(a), b - high(b)]);
-    ((a_high * b_high - product) + (a_high * b_low + a_low * b_high)) + a_low * b_low
-}
-
 /// The derivative of log Gamma for x > 0 within 2 ulp, also close to its root.
 #[inline(always)]
 pub fn digamma(x: f64) -> f64 {
@@ -152,8 +147,11 @@ pub fn digamma(x: f64) -> f64 {
     let below = x < 1.0;
     let steps = between(round(x - 1.7), 0.0, DIGAMMA_STEPS as f64);
     let z = if below { x + 1.0 } else { x - steps };
-    let distance = (z - DIGAMMA_ROOT[0]) - DIGAMMA_ROOT[1];
-    let middle = distance * polynomial_with_head(z - 1.6, &DIGAMMA_MIDDLE);
+    let above = z - DIGAMMA_ROOT[0];
+    let distance = above - DIGAMMA_ROOT[1];
+    let distance_rest = (above - distance) - DIGAMMA_ROOT[1];
+    let [slope, slope_rest] = polynomial_in_two(z - 1.6, &DIGAMMA_MIDDLE);
+    let middle = distance * slope;
     let mut numerator = if steps >= 1.0 { middle + 1.0 } else { middle };
     let mut denominator = z;
     for k in 1..DIGAMMA_STEPS {
@@ -168,9 +166,13 @@ pub fn digamma(x: f64) -> f64 {
 
     let large = x >= DIGAMMA_LARGE;
     let quotient = (if large { 1.0 } else { numerator }) / (if large { x } else { denominator });
+    // without steps, where the root is, the rests count; at the root 1.414 is the slope and 0.968 that over z
+    let own = !below && steps < 1.0;
+    let rest = quotient * (slope_rest * (1.0 / 1.414)) + distance_rest * 0.968;
+    let middle = if own { quotient + rest } else { quotient };
     let square = quotient * quotient;
     let series = ln(x) - (0.5 * quotient + square * polynomial(square, &DIGAMMA_TAIL));
-    if large { series } else { quotient }
+    if large { series } else { middle }
 }
 
 /// The second derivative of log Gamma for x > 0 within 3 ulp.

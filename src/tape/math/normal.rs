@@ -1,5 +1,6 @@
 //! The error function and the standard normal distribution function, accurate in both tails.
 
+use super::exact::{head, rounding_error};
 use super::exponential::{IDENTITY, Power, between};
 use super::logarithm::ln_sum;
 use super::polynomial::{polynomial_in_two, polynomial_with_head};
@@ -96,7 +97,7 @@ const DENSITY_AT_0: [f64; 2] = [0.398_942_280_401_432_7, -2.492_327_202_277_73e-
 
 /// From here on Phi and erfc are functions of their tails, which are quotients; closer to 0 they are odd polynomials.
 const PHI_TAIL: f64 = 0.6;
-const ERFC_TAIL: f64 = 0.65;
+const ERFC_TAIL: f64 = 0.5;
 
 /// Larger arguments are as good as this one.
 const FAR: f64 = 1e300;
@@ -112,7 +113,9 @@ fn tail(x: f64, growth: f64, centre: f64, c: &[f64; 25], mean: f64) -> [f64; 2] 
     let quotient = over / under;
     // the inverse of what it is divided by, about
     let inverse = quotient * (1.0 / mean);
-    [quotient, (over_rest - quotient * under_rest) * inverse]
+    let product = quotient * under;
+    let rest = (over - product) - rounding_error(quotient, under, product);
+    [quotient, (rest + (over_rest - quotient * under_rest)) * inverse]
 }
 
 /// e^(x^2) erfc(x), x >= 0
@@ -133,9 +136,7 @@ fn mills(x: f64) -> [f64; 2] {
 #[inline(always)]
 fn bell(x: f64, factor: f64) -> Power {
     let x = between(x.abs(), 0.0, 40.0);
-    // 26 bits, whose products are exact
-    let high = f64::from_bits(x.to_bits() & !0x7ff_ffff);
-    let low = x - high;
+    let (high, low) = (head(x), x - head(x));
     let square = x * x;
     let rest = ((high * high - square) + 2.0 * high * low) + low * low;
     Power::of_sum(factor * square, factor * rest)
