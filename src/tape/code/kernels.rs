@@ -1,4 +1,4 @@
-//! Copies, reads by index and sums as kernels; those of elementwise functions are made in [`vector`].
+//! Copies, reads by index and products as kernels; those of elementwise functions and of sums over rows are made in `vector`.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::{Around, Home, Kernel, Places};
 use crate::tape::fusion::Index;
 use crate::tape::graph::elements;
 use crate::tape::op::Op;
-use crate::tape::vector::{self, Factor, accumulate, multiply_on};
+use crate::tape::vector::{Factor, accumulate, multiply_on};
 
 /// One number.
 #[derive(Debug)]
@@ -87,17 +87,6 @@ impl Kernel for AddAt {
         self.index.for_each(0..self.n, |to| {
             add(rows.next().unwrap_or(&[]), &mut out[to * lanes..(to + 1) * lanes]);
         });
-    }
-}
-
-/// The sum of `n` rows.
-#[derive(Debug)]
-pub(super) struct SumRows(pub usize);
-
-impl Kernel for SumRows {
-    fn run(&self, memory: &mut [f64], at: &Places, _t: usize) {
-        let (rest, out) = Around::split(memory, at.out, at.len);
-        vector::sum_rows(rest.get(at.args[0], self.0 * at.len), self.0, at.len, out);
     }
 }
 

@@ -5,15 +5,14 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::kernels::{
-    Accumulate, AddAt, Copy, CopyOne, Fill, Load, MAX_MAPPED, MapRows, Product, SumRows,
-};
+use super::kernels::{Accumulate, AddAt, Copy, CopyOne, Fill, Load, MAX_MAPPED, MapRows, Product};
 use super::memory::LINE;
 use super::{Call, Code, Evaluate, Kernel, Places};
 use crate::tape::fusion::{Index, Role};
 use crate::tape::graph::{Tensor, elements, tensor};
 use crate::tape::op::{Extent, Op, Operand, size_of};
 use crate::tape::program::{Argument, Instruction, Place, Program};
+use crate::tape::vector::kernel_sum;
 
 /// An array in the memory of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -320,6 +319,9 @@ impl Lowering {
     /// Adds elements to those that an index says, of an array that begins as zeros.
     pub fn add(&mut self, from: Row, n: usize, index: &Index, to: &Span) {
         let width = to.numbers();
+        if width == 0 {
+            return;
+        }
         let at = Places { out: to.start, args: [from.start, 0, 0], len: width };
         let by = [to.by, from.by, 0, 0];
         let is_sum_of_rows = match *index {
@@ -328,20 +330,14 @@ impl Lowering {
             _ => false,
         };
         if is_sum_of_rows {
-            return self.call(Box::new(SumRows(n / to.size)), at, by);
+            return self.call(kernel_sum(n / to.size, width), at, by);
         }
         self.fill(to, 0.0);
         self.call(Box::new(AddAt { index: index.clone(), n, lanes: self.lanes }), at, by);
     }
 
     /// The product of two matrices, the first transposed if so flagged; `false` if neither varies by lane.
-    pub fn product(
-        &mut self,
-        factors: [Home; 2],
-        transposed: bool,
-        shape: [usize; 3],
-        to: &Span,
-    ) -> bool {
+    pub fn product(&mut self, factors: [Home; 2], transposed: bool, shape: [usize; 3], to: &Span) -> bool {
         let lanes = self.lanes;
         let varies = |home: &Home| matches!(home, Home::Memory(span) if span.lanes == lanes);
         if !factors.iter().any(varies) {

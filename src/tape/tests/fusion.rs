@@ -102,10 +102,11 @@ fn check_lanes(program: &Program, sizes: &[usize], n_outputs: usize, lanes: usiz
     }
 }
 
-/// A gradient is the same whether the elements of a block are many points or many rows.
+/// A gradient is the same whether the elements of a block are many points or many rows, and whether there are enough
+/// for blocks.
 #[test]
 fn lanes_do_not_mix() {
-    for (n, lanes) in [(300, 37), (1500, 5)] {
+    for (n, lanes) in [(1, 600), (2, 64), (60, 9), (300, 37), (1500, 5)] {
         let mut g = Graph::new();
         let (x, row, scalar) = (g.input(&[n, 3]), g.input(&[3]), g.input(&[]));
         let known =

@@ -251,6 +251,137 @@ fn nested_recursions() {
     }));
 }
 
+/// x[t + 1] = a sin(x[t]) + e[t], and what is computed from it: y[T - 1 - t] = x[t]^2 + 1 over a first content, z = sum of
+/// a x[t], w at a table += x[t] e[t], and v[t] = exp(y[T - 1 - t]), which reads the second one.
+fn carried_and_not(g: &mut Graph, steps: usize, args: &[Node]) -> Node {
+    let mut graph = Graph::new();
+    let [a, x, noise, y] = std::array::from_fn(|_| graph.input(&[]));
+    let wave = graph.sin(x);
+    let scaled = graph.mul(a, wave);
+    let next = graph.add(scaled, noise);
+    let square = graph.square(x);
+    let above = graph.add_scalar(square, 1.0);
+    let weighted = graph.mul(a, x);
+    let product = graph.mul(x, noise);
+    let exp = graph.exp(y);
+    let last = steps as isize - 1;
+    let table: Arc<[u32]> = (0..steps as u32).map(|t| t * 5 % 3).collect();
+    let ports = vec![
+        (a, Source::Arg(0), WHOLE),
+        (x, Source::State(0), rows(0, 1)),
+        (noise, Source::Arg(2), rows(0, 1)),
+        (y, Source::State(1), rows(last, -1)),
+    ];
+    let stores = vec![
+        (next, 0, rows(1, 1), Mode::Set),
+        (above, 1, rows(last, -1), Mode::Set),
+        (weighted, 2, WHOLE, Mode::Add),
+        (product, 3, Access::Table(table), Mode::Add),
+        (exp, 4, rows(1, 1), Mode::Set),
+    ];
+    let states = vec![
+        State { shape: vec![steps + 1], init: Some(1) },
+        State { shape: vec![steps + 1], init: Some(3) },
+        State { shape: vec![], init: None },
+        State { shape: vec![3], init: None },
+        State { shape: vec![steps + 2], init: None },
+    ];
+    let zeros = g.full(&[steps], 0.0);
+    let start = g.concat(&[args[1], zeros], 0);
+    let content = g.full(&[steps + 1], 7.0);
+    let body = Body { graph, ports, stores };
+    g.scan(Scan { steps, reverse: false, body, states }, &[args[0], start, args[2], content])
+}
+
+#[test]
+fn what_no_carried_value_depends_on_is_not_carried() {
+    let shapes: &[&[usize]] = &[&[], &[1], &[4]];
+    check(&case("carried and not", shapes, points(6), |g, x| carried_and_not(g, 4, x)));
+
+    let mut g = Graph::new();
+    let inputs: Vec<Node> = shapes.iter().map(|shape| g.input(shape)).collect();
+    let value = carried_and_not(&mut g, 4, &inputs);
+    let point = points(6)[0].clone();
+    let found = run(&g, &inputs, &[value], &[point.clone()])[0][0].clone();
+    let (a, noise) = (point[0], &point[2..]);
+    let mut x = vec![point[1]];
+    for t in 0..4 {
+        x.push(a * x[t].sin() + noise[t]);
+    }
+    let y: Vec<f64> = (0..4).rev().map(|t| x[t] * x[t] + 1.0).collect();
+    let z: f64 = x[..4].iter().map(|x| a * x).sum();
+    let mut w = [0.0; 3];
+    (0..4).for_each(|t| w[t * 5 % 3] += x[t] * noise[t]);
+    let mut v = vec![0.0];
+    v.extend((0..4).map(|t| y[3 - t].exp()));
+    let expected = [x, y, vec![7.0, z], w.to_vec(), v, vec![0.0]].concat();
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in found.iter().zip(&expected) {
+        assert_close("carried and not", *found, *expected, 1e-14);
+    }
+
+    let text = Program::new(&g, &inputs, &[value]).dump();
+    let stores = text.lines().filter(|line| line.contains("State(") && line.contains(" : %"));
+    assert_eq!(stores.count(), 1, "{text}");
+}
+
+/// The adjoint of a recursion carries one number from step to step, by three products.
+#[test]
+fn adjoints_carry_no_more_than_they_must() {
+    let mut g = Graph::new();
+    let x: Vec<Node> = (0..3).map(|_| g.input(&[])).collect();
+    let s = garch(&mut g, &numbers(50, 1), &x);
+    let d = reverse(&mut g, s, &x);
+    let text = Program::new(&g, &x, &d).dump();
+    let body = text.split("= scan_reverse").nth(1).expect("an adjoint recursion");
+    let body: Vec<&str> = body.lines().skip(1).take_while(|line| line.starts_with("    ")).collect();
+    let is_state =
+        |line: &&&str| line.trim_start().starts_with("Set") || line.trim_start().starts_with("Add");
+    assert_eq!(body.iter().filter(is_state).count(), 1, "{text}");
+    assert!(body.len() < 9, "{text}");
+}
+
+/// A long constant is read where it is, a step at a time.
+#[test]
+fn recursions_over_long_data() {
+    let steps = 20_000;
+    let data = numbers(2 * steps, 3);
+    let run_over = |lanes: usize| {
+        let mut g = Graph::new();
+        let (scale, start) = (g.input(&[]), g.input(&[1]));
+        let mut graph = Graph::new();
+        let (a, x, pair, first) = (graph.input(&[]), graph.input(&[]), graph.input(&[2]), graph.input(&[1]));
+        let sum = graph.sum_all(pair);
+        let moved = graph.mul(a, x);
+        let level = graph.sum_all(first);
+        let total = graph.add(moved, sum);
+        let wave = graph.sin(total);
+        let next = graph.mul(wave, level);
+        let table: Arc<[u32]> = (0..steps as u32).map(|t| t / 2).collect();
+        let ports = vec![
+            (a, Source::Arg(0), WHOLE),
+            (x, Source::State(0), rows(0, 1)),
+            (pair, Source::Arg(2), rows(0, 2)),
+            (first, Source::Arg(2), Access::Table(table)),
+        ];
+        let body = Body { graph, ports, stores: vec![(next, 0, rows(1, 1), Mode::Set)] };
+        let known = g.vector(&data);
+        let zeros = g.full(&[steps], 0.0);
+        let from = g.concat(&[start, zeros], 0);
+        let states = vec![State { shape: vec![steps + 1], init: Some(1) }];
+        let y = g.scan(Scan { steps, reverse: false, body, states }, &[scale, from, known]);
+        let points = vec![vec![0.9, 0.3]; lanes];
+        run(&g, &[scale, start], &[y], &points)[0][lanes - 1].clone()
+    };
+    let mut x = 0.3;
+    let one = run_over(1);
+    for t in 0..steps {
+        x = (0.9 * x + (data[2 * t] + data[2 * t + 1])).sin() * data[t / 2];
+        assert_close("a long recursion", one[t + 1], x, 1e-12);
+    }
+    assert_eq!(run_over(3), one);
+}
+
 /// Values stored that are ports, or constants, or read from data alone.
 #[test]
 fn stores_of_ports_and_constants() {

@@ -4,6 +4,7 @@ use std::fmt::{Debug, Formatter, Result};
 
 use pulp::{Arch, NullaryFnOnce, Scalar, Simd, WithSimd};
 
+use super::sum::SumRows;
 use super::{Row, Row1, Row2, SelectRow, WIDTH, Whole, choose};
 use crate::tape::code::{Around, Kernel, Places};
 use crate::tape::ops::elementwise::{Binary, Unary};
@@ -29,6 +30,14 @@ pub(in crate::tape) fn kernel_select(len: usize, is_one: [bool; 2]) -> Box<dyn K
         [true, _] => made(len, SelectOne, MakeSelect::<0, 1>),
         [_, true] => made(len, SelectOne, MakeSelect::<1, 0>),
         _ => made(len, SelectOne, MakeSelect::<1, 1>),
+    }
+}
+
+/// The sum of `n` rows of `width` numbers each.
+pub(in crate::tape) fn kernel_sum(n: usize, width: usize) -> Box<dyn Kernel> {
+    match n * width {
+        0..WIDTH => MakeSum(n).with_simd(Scalar),
+        _ => Arch::new().dispatch(MakeSum(n)),
     }
 }
 
@@ -73,11 +82,22 @@ impl<const A: usize, const B: usize> WithSimd for MakeSelect<A, B> {
     }
 }
 
+struct MakeSum(usize);
+
+impl WithSimd for MakeSum {
+    type Output = Box<dyn Kernel>;
+
+    fn with_simd<S: Simd>(self, simd: S) -> Box<dyn Kernel> {
+        Box::new(Sum(self.0, simd))
+    }
+}
+
 struct One1<F>(F);
 struct One2<F>(F);
 struct Rows1<F, S>(F, S);
 struct Rows2<F, S, const A: usize, const B: usize>(F, S);
 struct SelectOne;
+struct Sum<S>(usize, S);
 struct SelectRows<S, const A: usize, const B: usize>(S);
 
 impl<F: Unary> Kernel for One1<F> {
@@ -141,6 +161,15 @@ impl<S: Simd, const A: usize, const B: usize> Kernel for SelectRows<S, A, B> {
     }
 }
 
+impl<S: Simd> Kernel for Sum<S> {
+    fn run(&self, memory: &mut [f64], at: &Places, _t: usize) {
+        let (n, width) = (self.0, at.len);
+        let (rest, out) = Around::split(memory, at.out, width);
+        let rows = rest.get(at.args[0], n * width);
+        self.1.vectorize(SumRows { rows, n, width, out });
+    }
+}
+
 /// The numbers of an argument with stride 1, or its only one.
 #[inline(always)]
 fn row<'r, const STRIDE: usize>(rest: &Around<'r>, at: &Places, k: usize) -> &'r [f64] {
@@ -162,6 +191,7 @@ named! {
     <F: Binary;> One2<F> = F::NAME;
     <F: Unary, S;> Rows1<F, S> = F::NAME;
     <F: Binary, S; A, B> Rows2<F, S, A, B> = F::NAME;
+    <S;> Sum<S> = "sum";
     <;> SelectOne = "select";
     <S; A, B> SelectRows<S, A, B> = "select";
 }

@@ -15,11 +15,12 @@ pub(in crate::tape) fn sum_rows(rows: &[f64], n: usize, width: usize, out: &mut 
     }
 }
 
-struct SumRows<'a> {
-    rows: &'a [f64],
-    n: usize,
-    width: usize,
-    out: &'a mut [f64],
+/// [`sum_rows`] with instructions that are chosen already.
+pub(super) struct SumRows<'a> {
+    pub rows: &'a [f64],
+    pub n: usize,
+    pub width: usize,
+    pub out: &'a mut [f64],
 }
 
 impl NullaryFnOnce for SumRows<'_> {

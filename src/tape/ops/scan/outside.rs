@@ -205,8 +205,8 @@ pub(super) fn run(g: &mut Graph, spec: Scan, args: &[Node]) -> Vec<Node> {
         let kept =
             spec.states.iter().zip(&is_kept).filter(|(_, kept)| **kept).map(|(state, _)| state.clone());
         let own = Scan { body, states: kept.collect(), ..spec };
-        let mut own_args = args.to_vec();
-        let own = before(g, own, &mut own_args);
+        let (own, own_args) = without_unused(own, args);
+        let (own, own_args) = before(g, own, own_args);
         let results = inside(g, own, &own_args);
         for (state, number) in states.iter_mut().zip(&number) {
             *state = number.map(|k| results[k]);
@@ -278,8 +278,8 @@ fn kept_states(spec: &Scan, g: &Graph, args: &[Node]) -> Vec<bool> {
 }
 
 /// The recursion without what depends on arguments alone, which are more afterwards.
-fn before(g: &mut Graph, mut spec: Scan, args: &mut Vec<Node>) -> Scan {
-    let found = Lift::probe(&spec, g, args, false);
+fn before(g: &mut Graph, mut spec: Scan, mut args: Vec<Node>) -> (Scan, Vec<Node>) {
+    let found = Lift::probe(&spec, g, &args, false);
     let graph = &spec.body.graph;
     let outputs: Vec<Node> = spec.body.stores.iter().map(|store| store.0).collect();
     let live = live_nodes(graph, &outputs);
@@ -308,11 +308,11 @@ fn before(g: &mut Graph, mut spec: Scan, args: &mut Vec<Node>) -> Scan {
         .filter(|&n| wanted[n.index()] && found.has_rows(n) && is_computed(n))
         .collect();
     if moved.is_empty() {
-        return spec;
+        return (spec, args);
     }
     let none = vec![None; spec.states.len()];
     let lifted: Vec<Option<Lifted>> = {
-        let mut lift = Lift::new(&spec, args, none);
+        let mut lift = Lift::new(&spec, &args, none);
         moved.iter().map(|&n| lift.node(g, n)).collect()
     };
     let mut replaced: HashMap<Node, Node> = HashMap::new();
@@ -326,9 +326,7 @@ fn before(g: &mut Graph, mut spec: Scan, args: &mut Vec<Node>) -> Scan {
         replaced.insert(n, port);
     }
     replace(&mut spec.body, &live, replaced);
-    let (spec, own) = without_unused(spec, args);
-    *args = own;
-    spec
+    without_unused(spec, &args)
 }
 
 /// Replaces live nodes of a body.
