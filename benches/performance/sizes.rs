@@ -38,7 +38,7 @@ fn row(case: &Case) -> Vec<String> {
         _ => Computed::Reverse,
     };
     for what in [Computed::Value, gradient, Computed::HessianVector] {
-        density.program_size(what);
+        density.workspace_bytes(what, MANY);
     }
     let compile = prepared.seconds.compile.unwrap_or(0.0) + start.elapsed().as_secs_f64();
     made.check(density);

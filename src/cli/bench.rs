@@ -84,7 +84,7 @@ impl Command for Bench {
 /// All that is known of a model in the end.
 struct Measured<'p> {
     prepared: &'p Prepared,
-    /// Seconds to differentiate and plan, in the order of [`PROGRAMS`].
+    /// Seconds to differentiate, plan and lower for one number of lanes, in the order of [`PROGRAMS`].
     plan: [f64; 4],
     timings: Vec<Timing>,
     one_lane: Timing,
@@ -114,7 +114,7 @@ impl Measured<'_> {
         let density = &prepared.compiled.density;
         let plan = PROGRAMS.map(|(what, _)| {
             let start = Instant::now();
-            density.program_size(what);
+            density.workspace_bytes(what, 1);
             start.elapsed().as_secs_f64()
         });
         let timings: Vec<Timing> = lanes.iter().map(|&lanes| time(density, lanes as usize)).collect();

@@ -116,7 +116,7 @@ impl Tracer<'_> {
         self.refuse_late(&plan)?;
         self.refuse_early(&plan)?;
         self.allocate_ahead(&plan)?;
-        let carried = plan.carried();
+        let carried = plan.carried(body);
         if carried.is_empty() {
             return self.in_domain(&order, variable, body);
         }

@@ -18,12 +18,21 @@ pub struct LoopPlan {
     pub domain: usize,
     pub writes: BTreeMap<VariableId, Writes>,
     pub reads: BTreeMap<VariableId, Vec<(Tuple, u32)>>,
-    /// Of these, what was read before it was defined, and where.
-    early: BTreeMap<VariableId, Vec<(Tuple, u32, Span)>>,
+    /// Of these, what was read before it was defined.
+    early: BTreeMap<VariableId, Vec<Early>>,
     /// Inputs that stand for elements that are not defined yet.
     pub placeholders: Vec<Node>,
     /// The branches that each iteration takes, as a number.
     pub arms: Vec<u64>,
+}
+
+/// An element that an iteration reads before it is defined by the statements so far.
+struct Early {
+    tuple: Tuple,
+    iteration: u32,
+    at: Span,
+    /// By the loop itself, not by one within it.
+    is_direct: bool,
 }
 
 /// Elements of one array that a loop defines. Latents are there before the loop where they can be.
@@ -51,8 +60,18 @@ impl Writes {
 }
 
 impl LoopPlan {
-    /// Arrays some iteration of which reads what another one defines. Latents allocated ahead carry nothing.
-    pub fn carried(&self) -> BTreeSet<VariableId> {
+    /// Arrays that carry values from iteration to iteration of `body`: some iteration reads what another one defines, and
+    /// not all iterations of what defines it can run before. Latents allocated ahead carry nothing.
+    pub fn carried(&self, body: &[Statement]) -> BTreeSet<VariableId> {
+        let read_elsewhere = self.read_elsewhere();
+        let mut held: BTreeSet<VariableId> =
+            read_elsewhere.iter().copied().filter(|&variable| self.holds_up(variable)).collect();
+        while hold_up(body, &mut held) {}
+        read_elsewhere.intersection(&held).copied().collect()
+    }
+
+    /// Arrays some iteration of which reads what another one defines.
+    fn read_elsewhere(&self) -> BTreeSet<VariableId> {
         let carries = |variable: &VariableId, reads: &Vec<(Tuple, u32)>| {
             let Some(writes) = self.writes.get(variable) else { return false };
             if writes.is_latent() {
@@ -64,6 +83,16 @@ impl LoopPlan {
             })
         };
         self.reads.iter().filter(|(variable, reads)| carries(variable, reads)).map(|(v, _)| *v).collect()
+    }
+
+    /// Whether elements of an array are read before the statement that defines them, or what a later iteration defines is.
+    fn holds_up(&self, variable: VariableId) -> bool {
+        let Some(writes) = self.writes.get(&variable) else { return false };
+        let writer = |tuple: &Tuple| Some(writes.iterations[writes.slots.get(tuple, writes.rank)? as usize]);
+        let mut early = self.early.get(&variable).into_iter().flatten();
+        let mut reads = self.reads.get(&variable).into_iter().flatten();
+        early.any(|early| writer(&early.tuple).is_some())
+            || reads.any(|(tuple, iteration)| writer(tuple).is_some_and(|writer| writer > *iteration))
     }
 }
 
@@ -150,18 +179,13 @@ impl Tracer<'_> {
             let iterations = self.iterations_from(own, domain, selection.tuples.len());
             notes.extend(selection.tuples.iter().copied().zip(iterations));
         }
-        let direct = self.domain == Some(domain);
+        let is_direct = self.domain == Some(domain);
         if let Some(plan) = &mut self.plan {
-            if direct {
-                let written = plan.writes.get(&variable);
-                let defined =
-                    |tuple: &Tuple| written.is_some_and(|own| own.slots.get(tuple, own.rank).is_some());
-                let early = notes.iter().filter(|(tuple, _)| !defined(tuple)).copied();
-                plan.early
-                    .entry(variable)
-                    .or_default()
-                    .extend(early.map(|(tuple, iteration)| (tuple, iteration, at)));
-            }
+            let written = plan.writes.get(&variable);
+            let defined = |tuple: &Tuple| written.is_some_and(|own| own.slots.get(tuple, own.rank).is_some());
+            let early = notes.iter().filter(|(tuple, _)| !defined(tuple)).copied();
+            let early = early.map(|(tuple, iteration)| Early { tuple, iteration, at, is_direct });
+            plan.early.entry(variable).or_default().extend(early);
             plan.reads.entry(variable).or_default().extend(notes);
         }
     }
@@ -188,13 +212,14 @@ impl Tracer<'_> {
     pub fn refuse_early(&self, plan: &LoopPlan) -> Result<()> {
         for (variable, reads) in &plan.early {
             let Some(writes) = plan.writes.get(variable) else { continue };
-            let early = reads.iter().find(|(tuple, iteration, _)| {
-                let writer = writes.slots.get(tuple, writes.rank).map(|row| writes.iterations[row as usize]);
-                writer.is_some_and(|writer| writer >= *iteration)
+            let early = reads.iter().filter(|early| early.is_direct).find(|early| {
+                let row = writes.slots.get(&early.tuple, writes.rank);
+                let writer = row.map(|row| writes.iterations[row as usize]);
+                writer.is_some_and(|writer| writer >= early.iteration)
             });
-            if let Some((tuple, _, at)) = early.filter(|_| writes.is_latent()) {
-                let element = element_name(&self.model.variable(*variable).name, tuple, writes.rank);
-                return Err(CompileError::UndefinedElement { element, at: *at });
+            if let Some(early) = early.filter(|_| writes.is_latent()) {
+                let element = element_name(&self.model.variable(*variable).name, &early.tuple, writes.rank);
+                return Err(CompileError::UndefinedElement { element, at: early.at });
             }
         }
         Ok(())
@@ -229,6 +254,44 @@ impl Tracer<'_> {
         let per_row = n / rows.len().max(1);
         rows.iter().flat_map(|&row| std::iter::repeat_n(row, per_row)).collect()
     }
+}
+
+/// Adds to the arrays that are held up what a body defines by them; whether that was anything new.
+fn hold_up(body: &[Statement], held: &mut BTreeSet<VariableId>) -> bool {
+    let mut grown = false;
+    for statement in body {
+        let mut read = BTreeSet::new();
+        let defined = match &statement.kind {
+            StatementKind::LatentElements { variable, indices, distribution: value }
+            | StatementKind::DefineElements { variable, indices, value } => {
+                indices_use(indices, &mut read);
+                expr_uses(value, &mut read);
+                *variable
+            }
+            StatementKind::Latent { variable, distribution: value, .. }
+            | StatementKind::Define { variable, value } => {
+                expr_uses(value, &mut read);
+                *variable
+            }
+            StatementKind::For { body, .. } => {
+                grown |= hold_up(body, held);
+                continue;
+            }
+            StatementKind::If { arms, otherwise } => {
+                for body in arms.iter().map(|(_, body)| body).chain([otherwise]) {
+                    grown |= hold_up(body, held);
+                }
+                continue;
+            }
+            StatementKind::Observe { .. }
+            | StatementKind::Factor { .. }
+            | StatementKind::Return { .. }
+            | StatementKind::Data { .. }
+            | StatementKind::Param { .. } => continue,
+        };
+        grown |= !read.is_disjoint(held) && held.insert(defined);
+    }
+    grown
 }
 
 /// Whether a body defines elements of an array that it also reads, so that iterations may feed each other.

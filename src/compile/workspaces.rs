@@ -11,49 +11,64 @@ const MAX_KEPT_BYTES: usize = 128 << 20;
 /// Workspaces that are kept: the lane counts of a fit and of its checks, for each of its programs.
 const MAX_KEPT: usize = 32;
 
-/// Workspaces of past runs, the last one at the end.
+/// Workspaces of past runs.
 #[derive(Default)]
 pub struct Workspaces {
-    kept: Mutex<Vec<Kept>>,
+    store: Mutex<Store>,
+}
+
+#[derive(Default)]
+struct Store {
+    /// The last one that was given back at the end.
+    kept: Vec<Kept>,
+    /// Of all of them.
+    bytes: usize,
 }
 
 struct Kept {
     /// The program that it was made for.
     program: Computed,
     workspace: Workspace,
+    bytes: usize,
 }
 
 impl Workspaces {
     /// A workspace for the density's program: of a run like this one, else in the memory of the run longest ago if it is
     /// much that is kept, else a new one.
     pub fn take(&self, what: Computed, program: &Program, lanes: usize) -> Workspace {
-        let mut kept = self.kept();
+        let mut store = self.store();
         let is_like = |kept: &Kept| kept.program == what && kept.workspace.lanes() == lanes;
-        if let Some(found) = kept.iter().rposition(is_like) {
-            return kept.remove(found).workspace;
+        if let Some(found) = store.kept.iter().rposition(is_like) {
+            return store.remove(found);
         }
-        let need = program.workspace_bytes(lanes);
-        let old = (bytes(&kept) + need > MAX_KEPT_BYTES && !kept.is_empty()).then(|| kept.remove(0));
-        drop(kept);
+        let is_much = store.bytes + program.workspace_bytes(lanes) > MAX_KEPT_BYTES;
+        let old = (is_much && !store.kept.is_empty()).then(|| store.remove(0));
+        drop(store);
         match old {
-            Some(old) => program.workspace_in(old.workspace, lanes),
+            Some(old) => program.workspace_in(old, lanes),
             None => program.workspace(lanes),
         }
     }
 
     pub fn give_back(&self, what: Computed, workspace: Workspace) {
-        let mut kept = self.kept();
-        kept.push(Kept { program: what, workspace });
-        while kept.len() > 1 && (kept.len() > MAX_KEPT || bytes(&kept) > MAX_KEPT_BYTES) {
-            kept.remove(0);
+        let bytes = workspace.bytes();
+        let mut store = self.store();
+        store.bytes += bytes;
+        store.kept.push(Kept { program: what, workspace, bytes });
+        while store.kept.len() > 1 && (store.kept.len() > MAX_KEPT || store.bytes > MAX_KEPT_BYTES) {
+            store.remove(0);
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Vec<Kept>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn bytes(kept: &[Kept]) -> usize {
-    kept.iter().map(|kept| kept.workspace.bytes()).sum()
+impl Store {
+    fn remove(&mut self, k: usize) -> Workspace {
+        let Kept { workspace, bytes, .. } = self.kept.remove(k);
+        self.bytes -= bytes;
+        workspace
+    }
 }

@@ -17,10 +17,42 @@ use super::error::{DataError, DataWarning};
 use super::json_array::{ArrayBuilder, Problem};
 use super::json_specials::quote_bare_specials;
 use super::snippet::Snippet;
+use super::text::Text;
 use super::values::{OriginKind, Values};
 
-/// Reads UTF-8 `text` (without byte order mark). A top-level value that is no object and no table becomes the one entry `name`.
+/// A text of more bytes is read as a stream, which takes longer, and held only if there is something wrong with it.
+const MOST_HELD_BYTES: usize = 256 << 20;
+
+/// Reads a text. A top-level value that is no object and no table becomes the one entry `name`.
 pub(super) fn read(
+    text: &Text<'_>,
+    name: Option<&str>,
+    warnings: &mut Vec<DataWarning>,
+) -> Result<Loaded, DataError> {
+    if text.len() > MOST_HELD_BYTES
+        && let Some(loaded) = read_stream(text, name, warnings)?
+    {
+        return Ok(loaded);
+    }
+    read_held(text.file, text.whole()?, name, warnings)
+}
+
+/// `None` where something is wrong: that is told by whoever has all of the text.
+pub(super) fn read_stream(
+    text: &Text<'_>,
+    name: Option<&str>,
+    warnings: &mut Vec<DataWarning>,
+) -> Result<Option<Loaded>, DataError> {
+    let is_records = text.beginning()? == [Some(b'['), Some(b'{')];
+    let problem = RefCell::new(None);
+    let mut deserializer = serde_json::Deserializer::from_reader(text.reader(0)?);
+    match parse(&mut deserializer, TopSeed { name, is_records, problem: &problem }) {
+        Ok(top) => top.into_loaded(text.file, warnings).map(Some),
+        Err(_) => Ok(None),
+    }
+}
+
+fn read_held(
     file: &str,
     text: &str,
     name: Option<&str>,
@@ -29,9 +61,9 @@ pub(super) fn read(
     if text.trim().is_empty() {
         return Err(DataError::Empty { file: file.into() });
     }
-    match parse(text, name) {
+    match parse_text(text, name) {
         Err(failure) if !failure.is_about_values => match quote_bare_specials(text) {
-            Some(quoted) => parse(&quoted.text, name)
+            Some(quoted) => parse_text(&quoted.text, name)
                 .map_err(|failure| failure.report(file, text, |at| quoted.original(at))),
             None => Err(failure.report(file, text, |at| at)),
         },
@@ -85,14 +117,23 @@ impl Failure {
     }
 }
 
-fn parse(text: &str, name: Option<&str>) -> Result<Top, Failure> {
+/// One value and nothing after it.
+fn parse<'de, R: serde_json::de::Read<'de>>(
+    deserializer: &mut serde_json::Deserializer<R>,
+    seed: TopSeed<'_>,
+) -> serde_json::Result<Top> {
+    let top = seed.deserialize(&mut *deserializer)?;
+    deserializer.end()?;
+    Ok(top)
+}
+
+fn parse_text(text: &str, name: Option<&str>) -> Result<Top, Failure> {
     let problem = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let is_records =
         text.trim_start().strip_prefix('[').is_some_and(|rest| rest.trim_start().starts_with('{'));
     let seed = TopSeed { name, is_records, problem: &problem };
-    let parsed = seed.deserialize(&mut deserializer).and_then(|top| deserializer.end().map(|()| top));
-    parsed.map_err(|error| {
+    parse(&mut deserializer, seed).map_err(|error| {
         let offset = offset_of(text, error.line(), error.column());
         match problem.into_inner() {
             Some(problem) => Failure { offset, is_about_values: true, problem },

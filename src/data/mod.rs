@@ -95,7 +95,7 @@ impl Dataset {
     /// The entries of a JSON object, or the columns of an array of records, under a file name for errors.
     pub fn from_json(file: &str, text: &str) -> Result<(Dataset, Vec<DataWarning>), DataError> {
         let mut warnings = Vec::new();
-        let loaded = json::read(file, Text::held(file, text).whole()?, None, &mut warnings)?;
+        let loaded = json::read(&Text::held(file, text), None, &mut warnings)?;
         Ok((Dataset::from_variables(loaded.into_variables(file))?, warnings))
     }
 
@@ -203,7 +203,7 @@ fn read_source(source: &DataArg, warnings: &mut Vec<DataWarning>) -> Result<Vec<
     };
     let header = if name.is_some() { csv::Header::Optional } else { csv::Header::Required };
     let loaded = if is_json(path, &text)? {
-        json::read(&file, text.whole()?, name, warnings)?
+        json::read(&text, name, warnings)?
     } else {
         csv::read(&text, header, warnings)?
     };
@@ -226,7 +226,7 @@ fn is_json(path: &Path, text: &Text<'_>) -> Result<bool, DataError> {
     match extension.as_ref().and_then(|extension| extension.to_str()) {
         Some("json") => Ok(true),
         Some("csv" | "tsv") => Ok(false),
-        _ => Ok(matches!(text.first_ascii()?, Some(b'{' | b'['))),
+        _ => Ok(matches!(text.beginning()?, [Some(b'{' | b'['), _])),
     }
 }
 

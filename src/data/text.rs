@@ -87,15 +87,15 @@ impl<'a> Text<'a> {
         Ok(bytes)
     }
 
-    /// The first character that is no white space, if it is an ASCII one.
-    pub fn first_ascii(&self) -> Result<Option<u8>, DataError> {
-        for byte in self.reader(0)?.bytes() {
-            let byte = byte.map_err(|cause| unreadable(self.file, cause))?;
-            if !byte.is_ascii_whitespace() {
-                return Ok(byte.is_ascii().then_some(byte));
-            }
+    /// The first two bytes that are no white space.
+    pub fn beginning(&self) -> Result<[Option<u8>; 2], DataError> {
+        let mut found = [None, None];
+        let bytes = self.reader(0)?.bytes();
+        let is_space = |byte: &std::io::Result<u8>| matches!(byte, Ok(byte) if byte.is_ascii_whitespace());
+        for (slot, byte) in found.iter_mut().zip(bytes.filter(|byte| !is_space(byte))) {
+            *slot = Some(byte.map_err(|cause| unreadable(self.file, cause))?);
         }
-        Ok(None)
+        Ok(found)
     }
 
     /// All of it, kept from then on.

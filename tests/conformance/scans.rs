@@ -347,6 +347,65 @@ fn single_steps_and_empty_recursions() {
     agrees(model, &data, |p| normal(p.s("a"), 0.0, 0.5) + normal(1.0, p.s("a"), 1.0));
 }
 
+/// Only what feeds itself is carried: the mean of AR(1), and its square, are arrays before the recursion begins.
+#[test]
+fn what_iterations_need_of_others_but_not_of_themselves_is_no_recursion() {
+    let model = "mu ~ Normal(0, 1)\nphi ~ Normal(0, 0.5)\na ~ Uniform(0, 1)\nm[1] = mu\nh[1] = 1\n\
+                 for t in 2:T {\n  m[t] = mu + phi * y[t - 1]\n  e = y[t - 1] - m[t - 1]\n\
+                 h[t] = 0.5 + a * e^2 + 0.3 * h[t - 1]\n}\ny ~ Normal(m, sqrt(h))";
+    agrees(model, &json(SERIES), |p| {
+        let (mu, phi, a) = (p.s("mu"), p.s("phi"), p.s("a"));
+        let (mut m, mut h) = (mu, 1.0);
+        let mut total = normal(mu, 0.0, 1.0) + normal(phi, 0.0, 0.5);
+        for t in 0..6 {
+            if t > 0 {
+                h = 0.5 + a * (Y[t - 1] - m).powi(2) + 0.3 * h;
+                m = mu + phi * Y[t - 1];
+            }
+            total += normal(Y[t], m, f64::sqrt(h));
+        }
+        total
+    });
+    let dump = compiled(model, &json(SERIES)).density.dump();
+    assert!(dump.contains("State(0)") && !dump.contains("State(1)"), "{dump}");
+    // In the other order of statements the mean is carried: an iteration reads it before it defines its own.
+    let swapped = "mu ~ Normal(0, 1)\nphi ~ Normal(0, 0.5)\nm[1] = mu\nh[1] = 1\n\
+                   for t in 2:T {\n  h[t] = 0.5 + (y[t - 1] - m[t - 1])^2 + 0.3 * h[t - 1]\n\
+                   m[t] = mu + phi * y[t - 1]\n}\ny ~ Normal(m, sqrt(h))";
+    agrees(swapped, &json(SERIES), |p| {
+        let (mu, phi) = (p.s("mu"), p.s("phi"));
+        let (mut m, mut h) = (mu, 1.0);
+        let mut total = normal(mu, 0.0, 1.0) + normal(phi, 0.0, 0.5);
+        for t in 0..6 {
+            if t > 0 {
+                h = 0.5 + (Y[t - 1] - m).powi(2) + 0.3 * h;
+                m = mu + phi * Y[t - 1];
+            }
+            total += normal(Y[t], m, f64::sqrt(h));
+        }
+        total
+    });
+    // A whole loop without a recursion, though iterations read what others define.
+    let lagged =
+        "mu ~ Normal(0, 1)\nm[1] = mu\nfor t in 2:T {\n  m[t] = mu * y[t]\n  y[t] ~ Normal(m[t - 1], 1)\n}";
+    agrees(lagged, &json(SERIES), |p| {
+        let mu = p.s("mu");
+        let mean = |t: usize| if t == 0 { mu } else { mu * Y[t] };
+        normal(mu, 0.0, 1.0) + (1..6).map(|t| normal(Y[t], mean(t - 1), 1.0)).sum::<f64>()
+    });
+    assert!(!compiled(lagged, &json(SERIES)).density.dump().contains("scan"));
+    // What comes later is not there, even where it could be.
+    let ahead = "mu ~ Normal(0, 1)\nh[1] = 1\nfor t in 2:T {\n  m[t] = mu * y[t]\n\
+                 h[t] = m[t + 1] + h[t - 1]\n}\ny ~ Normal(h, 1)";
+    refused(ahead, &json(SERIES), &["m[3]"]);
+    let within = "mu ~ Normal(0, 1)\nfor t in 1:T {\n  for k in 1:2 { m[t, k] = mu * k * y[t] }\n\
+                  s[t] = sum(m[t, :])\n  if t > 1 { y[t] ~ Normal(m[t - 1, 2] + s[t - 1], 1) }\n}";
+    agrees(within, &json(SERIES), |p| {
+        let mu = p.s("mu");
+        normal(mu, 0.0, 1.0) + (1..6).map(|t| normal(Y[t], 5.0 * mu * Y[t - 1], 1.0)).sum::<f64>()
+    });
+}
+
 fn long(n: usize) -> vippl::data::Dataset {
     use vippl::data::{Dataset, Values, Variable};
     let y: Vec<f64> = (0..n).map(|t| (t as f64 * 0.37).sin()).collect();

@@ -67,23 +67,36 @@ def main():
         lambda u: smooth(lambda z: z * mp.digamma(z) / (z - DIGAMMA_ROOT), u + mp.mpf(1.6), DIGAMMA_ROOT),
         ("-0.6", "0.6"), 18)
     fit("(log x - 1 / (2 x) - digamma(x)) x^2, in 1 / x^2",
-        inverse_square(lambda x: (mp.log(x) - 0.5 / x - mp.digamma(x)) * x**2, mp.mpf(1) / 12), (0, mp.mpf(1) / 36), 7)
+        inverse_square(lambda x: (mp.log(x) - 0.5 / x - mp.digamma(x)) * x**2, mp.mpf(1) / 12), (0, mp.mpf(1) / 16), 11)
     fit("(trigamma(x) - 1 / x - 1 / (2 x^2)) x^3, in 1 / x^2",
         inverse_square(lambda x: (mp.psi(1, x) - 1 / x - 1 / (2 * x**2)) * x**3, mp.mpf(1) / 6), (0, mp.mpf(1) / 25), 9)
     fit("(1 + 2 x) erfcx(x), in (x - 4) / (x + 4)", scaled_erfcx, (-1, 1), 24)
+    fit("(1 + x) e^(x^2 / 2) Phi(-x), in (x - 6) / (x + 6)", scaled_mills, (-1, 1), 24)
+    fit("(Phi(x) - 1/2) / x, in x^2", lambda s: (mp.ncdf(mp.sqrt(s)) - mp.mpf("0.5")) / mp.sqrt(s), ("1e-30", "0.42"), 8)
     fit("erf(x) / x, in x^2", lambda s: mp.erf(mp.sqrt(s)) / mp.sqrt(s), ("1e-30", 1), 11)
+
+
+def asymptotic(square):
+    """1 - 1/square + 3/square^2 - 15/square^3 ..., to 60 digits for large squares."""
+    total, term = mp.mpf(1), mp.mpf(1)
+    for k in range(1, 30):
+        term *= -(2 * k - 1) / square
+        total += term
+    return total
 
 
 def scaled_erfcx(t):
     x = 4 * (1 + t) / (1 - t)
     if x > 200:
-        # 1 - 1/(2 x^2) + 3/(4 x^4) - ..., to 60 digits
-        total, term = mp.mpf(1), mp.mpf(1)
-        for k in range(1, 30):
-            term *= -(2 * k - 1) / (2 * x * x)
-            total += term
-        return (1 + 2 * x) * total / (x * mp.sqrt(mp.pi))
+        return (1 + 2 * x) * asymptotic(2 * x * x) / (x * mp.sqrt(mp.pi))
     return (1 + 2 * x) * erfcx(x)
+
+
+def scaled_mills(t):
+    x = 6 * (1 + t) / (1 - t)
+    if x > 200:
+        return (1 + x) * asymptotic(x * x) / (x * mp.sqrt(2 * mp.pi))
+    return (1 + x) * mp.exp(x * x / 2) * mp.ncdf(-x)
 
 
 if __name__ == "__main__":

@@ -88,12 +88,33 @@ fn half_exp(x: f64) -> f64 {
     reduce(between(x, 0.0, 711.0)).exp(-1)
 }
 
-/// e^(x + rest), where rest is of the order of a rounding error of x.
-#[inline(always)]
-pub(super) fn exp_of_sum(x: f64, rest: f64) -> f64 {
-    let mut reduced = reduce(between(x, -746.0, 710.0));
-    reduced.curve += rest * (1.0 + (reduced.r + reduced.curve));
-    reduced.exp(0)
+/// A power as (high + low) a b, with about 60 bits; the product with a and b is left for the end, since it may be subnormal.
+#[derive(Clone, Copy)]
+pub(super) struct Power {
+    high: f64,
+    low: f64,
+    scale: [f64; 2],
+}
+
+impl Power {
+    /// e^(x + rest), where rest is of the order of a rounding error of x.
+    #[inline(always)]
+    pub fn of_sum(x: f64, rest: f64) -> Power {
+        let reduced = reduce(between(x, -746.0, 710.0));
+        let line = 1.0 + (reduced.r + reduced.curve);
+        let curve = reduced.curve + (reduced.rest + rest) * line;
+        let above = reduced.r + curve;
+        let lost = (reduced.r - above) + curve;
+        let high = 1.0 + above;
+        Power { high, low: ((1.0 - high) + above) + lost, scale: reduced.powers(0) }
+    }
+
+    /// The product with x + rest.
+    #[inline(always)]
+    pub fn times(&self, [x, rest]: [f64; 2]) -> f64 {
+        let [a, b] = self.scale;
+        (self.high * x + (self.low * x + self.high * rest)) * a * b
+    }
 }
 
 /// e^x - 1 within 2 ulp.

@@ -1,17 +1,18 @@
 //! The logarithm of the gamma function and its first two derivatives, for positive arguments.
 
+use super::exact::rounding_error;
 use super::exponential::{between, round};
-use super::logarithm::ln;
-use super::polynomial::{polynomial, polynomial_with_head};
+use super::logarithm::{ln, ln_in_two};
+use super::polynomial::{polynomial, polynomial_in_two, polynomial_with_head};
 
 /// From here on Stirling's formula and its derivatives hold.
 const LGAMMA_LARGE: f64 = 8.0;
-const DIGAMMA_LARGE: f64 = 6.0;
+const DIGAMMA_LARGE: f64 = 4.0;
 const TRIGAMMA_LARGE: f64 = 5.0;
 
 /// The largest number of steps of a recurrence, from just below.
 const LGAMMA_STEPS: usize = 6;
-const DIGAMMA_STEPS: usize = 4;
+const DIGAMMA_STEPS: usize = 2;
 
 /// (log(2 pi) - 1) / 2
 const STIRLING_CONSTANT: f64 = 0.418_938_533_204_672_8;
@@ -77,16 +78,20 @@ const DIGAMMA_MIDDLE: [f64; 19] = [
     -6.879215682780736e-09,
 ];
 
-/// (log x - 1 / (2 x) - digamma(x)) x^2 in 1 / x^2, x >= 6.
-const DIGAMMA_TAIL: [f64; 8] = [
-    0.08333333333333331,
-    -0.008333333333265424,
-    0.003968253916496818,
-    -0.004166651522951171,
-    0.0075735577568517305,
-    -0.020916085217393375,
-    0.0751835876696361,
-    -0.2297854245497472,
+/// (log x - 1 / (2 x) - digamma(x)) x^2 in 1 / x^2, x >= 4.
+const DIGAMMA_TAIL: [f64; 12] = [
+    0.08333333333333333,
+    -0.008333333333331309,
+    0.00396825396669174,
+    -0.004166666189390399,
+    0.00757568128718997,
+    -0.021085480231143226,
+    0.08287780760807265,
+    -0.4238843454039485,
+    2.4691541279502918,
+    -13.426103331601523,
+    53.456525338561356,
+    -107.61230023246503,
 ];
 
 /// (trigamma(x) - 1 / x - 1 / (2 x^2)) x^3 in 1 / x^2, x >= 5.
@@ -103,7 +108,7 @@ const TRIGAMMA_TAIL: [f64; 10] = [
     -92.78135893722174,
 ];
 
-/// log Gamma(x) for x >= 0 within 3 ulp, also close to its roots 1 and 2; inf at 0.
+/// log Gamma(x) for x >= 0 within 2 ulp, also close to its roots 1 and 2; inf at 0.
 #[inline(always)]
 pub fn lgamma(x: f64) -> f64 {
     // by recurrence to 1.25 <= z <= 2.25, where it is (z - 2) times a polynomial
@@ -122,15 +127,19 @@ pub fn lgamma(x: f64) -> f64 {
     let middle = distance * polynomial_with_head(distance + 0.5, &LGAMMA_MIDDLE);
 
     let large = x >= LGAMMA_LARGE;
-    let log = ln(if large { x } else { product });
-    let shifted = middle + if below { -log } else { log };
+    let [log, log_rest] = ln_in_two(if large { x } else { product });
+    let shifted = if below { (middle - log_rest) - log } else { (middle + log_rest) + log };
     let inverse = 1.0 / x;
     let tail = inverse * polynomial(inverse * inverse, &LGAMMA_TAIL);
-    let stirling = (x - 0.5) * (log - 1.0) + (STIRLING_CONSTANT + tail);
+    let (count, less_one) = (x - 0.5, log - 1.0);
+    let product = count * less_one;
+    let rest = count * log_rest + (STIRLING_CONSTANT + tail);
+    let stirling = product + (rounding_error(count, less_one, product) + rest);
+    let stirling = if product < f64::INFINITY { stirling } else { product };
     if large { stirling } else { shifted }
 }
 
-/// The derivative of log Gamma for x > 0 within 3 ulp, also close to its root.
+/// The derivative of log Gamma for x > 0 within 2 ulp, also close to its root.
 #[inline(always)]
 pub fn digamma(x: f64) -> f64 {
     // by recurrence to 1 <= z <= 2.2, where it is (z - root) times a polynomial, divided by z; with 1 / z + 1 / (z + 1) ...
@@ -138,8 +147,11 @@ pub fn digamma(x: f64) -> f64 {
     let below = x < 1.0;
     let steps = between(round(x - 1.7), 0.0, DIGAMMA_STEPS as f64);
     let z = if below { x + 1.0 } else { x - steps };
-    let distance = (z - DIGAMMA_ROOT[0]) - DIGAMMA_ROOT[1];
-    let middle = distance * polynomial_with_head(z - 1.6, &DIGAMMA_MIDDLE);
+    let above = z - DIGAMMA_ROOT[0];
+    let distance = above - DIGAMMA_ROOT[1];
+    let distance_rest = (above - distance) - DIGAMMA_ROOT[1];
+    let [slope, slope_rest] = polynomial_in_two(z - 1.6, &DIGAMMA_MIDDLE);
+    let middle = distance * slope;
     let mut numerator = if steps >= 1.0 { middle + 1.0 } else { middle };
     let mut denominator = z;
     for k in 1..DIGAMMA_STEPS {
@@ -154,9 +166,13 @@ pub fn digamma(x: f64) -> f64 {
 
     let large = x >= DIGAMMA_LARGE;
     let quotient = (if large { 1.0 } else { numerator }) / (if large { x } else { denominator });
+    // without steps, where the root is, the rests count; at the root 1.414 is the slope and 0.968 that over z
+    let own = !below && steps < 1.0;
+    let rest = quotient * (slope_rest * (1.0 / 1.414)) + distance_rest * 0.968;
+    let middle = if own { quotient + rest } else { quotient };
     let square = quotient * quotient;
     let series = ln(x) - (0.5 * quotient + square * polynomial(square, &DIGAMMA_TAIL));
-    if large { series } else { quotient }
+    if large { series } else { middle }
 }
 
 /// The second derivative of log Gamma for x > 0 within 3 ulp.

@@ -24,14 +24,21 @@ const MANTISSA: f64 = 4503599627370496.0;
 /// 2^54 makes subnormal numbers normal.
 const RAISE: f64 = 18014398509481984.0;
 
-/// log(2^k (1 + f) (1 + rest)), |rest| of the order of a rounding error. As in fdlibm's e_log.c.
+/// log(2^k (1 + f) (1 + rest)) as k times the first part of log 2, f, and what is left, which is much smaller; |rest| of
+/// the order of a rounding error. As in fdlibm's e_log.c.
 #[inline(always)]
-fn assemble(k: f64, f: f64, rest: f64) -> f64 {
+fn parts(k: f64, f: f64, rest: f64) -> [f64; 3] {
     let s = f / (2.0 + f);
     let square = s * s;
     let half = 0.5 * f * f;
     let curve = square * polynomial(square, &LN);
-    k * LN_2[0] - ((half - (s * (half + curve) + (k * LN_2[1] + rest))) - f)
+    [k * LN_2[0], f, half - (s * (half + curve) + (k * LN_2[1] + rest))]
+}
+
+#[inline(always)]
+fn assemble(k: f64, f: f64, rest: f64) -> f64 {
+    let [power, f, less] = parts(k, f, rest);
+    power - (less - f)
 }
 
 /// The k, as an integer plus 1023, for which x 2^-k lies between sqrt(1/2) and sqrt(2); x is normal.
@@ -51,14 +58,34 @@ fn mantissa(x: f64, biased: u64) -> f64 {
     f64::from_bits(x.to_bits().wrapping_sub(biased.wrapping_sub(1023) << 52))
 }
 
-/// log x within 1 ulp: -inf at 0, NaN below.
+/// k and x 2^-k - 1, of any number above 0.
 #[inline(always)]
-pub fn ln(x: f64) -> f64 {
+fn reduced(x: f64) -> [f64; 2] {
     let subnormal = x < f64::MIN_POSITIVE;
     let (normal, lift) = (if subnormal { x * RAISE } else { x }, if subnormal { 54.0 } else { 0.0 });
     let biased = exponent(normal);
-    let value = assemble(integer(biased) - lift, mantissa(normal, biased) - 1.0, 0.0);
-    ends(x, value)
+    [integer(biased) - lift, mantissa(normal, biased) - 1.0]
+}
+
+/// log x within 1 ulp: -inf at 0, NaN below.
+#[inline(always)]
+pub fn ln(x: f64) -> f64 {
+    let [k, f] = reduced(x);
+    ends(x, assemble(k, f, 0.0))
+}
+
+/// log x as the sum of two numbers, with about 60 bits.
+#[inline(always)]
+pub(super) fn ln_in_two(x: f64) -> [f64; 2] {
+    let [k, f] = reduced(x);
+    let [power, f, less] = parts(k, f, 0.0);
+    // where k is not 0 the first is the larger one
+    let sum = power + f;
+    let lost = ((power - sum) + f) - less;
+    let high = sum + lost;
+    let low = (sum - high) + lost;
+    let inside = x > 0.0 && x < f64::INFINITY;
+    [ends(x, high), if inside { low } else { 0.0 }]
 }
 
 /// log(1 + x) within 1 ulp: -inf at -1, NaN below.

@@ -4,6 +4,7 @@
 //! bytes in a vector of any width and alone. The polynomials come from `tests/tables/make_polynomials.py`.
 
 mod circular;
+mod exact;
 mod exponential;
 mod gamma;
 mod logarithm;

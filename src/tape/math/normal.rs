@@ -1,10 +1,9 @@
 //! The error function and the standard normal distribution function, accurate in both tails.
 
-use std::f64::consts::FRAC_1_SQRT_2;
-
-use super::exponential::{IDENTITY, between, exp_of_sum};
+use super::exact::{head, rounding_error};
+use super::exponential::{IDENTITY, Power, between};
 use super::logarithm::ln_sum;
-use super::polynomial::polynomial_with_head;
+use super::polynomial::{polynomial_in_two, polynomial_with_head};
 
 /// (1 + 2 x) erfcx(x) in (x - 4) / (x + 4), x >= 0.
 const ERFCX: [f64; 25] = [
@@ -35,6 +34,35 @@ const ERFCX: [f64; 25] = [
     -2.764120233734578e-10,
 ];
 
+/// (1 + x) e^(x^2 / 2) Phi(-x) in (x - 6) / (x + 6), x >= 0.
+const MILLS: [f64; 25] = [
+    0.45345520027112796,
+    -0.08502536230577078,
+    0.03981142456242962,
+    -0.004373386779587198,
+    -0.016141517332181932,
+    0.02259246706260733,
+    -0.01976647922039735,
+    0.013246864156327713,
+    -0.007059819415256836,
+    0.0029356555016263252,
+    -0.0008689947107368678,
+    0.00011948972001381457,
+    3.7795117299523617e-05,
+    -2.6353524502285418e-05,
+    4.4117489875123325e-06,
+    1.7838588443078674e-06,
+    -9.98326194420317e-07,
+    -3.0402843729717914e-11,
+    1.3090175613401817e-07,
+    -2.0972629515201503e-08,
+    -1.477375697145361e-08,
+    3.855073995078402e-09,
+    1.4765205049735479e-09,
+    -3.408845257080436e-10,
+    -9.888052656966761e-11,
+];
+
 /// erf(x) / x in x^2, |x| <= 1.
 const ERF: [f64; 12] = [
     std::f64::consts::FRAC_2_SQRT_PI,
@@ -51,85 +79,134 @@ const ERF: [f64; 12] = [
     -7.795898827002142e-10,
 ];
 
-/// 1 / sqrt(2 pi)
-const DENSITY_AT_0: f64 = 0.398_942_280_401_432_7;
+/// (Phi(x) - 1/2) / x in x^2, x^2 <= 0.42.
+const CENTRE: [f64; 9] = [
+    0.3989422804014327,
+    -0.06649038006690532,
+    0.009973557010027926,
+    -0.0011873282152873416,
+    0.00011543468524711454,
+    -9.444639917124029e-06,
+    6.659030136424588e-07,
+    -4.106919510059747e-08,
+    2.0702277399399703e-09,
+];
 
-/// e^(x^2) erfc(x) for x >= 0, as a quotient. Shepherd and Laframboise (1981), "Chebyshev approximation of
+/// 1 / sqrt(2 pi), as a sum of two doubles.
+const DENSITY_AT_0: [f64; 2] = [0.398_942_280_401_432_7, -2.492_327_202_277_73e-17];
+
+/// From here on Phi and erfc are functions of their tails, which are quotients; closer to 0 they are odd polynomials.
+const PHI_TAIL: f64 = 0.6;
+const ERFC_TAIL: f64 = 0.5;
+
+/// Larger arguments are as good as this one.
+const FAR: f64 = 1e300;
+
+/// A polynomial in (x - centre) / (x + centre) over 1 + growth, as the sum of two numbers of which the second is small;
+/// `mean` is about the mean of the polynomial. Shepherd and Laframboise (1981), "Chebyshev approximation of
 /// (1 + 2x) exp(x^2) erfc(x) in 0 <= x < inf".
 #[inline(always)]
-fn erfcx(x: f64) -> [f64; 2] {
-    let finite = between(x, 0.0, 1e100);
-    let t = (finite - 4.0) / (finite + 4.0);
-    [polynomial_with_head(t, &ERFCX), 1.0 + 2.0 * x]
+fn tail(x: f64, growth: f64, centre: f64, c: &[f64; 25], mean: f64) -> [f64; 2] {
+    let [over, over_rest] = polynomial_in_two((x - centre) / (x + centre), c);
+    let under = 1.0 + growth;
+    let under_rest = if growth < 1.0 { growth - (under - 1.0) } else { 1.0 - (under - growth) };
+    let quotient = over / under;
+    // the inverse of what it is divided by, about
+    let inverse = quotient * (1.0 / mean);
+    let product = quotient * under;
+    let rest = (over - product) - rounding_error(quotient, under, product);
+    [quotient, (rest + (over_rest - quotient * under_rest)) * inverse]
 }
 
-/// exp(factor x^2), where factor is -1 or -1/2, with the rounding error of the square.
+/// e^(x^2) erfc(x), x >= 0
 #[inline(always)]
-fn bell(x: f64, factor: f64) -> f64 {
+fn erfcx(x: f64) -> [f64; 2] {
+    let x = between(x, 0.0, FAR);
+    tail(x, 2.0 * x, 4.0, &ERFCX, 1.15)
+}
+
+/// e^(x^2 / 2) Phi(-x), x >= 0
+#[inline(always)]
+fn mills(x: f64) -> [f64; 2] {
+    let x = between(x, 0.0, FAR);
+    tail(x, x, 6.0, &MILLS, 0.46)
+}
+
+/// exp(factor x^2), where factor is -1 or -1/2.
+#[inline(always)]
+fn bell(x: f64, factor: f64) -> Power {
     let x = between(x.abs(), 0.0, 40.0);
-    // 26 bits, whose products are exact
-    let high = f64::from_bits(x.to_bits() & !0x7ff_ffff);
-    let low = x - high;
+    let (high, low) = (head(x), x - head(x));
     let square = x * x;
     let rest = ((high * high - square) + 2.0 * high * low) + low * low;
-    exp_of_sum(factor * square, factor * rest)
+    Power::of_sum(factor * square, factor * rest)
 }
 
 /// erf x within 2 ulp.
 #[inline(always)]
 pub fn erf(x: f64) -> f64 {
     let near = x * polynomial_with_head(x * x, &ERF);
-    let [numerator, denominator] = erfcx(x.abs());
-    let far = (1.0 - bell(x, -1.0) * (numerator / denominator)).copysign(x);
+    let far = (1.0 - bell(x, -1.0).times(erfcx(x.abs()))).copysign(x);
     if x.abs() < 1.0 { near } else { far }
 }
 
-/// 1 - erf x within 3 ulp.
+/// 1 - erf x within 2 ulp.
 #[inline(always)]
 pub fn erfc(x: f64) -> f64 {
     let near = 1.0 - x * polynomial_with_head(x * x, &ERF);
-    let [numerator, denominator] = erfcx(x.abs());
-    let tail = bell(x, -1.0) * (numerator / denominator);
+    let tail = bell(x, -1.0).times(erfcx(x.abs()));
     let far = if x < 0.0 { 2.0 - tail } else { tail };
-    if x.abs() < 0.65 { near } else { far }
+    if x.abs() < ERFC_TAIL { near } else { far }
 }
 
-/// The distribution function of the standard normal distribution within 4 ulp.
+/// The standard normal distribution function for |x| < 0.6, as a sum.
+#[inline(always)]
+fn phi_near(x: f64) -> [f64; 2] {
+    let above = x * polynomial_with_head(x * x, &CENTRE);
+    let sum = 0.5 + above;
+    [sum, (0.5 - sum) + above]
+}
+
+/// The distribution function of the standard normal distribution within 2 ulp.
 #[inline(always)]
 pub fn normal_cdf(x: f64) -> f64 {
-    let scaled = x * FRAC_1_SQRT_2;
-    let near = 0.5 + 0.5 * scaled * polynomial_with_head(scaled * scaled, &ERF);
-    let [numerator, denominator] = erfcx(scaled.abs());
-    let tail = 0.5 * bell(x, -0.5) * (numerator / denominator);
+    let tail = bell(x, -0.5).times(mills(x.abs()));
     let far = if x < 0.0 { tail } else { 1.0 - tail };
-    if x.abs() < 0.9 { near } else { far }
+    if x.abs() < PHI_TAIL { phi_near(x)[0] } else { far }
 }
 
-/// Its logarithm within 4 ulp.
+/// Its logarithm within 2 ulp.
 #[inline(always)]
 pub fn normal_log_cdf(x: f64) -> f64 {
-    let below = x < 0.0;
-    let [numerator, denominator] = erfcx(x.abs() * FRAC_1_SQRT_2);
-    let half = 0.5 * (numerator / denominator);
-    let tail = bell(x, -0.5) * half;
-    let sum = if below { half } else { 1.0 - tail };
-    let lost = if below { 0.0 } else { (1.0 - sum) - tail };
-    let log = ln_sum(sum, lost);
-    let above = if tail < IDENTITY { -tail } else { log };
-    let value = if below { log - 0.5 * x * x } else { above };
+    let (near, below) = (x.abs() < PHI_TAIL, x < 0.0);
+    let mills = mills(x.abs());
+    let tail = bell(x, -0.5).times(mills);
+    let above = 1.0 - tail;
+    let far = if below { mills } else { [above, (1.0 - above) - tail] };
+    let centre = phi_near(x);
+    let sum = if near { centre[0] } else { far[0] };
+    let rest = if near { centre[1] } else { far[1] };
+    let log = ln_sum(sum, rest);
+    let value = if tail < IDENTITY && !below { -tail } else { log };
+    let value = if below && !near { log - 0.5 * x * x } else { value };
     if x == f64::NEG_INFINITY { x } else { value }
 }
 
-/// The derivative of the latter, density / distribution function, within 4 ulp.
+/// The derivative of the latter, density / distribution function, within 2.5 ulp.
 #[inline(always)]
 pub fn normal_hazard(x: f64) -> f64 {
-    let [numerator, denominator] = erfcx(x.abs() * FRAC_1_SQRT_2);
+    let mills = mills(x.abs());
     let bell = bell(x, -0.5);
-    // on the right 1 - tail is a quotient as well
-    let rest = denominator - 0.5 * bell * numerator;
-    let below = x < 0.0;
-    let over = (if below { 2.0 } else { bell }) * denominator;
-    let under = if below { numerator } else { rest };
-    let value = DENSITY_AT_0 * (over / under);
-    if x == f64::INFINITY { 0.0 } else { value }
+    let near = x.abs() < PHI_TAIL;
+    // on the left both are divided by the bell
+    let left = x <= -PHI_TAIL;
+    let above = 1.0 - bell.times(mills);
+    let under = if near { phi_near(x)[0] } else { above };
+    let under = if left { mills[0] } else { under };
+    let over = if left { DENSITY_AT_0[0] } else { bell.times(DENSITY_AT_0) };
+    let value = over / under;
+    // 1 / mills is value / density at 0
+    let rest = DENSITY_AT_0[1] - value * mills[1];
+    let value = if left { value + rest * value * (1.0 / DENSITY_AT_0[0]) } else { value };
+    if x <= -FAR { -x } else { value }
 }

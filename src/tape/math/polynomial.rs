@@ -12,6 +12,14 @@ pub(super) fn polynomial_with_head<const N: usize>(x: f64, c: &[f64; N]) -> f64 
     c[0] + x * (c[1] + x * from(2, x, c))
 }
 
+/// The same of at least 6, as the sum of two numbers of which the second is small.
+#[inline(always)]
+pub(super) fn polynomial_in_two<const N: usize>(x: f64, c: &[f64; N]) -> [f64; 2] {
+    let rest = x * from(1, x, c);
+    let high = c[0] + rest;
+    [high, (c[0] - high) + rest]
+}
+
 /// sum_k c_(first + k) x^k
 #[inline(always)]
 fn from<const N: usize>(first: usize, x: f64, c: &[f64; N]) -> f64 {
