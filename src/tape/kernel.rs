@@ -15,7 +15,7 @@ pub(super) struct Walk<const K: usize> {
 }
 
 impl<const K: usize> Walk<K> {
-    /// Operands broadcast to `shape` (trailing alignment); innermost strides are 0 or 1.
+    /// Arg broadcast to `shape` (trailing alignment); innermost strides are 0 or 1.
     pub fn broadcast(shape: &[usize], lanes: usize, operands: [&Operand<'_>; K]) -> Walk<K> {
         let mut walk = Walk::empty(shape, lanes);
         let mut stride = operands.map(|o| o.lanes);

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::{Deref, DerefMut};
 
-use super::code::{Destination, Kernel, Lowering, Operands};
+use super::code::{Arg, Destination, Kernel, Lowering};
 use super::fusion::Role;
 use super::graph::{Graph, Node};
 
@@ -65,7 +65,7 @@ pub trait Op: Any + Debug + Send + Sync {
     }
 
     /// Adds the calls that compute the value; `false` if there are none but to map or to evaluate.
-    fn lower(&self, _code: &mut Lowering, _args: &[Operands<'_>], _to: &Destination) -> bool {
+    fn lower(&self, _code: &mut Lowering, _args: &[Arg<'_>], _to: &Destination) -> bool {
         false
     }
 

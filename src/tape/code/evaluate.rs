@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::span::{Destination, Home, Operands, Span};
+use super::span::{Arg, Destination, Home, Span};
 use super::{Kernel, Lowering, Places};
 use crate::tape::graph::elements;
 use crate::tape::kernel;
@@ -146,8 +146,8 @@ pub(in crate::tape) fn at_once(op: &dyn Op, args: &[Operand<'_>], out: &mut [f64
     };
     let spans: Vec<Span> = args.iter().map(&mut home).collect();
     let operands = spans.iter().zip(args);
-    let operands = operands.map(|(&span, arg)| Operands { home: Home::Memory(span), shape: arg.shape });
-    let operands: Vec<Operands<'_>> = operands.collect();
+    let operands = operands.map(|(&span, arg)| Arg { home: Home::Memory(span), shape: arg.shape });
+    let operands: Vec<Arg<'_>> = operands.collect();
     let to = Span { start: 0, by: 0, size: out.len() / lanes, lanes };
     let done = op.lower(&mut code, &operands, &Destination::whole(to));
     assert!(done, "{} writes to an array of its own", op.name());

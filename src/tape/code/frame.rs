@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::span::{Destination, Home, Operands, Span};
+use super::span::{Arg, Destination, Home, Span};
 use super::{Call, Lowering};
 use crate::tape::graph::{elements, tensor};
 use crate::tape::op::Operand;
@@ -53,8 +53,8 @@ impl<'p> Frame<'p> {
     pub fn lower(&mut self, k: usize, elsewhere: &[(usize, Span)], code: &mut Lowering) -> bool {
         let lanes = code.lanes;
         let Instruction { op, args, offset, size, .. } = &self.program.instructions[k];
-        let operand = |arg: &'p Argument| Operands { home: self.home(arg, lanes), shape: &arg.shape };
-        let args: Vec<Operands<'_>> = args.iter().map(operand).collect();
+        let operand = |arg: &'p Argument| Arg { home: self.home(arg, lanes), shape: &arg.shape };
+        let args: Vec<Arg<'_>> = args.iter().map(operand).collect();
         let span = Span { start: self.arena + offset * lanes, by: 0, size: *size, lanes };
         let moved: Vec<(Range<usize>, Span)> =
             elsewhere.iter().map(|(from, span)| (offset + from..offset + from + span.size, *span)).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::kernels::{Accumulate, AddAt, Copy, CopyOne, Fill, Load, MAX_MAPPED, MapRows, Product, Spread};
 use super::memory::LINE;
-use super::span::{Destination, Home, Operands, Row, Span};
+use super::span::{Arg, Destination, Home, Row, Span};
 use super::{Call, Code, Evaluate, Kernel, Places};
 use crate::tape::fusion::{Index, Role};
 use crate::tape::graph::{Tensor, elements};
@@ -257,7 +257,7 @@ impl Lowering {
 
     /// An argument as kernels over `n` elements read it, broadcast from its shape to `shape`; brought to working memory if
     /// its layout is another. `None` where that cannot be.
-    pub fn row(&mut self, arg: &Operands<'_>, shape: &[usize]) -> Option<Row> {
+    pub fn row(&mut self, arg: &Arg<'_>, shape: &[usize]) -> Option<Row> {
         let n = size_of(shape);
         let size = size_of(arg.shape);
         let row = |span: &Span, is_one| Some(Row { start: span.start, by: span.by, is_one });
@@ -310,7 +310,7 @@ impl Lowering {
     }
 
     /// The calls of one operation. `false` if part of the result was to go elsewhere and cannot.
-    pub fn instruction(&mut self, op: &Arc<dyn Op>, args: &[Operands<'_>], to: &Destination) -> bool {
+    pub fn instruction(&mut self, op: &Arc<dyn Op>, args: &[Arg<'_>], to: &Destination) -> bool {
         let mark = self.working;
         let n_calls = self.calls.len();
         let done = op.lower(self, args, to) || self.by_role(op, args, to);
@@ -326,17 +326,17 @@ impl Lowering {
         true
     }
 
-    fn by_role(&mut self, op: &Arc<dyn Op>, args: &[Operands<'_>], to: &Destination) -> bool {
+    fn by_role(&mut self, op: &Arc<dyn Op>, args: &[Arg<'_>], to: &Destination) -> bool {
         let shapes: Vec<&[usize]> = args.iter().map(|arg| arg.shape).collect();
         let to = to.part(0, to.span.size);
-        let varies = |arg: &Operands<'_>| matches!(arg.home, Home::Memory(span) if span.lanes == self.lanes);
+        let varies = |arg: &Arg<'_>| matches!(arg.home, Home::Memory(span) if span.lanes == self.lanes);
         if !args.iter().any(varies) {
             return false;
         }
         match op.role(&shapes) {
             Role::Map if args.len() <= MAX_MAPPED => {
                 let shape = op.shape(&shapes);
-                let as_it_is = |arg: &Operands<'_>| {
+                let as_it_is = |arg: &Arg<'_>| {
                     let size = size_of(arg.shape);
                     size == to.size && varies(arg) || size == 1 && !varies(arg)
                 };
@@ -364,8 +364,8 @@ impl Lowering {
         }
     }
 
-    fn evaluate(&mut self, op: &Arc<dyn Op>, args: &[Operands<'_>], to: &Span) {
-        let lanes_of = |arg: &Operands<'_>| match arg.home {
+    fn evaluate(&mut self, op: &Arc<dyn Op>, args: &[Arg<'_>], to: &Span) {
+        let lanes_of = |arg: &Arg<'_>| match arg.home {
             Home::Memory(span) => span.lanes,
             Home::Constant(_) => 1,
         };

@@ -67,7 +67,7 @@ pub enum Home {
 
 /// An argument of an operation.
 #[derive(Clone, Debug)]
-pub struct Operands<'a> {
+pub struct Arg<'a> {
     pub home: Home,
     pub shape: &'a [usize],
 }

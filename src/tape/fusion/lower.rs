@@ -1,11 +1,11 @@
 //! A pass over arrays that are small: all of it is one block, and each step calls of its own.
 
 use super::{Fused, Place, Step, Target};
-use crate::tape::code::{Destination, Home, Lowering, MAX_NUMBERS, Operands, Row, Span};
+use crate::tape::code::{Arg, Destination, Home, Lowering, MAX_NUMBERS, Row, Span};
 
 impl Fused {
     /// Adds the calls of the steps; `false` if the pass has more than one block.
-    pub(super) fn lower_steps(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
+    pub(super) fn lower_steps(&self, code: &mut Lowering, args: &[Arg<'_>], to: &Destination) -> bool {
         if self.n * code.lanes > MAX_NUMBERS {
             return false;
         }
@@ -30,9 +30,9 @@ impl Fused {
                     code.load(&args[*argument].home, index, &target(*to));
                 }
                 Step::Spread { argument, .. } => {
-                    let Operands { home, shape } = &args[*argument];
+                    let Arg { home, shape } = &args[*argument];
                     let size: usize = shape.iter().product();
-                    let flat = Operands { home: home.clone(), shape: &[size] };
+                    let flat = Arg { home: home.clone(), shape: &[size] };
                     let Some(row) = code.row(&flat, &[self.n]) else { return false };
                     spread[*argument] = Some(row);
                 }

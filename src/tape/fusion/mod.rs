@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(super) use build::{Built, Member, build};
 pub(super) use groups::groups;
 
-use super::code::{Destination, Lowering, Operands};
+use super::code::{Arg, Destination, Lowering};
 use super::graph::{Graph, Node};
 use super::op::{Extent, Op, Operand};
 
@@ -241,7 +241,7 @@ impl Op for Fused {
         self.run(args, out, lanes, scratch);
     }
 
-    fn lower(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
+    fn lower(&self, code: &mut Lowering, args: &[Arg<'_>], to: &Destination) -> bool {
         self.lower_steps(code, args, to)
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::tape::code::{Destination, Home, Lowering, Operands, Places};
+use crate::tape::code::{Arg, Destination, Home, Lowering, Places};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::{Op, Operand, fingerprint_of};
 use crate::tape::vector;
@@ -53,9 +53,9 @@ impl Op for Combination {
         }
     }
 
-    fn lower(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
+    fn lower(&self, code: &mut Lowering, args: &[Arg<'_>], to: &Destination) -> bool {
         let span = to.part(0, to.span.size);
-        let term = |(&weight, arg): (&f64, &Operands<'_>)| match arg.home {
+        let term = |(&weight, arg): (&f64, &Arg<'_>)| match arg.home {
             Home::Memory(from) if from.lanes == code.lanes => Some((weight, from.start, from.by)),
             _ => None,
         };

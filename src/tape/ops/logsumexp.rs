@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::elementwise::{Binary, Slope};
 use super::sum::Middle;
-use crate::tape::code::{Destination, Home, Lowering, Operands};
+use crate::tape::code::{Arg, Destination, Home, Lowering};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::math;
 use crate::tape::op::{COSTLY_WORK, Extent, Op, Operand, fingerprint_of, size_of};
@@ -108,7 +108,7 @@ impl Op for LogSumExp {
         vector::logsumexp(args[0].data, n, inner * lanes, out, scratch);
     }
 
-    fn lower(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
+    fn lower(&self, code: &mut Lowering, args: &[Arg<'_>], to: &Destination) -> bool {
         let Middle { outer, n, inner } = Middle::new(args[0].shape, self.axis, self.axis + 1);
         let width = inner * code.lanes;
         let kernel = vector::kernel_logsumexp(n, width, outer * n * width);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ndarray::{IxDyn, s};
 
-use crate::tape::code::{Destination, Lowering, Operands};
+use crate::tape::code::{Arg, Destination, Lowering};
 use crate::tape::graph::{Graph, Kind, Node, Tensor};
 use crate::tape::kernel;
 use crate::tape::op::{Op, Operand, fingerprint_of, size_of};
@@ -310,7 +310,7 @@ impl Op for Pad {
         }
     }
 
-    fn lower(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
+    fn lower(&self, code: &mut Lowering, args: &[Arg<'_>], to: &Destination) -> bool {
         let Window { outer: 1, before, block, after, .. } = self.0 else { return false };
         let whole = to.part(0, to.span.size);
         code.fill(&whole.part(0, before), 0.0);
@@ -378,7 +378,7 @@ impl Op for Concat {
         }
     }
 
-    fn lower(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
+    fn lower(&self, code: &mut Lowering, args: &[Arg<'_>], to: &Destination) -> bool {
         if args.iter().any(|part| size_of(&part.shape[..self.axis]) != 1) {
             return false;
         }

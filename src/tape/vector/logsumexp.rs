@@ -19,7 +19,7 @@ pub(in crate::tape) fn logsumexp(rows: &[f64], n: usize, width: usize, out: &mut
 }
 
 /// So few numbers are gone through one by one.
-pub(super) const FEW: usize = 16;
+pub(super) const FEW: usize = 8;
 
 /// The same, of few numbers.
 #[inline(always)]

@@ -20,7 +20,7 @@ pub(super) use product::{Factor, multiply, multiply_on};
 pub(super) use sum::{BLOCK_ROWS, PARTIAL_SUMS, Partial, sum_rows};
 
 /// Numbers in the widest vectors.
-const WIDTH: usize = 8;
+pub(super) const WIDTH: usize = 8;
 
 /// Runs loops of its own, all of them inlined (the closure too, `#[inline(always)]`), with the instructions of the
 /// processor.

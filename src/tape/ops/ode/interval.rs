@@ -10,7 +10,7 @@ use super::pace::{Equation, History, Pacer, Slope};
 use super::sweep::{Read, Running, Sweep, Swept, Tracks};
 use super::tableau::{NODES, STAGES, WEIGHTS};
 use super::{Control, Field, derivatives};
-use crate::tape::code::{Destination, Home, Kernel, Lowering, Operands, Places, Span, at_once};
+use crate::tape::code::{Arg, Destination, Home, Kernel, Lowering, Places, Span, at_once};
 use crate::tape::graph::{Graph, Kind, Node};
 use crate::tape::kernel;
 use crate::tape::op::{Op, Operand, size_of};
@@ -264,7 +264,7 @@ impl Op for Interval {
         at_once(self, args, out, lanes);
     }
 
-    fn lower(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
+    fn lower(&self, code: &mut Lowering, args: &[Arg<'_>], to: &Destination) -> bool {
         if !to.is_whole() || to.span.by != 0 {
             return false;
         }

@@ -7,7 +7,7 @@ use crate::tape::code::{Home, Lowering, Routine, Span};
 use crate::tape::kernel;
 use crate::tape::op::size_of;
 use crate::tape::program::Program;
-use crate::tape::vector::with_vectors;
+use crate::tape::vector::{WIDTH, with_vectors};
 
 // Step size control: the constants of DOPRI5 (Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, II.4).
 const SAFETY: f64 = 0.9;
@@ -225,7 +225,15 @@ impl Pacer {
         lanes: usize,
     ) {
         let (all, of_group) = (self.size * lanes, self.size / self.n_groups);
-        if all == 0 {
+        if all < WIDTH {
+            // too few for vectors
+            for (i, out) in out.iter_mut().enumerate() {
+                let solve =
+                    if self.n_groups * lanes == 1 { 0 } else { i / (of_group * lanes) * lanes + i % lanes };
+                let terms = weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0);
+                let sum = terms.fold(0.0, |sum, (j, weight)| sum + weight * slopes[j * all + i]);
+                *out = state[i] + solves.trial[solve] * solves.span[solve] * sum;
+            }
             return;
         }
         let lengths = || solves.trial.chunks_exact(lanes).zip(solves.span.chunks_exact(lanes));

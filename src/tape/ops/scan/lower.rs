@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Access, Mode, Port, Recursion, Scan, Source, State, Store};
-use crate::tape::code::{Call, Destination, Frame, Home, Kernel, Lowering, Operands, Places, Span};
+use crate::tape::code::{Arg, Call, Destination, Frame, Home, Kernel, Lowering, Places, Span};
 use crate::tape::graph::{Tensor, elements};
 use crate::tape::program::{Argument, Place, Program};
 
@@ -96,7 +96,7 @@ impl Kernel for WriteTable {
 }
 
 impl Recursion {
-    pub(super) fn lower_steps(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
+    pub(super) fn lower_steps(&self, code: &mut Lowering, args: &[Arg<'_>], to: &Destination) -> bool {
         if !to.is_whole() || to.span.by != 0 {
             return false;
         }

@@ -7,7 +7,7 @@ mod outside;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use crate::tape::code::{Destination, Lowering, Operands, at_once};
+use crate::tape::code::{Arg, Destination, Lowering, at_once};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::{Op, Operand, size_of};
 use crate::tape::program::Program;
@@ -227,7 +227,7 @@ impl Op for Recursion {
         at_once(self, args, out, lanes);
     }
 
-    fn lower(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
+    fn lower(&self, code: &mut Lowering, args: &[Arg<'_>], to: &Destination) -> bool {
         self.lower_steps(code, args, to)
     }
 
