@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::lowering::{Destination, Home, Lowering, Operands, Span};
-use super::{Kernel, Places};
+use super::span::{Destination, Home, Operands, Span};
+use super::{Kernel, Lowering, Places};
 use crate::tape::graph::elements;
 use crate::tape::kernel;
 use crate::tape::op::{Op, Operand};

@@ -1,141 +1,16 @@
 //! From instructions to calls, for a number of lanes.
 
-use std::cell::Cell;
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::kernels::{Accumulate, AddAt, Copy, CopyOne, Fill, Load, MAX_MAPPED, MapRows, Product};
 use super::memory::LINE;
+use super::span::{Destination, Home, Operands, Row, Span};
 use super::{Call, Code, Evaluate, Kernel, Places};
 use crate::tape::fusion::{Index, Role};
-use crate::tape::graph::{Tensor, elements, tensor};
-use crate::tape::op::{Extent, Op, Operand, size_of};
-use crate::tape::program::{Argument, Instruction, Place, Program};
+use crate::tape::graph::{Tensor, elements};
+use crate::tape::op::{Extent, Op, size_of};
 use crate::tape::vector::kernel_sum;
-
-/// An array in the memory of a run.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Span {
-    pub start: usize,
-    /// By how much it moves from one step of a recursion to the next.
-    pub by: isize,
-    /// Elements.
-    pub size: usize,
-    /// Numbers of an element: all lanes, or 1 where they are the same.
-    pub lanes: usize,
-}
-
-impl Home {
-    /// The numbers of an array that does not move.
-    pub fn data<'m>(&'m self, memory: &'m [f64]) -> &'m [f64] {
-        match self {
-            Home::Memory(span) => &memory[span.start..span.start + span.numbers()],
-            Home::Constant(value) => elements(value),
-        }
-    }
-
-    /// An argument that does not move, of this shape.
-    pub fn operand<'m>(&'m self, memory: &'m [f64], shape: &'m [usize]) -> Operand<'m> {
-        let lanes = match self {
-            Home::Memory(span) => span.lanes,
-            Home::Constant(_) => 1,
-        };
-        Operand { data: self.data(memory), shape, lanes }
-    }
-}
-
-impl Span {
-    pub fn numbers(&self) -> usize {
-        self.size * self.lanes
-    }
-
-    /// The numbers of an array that does not move.
-    pub fn of_mut<'m>(&self, memory: &'m mut [f64]) -> &'m mut [f64] {
-        &mut memory[self.start..self.start + self.numbers()]
-    }
-
-    /// Where it starts at a step.
-    #[inline(always)]
-    pub fn at(&self, t: usize) -> usize {
-        self.start.wrapping_add_signed(self.by.wrapping_mul(t as isize))
-    }
-
-    /// A block of its elements.
-    pub fn part(&self, offset: usize, size: usize) -> Span {
-        Span { start: self.start + offset * self.lanes, size, ..*self }
-    }
-}
-
-/// Where an array is.
-#[derive(Clone, Debug)]
-pub enum Home {
-    Memory(Span),
-    Constant(Tensor),
-}
-
-/// An argument of an operation.
-#[derive(Clone, Debug)]
-pub struct Operands<'a> {
-    pub home: Home,
-    pub shape: &'a [usize],
-}
-
-/// Where a result goes: a block, but for parts of it that go elsewhere.
-#[derive(Clone, Debug)]
-pub struct Destination {
-    pub span: Span,
-    elsewhere: Vec<Elsewhere>,
-}
-
-#[derive(Clone, Debug)]
-struct Elsewhere {
-    /// Where the part begins in the block, in elements.
-    offset: usize,
-    to: Span,
-    is_used: Cell<bool>,
-}
-
-impl Destination {
-    /// All goes to one place.
-    pub fn whole(span: Span) -> Destination {
-        Destination { span, elsewhere: Vec::new() }
-    }
-
-    fn with_parts(span: Span, parts: &[(usize, Span)]) -> Destination {
-        let elsewhere = |&(offset, to): &(usize, Span)| Elsewhere { offset, to, is_used: Cell::new(false) };
-        Destination { span, elsewhere: parts.iter().map(elsewhere).collect() }
-    }
-
-    /// Whether no part goes elsewhere.
-    pub fn is_whole(&self) -> bool {
-        self.elsewhere.is_empty()
-    }
-
-    /// Where some of the elements go.
-    pub fn part(&self, offset: usize, size: usize) -> Span {
-        match self.elsewhere.iter().find(|part| part.offset == offset && part.to.size == size) {
-            Some(part) => {
-                part.is_used.set(true);
-                part.to
-            }
-            None => self.span.part(offset, size),
-        }
-    }
-
-    /// Whether all parts that go elsewhere have been asked for.
-    fn is_followed(&self) -> bool {
-        self.elsewhere.iter().all(|part| part.is_used.get())
-    }
-}
-
-/// Numbers that a kernel reads one by one, or one number that it reads for all.
-#[derive(Clone, Copy, Debug)]
-pub struct Row {
-    pub start: usize,
-    pub by: isize,
-    pub is_one: bool,
-}
 
 /// Constants of at most this many elements are copied to the memory of a run.
 const MAX_COPIED: usize = 1 << 14;
@@ -430,7 +305,7 @@ impl Lowering {
     }
 
     /// The calls of one operation. `false` if part of the result was to go elsewhere and cannot.
-    fn instruction(&mut self, op: &Arc<dyn Op>, args: &[Operands<'_>], to: &Destination) -> bool {
+    pub fn instruction(&mut self, op: &Arc<dyn Op>, args: &[Operands<'_>], to: &Destination) -> bool {
         let mark = self.working;
         let n_calls = self.calls.len();
         let done = op.lower(self, args, to) || self.by_role(op, args, to);
@@ -501,108 +376,5 @@ impl Lowering {
             lanes: self.lanes,
         };
         self.call(Box::new(evaluate), Places::default(), [0; 4]);
-    }
-}
-
-/// A program whose arena has a place in the memory of a run.
-#[derive(Debug)]
-pub(in crate::tape) struct Frame<'p> {
-    pub program: &'p Program,
-    /// Where its arena starts.
-    pub arena: usize,
-    /// Where its inputs are, if they are ports.
-    pub ports: Vec<Home>,
-    /// Blocks of the arena, in elements, that are elsewhere.
-    pub moved: Vec<(Range<usize>, Span)>,
-}
-
-impl<'p> Frame<'p> {
-    pub fn new(program: &'p Program, arena: usize, ports: Vec<Home>) -> Frame<'p> {
-        Frame { program, arena, ports, moved: Vec::new() }
-    }
-
-    /// Where the value of an argument, or an output, is.
-    pub fn home(&self, argument: &Argument, lanes: usize) -> Home {
-        match argument.place {
-            Place::Slot { offset, size } => {
-                let within = |(block, _): &&(Range<usize>, Span)| {
-                    block.start <= offset && offset + size <= block.end && size > 0
-                };
-                Home::Memory(match self.moved.iter().rfind(within) {
-                    Some((block, span)) => span.part(offset - block.start, size),
-                    None => Span { start: self.arena + offset * lanes, by: 0, size, lanes },
-                })
-            }
-            Place::Constant(k) => Home::Constant(self.program.constants[k].clone()),
-            Place::Port { input, offset, size } => match &self.ports[input] {
-                Home::Memory(span) => Home::Memory(span.part(offset, size)),
-                Home::Constant(value) if value.len() == size => Home::Constant(value.clone()),
-                Home::Constant(value) => {
-                    let block = elements(value)[offset..offset + size].to_vec();
-                    Home::Constant(tensor(&argument.shape, block))
-                }
-            },
-        }
-    }
-
-    /// The calls of one instruction, results of which may go elsewhere; `false` if they cannot.
-    pub fn lower(&mut self, k: usize, elsewhere: &[(usize, Span)], code: &mut Lowering) -> bool {
-        let lanes = code.lanes;
-        let Instruction { op, args, offset, size, .. } = &self.program.instructions[k];
-        let operand = |arg: &'p Argument| Operands { home: self.home(arg, lanes), shape: &arg.shape };
-        let args: Vec<Operands<'_>> = args.iter().map(operand).collect();
-        let span = Span { start: self.arena + offset * lanes, by: 0, size: *size, lanes };
-        let moved: Vec<(Range<usize>, Span)> =
-            elsewhere.iter().map(|(from, span)| (offset + from..offset + from + span.size, *span)).collect();
-        if !code.instruction(op, &args, &Destination::with_parts(span, elsewhere)) {
-            return false;
-        }
-        // the block of this result is no longer what it was
-        self.moved.retain(|(block, _)| block.end <= *offset || offset + size <= block.start);
-        self.moved.extend(moved);
-        true
-    }
-
-    /// The calls of some instructions.
-    pub fn lower_all(&mut self, range: Range<usize>, code: &mut Lowering) {
-        for k in range {
-            self.lower(k, &[], code);
-        }
-    }
-}
-
-/// A program that an operation runs many times over: its inputs and outputs stay in their places.
-#[derive(Debug)]
-pub(in crate::tape) struct Routine {
-    /// What the first inputs alone are needed for.
-    once: Vec<Call>,
-    each: Vec<Call>,
-    outputs: Vec<Home>,
-}
-
-impl Routine {
-    pub fn new(program: &Program, ports: Vec<Home>, code: &mut Lowering) -> Routine {
-        let arena = code.allocate(program.arena_size * code.lanes);
-        let mut frame = Frame::new(program, arena, ports);
-        let n_before = code.n_calls();
-        frame.lower_all(0..program.second_stage, code);
-        let once = code.take_calls(n_before);
-        frame.lower_all(program.second_stage..program.len(), code);
-        let each = code.take_calls(n_before);
-        let outputs = program.outputs.iter().map(|output| frame.home(output, code.lanes)).collect();
-        Routine { once, each, outputs }
-    }
-
-    pub fn run_once(&self, memory: &mut [f64]) {
-        self.once.iter().for_each(|call| call.run(memory));
-    }
-
-    pub fn run(&self, memory: &mut [f64]) {
-        self.each.iter().for_each(|call| call.run(memory));
-    }
-
-    /// An output, flat.
-    pub fn output<'m>(&'m self, memory: &'m [f64], k: usize) -> Operand<'m> {
-        self.outputs[k].operand(memory, &[])
     }
 }

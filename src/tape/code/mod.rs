@@ -5,13 +5,17 @@
 //! each function in them; all others are one call that evaluates the operation.
 
 mod evaluate;
+mod frame;
 mod kernels;
 mod lowering;
 mod memory;
+mod span;
 
 pub(super) use evaluate::{Around, Evaluate, at_once};
-pub(super) use lowering::{Destination, Frame, Home, Lowering, MAX_NUMBERS, Operands, Routine, Row, Span};
+pub(super) use frame::{Frame, Routine};
+pub(super) use lowering::{Lowering, MAX_NUMBERS};
 pub(super) use memory::Memory;
+pub(super) use span::{Destination, Home, Operands, Row, Span};
 
 use std::fmt::Debug;
 

@@ -8,6 +8,7 @@ mod factor;
 mod inverse;
 mod system;
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use pulp::{Arch, NullaryFnOnce};
@@ -17,7 +18,7 @@ use super::op::Operand;
 pub(super) use adjoint::factor_adjoint;
 pub(super) use factor::factor;
 pub(super) use inverse::invert;
-pub(super) use system::{solve_lower, solve_upper};
+use system::{solve_lower, solve_upper};
 
 /// Lanes that are handled together.
 const WIDTH: usize = 8;
@@ -81,7 +82,13 @@ fn get<const W: usize>(a: &Operand<'_>, lanes: &Range<usize>, i: usize) -> [f64;
 
 /// Writes some lanes of element `i` of an array.
 #[inline(always)]
-fn set<const W: usize>(out: &mut [f64], n_lanes: usize, lanes: &Range<usize>, i: usize, x: &[f64; W]) {
+pub(super) fn set<const W: usize>(
+    out: &mut [f64],
+    n_lanes: usize,
+    lanes: &Range<usize>,
+    i: usize,
+    x: &[f64; W],
+) {
     let at = i * n_lanes + lanes.start;
     if lanes.len() == W {
         out[at..at + W].copy_from_slice(x);
@@ -137,9 +144,9 @@ pub(super) fn put_lower<const W: usize>(
     }
 }
 
-/// Puts back the lower triangle on both sides of the diagonal.
+/// Puts back the lower triangle, twice what is below the diagonal, with zeros above.
 #[inline(always)]
-pub(super) fn put_symmetric<const W: usize>(
+pub(super) fn put_folded<const W: usize>(
     columns: &[[f64; W]],
     n: usize,
     out: &mut [f64],
@@ -147,9 +154,13 @@ pub(super) fn put_symmetric<const W: usize>(
     lanes: &Range<usize>,
 ) {
     for (j, column) in columns.chunks_exact(n).enumerate() {
-        for (i, x) in column.iter().enumerate().skip(j) {
-            set(out, n_lanes, lanes, i * n + j, x);
-            set(out, n_lanes, lanes, j * n + i, x);
+        for (i, x) in column.iter().enumerate() {
+            let x = match i.cmp(&j) {
+                Ordering::Less => [0.0; W],
+                Ordering::Equal => *x,
+                Ordering::Greater => x.map(|x| 2.0 * x),
+            };
+            set(out, n_lanes, lanes, i * n + j, &x);
         }
     }
 }
@@ -241,24 +252,40 @@ impl<const W: usize> Matrix<'_, W> {
     }
 }
 
-/// Does `work` on every column of a matrix `[n][columns]`, in place; `memory` holds one.
+/// Which systems are solved, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Systems {
+    Lower,
+    Upper,
+    Both,
+}
+
+/// Solves for every column of x, `[n][k]`, in place; `memory` holds one.
 #[inline(always)]
-pub(super) fn for_each_column<const W: usize>(
+pub(super) fn solve_columns<const W: usize>(
+    systems: Systems,
+    columns: &[[f64; W]],
     x: &mut [[f64; W]],
-    columns: usize,
+    k: usize,
     memory: &mut [[f64; W]],
-    work: impl Fn(&mut [[f64; W]]),
 ) {
-    if columns == 1 {
-        return work(x);
-    }
-    for c in 0..columns {
-        for (own, x) in memory.iter_mut().zip(x[c..].iter().step_by(columns)) {
-            *own = *x;
+    for c in 0..k {
+        if k > 1 {
+            for (own, x) in memory.iter_mut().zip(x[c..].iter().step_by(k)) {
+                *own = *x;
+            }
         }
-        work(memory);
-        for (own, x) in memory.iter().zip(x[c..].iter_mut().step_by(columns)) {
-            *x = *own;
+        let own = if k > 1 { &mut *memory } else { &mut *x };
+        if systems != Systems::Upper {
+            solve_lower(columns, own);
+        }
+        if systems != Systems::Lower {
+            solve_upper(columns, own);
+        }
+        if k > 1 {
+            for (own, x) in memory.iter().zip(x[c..].iter_mut().step_by(k)) {
+                *x = *own;
+            }
         }
     }
 }

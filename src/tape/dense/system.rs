@@ -4,7 +4,7 @@ use super::{Matrix, TILE, subtract};
 
 /// L x = b in place: row j of `columns` holds column j of L from the diagonal on.
 #[inline(always)]
-pub(in crate::tape) fn solve_lower<const W: usize>(columns: &[[f64; W]], x: &mut [[f64; W]]) {
+pub(super) fn solve_lower<const W: usize>(columns: &[[f64; W]], x: &mut [[f64; W]]) {
     let n = x.len();
     let mut start = 0;
     while start < n {
@@ -26,7 +26,7 @@ pub(in crate::tape) fn solve_lower<const W: usize>(columns: &[[f64; W]], x: &mut
 
 /// L^T x = b in place: row j of `columns` holds column j of L from the diagonal on.
 #[inline(always)]
-pub(in crate::tape) fn solve_upper<const W: usize>(columns: &[[f64; W]], x: &mut [[f64; W]]) {
+pub(super) fn solve_upper<const W: usize>(columns: &[[f64; W]], x: &mut [[f64; W]]) {
     let n = x.len();
     let mut end = n;
     while end > 0 {

@@ -7,7 +7,7 @@ use pulp::{Arch, NullaryFnOnce};
 
 use super::cholesky::square;
 use super::matmul::batch_offset;
-use crate::tape::dense::{self, Lanewise};
+use crate::tape::dense::{self, Lanewise, Systems};
 use crate::tape::graph::{Graph, Node, tensor};
 use crate::tape::kernel;
 use crate::tape::op::{Extent, Op, Operand, broadcast_shape, fingerprint_of, size_of};
@@ -260,11 +260,8 @@ impl Lanewise for System<'_> {
     #[inline(always)]
     fn run<const W: usize>(&mut self, lanes: Range<usize>) {
         let [columns, x, memory] = take_system::<W>(self.l, self.b, &lanes, self.scratch);
-        let transposed = self.transposed;
-        dense::for_each_column(x, self.k, memory, |x| match transposed {
-            true => dense::solve_upper(columns, x),
-            false => dense::solve_lower(columns, x),
-        });
+        let systems = if self.transposed { Systems::Upper } else { Systems::Lower };
+        dense::solve_columns(systems, columns, x, self.k, memory);
         dense::put(x, self.out, self.n_lanes, &lanes);
     }
 }

@@ -1,4 +1,4 @@
-//! Inverses of positive definite matrices.
+//! Inverses of positive definite matrices, as derivatives with respect to such of which one triangle is read.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,19 +8,28 @@ use crate::tape::graph::{Graph, Node};
 use crate::tape::op::{Extent, Op, Operand, fingerprint_of, size_of};
 use crate::tape::ops::cholesky::{for_each_matrix, square};
 
-/// A^-1 from A and its Cholesky factor.
+/// A^-1 from A and its Cholesky factor, folded: twice what is below the diagonal, zeros above.
 #[derive(Clone, Debug)]
-struct Inverse;
+struct FoldedInverse;
 
 impl Graph {
-    pub(super) fn inverse_by_factor(&mut self, a: Node, l: Node) -> Node {
-        self.apply(Arc::new(Inverse), &[a, l])
+    pub(super) fn folded_inverse(&mut self, a: Node, l: Node) -> Node {
+        self.apply(Arc::new(FoldedInverse), &[a, l])
+    }
+
+    /// c P S P, folded, of a symmetric S and a P that is folded.
+    fn folded_between(&mut self, p: Node, s: Node, c: f64) -> Node {
+        let p = self.unfolded(p);
+        let half = self.matmul(p, s);
+        let product = self.matmul(half, p);
+        let folded = self.folded(product);
+        self.mul_scalar(folded, c)
     }
 }
 
-impl Op for Inverse {
+impl Op for FoldedInverse {
     fn name(&self) -> &'static str {
-        "inverse_definite"
+        "folded_inverse"
     }
 
     fn shape(&self, args: &[&[usize]]) -> Vec<usize> {
@@ -45,14 +54,12 @@ impl Op for Inverse {
     }
 
     /// -A^-1 dA A^-1
-    fn tangent(&self, g: &mut Graph, args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {
+    fn tangent(&self, g: &mut Graph, _args: &[Node], y: Node, tangents: &[Option<Node>]) -> Option<Node> {
         let da = g.mirror(tangents[0]?);
-        let half = g.matmul(y, da);
-        let product = g.matmul(half, y);
-        debug_assert_eq!(g.shape(product), g.shape(args[0]));
-        Some(g.neg(product))
+        Some(g.folded_between(y, da, -1.0))
     }
 
+    /// -A^-1 S A^-1, with the symmetric S whose lower triangle is that of dY.
     fn adjoint(
         &self,
         g: &mut Graph,
@@ -62,11 +69,8 @@ impl Op for Inverse {
         wanted: &[bool],
     ) -> Vec<Option<Node>> {
         let to_a = wanted[0].then(|| {
-            let half = g.matmul(y, dy);
-            let product = g.matmul(half, y);
-            let both = g.plus_transpose(product);
-            let once = g.triangle(both, -1.0, -0.5);
-            g.mul(both, once)
+            let both = g.mirror(dy);
+            g.folded_between(y, both, -1.0)
         });
         vec![to_a, None]
     }
@@ -91,6 +95,6 @@ impl Lanewise for Inversion<'_> {
         let (columns, rest) = self.scratch.as_chunks_mut::<W>().0.split_at_mut(n * n);
         dense::take_lower(self.l, n, &lanes, columns);
         dense::invert(columns, &mut rest[..n * n], n);
-        dense::put_symmetric(columns, n, self.out, self.n_lanes, &lanes);
+        dense::put_folded(columns, n, self.out, self.n_lanes, &lanes);
     }
 }

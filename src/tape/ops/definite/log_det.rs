@@ -55,8 +55,7 @@ impl Op for LogDet {
 
     /// The sum of A^-1 times dA.
     fn tangent(&self, g: &mut Graph, args: &[Node], _y: Node, tangents: &[Option<Node>]) -> Option<Node> {
-        let inverse = g.inverse_by_factor(args[0], args[1]);
-        let slope = g.on_lower_triangle(inverse);
+        let slope = g.folded_inverse(args[0], args[1]);
         let product = g.gated_mul(tangents[0]?, slope);
         let rank = g.shape(product).len();
         Some(g.sum(product, &[rank - 2, rank - 1]))
@@ -71,8 +70,7 @@ impl Op for LogDet {
         wanted: &[bool],
     ) -> Vec<Option<Node>> {
         let to_a = wanted[0].then(|| {
-            let inverse = g.inverse_by_factor(args[0], args[1]);
-            let slope = g.on_lower_triangle(inverse);
+            let slope = g.folded_inverse(args[0], args[1]);
             let mut shape = g.shape(dy).to_vec();
             shape.extend([1, 1]);
             let dy = g.reshape(dy, &shape);

@@ -3,6 +3,7 @@
 //! Of a matrix A only the lower triangle is read. Its factor L is an argument of its own, so that all operations on one
 //! matrix share it; derivatives know nothing of it, since those with respect to A have closed forms in A^-1.
 
+mod gram;
 mod inverse;
 mod log_det;
 mod quadratic;
@@ -44,9 +45,23 @@ impl Graph {
     }
 
     /// From a derivative with respect to a symmetric matrix, all of whose elements vary, to one with respect to the
-    /// elements on and below its diagonal.
-    fn on_lower_triangle(&mut self, d: Node) -> Node {
+    /// elements on and below its diagonal: what is above is folded over.
+    fn folded(&mut self, d: Node) -> Node {
         let twice = self.triangle(d, 2.0, 1.0);
         self.mul(d, twice)
+    }
+
+    /// The symmetric matrix of which this is the folded one.
+    fn unfolded(&mut self, d: Node) -> Node {
+        let half = self.triangle(d, 0.5, 1.0);
+        let lower = self.mul(d, half);
+        self.mirror(lower)
+    }
+
+    /// A number for each column as one for each element of a matrix of such columns: `[.., k] -> [.., 1, k]`.
+    fn over_rows(&mut self, x: Node) -> Node {
+        let mut shape = self.shape(x).to_vec();
+        shape.insert(shape.len() - 1, 1);
+        self.reshape(x, &shape)
     }
 }

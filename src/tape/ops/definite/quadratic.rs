@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::tape::dense::{self, Lanewise};
+use crate::tape::dense::{self, Lanewise, Systems};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::{Extent, Op, Operand, fingerprint_of, size_of};
 use crate::tape::ops::cholesky::square;
@@ -17,13 +17,6 @@ impl Graph {
     /// `[.., n, n] [.., n, k] -> [.., k]`
     pub(super) fn quadratic_by_factor(&mut self, a: Node, l: Node, b: Node) -> Node {
         self.apply(Arc::new(InverseQuadratic), &[a, l, b])
-    }
-
-    /// A number for each column as one for each element of a matrix of such columns: `[.., k] -> [.., 1, k]`.
-    fn over_rows(&mut self, x: Node) -> Node {
-        let mut shape = self.shape(x).to_vec();
-        shape.insert(shape.len() - 1, 1);
-        self.reshape(x, &shape)
     }
 }
 
@@ -82,20 +75,14 @@ impl Op for InverseQuadratic {
         wanted: &[bool],
     ) -> Vec<Option<Node>> {
         let x = g.solve_by_factor(args[0], args[1], args[2]);
-        let dy = g.over_rows(dy);
-        let scaled = g.gated_mul(dy, x);
         let to_a = wanted[0].then(|| {
-            let product = if g.shape(x).last() == Some(&1) {
-                let row = g.transpose(x);
-                g.mul(scaled, row)
-            } else {
-                g.matmul_transposed(scaled, false, x, true)
-            };
-            let summed = g.sum_batches_to(product, args[0]);
-            let twice = g.triangle(summed, -2.0, -1.0);
-            g.mul(summed, twice)
+            let gram = g.folded_gram(x, dy);
+            let summed = g.sum_batches_to(gram, args[0]);
+            g.neg(summed)
         });
         let to_b = wanted[2].then(|| {
+            let dy = g.over_rows(dy);
+            let scaled = g.gated_mul(dy, x);
             let twice = g.mul_scalar(scaled, 2.0);
             g.sum_batches_to(twice, args[2])
         });
@@ -120,7 +107,7 @@ impl Lanewise for Squares<'_> {
     #[inline(always)]
     fn run<const W: usize>(&mut self, lanes: Range<usize>) {
         let [columns, x, memory] = take_system::<W>(self.l, self.b, &lanes, self.scratch);
-        dense::for_each_column(x, self.k, memory, |x| dense::solve_lower(columns, x));
+        dense::solve_columns(Systems::Lower, columns, x, self.k, memory);
         for (column, out) in self.out.chunks_exact_mut(self.n_lanes).enumerate() {
             let mut sum = [0.0; W];
             for x in x.iter().skip(column).step_by(self.k) {

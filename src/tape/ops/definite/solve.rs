@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::tape::dense::{self, Lanewise};
+use crate::tape::dense::{self, Lanewise, Systems};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::{Extent, Op, Operand, fingerprint_of, size_of};
 use crate::tape::ops::cholesky::square;
@@ -90,10 +90,7 @@ impl Lanewise for System<'_> {
     #[inline(always)]
     fn run<const W: usize>(&mut self, lanes: Range<usize>) {
         let [columns, x, memory] = take_system::<W>(self.l, self.b, &lanes, self.scratch);
-        dense::for_each_column(x, self.k, memory, |x| {
-            dense::solve_lower(columns, x);
-            dense::solve_upper(columns, x);
-        });
+        dense::solve_columns(Systems::Both, columns, x, self.k, memory);
         dense::put(x, self.out, self.n_lanes, &lanes);
     }
 }
