@@ -375,6 +375,24 @@ fn fmt_formats_in_place_and_checks_without_touching() {
     assert_eq!(folder.read("ugly.vim"), formatted);
 }
 
+/// Files are read as often as it takes; what can be read once only is kept.
+#[cfg(unix)]
+#[test]
+fn data_come_through_pipes_too() {
+    let folder = Folder::new();
+    let from_file = folder.run(&["check", "m.vim", "--data", "d.csv"]);
+    assert_eq!(from_file.code, Some(0));
+    let from_stdin = folder.run_with(&["check", "m.vim", "--data", "/dev/stdin"], DATA);
+    assert_eq!(from_stdin.out, from_file.out);
+    let made = Command::new("mkfifo").arg(folder.0.path().join("pipe")).status().unwrap();
+    assert!(made.success());
+    let pipe = folder.0.path().join("pipe");
+    let writer = std::thread::spawn(move || fs::write(pipe, DATA));
+    let from_pipe = folder.run(&["check", "m.vim", "--data", "pipe"]);
+    writer.join().unwrap().unwrap();
+    assert_eq!(from_pipe.out, from_file.out);
+}
+
 #[test]
 fn bench_times_gradients() {
     let folder = Folder::new();

@@ -40,13 +40,13 @@ impl<'a> Text<'a> {
     /// The text of a file that can be read several times; `None` for pipes and the like.
     pub fn on_disk(file: &'a str, path: &'a Path) -> Result<Option<Text<'a>>, DataError> {
         let open = || -> std::io::Result<Option<Source<'a>>> {
-            let mut handle = File::open(path)?;
-            let metadata = handle.metadata()?;
+            // A pipe is not to be opened here: whoever writes to it would see it closed.
+            let metadata = std::fs::metadata(path)?;
             if !metadata.is_file() {
                 return Ok(None);
             }
             let mut first = Vec::new();
-            handle.by_ref().take(BYTE_ORDER_MARK.len() as u64).read_to_end(&mut first)?;
+            File::open(path)?.take(BYTE_ORDER_MARK.len() as u64).read_to_end(&mut first)?;
             let start = if first == BYTE_ORDER_MARK.as_bytes() { first.len() } else { 0 };
             let len = (metadata.len() as usize).saturating_sub(start);
             Ok(Some(Source::OnDisk { path, start, len, whole: OnceCell::new() }))
