@@ -197,3 +197,31 @@ fn lanes_of_many_points_and_memory_of_another_program() {
         }
     }
 }
+
+/// Arrays of no elements go through all ways of running.
+#[test]
+fn arrays_without_elements() {
+    for lanes in [1, 3, 64] {
+        let mut g = Graph::new();
+        let (none, some, wide, tall) = (g.input(&[0]), g.input(&[3]), g.input(&[0, 2]), g.input(&[2, 0]));
+        let joined = g.concat(&[none, some, none], 0);
+        let total = g.sum_all(none);
+        let squares = g.square(none);
+        let columns = g.sum(wide, &[0]);
+        let product = g.matmul(tall, wide);
+        let picked = g.gather(some, [].into(), &[0]);
+        let added = g.scatter_add(none, [].into(), &[3]);
+        let shifted = g.add(picked, squares);
+        let running = g.cumsum(none, 0, false);
+        let outputs = [joined, total, squares, columns, product, shifted, added, running];
+        let point = vec![5.0, 6.0, 7.0];
+        let found = run(&g, &[none, some, wide, tall], &outputs, &vec![point; lanes]);
+        let expected: [&[f64]; 8] =
+            [&[5.0, 6.0, 7.0], &[0.0], &[], &[0.0; 2], &[0.0; 4], &[], &[0.0; 3], &[]];
+        for (k, expected) in expected.iter().enumerate() {
+            for lane in &found[k] {
+                assert_eq!(lane, expected, "output {k}");
+            }
+        }
+    }
+}
