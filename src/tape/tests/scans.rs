@@ -325,6 +325,70 @@ fn what_no_carried_value_depends_on_is_not_carried() {
     assert_eq!(stores.count(), 1, "{text}");
 }
 
+/// Operations of all kinds on a matrix `[2, 3]` and on a vector `[3]`.
+fn of_a_step(g: &mut Graph, matrix: Node, vector: Node) -> Vec<Node> {
+    let turned = g.transpose(matrix);
+    let turned = g.exp(turned);
+    let scaled = g.mul(matrix, vector);
+    let columns = g.sum(scaled, &[0]);
+    let rows = g.logsumexp(scaled, 1);
+    let inner = g.take_range(scaled, 1, 1..3);
+    let joined = g.concat(&[columns, vector, rows], 0);
+    let wide = g.broadcast(columns, &[2, 3]);
+    let mixed = g.combination(&[(0.5, wide), (2.0, matrix), (-1.0, scaled)]);
+    let column = g.reshape(rows, &[2, 1]);
+    let outer = g.add(column, vector);
+    let padded = g.sum_all(inner);
+    let pad = reverse(g, padded, &[matrix])[0];
+    let summed = g.cumsum(mixed, 1, false);
+    vec![turned, columns, rows, inner, joined, mixed, outer, pad, summed]
+}
+
+/// Without a carried value a recursion is its operations over rows, as far as there are any.
+#[test]
+fn operations_over_rows_are_those_of_the_steps() {
+    let steps = 5;
+    let (matrices, vector) = (numbers(6 * steps, 4), numbers(3, 5));
+    let mut g = Graph::new();
+    let inputs = [g.input(&[steps, 2, 3]), g.input(&[3])];
+    let mut graph = Graph::new();
+    let (matrix, row) = (graph.input(&[2, 3]), graph.input(&[3]));
+    let outputs = of_a_step(&mut graph, matrix, row);
+    let sizes: Vec<usize> = outputs.iter().map(|&n| graph.size(n)).collect();
+    let stores = outputs.iter().zip(&sizes).enumerate();
+    let stores = stores.map(|(s, (&n, &size))| (n, s, rows(0, size as isize), Mode::Set)).collect();
+    let states = sizes.iter().map(|size| State { shape: vec![size * steps], init: None }).collect();
+    let ports = vec![(matrix, Source::Arg(0), rows(0, 6)), (row, Source::Arg(1), WHOLE)];
+    let body = Body { graph, ports, stores };
+    let y = g.scan(Scan { steps, reverse: false, body, states }, &inputs);
+    let point = [&matrices[..], &vector].concat();
+    let found = run(&g, &inputs, &[y], &[point.clone(), point])[0][1].clone();
+
+    let mut start = 0;
+    let expected: Vec<Vec<Vec<f64>>> = (0..steps)
+        .map(|t| {
+            let mut g = Graph::new();
+            let matrix = g.vector(&matrices[6 * t..6 * (t + 1)]);
+            let (matrix, row) = (g.reshape(matrix, &[2, 3]), g.vector(&vector));
+            let values = of_a_step(&mut g, matrix, row);
+            values.iter().map(|&n| g.value(n).expect("of constants").iter().copied().collect()).collect()
+        })
+        .collect();
+    for (s, &size) in sizes.iter().enumerate() {
+        for t in 0..steps {
+            // the derivative with respect to a constant is not known
+            for i in (0..size).filter(|_| s != 7) {
+                let what = format!("output {s}[{i}] of step {t}");
+                assert_close(&what, found[start + t * size + i], expected[t][s][i], 1e-14);
+            }
+        }
+        start += size * steps;
+    }
+    let text = Program::new(&g, &inputs, &[y]).dump();
+    assert_eq!(text.lines().filter(|line| line.contains("= scan ")).count(), 1, "{text}");
+    assert_eq!(text.lines().filter(|line| line.contains("Set State")).count(), 1, "{text}");
+}
+
 /// The adjoint of a recursion carries one number from step to step, by three products.
 #[test]
 fn adjoints_carry_no_more_than_they_must() {
