@@ -6,6 +6,7 @@
 //! for the steps replaces as many small ones as there are steps.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::{Access, Body, Mode, Scan, Source, State, offsets_of, without_unused};
 use crate::tape::fusion::{Index, Role};
@@ -109,7 +110,7 @@ impl Lift<'_> {
     }
 
     /// An elementwise operation whose value in a step has this shape.
-    fn map(&self, g: &mut Graph, op: std::sync::Arc<dyn Op>, args: &[Lifted], shape: &[usize]) -> Node {
+    fn map(&self, g: &mut Graph, op: Arc<dyn Op>, args: &[Lifted], shape: &[usize]) -> Node {
         let full = self.with_steps(shape);
         let aligned = |&Lifted { node, has_rows }: &Lifted| {
             let own = g.shape(node).to_vec();
