@@ -37,9 +37,9 @@ struct Reduced {
 /// |x| < 1100
 #[inline(always)]
 fn reduce(x: f64) -> Reduced {
-    let shifted = x * std::f64::consts::LOG2_E + ROUND;
+    let shifted = x.mul_add(std::f64::consts::LOG2_E, ROUND);
     let k = shifted - ROUND;
-    let high = x - k * LN_2[0];
+    let high = k.mul_add(-LN_2[0], x);
     let low = k * LN_2[1];
     let r = high - low;
     let rest = (high - r) - low;

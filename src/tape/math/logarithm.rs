@@ -32,7 +32,7 @@ fn parts(k: f64, f: f64, rest: f64) -> [f64; 3] {
     let square = s * s;
     let half = 0.5 * f * f;
     let curve = square * polynomial(square, &LN);
-    [k * LN_2[0], f, half - (s * (half + curve) + (k * LN_2[1] + rest))]
+    [k * LN_2[0], f, half - s.mul_add(half + curve, k.mul_add(LN_2[1], rest))]
 }
 
 #[inline(always)]

@@ -1,7 +1,8 @@
 //! Functions of one number without branches, so that loops over them become vector code.
 //!
-//! All are sums, products, quotients and choices in a fixed order, without fused multiply-add: a number has the same
-//! bytes in a vector of any width and alone. The polynomials come from `tests/tables/make_polynomials.py`.
+//! All are sums, products, quotients and choices in a fixed order, fused where `mul_add` says so: a number has the same
+//! bytes in a vector of any width and alone, on any processor, though those without fused multiply-add are slow at it.
+//! The polynomials come from `tests/tables/make_polynomials.py`.
 
 mod circular;
 mod exact;

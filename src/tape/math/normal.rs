@@ -1,6 +1,6 @@
 //! The error function and the standard normal distribution function, accurate in both tails.
 
-use super::exact::{head, rounding_error};
+use super::exact::rounding_error;
 use super::exponential::{IDENTITY, Power, between};
 use super::logarithm::ln_sum;
 use super::polynomial::{polynomial_in_two, polynomial_with_head};
@@ -136,9 +136,8 @@ fn mills(x: f64) -> [f64; 2] {
 #[inline(always)]
 fn bell(x: f64, factor: f64) -> Power {
     let x = between(x.abs(), 0.0, 40.0);
-    let (high, low) = (head(x), x - head(x));
     let square = x * x;
-    let rest = ((high * high - square) + 2.0 * high * low) + low * low;
+    let rest = rounding_error(x, x, square);
     Power::of_sum(factor * square, factor * rest)
 }
 

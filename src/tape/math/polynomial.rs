@@ -1,4 +1,4 @@
-//! Polynomials in four interleaved chains, which have a fraction of the latency of Horner's rule.
+//! Polynomials in four interleaved chains, which have a fraction of the latency of Horner's rule, by fused multiply-add.
 
 /// sum_k c_k x^k of at least 5 coefficients.
 #[inline(always)]
@@ -9,7 +9,7 @@ pub(super) fn polynomial<const N: usize>(x: f64, c: &[f64; N]) -> f64 {
 /// The same of at least 7, the first two terms by Horner's rule: more accurate where they are the largest.
 #[inline(always)]
 pub(super) fn polynomial_with_head<const N: usize>(x: f64, c: &[f64; N]) -> f64 {
-    c[0] + x * (c[1] + x * from(2, x, c))
+    x.mul_add(x.mul_add(from(2, x, c), c[1]), c[0])
 }
 
 /// The same of at least 6, as the sum of two numbers of which the second is small.
@@ -28,14 +28,14 @@ fn from<const N: usize>(first: usize, x: f64, c: &[f64; N]) -> f64 {
     let top = N - 1 - (N - 1 - first) % 4;
     let start = |j: usize| {
         let below = c[top - 4 + j];
-        if top + j < N { below + fourth * c[top + j] } else { below }
+        if top + j < N { fourth.mul_add(c[top + j], below) } else { below }
     };
     let mut chains = [start(0), start(1), start(2), start(3)];
     let mut k = top - 4;
     while k > first {
         k -= 4;
-        let step = |j: usize| c[k + j] + fourth * chains[j];
+        let step = |j: usize| fourth.mul_add(chains[j], c[k + j]);
         chains = [step(0), step(1), step(2), step(3)];
     }
-    (chains[0] + x * chains[1]) + square * (chains[2] + x * chains[3])
+    square.mul_add(x.mul_add(chains[3], chains[2]), x.mul_add(chains[1], chains[0]))
 }

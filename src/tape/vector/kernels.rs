@@ -2,35 +2,35 @@
 
 use std::fmt::{Debug, Formatter, Result};
 
-use pulp::{Arch, NullaryFnOnce, Scalar, Simd, WithSimd};
+use pulp::{Arch, Scalar, Simd, WithSimd};
 
 use super::logsumexp::{FEW, few};
 use super::sum::SumRows;
-use super::{Row, Row1, Row2, SelectRow, WIDTH, Whole, choose};
+use super::{Row1, Row2, SelectRow, WIDTH, Whole, choose};
 use crate::tape::code::{Around, Kernel, Places};
 use crate::tape::ops::elementwise::{Binary, Unary};
 
 /// y = f(x) for `len` numbers.
 pub(in crate::tape) fn kernel1<F: Unary>(f: F, len: usize) -> Box<dyn Kernel> {
-    made(len, One1(f), Make1(f))
+    made(len, F::COSTLY, One1(f), Make1(f))
 }
 
 /// y = f(a, b) for `len` numbers, where either of a and b, but not both, can be one number.
 pub(in crate::tape) fn kernel2<F: Binary>(f: F, len: usize, is_one: [bool; 2]) -> Box<dyn Kernel> {
     match is_one {
-        [true, _] => made(len, One2(f), Make2::<F, 0, 1>(f)),
-        [_, true] => made(len, One2(f), Make2::<F, 1, 0>(f)),
-        _ => made(len, One2(f), Make2::<F, 1, 1>(f)),
+        [true, _] => made(len, F::COSTLY, One2(f), Make2::<F, 0, 1>(f)),
+        [_, true] => made(len, F::COSTLY, One2(f), Make2::<F, 1, 0>(f)),
+        _ => made(len, F::COSTLY, One2(f), Make2::<F, 1, 1>(f)),
     }
 }
 
 /// y = a where c is not 0, else b, for `len` numbers, where either of a and b can be one number.
 pub(in crate::tape) fn kernel_select(len: usize, is_one: [bool; 2]) -> Box<dyn Kernel> {
     match is_one {
-        [true, true] => made(len, SelectOne, MakeSelect::<0, 0>),
-        [true, _] => made(len, SelectOne, MakeSelect::<0, 1>),
-        [_, true] => made(len, SelectOne, MakeSelect::<1, 0>),
-        _ => made(len, SelectOne, MakeSelect::<1, 1>),
+        [true, true] => made(len, false, SelectOne, MakeSelect::<0, 0>),
+        [true, _] => made(len, false, SelectOne, MakeSelect::<0, 1>),
+        [_, true] => made(len, false, SelectOne, MakeSelect::<1, 0>),
+        _ => made(len, false, SelectOne, MakeSelect::<1, 1>),
     }
 }
 
@@ -52,13 +52,16 @@ pub(in crate::tape) fn kernel_combination(terms: Box<[(f64, usize, isize)]>) -> 
     Arch::new().dispatch(MakeCombination(terms))
 }
 
-/// The kernel for one number, or one for rows: with vectors unless they are too short for them.
+/// The kernel for one number, or one for rows: with vectors unless they are too short for them. What is costly has the
+/// instructions of the processor also for one number: fused multiply-add is slow without.
 fn made(
     len: usize,
+    is_costly: bool,
     one: impl Kernel + 'static,
     rows: impl WithSimd<Output = Box<dyn Kernel>>,
 ) -> Box<dyn Kernel> {
     match len {
+        _ if is_costly => Arch::new().dispatch(rows),
         1 => Box::new(one),
         _ if len < WIDTH => rows.with_simd(Scalar),
         _ => Arch::new().dispatch(rows),
@@ -157,29 +160,11 @@ impl Kernel for SelectOne {
     }
 }
 
-/// Runs over all of a row with these instructions.
-struct Loop<R>(R);
-
-impl<R: Row> NullaryFnOnce for Loop<R> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let mut row = self.0;
-        if row.len() < WIDTH {
-            row.run(0..row.len());
-            row.finish();
-        } else {
-            Whole(row).call();
-        }
-    }
-}
-
 impl<F: Unary, S: Simd> Kernel for Rows1<F, S> {
     fn run(&self, memory: &mut [f64], at: &Places, _t: usize) {
         let (rest, out) = Around::split(memory, at.out, at.len);
         let x = rest.get(at.args[0], at.len);
-        self.1.vectorize(Loop(Row1 { f: self.0, x, out }));
+        self.1.vectorize(Whole(Row1 { f: self.0, x, out }));
     }
 }
 
@@ -187,7 +172,7 @@ impl<F: Binary, S: Simd, const A: usize, const B: usize> Kernel for Rows2<F, S, 
     fn run(&self, memory: &mut [f64], at: &Places, _t: usize) {
         let (rest, out) = Around::split(memory, at.out, at.len);
         let [a, b] = [row::<A>(&rest, at, 0), row::<B>(&rest, at, 1)];
-        self.1.vectorize(Loop(Row2::<F, A, B> { f: self.0, a, b, out }));
+        self.1.vectorize(Whole(Row2::<F, A, B> { f: self.0, a, b, out }));
     }
 }
 
@@ -195,7 +180,7 @@ impl<S: Simd, const A: usize, const B: usize> Kernel for SelectRows<S, A, B> {
     fn run(&self, memory: &mut [f64], at: &Places, _t: usize) {
         let (rest, out) = Around::split(memory, at.out, at.len);
         let [a, b] = [row::<A>(&rest, at, 1), row::<B>(&rest, at, 2)];
-        self.0.vectorize(Loop(SelectRow::<A, B> { c: rest.get(at.args[0], at.len), a, b, out }));
+        self.0.vectorize(Whole(SelectRow::<A, B> { c: rest.get(at.args[0], at.len), a, b, out }));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Loops over rows of numbers, compiled for several instruction sets; the best that the processor has runs.
 //!
-//! A value does not depend on the instruction set: nothing is reordered and nothing is fused, and sums have an order of
-//! their own.
+//! A value does not depend on the instruction set: nothing is reordered, nothing is fused that is not so written, and sums
+//! have an order of their own.
 
 mod kernels;
 mod logsumexp;
@@ -43,7 +43,11 @@ pub(super) fn map2<F: Binary>(f: F, a: &[f64], b: &[f64], strides: [usize; 2], o
         [1, 1] => dispatch(Row2::<F, 1, 1> { f, a, b, out }),
         [1, _] => dispatch(Row2::<F, 1, 0> { f, a, b, out }),
         [_, 1] => dispatch(Row2::<F, 0, 1> { f, a, b, out }),
-        _ => out.fill(f.value(a[0], b[0])),
+        _ => {
+            let (first, rest) = out.split_at_mut(1);
+            dispatch(Row2::<F, 1, 1> { f, a: &a[..1], b: &b[..1], out: first });
+            rest.fill(first[0]);
+        }
     }
 }
 
@@ -89,19 +93,18 @@ trait Row {
     fn finish(&mut self) {}
 }
 
-/// Runs over all of a row, with the instructions of the processor unless it is too short for them.
+/// Runs over all of a row, with the instructions of the processor unless it is too short for them to pay. What is costly is
+/// never: fused multiply-add is slow without.
 #[inline(always)]
-fn dispatch<R: Row>(mut row: R) {
-    let n = row.len();
-    if n < WIDTH {
-        row.run(0..n);
-        row.finish();
+fn dispatch<R: Row>(row: R) {
+    if row.len() < WIDTH && !R::COSTLY {
+        Whole(row).call();
     } else {
         Arch::new().dispatch(Whole(row));
     }
 }
 
-/// All of a row, in whole vectors if it is costly: the last one may overlap that before.
+/// All of a row, in whole vectors if it is costly and as long: the last one may overlap that before.
 struct Whole<R>(R);
 
 impl<R: Row> NullaryFnOnce for Whole<R> {
@@ -111,6 +114,10 @@ impl<R: Row> NullaryFnOnce for Whole<R> {
     fn call(self) {
         let mut row = self.0;
         let n = row.len();
+        if n < WIDTH {
+            row.run(0..n);
+            return row.finish();
+        }
         let mut range = 0..if R::COSTLY { n - n % WIDTH } else { n };
         loop {
             row.run(range.clone());
