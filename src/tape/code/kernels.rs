@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{Around, Home, Kernel, Places};
-use crate::tape::fusion::Index;
 use crate::tape::graph::elements;
 use crate::tape::op::Op;
 use crate::tape::vector::{Factor, accumulate, multiply_on};
@@ -54,10 +53,10 @@ impl Kernel for Accumulate {
     }
 }
 
-/// Brings elements by index: `[n][lanes]`.
+/// Brings elements from positions: `[n][lanes]`.
 #[derive(Debug)]
 pub(super) struct Load {
-    pub index: Index,
+    pub positions: Box<[u32]>,
     /// Numbers of the array that it reads.
     pub from: usize,
     pub varies: bool,
@@ -67,15 +66,36 @@ pub(super) struct Load {
 impl Kernel for Load {
     fn run(&self, memory: &mut [f64], at: &Places, _t: usize) {
         let (rest, out) = Around::split(memory, at.out, at.len);
-        load(&self.index, rest.get(at.args[0], self.from), self.varies, out, self.lanes);
+        let (data, lanes) = (rest.get(at.args[0], self.from), self.lanes);
+        if lanes == 1 {
+            return out.iter_mut().zip(&self.positions).for_each(|(y, &i)| *y = data[i as usize]);
+        }
+        for (row, &i) in out.chunks_exact_mut(lanes).zip(&self.positions) {
+            let i = i as usize;
+            match self.varies {
+                true => row.copy_from_slice(&data[i * lanes..(i + 1) * lanes]),
+                false => row.fill(data[i]),
+            }
+        }
     }
 }
 
-/// Adds elements `[n][lanes]` to those that an index says.
+/// The same numbers in all of so many lanes.
+#[derive(Debug)]
+pub(super) struct Spread(pub usize);
+
+impl Kernel for Spread {
+    fn run(&self, memory: &mut [f64], at: &Places, _t: usize) {
+        let (rest, out) = Around::split(memory, at.out, at.len);
+        let data = rest.get(at.args[0], at.len / self.0);
+        out.chunks_exact_mut(self.0).zip(data).for_each(|(row, &x)| row.fill(x));
+    }
+}
+
+/// Adds elements `[n][lanes]` to those at positions.
 #[derive(Debug)]
 pub(super) struct AddAt {
-    pub index: Index,
-    pub n: usize,
+    pub positions: Box<[u32]>,
     pub lanes: usize,
 }
 
@@ -83,10 +103,13 @@ impl Kernel for AddAt {
     fn run(&self, memory: &mut [f64], at: &Places, _t: usize) {
         let lanes = self.lanes;
         let (rest, out) = Around::split(memory, at.out, at.len);
-        let mut rows = rest.get(at.args[0], self.n * lanes).chunks_exact(lanes);
-        self.index.for_each(0..self.n, |to| {
-            add(rows.next().unwrap_or(&[]), &mut out[to * lanes..(to + 1) * lanes]);
-        });
+        let data = rest.get(at.args[0], self.positions.len() * lanes);
+        if lanes == 1 {
+            return data.iter().zip(&self.positions).for_each(|(x, &i)| out[i as usize] += x);
+        }
+        for (row, &i) in data.chunks_exact(lanes).zip(&self.positions) {
+            accumulate(row, &mut out[i as usize * lanes..(i as usize + 1) * lanes]);
+        }
     }
 }
 
@@ -136,21 +159,4 @@ impl Kernel for Product {
         out.fill(0.0);
         multiply_on(&a, &b, self.shape, out, self.lanes);
     }
-}
-
-fn load(index: &Index, data: &[f64], varies: bool, out: &mut [f64], lanes: usize) {
-    let n = out.len() / lanes;
-    let mut rows = out.chunks_exact_mut(lanes);
-    index.for_each(0..n, |at| {
-        if let Some(row) = rows.next() {
-            match varies {
-                true => row.copy_from_slice(&data[at * lanes..(at + 1) * lanes]),
-                false => row.fill(data[at]),
-            }
-        }
-    });
-}
-
-fn add(row: &[f64], to: &mut [f64]) {
-    to.iter_mut().zip(row).for_each(|(y, x)| *y += x);
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::kernels::{Accumulate, AddAt, Copy, CopyOne, Fill, Load, MAX_MAPPED, MapRows, Product};
+use super::kernels::{Accumulate, AddAt, Copy, CopyOne, Fill, Load, MAX_MAPPED, MapRows, Product, Spread};
 use super::memory::LINE;
 use super::span::{Destination, Home, Operands, Row, Span};
 use super::{Call, Code, Evaluate, Kernel, Places};
@@ -91,7 +91,7 @@ impl Lowering {
             Home::Memory(span) if span.by != 0 => {
                 let start = self.allocate(span.numbers());
                 let fixed = Span { start, by: 0, ..*span };
-                self.call1(Box::new(Copy), span, &fixed, span.numbers());
+                self.call1(Box::new(Copy), span, &fixed);
                 Home::Memory(fixed)
             }
             Home::Memory(_) => home.clone(),
@@ -121,8 +121,9 @@ impl Lowering {
         self.calls.push(Call { kernel, at, by });
     }
 
-    fn call1(&mut self, kernel: Box<dyn Kernel>, from: &Span, to: &Span, len: usize) {
-        let at = Places { out: to.start, args: [from.start, 0, 0], len };
+    /// Adds a call that reads one array and writes another one.
+    pub fn call1(&mut self, kernel: Box<dyn Kernel>, from: &Span, to: &Span) {
+        let at = Places { out: to.start, args: [from.start, 0, 0], len: to.numbers() };
         self.call(kernel, at, [to.by, from.by, 0, 0]);
     }
 
@@ -136,7 +137,7 @@ impl Lowering {
             return self.load(&Home::Memory(from), &Index::Cycle { inner: 1, size: from.size }, to);
         }
         let kernel: Box<dyn Kernel> = if to.numbers() == 1 { Box::new(CopyOne) } else { Box::new(Copy) };
-        self.call1(kernel, &from, to, to.numbers());
+        self.call1(kernel, &from, to);
     }
 
     /// An array of `size` elements that varies by lane, which nothing else uses before the instruction ends.
@@ -174,7 +175,7 @@ impl Lowering {
     pub fn accumulate(&mut self, from: &Home, to: &Span) {
         let mark = self.working;
         let from = self.varying(from, to.size);
-        self.call1(Box::new(Accumulate), &from, to, to.numbers());
+        self.call1(Box::new(Accumulate), &from, to);
         self.release(mark);
     }
 
@@ -187,8 +188,12 @@ impl Lowering {
     pub fn load(&mut self, from: &Home, index: &Index, to: &Span) {
         let Some(span) = self.span(from) else { return };
         let varies = span.lanes == to.lanes;
-        let kernel = Load { index: index.clone(), from: span.numbers(), varies, lanes: to.lanes };
-        self.call1(Box::new(kernel), &span, to, to.numbers());
+        if !varies && span.size == to.size && matches!(index, Index::Cycle { inner: 1, .. }) {
+            return self.call1(Box::new(Spread(to.lanes)), &span, to);
+        }
+        let positions = index.positions(to.size);
+        let kernel = Load { positions, from: span.numbers(), varies, lanes: to.lanes };
+        self.call1(Box::new(kernel), &span, to);
     }
 
     /// Adds elements to those that an index says, of an array that begins as zeros.
@@ -208,7 +213,7 @@ impl Lowering {
             return self.call(kernel_sum(n / to.size, width), at, by);
         }
         self.fill(to, 0.0);
-        self.call(Box::new(AddAt { index: index.clone(), n, lanes: self.lanes }), at, by);
+        self.call(Box::new(AddAt { positions: index.positions(n), lanes: self.lanes }), at, by);
     }
 
     /// The product of two matrices, the first transposed if so flagged; `false` if neither varies by lane.

@@ -97,10 +97,13 @@ pub(super) fn set<const W: usize>(
     }
 }
 
-/// Numbers from an element to the next and where some lanes start, where all of them are there.
+/// The data from some lanes on, and the numbers from an element to the next, where all of W lanes are there.
 #[inline(always)]
 fn whole<'a, const W: usize>(a: &Operand<'a>, lanes: &Range<usize>) -> Option<(&'a [f64], usize)> {
-    (a.lanes > 1 && lanes.len() == W || W == 1 && a.lanes == 1).then(|| (&a.data[lanes.start..], a.lanes))
+    if a.lanes == 1 {
+        return (W == 1).then_some((a.data, 1));
+    }
+    (lanes.len() == W).then(|| (&a.data[lanes.start..], a.lanes))
 }
 
 /// Some lanes of the lower triangle of a square matrix, transposed: row j of the copy holds column j.

@@ -90,7 +90,7 @@ impl Index {
 
     /// Calls `f` with the position that belongs to each element of a range, in order.
     #[inline(always)]
-    pub fn for_each(&self, elements: Range<usize>, mut f: impl FnMut(usize)) {
+    fn for_each(&self, elements: Range<usize>, mut f: impl FnMut(usize)) {
         match *self {
             Index::Cycle { inner, size } => {
                 let mut at = elements.start / inner % size;
@@ -106,6 +106,13 @@ impl Index {
             }
             Index::Table(ref table) => table[elements].iter().for_each(|&at| f(at as usize)),
         }
+    }
+
+    /// The positions that belong to the first `n` elements.
+    pub fn positions(&self, n: usize) -> Box<[u32]> {
+        let mut positions = Vec::with_capacity(n);
+        self.for_each(0..n, |at| positions.push(at as u32));
+        positions.into()
     }
 
     /// Blocks of so many elements, or a multiple of it, are the same; `None` if that is not known.

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::tape::code::{Destination, Home, Lowering, Operands, Places};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::{Op, Operand, fingerprint_of};
+use crate::tape::vector;
 
 /// sum_k w_k x_k for arrays of one shape.
 #[derive(Clone, Debug)]
@@ -49,6 +51,18 @@ impl Op for Combination {
                 }
             }
         }
+    }
+
+    fn lower(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
+        let span = to.part(0, to.span.size);
+        let term = |(&weight, arg): (&f64, &Operands<'_>)| match arg.home {
+            Home::Memory(from) if from.lanes == code.lanes => Some((weight, from.start, from.by)),
+            _ => None,
+        };
+        let Some(terms) = self.weights.iter().zip(args).map(term).collect() else { return false };
+        let at = Places { out: span.start, args: [0; 3], len: span.numbers() };
+        code.call(vector::kernel_combination(terms), at, [span.by, 0, 0, 0]);
+        true
     }
 
     fn over_rows(&self, g: &mut Graph, args: &[Node], has_rows: &[bool], n: usize) -> Option<Node> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::elementwise::{Binary, Slope};
 use super::sum::Middle;
+use crate::tape::code::{Destination, Home, Lowering, Operands};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::math;
 use crate::tape::op::{COSTLY_WORK, Extent, Op, Operand, fingerprint_of, size_of};
@@ -105,6 +106,19 @@ impl Op for LogSumExp {
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
         let Middle { n, inner, .. } = Middle::new(args[0].shape, self.axis, self.axis + 1);
         vector::logsumexp(args[0].data, n, inner * lanes, out, scratch);
+    }
+
+    fn lower(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
+        let Middle { outer, n, inner } = Middle::new(args[0].shape, self.axis, self.axis + 1);
+        let width = inner * code.lanes;
+        let kernel = vector::kernel_logsumexp(n, width, outer * n * width);
+        match (kernel, &args[0].home) {
+            (Some(kernel), Home::Memory(from)) if from.lanes == code.lanes && to.span.size > 0 => {
+                code.call1(kernel, from, &to.part(0, to.span.size));
+                true
+            }
+            _ => false,
+        }
     }
 
     fn over_rows(&self, g: &mut Graph, args: &[Node], _has_rows: &[bool], _n: usize) -> Option<Node> {

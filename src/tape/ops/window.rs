@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ndarray::{IxDyn, s};
 
+use crate::tape::code::{Destination, Lowering, Operands};
 use crate::tape::graph::{Graph, Kind, Node, Tensor};
 use crate::tape::kernel;
 use crate::tape::op::{Op, Operand, fingerprint_of, size_of};
@@ -309,6 +310,15 @@ impl Op for Pad {
         }
     }
 
+    fn lower(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
+        let Window { outer: 1, before, block, after, .. } = self.0 else { return false };
+        let whole = to.part(0, to.span.size);
+        code.fill(&whole.part(0, before), 0.0);
+        code.copy(&args[0].home, &whole.part(before, block));
+        code.fill(&whole.part(before + block, after), 0.0);
+        true
+    }
+
     fn over_rows(&self, g: &mut Graph, args: &[Node], _has_rows: &[bool], n: usize) -> Option<Node> {
         Some(g.apply(Arc::new(Pad(self.0.over_rows(n))), &[args[0]]))
     }
@@ -366,6 +376,20 @@ impl Op for Concat {
                 before += block * lanes;
             }
         }
+    }
+
+    fn lower(&self, code: &mut Lowering, args: &[Operands<'_>], to: &Destination) -> bool {
+        if args.iter().any(|part| size_of(&part.shape[..self.axis]) != 1) {
+            return false;
+        }
+        let whole = to.part(0, to.span.size);
+        let mut at = 0;
+        for part in args {
+            let size = size_of(part.shape);
+            code.copy(&part.home, &whole.part(at, size));
+            at += size;
+        }
+        true
     }
 
     fn over_rows(&self, g: &mut Graph, args: &[Node], has_rows: &[bool], n: usize) -> Option<Node> {

@@ -283,6 +283,44 @@ fn factors_and_solutions_of_fifty_rows() {
     }
 }
 
+/// Lanes are the same as single runs, also where an argument is the same in all of them.
+#[test]
+fn lanes_of_definite_matrices_are_single_runs() {
+    for n in [3, 11, 40] {
+        let mut g = Graph::new();
+        let (x, scale) = (g.input(&[n, n]), g.input(&[]));
+        let a = positive_definite(&mut g, x);
+        let known = g.constant(tensor(&[n, 2], numbers(2 * n, 9)));
+        let known_matrix = g.constant(tensor(&[n, n], numbers(n * n, 10)));
+        let known_matrix = positive_definite(&mut g, known_matrix);
+        let varying = g.mul(known, scale);
+        let log_det = g.log_det_definite(a);
+        let mut total = g.sin(log_det);
+        for (a, b) in [(a, known), (a, varying), (known_matrix, varying)] {
+            let squares = g.inverse_quadratic(a, b);
+            let squares = g.sum_all(squares);
+            let l = g.cholesky(a);
+            let white = g.solve_triangular(l, b, true);
+            let white = g.sum_all(white);
+            total = g.add(total, squares);
+            total = g.add(total, white);
+        }
+        let gradients = reverse(&mut g, total, &[x, scale]);
+        let direction = g.constant(tensor(&[n, n], numbers(n * n, 8)));
+        let second = forward(&mut g, &gradients, &[(x, direction)]);
+        let outputs: Vec<Node> = [total].into_iter().chain(gradients).chain(second).collect();
+        let point = |seed| [numbers(n * n, seed), vec![0.7 + seed as f64]].concat();
+        let points: Vec<Vec<f64>> = (0..11).map(point).collect();
+        let together = run(&g, &[x, scale], &outputs, &points);
+        for (lane, point) in points.iter().enumerate() {
+            let alone = run(&g, &[x, scale], &outputs, std::slice::from_ref(point));
+            for (k, (alone, together)) in alone.iter().zip(&together).enumerate() {
+                assert!(alone[0] == together[lane], "{n} rows: output {k} of lane {lane}");
+            }
+        }
+    }
+}
+
 #[test]
 fn not_positive_definite_is_nan() {
     for a in [[1.0, 2.0, 2.0, 1.0], [-1.0, 0.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0]] {

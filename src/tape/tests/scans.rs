@@ -302,7 +302,7 @@ fn what_no_carried_value_depends_on_is_not_carried() {
     let inputs: Vec<Node> = shapes.iter().map(|shape| g.input(shape)).collect();
     let value = carried_and_not(&mut g, 4, &inputs);
     let point = points(6)[0].clone();
-    let found = run(&g, &inputs, &[value], &[point.clone()])[0][0].clone();
+    let found = run(&g, &inputs, &[value], std::slice::from_ref(&point))[0][0].clone();
     let (a, noise) = (point[0], &point[2..]);
     let mut x = vec![point[1]];
     for t in 0..4 {

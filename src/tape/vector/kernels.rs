@@ -4,6 +4,7 @@ use std::fmt::{Debug, Formatter, Result};
 
 use pulp::{Arch, NullaryFnOnce, Scalar, Simd, WithSimd};
 
+use super::logsumexp::{FEW, few};
 use super::sum::SumRows;
 use super::{Row, Row1, Row2, SelectRow, WIDTH, Whole, choose};
 use crate::tape::code::{Around, Kernel, Places};
@@ -39,6 +40,16 @@ pub(in crate::tape) fn kernel_sum(n: usize, width: usize) -> Box<dyn Kernel> {
         0..WIDTH => MakeSum(n).with_simd(Scalar),
         _ => Arch::new().dispatch(MakeSum(n)),
     }
+}
+
+/// log sum exp over each of some groups of `n` rows of `width` numbers, `size` in all; `None` where vectors serve better.
+pub(in crate::tape) fn kernel_logsumexp(n: usize, width: usize, size: usize) -> Option<Box<dyn Kernel>> {
+    (size <= FEW).then(|| Arch::new().dispatch(MakeLogSumExp { n, width, size }))
+}
+
+/// out = sum_k w_k x_k, each weight with the position of its numbers and its step: what [`Places`] has no room for.
+pub(in crate::tape) fn kernel_combination(terms: Box<[(f64, usize, isize)]>) -> Box<dyn Kernel> {
+    Arch::new().dispatch(MakeCombination(terms))
 }
 
 /// The kernel for one number, or one for rows: with vectors unless they are too short for them.
@@ -92,12 +103,39 @@ impl WithSimd for MakeSum {
     }
 }
 
+#[derive(Clone, Copy)]
+struct MakeLogSumExp {
+    n: usize,
+    width: usize,
+    size: usize,
+}
+
+impl WithSimd for MakeLogSumExp {
+    type Output = Box<dyn Kernel>;
+
+    fn with_simd<S: Simd>(self, simd: S) -> Box<dyn Kernel> {
+        Box::new(LogSumExp(self, simd))
+    }
+}
+
+struct MakeCombination(Box<[(f64, usize, isize)]>);
+
+impl WithSimd for MakeCombination {
+    type Output = Box<dyn Kernel>;
+
+    fn with_simd<S: Simd>(self, simd: S) -> Box<dyn Kernel> {
+        Box::new(Combination(self.0, simd))
+    }
+}
+
 struct One1<F>(F);
 struct One2<F>(F);
 struct Rows1<F, S>(F, S);
 struct Rows2<F, S, const A: usize, const B: usize>(F, S);
 struct SelectOne;
 struct Sum<S>(usize, S);
+struct LogSumExp<S>(MakeLogSumExp, S);
+struct Combination<S>(Box<[(f64, usize, isize)]>, S);
 struct SelectRows<S, const A: usize, const B: usize>(S);
 
 impl<F: Unary> Kernel for One1<F> {
@@ -170,6 +208,35 @@ impl<S: Simd> Kernel for Sum<S> {
     }
 }
 
+impl<S: Simd> Kernel for LogSumExp<S> {
+    fn run(&self, memory: &mut [f64], at: &Places, _t: usize) {
+        let MakeLogSumExp { n, width, size } = self.0;
+        let (rest, out) = Around::split(memory, at.out, at.len);
+        let rows = rest.get(at.args[0], size);
+        self.1.vectorize(
+            #[inline(always)]
+            || few(rows, n, width, out),
+        );
+    }
+}
+
+impl<S: Simd> Kernel for Combination<S> {
+    fn run(&self, memory: &mut [f64], at: &Places, t: usize) {
+        let (rest, out) = Around::split(memory, at.out, at.len);
+        for (k, &(weight, start, by)) in self.0.iter().enumerate() {
+            let x = rest.get(start.wrapping_add_signed(by * t as isize), at.len);
+            let terms = out.iter_mut().zip(x);
+            self.1.vectorize(
+                #[inline(always)]
+                || match k {
+                    0 => terms.for_each(|(y, x)| *y = weight * x),
+                    _ => terms.for_each(|(y, x)| *y += weight * x),
+                },
+            );
+        }
+    }
+}
+
 /// The numbers of an argument with stride 1, or its only one.
 #[inline(always)]
 fn row<'r, const STRIDE: usize>(rest: &Around<'r>, at: &Places, k: usize) -> &'r [f64] {
@@ -192,6 +259,8 @@ named! {
     <F: Unary, S;> Rows1<F, S> = F::NAME;
     <F: Binary, S; A, B> Rows2<F, S, A, B> = F::NAME;
     <S;> Sum<S> = "sum";
+    <S;> LogSumExp<S> = "logsumexp";
+    <S;> Combination<S> = "combination";
     <;> SelectOne = "select";
     <S; A, B> SelectRows<S, A, B> = "select";
 }

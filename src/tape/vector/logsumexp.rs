@@ -18,6 +18,23 @@ pub(in crate::tape) fn logsumexp(rows: &[f64], n: usize, width: usize, out: &mut
     }
 }
 
+/// So few numbers are gone through one by one.
+pub(super) const FEW: usize = 16;
+
+/// The same, of few numbers.
+#[inline(always)]
+pub(super) fn few(rows: &[f64], n: usize, width: usize, out: &mut [f64]) {
+    for (group, out) in out.chunks_exact_mut(width).enumerate() {
+        let rows = &rows[group * n * width..(group + 1) * n * width];
+        for (c, y) in out.iter_mut().enumerate() {
+            let column = || rows.iter().skip(c).step_by(width);
+            let largest = column().fold(f64::NEG_INFINITY, |m, &x| larger(x, m));
+            let sum = column().fold(0.0, |sum, &x| sum + math::exp(below(x, largest)));
+            *y = largest + math::ln(sum);
+        }
+    }
+}
+
 struct LogSumExp<'a> {
     rows: &'a [f64],
     n: usize,
@@ -42,6 +59,9 @@ impl NullaryFnOnce for LogSumExp<'_> {
     #[inline(always)]
     fn call(self) {
         let LogSumExp { rows, n, width, out, scratch } = self;
+        if rows.len() <= FEW {
+            return few(rows, n, width, out);
+        }
         let (sums, buffer) = scratch.split_at_mut(BLOCK);
         // as many groups at a time as give a block of numbers, or as many columns of one
         let groups = (BLOCK / (n.max(1) * width)).max(1);

@@ -14,7 +14,7 @@ use pulp::{Arch, NullaryFnOnce};
 
 use super::ops::elementwise::{Binary, Unary};
 
-pub(super) use kernels::{kernel_select, kernel_sum, kernel1, kernel2};
+pub(super) use kernels::{kernel_combination, kernel_logsumexp, kernel_select, kernel_sum, kernel1, kernel2};
 pub(super) use logsumexp::{LOGSUMEXP_SCRATCH, logsumexp};
 pub(super) use product::{Factor, multiply, multiply_on};
 pub(super) use sum::{BLOCK_ROWS, PARTIAL_SUMS, Partial, sum_rows};

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::pace::{History, Pacer, Slope};
+use super::pace::{Equation, History, Pacer, Slope};
 use super::sweep::{Read, Running, Sweep, Swept, Tracks};
 use super::tableau::{NODES, STAGES, WEIGHTS};
 use super::{Control, Field, derivatives};
@@ -219,7 +219,8 @@ impl Kernel for Solve {
             elapsed: &mut *elapsed,
             state: &mut values[..(kept + 1) * tracks[0] * lanes],
         };
-        let n_steps = self.pacer.run(&self.slope, &self.args, memory, guess, history, lanes, working);
+        let equation = Equation { slope: &self.slope, args: &self.args, memory: &mut *memory };
+        let n_steps = self.pacer.run(equation, guess, history, lanes, working);
         totals.fill(0.0);
         let mut made =
             Tracks { sizes: tracks, sum_sizes: sums, kept, fractions, elapsed, values, totals, lanes };

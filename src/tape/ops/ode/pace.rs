@@ -7,6 +7,7 @@ use crate::tape::code::{Home, Lowering, Routine, Span};
 use crate::tape::kernel;
 use crate::tape::op::size_of;
 use crate::tape::program::Program;
+use crate::tape::vector::with_vectors;
 
 // Step size control: the constants of DOPRI5 (Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, II.4).
 const SAFETY: f64 = 0.9;
@@ -70,6 +71,13 @@ pub(super) struct Slope {
     state: Span,
 }
 
+/// What is solved: dy/dt, and the arguments of the interval, in the memory of a run.
+pub(super) struct Equation<'a> {
+    pub slope: &'a Slope,
+    pub args: &'a [Home],
+    pub memory: &'a mut [f64],
+}
+
 impl Slope {
     /// `program` is a function of the arguments, then of t and y.
     pub fn new(program: &Program, args: &[Home], [time, state]: [usize; 2], code: &mut Lowering) -> Slope {
@@ -108,14 +116,13 @@ impl Pacer {
     /// that are kept.
     pub fn run(
         &self,
-        slope: &Slope,
-        args: &[Home],
-        memory: &mut [f64],
+        equation: Equation<'_>,
         guess: &mut [f64],
         mut history: History<'_>,
         lanes: usize,
         scratch: &mut [f64],
     ) -> usize {
+        let Equation { slope, args, memory } = equation;
         let n_solves = self.n_groups * lanes;
         let (slopes, rest) = scratch.split_at_mut(STAGES * self.size * lanes);
         let (state, rest) = rest.split_at_mut(self.size * lanes);
@@ -217,20 +224,30 @@ impl Pacer {
         out: &mut [f64],
         lanes: usize,
     ) {
-        let n = self.size / self.n_groups;
-        let stride = self.size * lanes;
-        for (i, (out, y)) in out.chunks_exact_mut(lanes).zip(state.chunks_exact(lanes)).enumerate() {
-            out.fill(0.0);
-            for (j, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
-                let slope = &slopes[j * stride + i * lanes..][..lanes];
-                out.iter_mut().zip(slope).for_each(|(out, slope)| *out += weight * slope);
-            }
-            let of_group = i / n * lanes..(i / n + 1) * lanes;
-            let lengths = solves.trial[of_group.clone()].iter().zip(&solves.span[of_group]);
-            for ((out, y), (trial, span)) in out.iter_mut().zip(y).zip(lengths) {
-                *out = y + trial * span * *out;
-            }
+        let (all, of_group) = (self.size * lanes, self.size / self.n_groups);
+        if all == 0 {
+            return;
         }
+        let lengths = || solves.trial.chunks_exact(lanes).zip(solves.span.chunks_exact(lanes));
+        with_vectors(
+            #[inline(always)]
+            || {
+                out.fill(0.0);
+                for (&weight, slope) in weights.iter().zip(slopes.chunks_exact(all)) {
+                    if weight != 0.0 {
+                        out.iter_mut().zip(slope).for_each(|(out, slope)| *out += weight * slope);
+                    }
+                }
+                let groups = out.chunks_exact_mut(of_group * lanes).zip(state.chunks_exact(of_group * lanes));
+                for ((out, y), (trial, span)) in groups.zip(lengths()) {
+                    for (out, y) in out.chunks_exact_mut(lanes).zip(y.chunks_exact(lanes)) {
+                        for (((out, y), trial), span) in out.iter_mut().zip(y).zip(trial).zip(span) {
+                            *out = y + trial * span * *out;
+                        }
+                    }
+                }
+            },
+        );
     }
 
     /// Accepts or rejects the step that a solve has tried, and sets the next one.

@@ -162,7 +162,8 @@ impl Recursion {
         }
         let mut blocks = self.kept(s);
         if blocks.len() > MAX_BLOCKS {
-            blocks = vec![0..self.sizes[s]];
+            blocks.clear();
+            blocks.push(0..self.sizes[s]);
         }
         for block in blocks {
             let to = to.part(block.start, block.len());

@@ -234,7 +234,7 @@ fn inside(g: &mut Graph, spec: Scan, args: &[Node]) -> Vec<Node> {
 /// The states that the values stored in each state depend on.
 fn dependences(spec: &Scan) -> Vec<Vec<bool>> {
     let mut on = vec![vec![false; spec.states.len()]; spec.states.len()];
-    for s in 0..spec.states.len() {
+    for (s, _) in spec.states.iter().enumerate() {
         let ports = spec.body.ports.iter().filter(|(_, source, _)| *source == Source::State(s));
         let depends = spec.body.graph.depends(&ports.map(|port| port.0).collect::<Vec<Node>>());
         for (node, r, ..) in &spec.body.stores {
