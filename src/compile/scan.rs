@@ -248,6 +248,14 @@ impl Tracer<'_> {
                 rank: carried.rank,
             };
             self.add_piece(carried.variable, &selection, node, carried.dims.clone(), carried.element, at)?;
+            // The scan holds what was there before as well: all of the array is one block of its value.
+            if let Some(Binding::Elements(elements)) = &mut self.env[carried.variable.0]
+                && elements.slots.rows == carried.slots.rows
+            {
+                let mut shape = vec![carried.slots.rows];
+                shape.extend(&carried.dims);
+                elements.pieces = vec![self.graph.slice(output, range.start, &shape)];
+            }
         }
         let n_carried = scan.states.len();
         let mut resolved = Vec::new();
