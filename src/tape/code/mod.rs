@@ -15,7 +15,7 @@ pub(super) use evaluate::{Around, Evaluate, at_once};
 pub(super) use frame::{Frame, Routine};
 pub(super) use lowering::{Lowering, MAX_NUMBERS};
 pub(super) use memory::Memory;
-pub(super) use span::{Destination, Home, Arg, Row, Span};
+pub(super) use span::{Arg, Destination, Home, Row, Span};
 
 use std::fmt::Debug;
 
