@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::CompileError;
-use super::index::Positions;
+use super::positions::Positions;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{Axis, MAX_ELEMENTS, MAX_INDEX_RANK, Place, Traced, Tuple, fits_in_memory};
 use crate::ir::{Index, Role, VariableId};

@@ -25,6 +25,7 @@ mod latent;
 mod loops;
 mod ode;
 mod plan;
+mod positions;
 mod scan;
 mod step;
 mod support;
