@@ -186,7 +186,7 @@ impl Lowering {
 
     /// Elements by index, to an array that varies by lane.
     pub fn load(&mut self, from: &Home, index: &Index, to: &Span) {
-        let Some(span) = self.span(from) else { return };
+        let Some(span) = self.span(from).filter(|_| to.numbers() > 0) else { return };
         let varies = span.lanes == to.lanes;
         if !varies && span.size == to.size && matches!(index, Index::Cycle { inner: 1, .. }) {
             return self.call1(Box::new(Spread(to.lanes)), &span, to);

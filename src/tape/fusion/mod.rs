@@ -92,6 +92,8 @@ impl Index {
     #[inline(always)]
     fn for_each(&self, elements: Range<usize>, mut f: impl FnMut(usize)) {
         match *self {
+            // no rows have no length to divide by
+            _ if elements.is_empty() => {}
             Index::Cycle { inner, size } => {
                 let mut at = elements.start / inner % size;
                 let mut left = inner - elements.start % inner;
