@@ -414,7 +414,8 @@ fn bench_times_gradients() {
     }
     // A single point is timed whatever the lanes.
     let bench = folder.run(&["bench", "m.vim", "--data", "d.csv", "--lanes", "4", "--json"]).json();
-    assert!(bench["ns_per_gradient_1_lane"].as_f64() > bench["ns_per_gradient"].as_f64());
+    assert!(bench["ns_per_gradient_1_lane"].as_f64().unwrap() > 0.0);
+    assert!(bench["ns_per_gradient"].as_f64().unwrap() > 0.0);
     assert_eq!(bench["lanes"].as_array().unwrap().len(), 1);
 }
 

@@ -183,7 +183,7 @@ impl Density {
     /// Bytes that a program works in when it is run for so many points: for as many of them as are run at a time.
     pub fn workspace_bytes(&self, what: Computed, lanes: usize) -> usize {
         let program = self.program(what);
-        program.workspace_bytes(lanes_at_once(program, lanes))
+        program.lowered(lanes_at_once(program, lanes)).bytes()
     }
 
     fn graph(&self) -> MutexGuard<'_, Graph> {

@@ -36,18 +36,20 @@ impl Workspaces {
     /// A workspace for the density's program: of a run like this one, else in the memory of the run longest ago if it is
     /// much that is kept, else a new one.
     pub fn take(&self, what: Computed, program: &Program, lanes: usize) -> Workspace {
-        let mut store = self.store();
         let is_like = |kept: &Kept| kept.program == what && kept.workspace.lanes() == lanes;
-        if let Some(found) = store.kept.iter().rposition(is_like) {
-            return store.remove(found);
+        let remove_like = |store: &mut Store| {
+            store.kept.iter().rposition(is_like).map(|found| store.remove(found))
+        };
+        if let Some(like) = remove_like(&mut self.store()) {
+            return like;
         }
-        let is_much = store.bytes + program.workspace_bytes(lanes) > MAX_KEPT_BYTES;
-        let old = (is_much && !store.kept.is_empty()).then(|| store.remove(0));
-        drop(store);
-        match old {
-            Some(old) => program.workspace_in(old, lanes),
-            None => program.workspace(lanes),
-        }
+        let lowered = program.lowered(lanes);
+        let remove_old = |store: &mut Store| {
+            let is_much = store.bytes + lowered.bytes() > MAX_KEPT_BYTES;
+            (is_much && !store.kept.is_empty()).then(|| store.remove(0))
+        };
+        let old = remove_old(&mut self.store());
+        lowered.workspace(old)
     }
 
     pub fn give_back(&self, what: Computed, workspace: Workspace) {

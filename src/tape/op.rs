@@ -105,6 +105,12 @@ pub trait Op: Any + Debug + Send + Sync {
     fn fingerprint(&self) -> Option<u64>;
 }
 
+/// Whether an operation is of this type.
+pub(super) fn is<T: Op>(op: &dyn Op) -> bool {
+    let any: &dyn Any = op;
+    any.is::<T>()
+}
+
 /// A fingerprint from all that distinguishes an op from others of its name.
 pub(super) fn fingerprint_of(parameters: impl Hash) -> Option<u64> {
     let mut hasher = DefaultHasher::new();

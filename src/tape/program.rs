@@ -67,6 +67,27 @@ pub(super) struct Slot {
     pub label: Box<str>,
 }
 
+/// A program for a number of lanes, which has yet to get memory.
+#[derive(Debug)]
+pub struct Lowered {
+    lanes: usize,
+    code: Code,
+}
+
+impl Lowered {
+    /// Bytes of memory that it needs.
+    pub fn bytes(&self) -> usize {
+        self.code.bytes()
+    }
+
+    /// Memory for it: that of a workspace that is not needed any more, as far as it goes.
+    pub fn workspace(self, old: Option<Workspace>) -> Workspace {
+        let Lowered { lanes, code } = self;
+        let memory = old.map_or_else(|| Memory::new(0), |old| old.memory);
+        Workspace { lanes, memory: code.memory_in(memory), code: Arc::new(code) }
+    }
+}
+
 /// The memory that a program runs in.
 #[derive(Clone, Debug)]
 pub struct Workspace {
@@ -174,30 +195,18 @@ impl Program {
 
     /// Memory for runs over `lanes` points.
     pub fn workspace(&self, lanes: usize) -> Workspace {
+        self.lowered(lanes).workspace(None)
+    }
+
+    /// What the program becomes for runs over `lanes` points.
+    pub fn lowered(&self, lanes: usize) -> Lowered {
         assert!(lanes > 0, "a run over no points");
-        let code = self.code(lanes);
-        Workspace { lanes, memory: code.memory(), code: Arc::new(code) }
-    }
-
-    /// Bytes of a workspace for runs over `lanes` points.
-    pub fn workspace_bytes(&self, lanes: usize) -> usize {
-        self.code(lanes).bytes()
-    }
-
-    /// Memory for runs over `lanes` points: that of a workspace that is not needed any more, as far as it goes.
-    pub fn workspace_in(&self, memory: Workspace, lanes: usize) -> Workspace {
-        assert!(lanes > 0, "a run over no points");
-        let code = self.code(lanes);
-        Workspace { lanes, memory: code.memory_in(memory.memory), code: Arc::new(code) }
-    }
-
-    fn code(&self, lanes: usize) -> Code {
         let mut lowering = Lowering::new(lanes, self.arena_size * lanes);
         let mut frame = Frame::new(self, 0, Vec::new());
         frame.lower_all(0..self.second_stage, &mut lowering);
         let second_stage = lowering.n_calls();
         frame.lower_all(self.second_stage..self.instructions.len(), &mut lowering);
-        lowering.finish(second_stage)
+        Lowered { lanes, code: lowering.finish(second_stage) }
     }
 
     /// Runs (the first stage of) the program on inputs of `[size][lanes]` each. Allocates nothing.

@@ -4,11 +4,10 @@
 //! the exponent, and the terms of the whole sum are put together by their known factors. It is done before anything is
 //! differentiated, since each operation comes back several times in the derivatives.
 
-use std::any::Any;
 use std::collections::HashMap;
 
 use super::graph::{Graph, Node, elements};
-use super::op::Op;
+use super::op::{Op, is};
 use super::ops::arithmetic::{Abs, Add, Mul, Neg, Recip, Sqrt, Square, Sub};
 use super::ops::comparison::{And, Less, LessEqual, Or};
 use super::ops::elementwise::{Binary, Map1, Map2, Unary};
@@ -122,13 +121,11 @@ fn is_coordinate(g: &Graph, mut n: Node) -> bool {
 }
 
 fn is1<F: Unary>(op: &dyn Op) -> bool {
-    let any: &dyn Any = op;
-    any.is::<Map1<F>>()
+    is::<Map1<F>>(op)
 }
 
 fn is2<F: Binary>(op: &dyn Op) -> bool {
-    let any: &dyn Any = op;
-    any.is::<Map2<F>>()
+    is::<Map2<F>>(op)
 }
 
 /// x of e^x, in the shape of that, however its elements are shaped before.
@@ -161,8 +158,7 @@ fn simpler(g: &mut Graph, n: Node, ranges: &mut Ranges) -> Option<Node> {
         let shape = g.shape(n).to_vec();
         return holds.then(|| g.full(&shape, 1.0));
     }
-    let any: &dyn Any = op;
-    let rebuilt = if any.is::<Select>() {
+    let rebuilt = if is::<Select>(op) {
         g.select(args[0], args[1], args[2])
     } else if is2::<And>(op) {
         g.and(args[0], args[1])

@@ -2,8 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::elementwise::{Binary, Slope, Unary};
+use super::elementwise::{Binary, Map1, Map2, Slope, Unary};
 use crate::tape::graph::{Graph, Node};
+use crate::tape::op::is;
 
 macro_rules! unary {
     ($(#[$doc:meta])* $type:ident, $costly:literal, $name:ident, |$x:ident| $value:expr,
@@ -206,7 +207,7 @@ impl Graph {
     /// x of -x.
     fn negated(&self, n: Node) -> Option<Node> {
         let (op, args) = self.application(n)?;
-        (op.name() == Neg::NAME).then(|| args[0])
+        is::<Map1<Neg>>(&**op).then(|| args[0])
     }
 
     /// (c, x) of c x or -x with a known number c.
@@ -214,7 +215,7 @@ impl Graph {
         if let Some(x) = self.negated(n) {
             return Some((-1.0, x));
         }
-        let (_, args) = self.application(n).filter(|(op, _)| op.name() == Mul::NAME)?;
+        let (_, args) = self.application(n).filter(|(op, _)| is::<Map2<Mul>>(&***op))?;
         [(args[0], args[1]), (args[1], args[0])].into_iter().find_map(|(known, x)| {
             let fits = self.shape(x) == self.shape(n);
             self.scalar_value(known).filter(|c| fits && c.is_finite()).map(|c| (c, x))

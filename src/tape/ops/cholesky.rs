@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::lower_square;
+use super::lower_square::LowerSquare;
 use crate::tape::dense::{self, Lanewise};
 use crate::tape::graph::{Graph, Node};
-use crate::tape::op::{Extent, Op, Operand, fingerprint_of, size_of};
+use crate::tape::op::{Extent, Op, Operand, fingerprint_of, is, size_of};
 
 /// Lower L with A = L L^T; reads the lower triangle of A. NaN from the first column that shows that A is not positive
 /// definite.
@@ -18,7 +18,7 @@ impl Graph {
     /// Of [`Graph::lower_square`] it is the matrix that was squared.
     pub fn cholesky(&mut self, a: Node) -> Node {
         if let Some((op, args)) = self.application(a)
-            && lower_square::NAMES.contains(&op.name())
+            && is::<LowerSquare>(&**op)
         {
             return args[0];
         }

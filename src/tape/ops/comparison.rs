@@ -1,8 +1,9 @@
 //! Comparisons and logic: values 0 and 1, slopes 0.
 
 use super::arithmetic::{binary, unary};
-use super::elementwise::{Binary, Slope, Unary};
+use super::elementwise::{Map1, Map2, Slope};
 use crate::tape::graph::{Graph, Node};
+use crate::tape::op::{Op, is};
 
 binary!(/** a < b */ Less, "less", |a, b| (a < b) as u8 as f64, |g, a, b, y| Slope::Zero, Slope::Zero);
 binary!(/** a <= b */ LessEqual, "less_equal", |a, b| (a <= b) as u8 as f64, |g, a, b, y| Slope::Zero, Slope::Zero);
@@ -55,16 +56,16 @@ impl Graph {
 
     /// Whether all values of a node are 0 or 1.
     pub(super) fn is_condition(&self, n: Node) -> bool {
-        const NAMES: [&str; 8] = [
-            Less::NAME,
-            LessEqual::NAME,
-            Equal::NAME,
-            NotEqual::NAME,
-            And::NAME,
-            Or::NAME,
-            Not::NAME,
-            IsNan::NAME,
-        ];
-        self.application(n).is_some_and(|(op, _)| NAMES.contains(&op.name()))
+        let is_one = |op: &dyn Op| {
+            is::<Map2<Less>>(op)
+                || is::<Map2<LessEqual>>(op)
+                || is::<Map2<Equal>>(op)
+                || is::<Map2<NotEqual>>(op)
+                || is::<Map2<And>>(op)
+                || is::<Map2<Or>>(op)
+                || is::<Map1<Not>>(op)
+                || is::<Map1<IsNan>>(op)
+        };
+        self.application(n).is_some_and(|(op, _)| is_one(&**op))
     }
 }

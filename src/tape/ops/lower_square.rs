@@ -13,9 +13,6 @@ pub struct LowerSquare {
     unit_rows: bool,
 }
 
-/// The names of the op.
-pub(super) const NAMES: [&str; 2] = ["lower_square", "correlation"];
-
 impl Graph {
     /// L L^T, `[.., n, n]`, of L with a positive diagonal; reads its lower triangle. [`Graph::cholesky`] of it is L itself:
     /// nothing is factored again, and nothing is lost where L L^T is close to singular.
@@ -41,7 +38,7 @@ impl Graph {
 
 impl Op for LowerSquare {
     fn name(&self) -> &'static str {
-        NAMES[usize::from(self.unit_rows)]
+        if self.unit_rows { "correlation" } else { "lower_square" }
     }
 
     fn shape(&self, args: &[&[usize]]) -> Vec<usize> {

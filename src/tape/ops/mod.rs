@@ -14,8 +14,10 @@ pub mod trigonometric;
 
 // Structure
 pub mod broadcast;
+pub mod concat;
 pub mod gather;
 pub mod permute;
+pub mod reshape;
 pub mod window;
 
 // Reductions

@@ -55,7 +55,7 @@ fn buffers_are_reused() {
     // one pass over blocks
     assert_eq!(program.len(), 1);
     assert_eq!(program.arena_size(), 2000);
-    let bytes = program.workspace_bytes(1);
+    let bytes = program.lowered(1).bytes();
     assert!(bytes < 8 * 4000, "{bytes}");
     assert_eq!(program.constant_bytes(), 0);
 }
@@ -173,8 +173,10 @@ fn lanes_of_many_points_and_memory_of_another_program() {
     for (first, own) in [(0, 5), (1, 3), (4, 1)] {
         let mut memory = other.workspace(7);
         memory.memory.fill(f64::NAN);
-        let mut ws = program.workspace_in(memory, own);
-        assert!(ws.lanes() == own && ws.bytes() >= program.workspace_bytes(own));
+        let lowered = program.lowered(own);
+        let bytes = lowered.bytes();
+        let mut ws = lowered.workspace(Some(memory));
+        assert!(ws.lanes() == own && ws.bytes() >= bytes);
         program.run_at(&mut ws, &[Columns::new(&at, lanes, first)]);
         for coordinate in 0..3 {
             program.run_along_coordinate(&mut ws, coordinate);

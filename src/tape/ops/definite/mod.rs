@@ -9,8 +9,9 @@ mod log_det;
 mod quadratic;
 mod solve;
 
-use super::lower_square;
+use super::lower_square::LowerSquare;
 use crate::tape::graph::{Graph, Node};
+use crate::tape::op::is;
 
 impl Graph {
     /// log det A of a positive definite A, `[.., n, n] -> [..]`; reads the lower triangle. NaN where A is not.
@@ -41,7 +42,7 @@ impl Graph {
 
     /// A is a square of a factor that is known: derivatives with respect to that need no inverse.
     fn remembers_its_factor(&self, a: Node) -> bool {
-        self.application(a).is_some_and(|(op, _)| lower_square::NAMES.contains(&op.name()))
+        self.application(a).is_some_and(|(op, _)| is::<LowerSquare>(&**op))
     }
 
     /// From a derivative with respect to a symmetric matrix, all of whose elements vary, to one with respect to the
