@@ -181,3 +181,17 @@ pub(super) fn broadcast_shape(shapes: &[&[usize]]) -> Dims {
     }
     out
 }
+
+/// Where in an array of shape `from` element `position` of the shape that it is broadcast to is found; flat positions.
+pub(super) fn broadcast_position(mut position: usize, to: &[usize], from: &[usize]) -> usize {
+    if to == from {
+        return position;
+    }
+    let (mut found, mut stride) = (0, 1);
+    for (&dim, &own) in to.iter().rev().zip(from.iter().rev()) {
+        found += if own == 1 { 0 } else { position % dim * stride };
+        stride *= own;
+        position /= dim;
+    }
+    found
+}

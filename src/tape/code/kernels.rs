@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Around, Home, Kernel, Places};
+use crate::tape::fusion::MAX_ARGS;
 use crate::tape::graph::elements;
 use crate::tape::op::Op;
 use crate::tape::vector::{Factor, accumulate, multiply_on};
@@ -121,13 +122,10 @@ pub(super) struct MapRows {
     pub args: Box<[(usize, isize, usize)]>,
 }
 
-/// Most arguments of it.
-pub(super) const MAX_MAPPED: usize = 8;
-
 impl Kernel for MapRows {
     fn run(&self, memory: &mut [f64], at: &Places, t: usize) {
         let (rest, out) = Around::split(memory, at.out, at.len);
-        let mut rows: [&[f64]; MAX_MAPPED] = [&[]; MAX_MAPPED];
+        let mut rows: [&[f64]; MAX_ARGS] = [&[]; MAX_ARGS];
         for (row, &(start, by, len)) in rows.iter_mut().zip(&self.args) {
             *row = rest.get(start.wrapping_add_signed(by * t as isize), len);
         }

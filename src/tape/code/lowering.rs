@@ -3,20 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::kernels::{Accumulate, AddAt, Copy, CopyOne, Fill, Load, MAX_MAPPED, MapRows, Product, Spread};
+use super::kernels::{Accumulate, AddAt, Copy, CopyOne, Fill, Load, MapRows, Product, Spread};
 use super::memory::LINE;
 use super::span::{Arg, Destination, Home, Row, Span};
 use super::{Call, Code, Evaluate, Kernel, Places};
-use crate::tape::fusion::{Index, Role};
+use crate::tape::fusion::{BLOCK, Index, MAX_ARGS, Role};
 use crate::tape::graph::{Tensor, elements};
 use crate::tape::op::{Extent, Op, size_of};
 use crate::tape::vector::kernel_sum;
 
 /// Constants of at most this many elements are copied to the memory of a run.
 const MAX_COPIED: usize = 1 << 14;
-
-/// Numbers, at most, that the operations of a call of their own work on.
-pub const MAX_NUMBERS: usize = 512;
 
 /// The calls so far, and the memory that they need.
 #[derive(Debug)]
@@ -334,13 +331,13 @@ impl Lowering {
             return false;
         }
         match op.role(&shapes) {
-            Role::Map if args.len() <= MAX_MAPPED => {
+            Role::Map if args.len() <= MAX_ARGS => {
                 let shape = op.shape(&shapes);
                 let as_it_is = |arg: &Arg<'_>| {
                     let size = size_of(arg.shape);
                     size == to.size && varies(arg) || size == 1 && !varies(arg)
                 };
-                if to.numbers() > MAX_NUMBERS && !args.iter().all(as_it_is) {
+                if to.numbers() > BLOCK && !args.iter().all(as_it_is) {
                     return false;
                 }
                 let rows: Option<Vec<Row>> = args.iter().map(|arg| self.row(arg, &shape)).collect();
@@ -349,7 +346,7 @@ impl Lowering {
                     true
                 })
             }
-            Role::Read(index) if to.numbers() <= MAX_NUMBERS => {
+            Role::Read(index) if to.numbers() <= BLOCK => {
                 self.load(&args[0].home, &index, &to);
                 true
             }

@@ -13,7 +13,7 @@ mod span;
 
 pub(super) use evaluate::{Around, Evaluate, at_once};
 pub(super) use frame::{Frame, Routine};
-pub(super) use lowering::{Lowering, MAX_NUMBERS};
+pub(super) use lowering::Lowering;
 pub(super) use memory::Memory;
 pub(super) use span::{Arg, Destination, Home, Row, Span};
 

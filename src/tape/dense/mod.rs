@@ -131,27 +131,12 @@ pub(super) fn take_lower<const W: usize>(
     }
 }
 
-/// Puts back what [`take_lower`] takes, with zeros above the diagonal.
+/// Puts back what [`take_lower`] takes, `below` times what is below the diagonal, with zeros above.
 #[inline(always)]
 pub(super) fn put_lower<const W: usize>(
     columns: &[[f64; W]],
     n: usize,
-    out: &mut [f64],
-    n_lanes: usize,
-    lanes: &Range<usize>,
-) {
-    for (j, column) in columns.chunks_exact(n).enumerate() {
-        for (i, x) in column.iter().enumerate() {
-            set(out, n_lanes, lanes, i * n + j, if i < j { &[0.0; W] } else { x });
-        }
-    }
-}
-
-/// Puts back the lower triangle, twice what is below the diagonal, with zeros above.
-#[inline(always)]
-pub(super) fn put_folded<const W: usize>(
-    columns: &[[f64; W]],
-    n: usize,
+    below: f64,
     out: &mut [f64],
     n_lanes: usize,
     lanes: &Range<usize>,
@@ -161,7 +146,7 @@ pub(super) fn put_folded<const W: usize>(
             let x = match i.cmp(&j) {
                 Ordering::Less => [0.0; W],
                 Ordering::Equal => *x,
-                Ordering::Greater => x.map(|x| 2.0 * x),
+                Ordering::Greater => x.map(|x| below * x),
             };
             set(out, n_lanes, lanes, i * n + j, &x);
         }

@@ -1,12 +1,12 @@
 //! A pass over arrays that are small: all of it is one block, and each step calls of its own.
 
-use super::{Fused, Place, Step, Target};
-use crate::tape::code::{Arg, Destination, Home, Lowering, MAX_NUMBERS, Row, Span};
+use super::{BLOCK, Fused, Place, Step, Target};
+use crate::tape::code::{Arg, Destination, Home, Lowering, Row, Span};
 
 impl Fused {
     /// Adds the calls of the steps; `false` if the pass has more than one block.
     pub(super) fn lower_steps(&self, code: &mut Lowering, args: &[Arg<'_>], to: &Destination) -> bool {
-        if self.n * code.lanes > MAX_NUMBERS {
+        if self.n * code.lanes > BLOCK {
             return false;
         }
         let registers: Vec<Span> = (0..self.n_registers).map(|_| code.reserve_span(self.n)).collect();

@@ -224,7 +224,10 @@ enum Step {
 }
 
 /// Most arguments of an operation that takes part.
-const MAX_ARGS: usize = 8;
+pub(super) const MAX_ARGS: usize = 8;
+
+/// Numbers of a block: a few dozen blocks fit the fastest cache.
+pub(super) const BLOCK: usize = 512;
 
 impl Op for Fused {
     fn name(&self) -> &'static str {

@@ -2,14 +2,11 @@
 
 use std::ops::Range;
 
-use super::{Fused, Index, MAX_ARGS, Place, Step, Sums, Target};
+use super::{BLOCK, Fused, Index, MAX_ARGS, Place, Step, Sums, Target};
 use crate::tape::code::Around;
 use crate::tape::kernel;
 use crate::tape::op::Operand;
 use crate::tape::vector::{BLOCK_ROWS, Factor, Partial, multiply_on};
-
-/// Numbers of a block: a few dozen blocks fit the fastest cache.
-const BLOCK: usize = 512;
 
 /// Rows of a chunk. Sums are those of the chunks, added in order: the same on any number of threads.
 const CHUNK_ROWS: usize = 16 * BLOCK_ROWS;

@@ -114,6 +114,6 @@ impl Lanewise for Factor<'_> {
         let columns = &mut self.scratch.as_chunks_mut::<W>().0[..n * n];
         dense::take_lower(self.a, n, &lanes, columns);
         dense::factor(columns, n);
-        dense::put_lower(columns, n, self.out, self.n_lanes, &lanes);
+        dense::put_lower(columns, n, 1.0, self.out, self.n_lanes, &lanes);
     }
 }

@@ -147,6 +147,6 @@ impl Lanewise for Adjoint<'_> {
         dense::take_lower(self.l, n, &lanes, l);
         dense::take_lower(self.dl, n, &lanes, d);
         dense::factor_adjoint(l, d, n);
-        dense::put_lower(d, n, self.out, self.n_lanes, &lanes);
+        dense::put_lower(d, n, 1.0, self.out, self.n_lanes, &lanes);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::tape::fusion::Role;
 use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel;
-use crate::tape::op::{Extent, Op, Operand, broadcast_shape, fingerprint_of, size_of};
+use crate::tape::op::{Extent, Op, Operand, broadcast_position, broadcast_shape, fingerprint_of, size_of};
 use crate::tape::vector::{Factor, multiply};
 
 /// op(A) op(B), where op is the identity or the transpose.
@@ -108,8 +108,8 @@ impl Op for MatMul {
             return;
         }
         for (position, out) in out.chunks_exact_mut(m * n * lanes).enumerate() {
-            let at_a = batch_offset(position, &batch, batch_a) * m * k * a.lanes;
-            let at_b = batch_offset(position, &batch, batch_b) * k * n * b.lanes;
+            let at_a = broadcast_position(position, &batch, batch_a) * m * k * a.lanes;
+            let at_b = broadcast_position(position, &batch, batch_b) * k * n * b.lanes;
             let a_data = &a.data[at_a..at_a + m * k * a.lanes];
             let b_data = &b.data[at_b..at_b + k * n * b.lanes];
             let (ta, tb) = (self.transpose_a, self.transpose_b);
@@ -212,24 +212,4 @@ fn split_matrix(shape: &[usize], transposed: bool) -> (&[usize], [usize; 2]) {
     assert!(shape.len() >= 2, "a matrix of shape {shape:?}");
     let (batch, matrix) = shape.split_at(shape.len() - 2);
     (batch, if transposed { [matrix[1], matrix[0]] } else { [matrix[0], matrix[1]] })
-}
-
-/// The place in an array of shape `from` (in matrices) of element `position` of the `batch` that it is broadcast to.
-pub(super) fn batch_offset(mut position: usize, batch: &[usize], from: &[usize]) -> usize {
-    if batch == from {
-        return position;
-    }
-    let (mut offset, mut stride) = (0, 1);
-    for back in 0..batch.len() {
-        let dim = batch[batch.len() - 1 - back];
-        let index = position % dim;
-        position /= dim;
-        if back < from.len() {
-            let have = from[from.len() - 1 - back];
-            offset += if have == 1 { 0 } else { index * stride };
-            stride *= have;
-        }
-    }
-    debug_assert!(from.is_empty() || offset < size_of(from));
-    offset
 }

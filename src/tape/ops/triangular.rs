@@ -6,11 +6,10 @@ use std::sync::Arc;
 use pulp::{Arch, NullaryFnOnce};
 
 use super::cholesky::square;
-use super::matmul::batch_offset;
 use crate::tape::dense::{self, Lanewise, Systems};
 use crate::tape::graph::{Graph, Node, tensor};
 use crate::tape::kernel;
-use crate::tape::op::{Extent, Op, Operand, broadcast_shape, fingerprint_of, size_of};
+use crate::tape::op::{Extent, Op, Operand, broadcast_position, broadcast_shape, fingerprint_of, size_of};
 
 /// L^-1 B, or L^-T B if `transposed`, for lower triangular L.
 #[derive(Clone, Debug)]
@@ -91,7 +90,8 @@ impl Op for SolveTriangular {
                 kernel::copy(b, out, lanes);
                 Arch::new().dispatch(Rows { l: l.data, n, width: k * lanes, x: out, transposed });
             } else {
-                let system = &mut System { l, b, k, transposed, out, n_lanes: lanes, scratch };
+                let systems = if transposed { Systems::Upper } else { Systems::Lower };
+                let system = &mut System { systems, l, b, k, out, n_lanes: lanes, scratch };
                 dense::for_each_lane(n, lanes, system);
             }
         });
@@ -159,8 +159,8 @@ pub(super) fn for_each_system(
     let batch = broadcast_shape(&[batch_a, batch_b]);
     let size = out.len() / size_of(&batch).max(1);
     for (position, out) in out.chunks_exact_mut(size).enumerate() {
-        let at_a = batch_offset(position, &batch, batch_a) * n * n * a.lanes;
-        let at_b = batch_offset(position, &batch, batch_b) * n * k * b.lanes;
+        let at_a = broadcast_position(position, &batch, batch_a) * n * n * a.lanes;
+        let at_b = broadcast_position(position, &batch, batch_b) * n * k * b.lanes;
         let a = Operand { data: &a.data[at_a..at_a + n * n * a.lanes], shape: matrix, lanes: a.lanes };
         let b = Operand { data: &b.data[at_b..at_b + n * k * b.lanes], shape: right, lanes: b.lanes };
         solve(&a, &b, [n, k], out);
@@ -245,23 +245,22 @@ pub(super) fn take_system<'a, const W: usize>(
     [columns, x, &mut rest[..n]]
 }
 
-/// A system of which every lane has its L.
-struct System<'a> {
-    l: &'a Operand<'a>,
-    b: &'a Operand<'a>,
-    k: usize,
-    transposed: bool,
-    out: &'a mut [f64],
-    n_lanes: usize,
-    scratch: &'a mut [f64],
+/// Systems of which every lane has its L.
+pub(super) struct System<'a> {
+    pub systems: Systems,
+    pub l: &'a Operand<'a>,
+    pub b: &'a Operand<'a>,
+    pub k: usize,
+    pub out: &'a mut [f64],
+    pub n_lanes: usize,
+    pub scratch: &'a mut [f64],
 }
 
 impl Lanewise for System<'_> {
     #[inline(always)]
     fn run<const W: usize>(&mut self, lanes: Range<usize>) {
         let [columns, x, memory] = take_system::<W>(self.l, self.b, &lanes, self.scratch);
-        let systems = if self.transposed { Systems::Upper } else { Systems::Lower };
-        dense::solve_columns(systems, columns, x, self.k, memory);
+        dense::solve_columns(self.systems, columns, x, self.k, memory);
         dense::put(x, self.out, self.n_lanes, &lanes);
     }
 }

@@ -95,6 +95,6 @@ impl Lanewise for Inversion<'_> {
         let (columns, rest) = self.scratch.as_chunks_mut::<W>().0.split_at_mut(n * n);
         dense::take_lower(self.l, n, &lanes, columns);
         dense::invert(columns, &mut rest[..n * n], n);
-        dense::put_folded(columns, n, self.out, self.n_lanes, &lanes);
+        dense::put_lower(columns, n, 2.0, self.out, self.n_lanes, &lanes);
     }
 }

@@ -1,13 +1,12 @@
 //! Systems of positive definite matrices.
 
-use std::ops::Range;
 use std::sync::Arc;
 
-use crate::tape::dense::{self, Lanewise, Systems};
+use crate::tape::dense::{self, Systems};
 use crate::tape::graph::{Graph, Node};
 use crate::tape::op::{Extent, Op, Operand, fingerprint_of, size_of};
 use crate::tape::ops::cholesky::square;
-use crate::tape::ops::triangular::{for_each_system, solution_shape, system_scratch, take_system};
+use crate::tape::ops::triangular::{System, for_each_system, solution_shape, system_scratch};
 
 /// A^-1 B from A, its Cholesky factor, and B.
 #[derive(Clone, Debug)]
@@ -39,7 +38,8 @@ impl Op for Solve {
 
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
         for_each_system(&args[1..], out, |l, b, [n, k], out| {
-            dense::for_each_lane(n, lanes, &mut System { l, b, k, out, n_lanes: lanes, scratch });
+            let system = &mut System { systems: Systems::Both, l, b, k, out, n_lanes: lanes, scratch };
+            dense::for_each_lane(n, lanes, system);
         });
     }
 
@@ -74,23 +74,5 @@ impl Op for Solve {
 
     fn fingerprint(&self) -> Option<u64> {
         fingerprint_of(0)
-    }
-}
-
-struct System<'a> {
-    l: &'a Operand<'a>,
-    b: &'a Operand<'a>,
-    k: usize,
-    out: &'a mut [f64],
-    n_lanes: usize,
-    scratch: &'a mut [f64],
-}
-
-impl Lanewise for System<'_> {
-    #[inline(always)]
-    fn run<const W: usize>(&mut self, lanes: Range<usize>) {
-        let [columns, x, memory] = take_system::<W>(self.l, self.b, &lanes, self.scratch);
-        dense::solve_columns(Systems::Both, columns, x, self.k, memory);
-        dense::put(x, self.out, self.n_lanes, &lanes);
     }
 }

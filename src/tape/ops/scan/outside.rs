@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::{Access, Body, Mode, Scan, Source, State, offsets_of, without_unused};
 use crate::tape::fusion::{Index, Role};
 use crate::tape::graph::{Graph, Kind, Node};
-use crate::tape::op::{Op, size_of};
+use crate::tape::op::{Op, broadcast_position, size_of};
 use crate::tape::plan::live_nodes;
 
 /// The value of a body's node in all steps.
@@ -125,7 +125,7 @@ impl Lift<'_> {
                 return node;
             }
             // an index that passes over the array can follow
-            let table = (0..size_of(&full)).map(|i| position_in(i, &full, &own) as u32);
+            let table = (0..size_of(&full)).map(|i| broadcast_position(i, &full, &own) as u32);
             g.gather(node, table.collect(), &full)
         };
         let args: Vec<Node> = args.iter().map(aligned).collect();
@@ -160,17 +160,6 @@ fn positions(access: &Access, steps: usize, block: usize) -> Vec<u32> {
     }
     let start = |t: usize| access.start(t).unwrap_or(0);
     (0..steps).flat_map(|t| (start(t)..start(t) + block).map(|i| i as u32)).collect()
-}
-
-/// The flat position in an array of shape `from` that belongs to position `i` of the shape that it is broadcast to.
-fn position_in(mut i: usize, to: &[usize], from: &[usize]) -> usize {
-    let (mut position, mut stride) = (0, 1);
-    for (&dim, &own) in to.iter().rev().zip(from.iter().rev()) {
-        position += if own == 1 { 0 } else { i % dim * stride };
-        stride *= own;
-        i /= dim;
-    }
-    position
 }
 
 /// Runs a recursion, with as much as possible done before and after it. Gives the final content of each state, flat.
