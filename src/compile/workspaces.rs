@@ -37,9 +37,8 @@ impl Workspaces {
     /// much that is kept, else a new one.
     pub fn take(&self, what: Computed, program: &Program, lanes: usize) -> Workspace {
         let is_like = |kept: &Kept| kept.program == what && kept.workspace.lanes() == lanes;
-        let remove_like = |store: &mut Store| {
-            store.kept.iter().rposition(is_like).map(|found| store.remove(found))
-        };
+        let remove_like =
+            |store: &mut Store| store.kept.iter().rposition(is_like).map(|found| store.remove(found));
         if let Some(like) = remove_like(&mut self.store()) {
             return like;
         }
