@@ -33,3 +33,6 @@ pub mod repl;
 pub mod report;
 pub mod session;
 pub mod simulate;
+
+// How long things take
+pub mod stopwatch;

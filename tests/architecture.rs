@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const MODULES: &[(u8, &str, &[&str])] = &[
     (1, "source", &[]),
     (1, "types", &[]),
+    (1, "stopwatch", &[]),
     (2, "syntax", &["source"]),
     (2, "tape", &[]),
     (2, "density", &["source"]),
@@ -109,6 +110,7 @@ const MODULES: &[(u8, &str, &[&str])] = &[
             "session",
             "simulate",
             "source",
+            "stopwatch",
             "syntax",
             "types",
         ],

@@ -3,9 +3,9 @@
 use std::hint::black_box;
 
 use pulp::{Arch, Simd, WithSimd};
+use vippl::stopwatch::seconds_of;
 use vippl::tape::{Graph, Program, reverse};
 
-use crate::measure::seconds_of;
 use crate::simulated::{Case, PREDICTORS, logistic};
 use crate::sizes::micros;
 use crate::{digits, markdown};

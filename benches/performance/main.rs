@@ -5,7 +5,6 @@
 
 mod bounds;
 mod cases;
-mod measure;
 mod memory;
 mod sizes;
 

@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use vippl::compile::{Computed, Density, GradientMode};
 use vippl::density::LogDensity;
+use vippl::stopwatch::seconds_of;
 
-use crate::measure::seconds_of;
 use crate::simulated::{Case, points};
 use crate::{digits, markdown};
 

@@ -2,7 +2,9 @@
 
 use rand_chacha::ChaCha12Rng;
 
-use super::{ByHand, LN_2PI, Model, PREDICTORS, Simulated, dot, half_normal, native, normal, normals, real};
+use super::{
+    ByHand, Design, LN_2PI, Model, PREDICTORS, Simulated, dot, half_normal, native, normal, normals, real,
+};
 
 pub static MODEL: Model = Model {
     name: "Gaussian regression",
@@ -17,14 +19,11 @@ struct Gaussian {
 }
 
 fn simulate(n: usize, rng: &mut ChaCha12Rng) -> Simulated {
-    let beta = normals(rng, PREDICTORS);
-    let flat = normals(rng, n * PREDICTORS);
-    let x: Vec<[f64; PREDICTORS]> = flat.as_chunks().0.to_vec();
+    let design = Design::simulate(n, rng);
     let noise = normals(rng, n);
-    let mean = |x: &[f64; PREDICTORS]| 0.5 + x.iter().zip(&beta).map(|(x, b)| 0.3 * x * b).sum::<f64>();
-    let y: Vec<f64> = x.iter().zip(noise).map(|(x, noise)| mean(x) + 0.7 * noise).collect();
-    let variables = vec![real("X", &[n, PREDICTORS], flat), real("y", &[n], y.clone())];
-    Simulated { variables, baseline: Box::new(Gaussian { x, y }) }
+    let y: Vec<f64> = design.linear.iter().zip(noise).map(|(mean, noise)| mean + 0.7 * noise).collect();
+    let variables = vec![design.variable(), real("y", &[n], y.clone())];
+    Simulated { variables, baseline: Box::new(Gaussian { x: design.x, y }) }
 }
 
 impl ByHand for Gaussian {

@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha12Rng;
 use vippl::data::{Values, Variable};
 
-use super::{ByHand, Model, PREDICTORS, Simulated, dot, native, normal, normals, real};
+use super::{ByHand, Design, Model, PREDICTORS, Simulated, dot, native, normal};
 
 pub static MODEL: Model = Model {
     name: "logistic regression",
@@ -19,17 +19,12 @@ struct Logistic {
 }
 
 fn simulate(n: usize, rng: &mut ChaCha12Rng) -> Simulated {
-    let beta = normals(rng, PREDICTORS);
-    let flat = normals(rng, n * PREDICTORS);
-    let x: Vec<[f64; PREDICTORS]> = flat.as_chunks().0.to_vec();
-    let outcome = |x: &[f64; PREDICTORS]| {
-        let eta: f64 = 0.5 + x.iter().zip(&beta).map(|(x, b)| 0.3 * x * b).sum::<f64>();
-        i64::from(rng.random::<f64>() < 1.0 / (1.0 + (-eta).exp()))
-    };
-    let y: Vec<i64> = x.iter().map(outcome).collect();
-    let variables = vec![real("X", &[n, PREDICTORS], flat), Variable::in_memory("y", Values::int(&[n], &y))];
+    let design = Design::simulate(n, rng);
+    let mut outcome = |eta: &f64| i64::from(rng.random::<f64>() < 1.0 / (1.0 + (-eta).exp()));
+    let y: Vec<i64> = design.linear.iter().map(&mut outcome).collect();
+    let variables = vec![design.variable(), Variable::in_memory("y", Values::int(&[n], &y))];
     let y = y.iter().map(|&y| y as f64).collect();
-    Simulated { variables, baseline: Box::new(Logistic { x, y }) }
+    Simulated { variables, baseline: Box::new(Logistic { x: design.x, y }) }
 }
 
 impl ByHand for Logistic {

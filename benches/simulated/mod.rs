@@ -109,6 +109,26 @@ pub fn points(dim: usize, lanes: usize) -> Vec<f64> {
     (0..dim * lanes).map(|i| 0.1 * (i as f64 * 12.9898).sin()).collect()
 }
 
+/// Rows of predictors, and what is expected of each: a linear function of them.
+struct Design {
+    x: Vec<[f64; PREDICTORS]>,
+    linear: Vec<f64>,
+}
+
+impl Design {
+    fn simulate(n: usize, rng: &mut ChaCha12Rng) -> Design {
+        let beta = normals(rng, PREDICTORS);
+        let x: Vec<[f64; PREDICTORS]> = normals(rng, n * PREDICTORS).as_chunks().0.to_vec();
+        let sum = |x: &[f64; PREDICTORS]| 0.5 + x.iter().zip(&beta).map(|(x, b)| 0.3 * x * b).sum::<f64>();
+        Design { linear: x.iter().map(sum).collect(), x }
+    }
+
+    /// As data of a model.
+    fn variable(&self) -> Variable {
+        real("X", &[self.x.len(), PREDICTORS], self.x.as_flattened().to_vec())
+    }
+}
+
 fn normals(rng: &mut ChaCha12Rng, n: usize) -> Vec<f64> {
     StandardNormal.sample_iter(rng).take(n).collect()
 }

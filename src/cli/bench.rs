@@ -15,6 +15,7 @@ use crate::report::Style;
 use crate::report::number::{bytes, seconds};
 use crate::report::text::{Align, table};
 use crate::session::{self, Prepared};
+use crate::stopwatch;
 
 pub struct Bench;
 
@@ -43,11 +44,6 @@ Examples:
   vippl bench radon.vim --data radon.csv --lanes 1,64 --threads 1 --json";
 
 const DEFAULT_LANES: [u32; 4] = [1, 4, 16, 64];
-/// Each figure is the best of so many rounds of about so long.
-const ROUNDS: usize = 5;
-const ROUND: Duration = Duration::from_millis(20);
-/// No further round is begun after so long.
-const LONGEST: Duration = Duration::from_millis(1000);
 
 /// The programs that are timed, with their names.
 const PROGRAMS: [(Computed, &str); 4] = [
@@ -255,13 +251,13 @@ fn time(density: &Density, lanes: usize) -> Timing {
     let mut out = vec![0.0; lanes];
     let mut gradient = vec![0.0; dim * lanes];
     let mut product = vec![0.0; dim * lanes];
-    let per_point = |evaluate: &mut dyn FnMut()| best_time(evaluate).as_secs_f64() * 1e9 / lanes as f64;
+    let per_point = |evaluate: &mut dyn FnMut()| stopwatch::seconds_of(evaluate) * 1e9 / lanes as f64;
     let value = per_point(&mut || density.value(lanes, &z, &mut out));
     let own = density.mode(GradientMode::Auto);
     let mut gradient_by = |mode: GradientMode, passes: usize| {
         // A mode that nobody would take is not waited for.
         let about = Duration::from_secs_f64(value * 1e-9 * (passes * lanes) as f64);
-        (mode == own || about < LONGEST)
+        (mode == own || about < stopwatch::LONGEST)
             .then(|| per_point(&mut || density.gradient_with(mode, lanes, &z, &mut out, &mut gradient)))
     };
     let forward = gradient_by(GradientMode::Forward, dim + 1);
@@ -271,27 +267,4 @@ fn time(density: &Density, lanes: usize) -> Timing {
     let workspaces = PROGRAMS.map(|(what, _)| density.workspace_bytes(what, lanes));
     let workspace_bytes = workspaces.into_iter().max().unwrap_or(0);
     Timing { lanes, value, forward, reverse, hessian_vector, workspace_bytes }
-}
-
-/// The time of one evaluation: the best mean over rounds, after one evaluation to warm up and one to see how long it takes.
-fn best_time(evaluate: &mut dyn FnMut()) -> Duration {
-    let begin = Instant::now();
-    evaluate();
-    let start = Instant::now();
-    evaluate();
-    let once = start.elapsed();
-    let repeats = (ROUND.as_nanos() / once.as_nanos().max(20)).clamp(1, 1_000_000) as u32;
-    let mut best: Option<Duration> = None;
-    for _ in 0..ROUNDS {
-        if begin.elapsed() > LONGEST {
-            break;
-        }
-        let start = Instant::now();
-        for _ in 0..repeats {
-            evaluate();
-        }
-        let mean = start.elapsed() / repeats;
-        best = Some(best.map_or(mean, |best| best.min(mean)));
-    }
-    best.unwrap_or(once)
 }

@@ -206,17 +206,26 @@ fn tile<const R: usize, const C: usize, const ON: bool>(
             sums.copy_from_slice(&out.data[at..at + C]);
         }
     }
-    let rows: [&[f64]; R] = std::array::from_fn(|r| &a.data[(i + r) * a.row..]);
-    for t in terms {
-        let from = t * b.stride + c;
-        let right: &[f64; C] = match b.data[from..from + C].try_into() {
-            Ok(right) => right,
-            Err(_) => return C,
-        };
-        for r in 0..R {
-            let left = rows[r][t * a.column];
-            for (sum, x) in sums[r].iter_mut().zip(right) {
-                *sum += left * x;
+    if a.row == 1 {
+        // columns of A are contiguous
+        for t in terms {
+            let left = &a.data[t * a.column + i..];
+            let (Some(left), Some(right)) =
+                (left.first_chunk::<R>(), b.data[t * b.stride + c..].first_chunk::<C>())
+            else {
+                return C;
+            };
+            for r in 0..R {
+                add_multiple(left[r], right, &mut sums[r]);
+            }
+        }
+    } else {
+        let left: [&[f64]; R] =
+            std::array::from_fn(|r| &a.data[(i + r) * a.row..][..(terms.end - 1) * a.column + 1]);
+        for t in terms {
+            let Some(right) = b.data[t * b.stride + c..].first_chunk::<C>() else { return C };
+            for r in 0..R {
+                add_multiple(left[r][t * a.column], right, &mut sums[r]);
             }
         }
     }
@@ -225,6 +234,14 @@ fn tile<const R: usize, const C: usize, const ON: bool>(
         put::<C, ON>(sums, &mut out.data[at..at + C]);
     }
     C
+}
+
+/// sums += factor x
+#[inline(always)]
+fn add_multiple<const C: usize>(factor: f64, x: &[f64; C], sums: &mut [f64; C]) {
+    for (sum, x) in sums.iter_mut().zip(x) {
+        *sum = factor.mul_add(*x, *sum);
+    }
 }
 
 /// Rows i .. i + C of a product with one column, where columns of A are contiguous; returns C.
@@ -241,7 +258,7 @@ fn column_tile<const C: usize, const ON: bool>(
         let right = b.data[t * b.stride];
         let from = t * a.column + i;
         for (sum, left) in sums.iter_mut().zip(&a.data[from..from + C]) {
-            *sum += left * right;
+            *sum = left.mul_add(right, *sum);
         }
     }
     for (c, sum) in sums.iter().enumerate() {
@@ -291,7 +308,7 @@ fn dots<const C: usize, const ON: bool>(
     for t in terms {
         let (left, right) = (&a[t * a_stride..][..C], &b[t * b_stride..][..C]);
         for ((sum, x), y) in sums.iter_mut().zip(left).zip(right) {
-            *sum += x * y;
+            *sum = x.mul_add(*y, *sum);
         }
     }
     put::<C, ON>(&sums, &mut out[..C]);
