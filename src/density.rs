@@ -104,4 +104,38 @@ pub trait LogDensity: Sync {
 
     /// `out[n_pointwise][lanes]`: log p(x_i | z) of each observed element.
     fn pointwise(&self, lanes: usize, z: &[f64], out: &mut [f64]);
+
+    /// Coordinates z_i, in ascending order, with log p(z_i | others) = log f((z_i - m_i) / s_i) - log s_i where the location
+    /// m_i or the scale s_i varies with other coordinates: those that can be recentred.
+    fn recentrable(&self) -> &[usize] {
+        &[]
+    }
+
+    /// `location[n][lanes]` m_i and `log_scale[n][lanes]` log s_i of the n coordinates of [`LogDensity::recentrable`].
+    fn locations_and_scales(&self, _lanes: usize, _z: &[f64], location: &mut [f64], log_scale: &mut [f64]) {
+        location.fill(0.0);
+        log_scale.fill(0.0);
+    }
+
+    /// The same density in other coordinates: z_i = m_i + s_i^(1 - c_i) (z~_i - c_i m_i), with a centring c_i in [0, 1] for
+    /// each of the n coordinates of [`LogDensity::recentrable`]. At 1 it is as written, at 0 the prior of z~_i depends on
+    /// no other coordinate. Always counted from the model as written. `None` where nothing can be recentred.
+    ///
+    /// Gorinova, Moore & Hoffman (2020), "Automatic reparameterisation of probabilistic programs".
+    fn recentred(&self, _centring: &[f64]) -> Option<Box<dyn Recentred + '_>> {
+        None
+    }
+}
+
+/// A density in coordinates z~, whose log-Jacobians are included. All of [`LogDensity`] is at points z~;
+/// [`LogDensity::constrain`] gives the same quantities as before.
+pub trait Recentred: LogDensity {
+    /// c_i of each of the coordinates of [`LogDensity::recentrable`].
+    fn centring(&self) -> &[f64];
+
+    /// `out[D][lanes]`: the coordinates as written of points z~.
+    fn to_written(&self, lanes: usize, z: &[f64], out: &mut [f64]);
+
+    /// `out[D][lanes]`: z~ of points in the coordinates as written.
+    fn from_written(&self, lanes: usize, z: &[f64], out: &mut [f64]);
 }
