@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::programs::{Computed, GradientMode, Nodes, ProgramSize, Programs};
 use super::recentre::Recentring;
 use super::tracer::Block;
-use crate::density::{Coordinate, LogDensity, Recentred, Term};
+use crate::density::{Centring, Coordinate, LogDensity, Recentred, Term};
 use crate::tape::{Folded, Graph, Node, simplify};
 
 /// log p(x, z) of a model and its data.
@@ -47,7 +47,7 @@ impl Density {
         let [locations, log_scales] = recentring.locations_and_scales(&mut graph, &mut HashMap::new());
         let nodes = Nodes {
             log_density: total(&mut graph, &terms),
-            centring: Vec::new(),
+            constants: Vec::new(),
             written: [inputs.clone(), inputs.clone()],
             from_written: inputs.clone(),
             inputs,
@@ -129,7 +129,7 @@ impl Density {
             let nodes = Nodes {
                 log_density: total(&mut graph, &new.terms),
                 inputs: new.inputs,
-                centring: new.centring,
+                constants: new.constants,
                 written: [new.written, written.inputs.clone()],
                 from_written: new.from_written,
                 terms: new.terms,
@@ -203,17 +203,16 @@ impl LogDensity for Density {
         self.programs.locations_and_scales(&[], lanes, z, location, log_scale);
     }
 
-    fn recentred(&self, centring: &[f64]) -> Option<Box<dyn Recentred + '_>> {
+    fn recentred(&self, centring: &Centring) -> Option<Box<dyn Recentred + '_>> {
         let n = self.recentring.coordinates.len();
-        assert_eq!(centring.len(), n, "a centring for each coordinate that can be recentred");
-        let programs = || {
-            Box::new(Elsewhere {
-                density: self,
-                programs: self.recentred_programs(),
-                centring: centring.to_vec(),
-            })
-        };
-        (n > 0).then(|| programs() as Box<dyn Recentred>)
+        let lens = [centring.weights.len(), centring.log_units.len()];
+        assert_eq!(lens, [n, n], "a weight and a unit for each coordinate that can be recentred");
+        if n == 0 {
+            return None;
+        }
+        let constants = [&centring.weights[..], &centring.log_units].concat();
+        let (programs, centring) = (self.recentred_programs(), centring.clone());
+        Some(Box::new(Elsewhere { density: self, programs, centring, constants }))
     }
 }
 
@@ -221,8 +220,9 @@ impl LogDensity for Density {
 struct Elsewhere<'a> {
     density: &'a Density,
     programs: &'a Programs,
-    /// One number for each coordinate that can be recentred.
-    centring: Vec<f64>,
+    centring: Centring,
+    /// What its programs take besides points: weights, then units.
+    constants: Vec<f64>,
 }
 
 impl LogDensity for Elsewhere<'_> {
@@ -239,19 +239,19 @@ impl LogDensity for Elsewhere<'_> {
     }
 
     fn value(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        self.programs.all(Computed::Value, &self.centring, lanes, z, out);
+        self.programs.all(Computed::Value, &self.constants, lanes, z, out);
     }
 
     fn gradient(&self, lanes: usize, z: &[f64], out: &mut [f64], gradient: &mut [f64]) {
-        self.programs.gradient(self.programs.default_mode(), &self.centring, lanes, z, out, gradient);
+        self.programs.gradient(self.programs.default_mode(), &self.constants, lanes, z, out, gradient);
     }
 
     fn hessian_vector(&self, lanes: usize, z: &[f64], v: &[f64], gradient: &mut [f64], product: &mut [f64]) {
-        self.programs.hessian_vector(&self.centring, lanes, z, v, gradient, product);
+        self.programs.hessian_vector(&self.constants, lanes, z, v, gradient, product);
     }
 
     fn terms(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        self.programs.all(Computed::Terms, &self.centring, lanes, z, out);
+        self.programs.all(Computed::Terms, &self.constants, lanes, z, out);
     }
 
     fn n_constrained(&self) -> usize {
@@ -259,7 +259,7 @@ impl LogDensity for Elsewhere<'_> {
     }
 
     fn constrain(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        self.programs.all(Computed::Constrained, &self.centring, lanes, z, out);
+        self.programs.all(Computed::Constrained, &self.constants, lanes, z, out);
     }
 
     fn n_pointwise(&self) -> usize {
@@ -267,7 +267,7 @@ impl LogDensity for Elsewhere<'_> {
     }
 
     fn pointwise(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        self.programs.all(Computed::Pointwise, &self.centring, lanes, z, out);
+        self.programs.all(Computed::Pointwise, &self.constants, lanes, z, out);
     }
 
     fn recentrable(&self) -> &[usize] {
@@ -275,24 +275,24 @@ impl LogDensity for Elsewhere<'_> {
     }
 
     fn locations_and_scales(&self, lanes: usize, z: &[f64], location: &mut [f64], log_scale: &mut [f64]) {
-        self.programs.locations_and_scales(&self.centring, lanes, z, location, log_scale);
+        self.programs.locations_and_scales(&self.constants, lanes, z, location, log_scale);
     }
 
-    fn recentred(&self, centring: &[f64]) -> Option<Box<dyn Recentred + '_>> {
+    fn recentred(&self, centring: &Centring) -> Option<Box<dyn Recentred + '_>> {
         self.density.recentred(centring)
     }
 }
 
 impl Recentred for Elsewhere<'_> {
-    fn centring(&self) -> &[f64] {
+    fn centring(&self) -> &Centring {
         &self.centring
     }
 
     fn to_written(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        self.programs.all(Computed::ToWritten, &self.centring, lanes, z, out);
+        self.programs.all(Computed::ToWritten, &self.constants, lanes, z, out);
     }
 
     fn from_written(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        self.programs.all(Computed::FromWritten, &self.centring, lanes, z, out);
+        self.programs.all(Computed::FromWritten, &self.constants, lanes, z, out);
     }
 }

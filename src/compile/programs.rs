@@ -65,8 +65,8 @@ pub struct ProgramSize {
 pub struct Nodes {
     /// All coordinates, one input after the other.
     pub inputs: Vec<Node>,
-    /// What is the same at all points of a run: the centrings, one input after the other.
-    pub centring: Vec<Node>,
+    /// What is the same at all points of a run: the centring, one input after the other.
+    pub constants: Vec<Node>,
     /// Coordinates as written, and the inputs that these are.
     pub written: [Vec<Node>; 2],
     /// These coordinates, from those as written.
@@ -179,25 +179,25 @@ impl Programs {
     pub fn gradient(
         &self,
         mode: GradientMode,
-        centring: &[f64],
+        constants: &[f64],
         lanes: usize,
         z: &[f64],
         out: &mut [f64],
         gradient: &mut [f64],
     ) {
         if self.mode(mode) == GradientMode::Forward {
-            self.gradient_forward(centring, lanes, z, out, gradient);
+            self.gradient_forward(constants, lanes, z, out, gradient);
         } else {
             let n = self.nodes.inputs.len();
             let targets = &mut [(out, 0..1), (gradient, 1..1 + n)];
-            self.run(Computed::Reverse, centring, lanes, z, None, targets);
+            self.run(Computed::Reverse, constants, lanes, z, None, targets);
         }
     }
 
     /// The gradient, and the Hessian times a direction.
     pub fn hessian_vector(
         &self,
-        centring: &[f64],
+        constants: &[f64],
         lanes: usize,
         z: &[f64],
         v: &[f64],
@@ -206,13 +206,13 @@ impl Programs {
     ) {
         let n = self.nodes.inputs.len();
         let targets = &mut [(gradient, 0..n), (product, n..2 * n)];
-        self.run(Computed::HessianVector, centring, lanes, z, Some(v), targets);
+        self.run(Computed::HessianVector, constants, lanes, z, Some(v), targets);
     }
 
     /// Locations, and log scales, of the coordinates that can be recentred.
     pub fn locations_and_scales(
         &self,
-        centring: &[f64],
+        constants: &[f64],
         lanes: usize,
         z: &[f64],
         location: &mut [f64],
@@ -220,13 +220,13 @@ impl Programs {
     ) {
         let (n, m) = (self.nodes.locations.len(), self.nodes.log_scales.len());
         let targets = &mut [(location, 0..n), (log_scale, n..n + m)];
-        self.run(Computed::LocationsAndScales, centring, lanes, z, None, targets);
+        self.run(Computed::LocationsAndScales, constants, lanes, z, None, targets);
     }
 
     /// All outputs of a program at `lanes` points, one after the other.
-    pub fn all(&self, what: Computed, centring: &[f64], lanes: usize, z: &[f64], out: &mut [f64]) {
+    pub fn all(&self, what: Computed, constants: &[f64], lanes: usize, z: &[f64], out: &mut [f64]) {
         let n = self.outputs(what).map_or(1, |[first, second]| first.len() + second.len());
-        self.run(what, centring, lanes, z, None, &mut [(out, 0..n)]);
+        self.run(what, constants, lanes, z, None, &mut [(out, 0..n)]);
     }
 
     /// Runs a program at `lanes` points, and directions if it takes them, and copies ranges of its outputs, one after the
@@ -234,7 +234,7 @@ impl Programs {
     fn run(
         &self,
         what: Computed,
-        centring: &[f64],
+        constants: &[f64],
         lanes: usize,
         z: &[f64],
         directions: Option<&[f64]>,
@@ -244,7 +244,7 @@ impl Programs {
         in_blocks(program, lanes, |Range { start, end }| {
             let own = end - start;
             let mut ws = self.workspaces.take(what, program, own);
-            let points = [Columns::new(z, lanes, start), Columns::same(centring)];
+            let points = [Columns::new(z, lanes, start), Columns::same(constants)];
             match directions {
                 None => program.run_at(&mut ws, &points),
                 Some(v) => {
@@ -267,7 +267,7 @@ impl Programs {
 
     fn gradient_forward(
         &self,
-        centring: &[f64],
+        constants: &[f64],
         lanes: usize,
         z: &[f64],
         out: &mut [f64],
@@ -277,7 +277,7 @@ impl Programs {
         in_blocks(program, lanes, |Range { start, end }| {
             let own = end - start;
             let mut ws = self.workspaces.take(Computed::Forward, program, own);
-            program.run_at(&mut ws, &[Columns::new(z, lanes, start), Columns::same(centring)]);
+            program.run_at(&mut ws, &[Columns::new(z, lanes, start), Columns::same(constants)]);
             program.output(&ws, 0).copy_to_columns(own, out, lanes, start);
             for (i, derivative) in gradient.chunks_exact_mut(lanes).enumerate() {
                 program.run_along_coordinate(&mut ws, i);
@@ -327,7 +327,7 @@ impl Programs {
         let nodes = &self.nodes;
         let log_density = nodes.log_density;
         let points = if what == Computed::FromWritten { &nodes.written[1] } else { &nodes.inputs };
-        let inputs = [&points[..], &nodes.centring].concat();
+        let inputs = [&points[..], &nodes.constants].concat();
         if let Some(outputs) = self.outputs(what) {
             return Program::new(&graph, &inputs, &outputs.concat());
         }

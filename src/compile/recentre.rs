@@ -1,7 +1,6 @@
 //! Latents of location-scale families in other coordinates: found while a model is traced, put into its graph when asked for.
 //!
-//! z = m + s^(1 - c) (z~ - c m) has the prior of the family at location c m and scale s^c in z~. Gorinova, Moore & Hoffman (2020),
-//! "Automatic reparameterisation of probabilistic programs".
+//! See [`Centring`](crate::density::Centring).
 
 use std::collections::HashMap;
 
@@ -122,8 +121,8 @@ pub struct Recentring {
 pub struct Recentred {
     /// The new coordinates, one input after the other.
     pub inputs: Vec<Node>,
-    /// Centrings of the recentrable coordinates, one input after the other.
-    pub centring: Vec<Node>,
+    /// Weights of the recentrable coordinates, one input after the other, then log units.
+    pub constants: Vec<Node>,
     /// The coordinates as written, from the new ones.
     pub written: Vec<Node>,
     /// The new coordinates, from those as written.
@@ -203,17 +202,19 @@ impl Recentring {
         replaced: &mut HashMap<Node, Node>,
     ) -> Recentred {
         let (mut new_inputs, mut from_written) = (inputs.to_vec(), inputs.to_vec());
-        let mut centring = vec![None; self.latents.len()];
+        let mut constants = vec![None; self.latents.len()];
         let mut priors: Vec<Option<Node>> = vec![None; terms.len()];
         for (k, (latent, statement)) in self.latents.iter().enumerate() {
             let Some(in_new) = latent.in_new_coordinates(g, replaced) else { continue };
             let block = latent.read.block;
             (new_inputs[block], from_written[block]) = (in_new.input, in_new.from_written);
-            centring[k] = Some(in_new.centring);
+            constants[k] = Some(in_new.constants);
             let prior = &mut priors[*statement];
             *prior = Some(prior.map_or(in_new.prior, |sum| g.add(sum, in_new.prior)));
             replaced.insert(latent.input, in_new.written);
         }
+        let (weights, log_units): (Vec<Node>, Vec<Node>) =
+            self.in_order.iter().filter_map(|&k| constants[k].map(|[weight, unit]| (weight, unit))).unzip();
         let new_terms = terms.iter().zip(priors);
         let new_terms =
             new_terms.map(|(&term, prior)| prior.unwrap_or_else(|| substitute(g, &[term], replaced)[0]));
@@ -222,7 +223,7 @@ impl Recentring {
             others: substitute(g, others, replaced),
             written: substitute(g, inputs, replaced),
             inputs: new_inputs,
-            centring: self.in_order.iter().filter_map(|&k| centring[k]).collect(),
+            constants: [weights, log_units].concat(),
             from_written,
         }
     }
@@ -231,7 +232,8 @@ impl Recentring {
 /// A latent in other coordinates.
 struct InNewCoordinates {
     input: Node,
-    centring: Node,
+    /// Its weights and its log units.
+    constants: [Node; 2],
     written: Node,
     from_written: Node,
     /// Its log density with its log-Jacobian, summed.
@@ -244,52 +246,57 @@ impl Recentrable {
         g: &mut Graph,
         replaced: &mut HashMap<Node, Node>,
     ) -> Option<InNewCoordinates> {
-        let as_written = self.instance.location_scale()?;
         let arguments = self.instance.arguments();
         let new: HashMap<Node, Node> =
             arguments.iter().copied().zip(substitute(g, &arguments, replaced)).collect();
         let instance = self.instance.with_arguments(&mut |argument| new[&argument]);
         let unconstrained = g.shape(self.input).to_vec();
-        let (input, centring) = (g.input(&unconstrained), g.input(&unconstrained));
-        let c = g.reshape(centring, &self.shape);
-        let minus_c = g.neg(c);
-        let rest = g.add_scalar(minus_c, 1.0);
+        let input = g.input(&unconstrained);
+        let constants = [0, 1].map(|_| g.input(&unconstrained));
 
-        let LocationScale { location, scale } = instance.location_scale()?;
-        let own_location = scaled_location(g, c, location);
-        let log_scale = g.log(scale);
-        let own_log_scale = g.mul(c, log_scale);
-        let own_scale = g.exp(own_log_scale);
+        let moved = self.moved(g, constants, instance.location_scale()?);
         let (x, log_jacobian) = self.read.constraint.constrain(g, input, &self.read.bounds);
         let x = g.reshape(x, &self.shape);
-        let moved = instance.moved_to(LocationScale { location: own_location, scale: own_scale });
-        let log_density = moved.log_density(g, x);
+        let log_density = instance.moved_to(moved.to).log_density(g, x);
         let (log_density, log_jacobian) = (g.sum_all(log_density), g.sum_all(log_jacobian));
         let prior = g.add(log_density, log_jacobian);
 
-        let log_factor = g.mul(rest, log_scale);
-        let factor = g.exp(log_factor);
-        let z = g.reshape(input, &self.shape);
-        let distance = g.sub(z, own_location);
-        let distance = g.mul(factor, distance);
-        let written = g.add(location, distance);
+        let written = self.mapped(g, input, moved.to.location, moved.log_factor, moved.from.location);
+        let moved = self.moved(g, constants, self.instance.location_scale()?);
+        let log_factor = g.neg(moved.log_factor);
+        let from_written = self.mapped(g, self.input, moved.from.location, log_factor, moved.to.location);
+        Some(InNewCoordinates { input, constants, written, from_written, prior })
+    }
 
-        let own_location = scaled_location(g, c, as_written.location);
-        let log_scale = g.log(as_written.scale);
-        let log_factor = g.mul(rest, log_scale);
-        let log_factor = g.neg(log_factor);
+    fn moved(&self, g: &mut Graph, constants: [Node; 2], from: LocationScale) -> Moved {
+        let [c, log_unit] = constants.map(|node| g.reshape(node, &self.shape));
+        let is_zero = g.value(from.location).is_some_and(|value| value.iter().all(|x| *x == 0.0));
+        let location = if is_zero { from.location } else { g.mul(c, from.location) };
+        let minus_c = g.neg(c);
+        let rest = g.add_scalar(minus_c, 1.0);
+        let log_scale = g.log(from.scale);
+        let log_ratio = g.sub(log_scale, log_unit);
+        let log_factor = g.mul(rest, log_ratio);
+        let log_scale = g.sub(log_scale, log_factor);
+        let to = LocationScale { location, scale: g.exp(log_scale) };
+        Moved { from, to, log_factor }
+    }
+
+    /// to + exp(log_factor) (z - from), of the shape of the coordinates z
+    fn mapped(&self, g: &mut Graph, z: Node, from: Node, log_factor: Node, to: Node) -> Node {
+        let unconstrained = g.shape(z).to_vec();
+        let z = g.reshape(z, &self.shape);
+        let distance = g.sub(z, from);
         let factor = g.exp(log_factor);
-        let z = g.reshape(self.input, &self.shape);
-        let distance = g.sub(z, as_written.location);
         let distance = g.mul(factor, distance);
-        let from_written = g.add(own_location, distance);
-        let [written, from_written] = [written, from_written].map(|node| g.reshape(node, &unconstrained));
-        Some(InNewCoordinates { input, centring, written, from_written, prior })
+        let mapped = g.add(to, distance);
+        g.reshape(mapped, &unconstrained)
     }
 }
 
-/// c m
-fn scaled_location(g: &mut Graph, c: Node, location: Node) -> Node {
-    let is_zero = g.value(location).is_some_and(|value| value.iter().all(|x| *x == 0.0));
-    if is_zero { location } else { g.mul(c, location) }
+/// Location and scale as written and in new coordinates, and log((s / r)^(1 - c)).
+struct Moved {
+    from: LocationScale,
+    to: LocationScale,
+    log_factor: Node,
 }

@@ -17,6 +17,7 @@ mod start;
 
 // What comes of it
 mod blame;
+mod centring;
 mod diagnose;
 mod error;
 mod evaluate;
@@ -27,6 +28,7 @@ mod psis;
 #[cfg(test)]
 mod tests;
 
+pub use centring::centrings;
 pub use error::InferenceError;
 pub use evaluate::Elbo;
 pub use fit::{Fit, fit};
