@@ -25,6 +25,7 @@ mod psis;
 
 // What comes of it
 mod blame;
+mod centring;
 mod diagnose;
 mod error;
 mod evaluate;
@@ -34,6 +35,7 @@ mod options;
 #[cfg(test)]
 mod tests;
 
+pub use centring::centrings;
 pub use chains::{CHAINS, Chains, audit};
 pub use error::InferenceError;
 pub use evaluate::Elbo;
