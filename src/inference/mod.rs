@@ -22,6 +22,7 @@ mod error;
 mod evaluate;
 mod fit;
 mod options;
+mod psis;
 
 #[cfg(test)]
 mod tests;

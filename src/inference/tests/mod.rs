@@ -3,6 +3,7 @@
 mod behaviour;
 mod closed_form;
 mod large;
+mod psis;
 mod regression;
 mod rough;
 pub mod toy;

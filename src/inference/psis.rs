@@ -1,0 +1,128 @@
+//! Pareto smoothed importance sampling: weights p/q whose largest are replaced by what a tail fitted to them predicts,
+//! and k-hat, how heavy that tail is (Vehtari, Simpson, Gelman, Yao and Gabry 2024).
+
+/// Smoothed, normalised weights and the shape of their tail.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Smoothed {
+    /// Logs of weights that sum to 1, in the order of the draws.
+    pub log_weights: Vec<f64>,
+    /// Shape of the generalized Pareto distribution of the largest weights: moments up to 1 / k-hat exist. Infinite if
+    /// there are too few distinct large weights to tell.
+    pub k_hat: f64,
+    /// log of the mean of the smoothed weights before they were normalised.
+    pub log_mean: f64,
+}
+
+/// The fewest weights that a tail is fitted to.
+const MIN_TAIL: usize = 5;
+
+/// Smooths `log_weights`, up to a constant, of draws of which `relative_efficiency` times as many are worth independent
+/// ones. A weight that is NaN counts as 0.
+pub fn smooth(log_weights: &[f64], relative_efficiency: f64) -> Smoothed {
+    let n = log_weights.len();
+    let as_weight = |x: &f64| if x.is_nan() { f64::NEG_INFINITY } else { *x };
+    let largest = log_weights.iter().map(as_weight).fold(f64::NEG_INFINITY, f64::max);
+    if !largest.is_finite() {
+        return Smoothed { log_weights: vec![f64::NEG_INFINITY; n], k_hat: f64::INFINITY, log_mean: largest };
+    }
+    let mut x: Vec<f64> = log_weights.iter().map(|x| as_weight(x) - largest).collect();
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|&a, &b| x[a].total_cmp(&x[b]));
+    let n_tail = tail_length(n, relative_efficiency);
+    // the largest weight that is not in the tail
+    let cutoff = order.get(n.wrapping_sub(n_tail + 1)).map_or(f64::NEG_INFINITY, |&i| x[i]);
+    let cutoff = cutoff.max(f64::MIN_POSITIVE.ln());
+    let tail: Vec<usize> = order.iter().copied().filter(|&i| x[i] > cutoff).collect();
+    let mut k_hat = f64::INFINITY;
+    if tail.len() >= MIN_TAIL {
+        let excess: Vec<f64> = tail.iter().map(|&i| x[i].exp() - cutoff.exp()).collect();
+        let pareto = GeneralizedPareto::fit(&excess);
+        k_hat = pareto.shape;
+        if k_hat.is_finite() {
+            for (r, &i) in tail.iter().enumerate() {
+                let quantile = pareto.quantile((r as f64 + 0.5) / tail.len() as f64);
+                x[i] = (quantile + cutoff.exp()).ln().min(0.0);
+            }
+        }
+    }
+    let total = log_sum_exp(&x);
+    x.iter_mut().for_each(|x| *x -= total);
+    Smoothed { log_weights: x, k_hat, log_mean: largest + total - (n as f64).ln() }
+}
+
+/// k-hat up to which smoothed weights of `n` draws can be relied on.
+pub fn threshold(n: usize) -> f64 {
+    (1.0 - 1.0 / (n as f64).log10()).min(0.7)
+}
+
+/// How many draws from p the weights are worth, for means: 1 / Σ w².
+pub fn effective_draws(log_weights: &[f64]) -> f64 {
+    1.0 / log_weights.iter().map(|w| (2.0 * w).exp()).sum::<f64>()
+}
+
+/// Weights that count as the tail.
+fn tail_length(n: usize, relative_efficiency: f64) -> usize {
+    let n = n as f64;
+    (n / 5.0).min(3.0 * (n / relative_efficiency).sqrt()).ceil() as usize
+}
+
+/// log Σ exp(x)
+pub fn log_sum_exp(x: &[f64]) -> f64 {
+    let largest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if !largest.is_finite() {
+        return largest;
+    }
+    largest + x.iter().map(|x| (x - largest).exp()).sum::<f64>().ln()
+}
+
+/// The distribution of excesses over a threshold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct GeneralizedPareto {
+    shape: f64,
+    scale: f64,
+}
+
+impl GeneralizedPareto {
+    /// The estimator of Zhang and Stephens (2009), its shape drawn towards 0.5 as by ten more observations.
+    /// `excess` ascends.
+    fn fit(excess: &[f64]) -> GeneralizedPareto {
+        const PRIOR_SCALE: f64 = 3.0;
+        const PRIOR_WEIGHT: f64 = 10.0;
+        const PRIOR_SHAPE: f64 = 0.5;
+        let n = excess.len() as f64;
+        let n_grid = 30 + n.sqrt() as usize;
+        let quartile = excess[(n / 4.0 + 0.5) as usize - 1];
+        let largest = excess[excess.len() - 1];
+        let mean_log = |b: f64| excess.iter().map(|x| (-b * x).ln_1p()).sum::<f64>() / n;
+        let grid: Vec<f64> = (1..=n_grid)
+            .map(|i| {
+                let spread = 1.0 - (n_grid as f64 / (i as f64 - 0.5)).sqrt();
+                1.0 / largest + spread / (PRIOR_SCALE * quartile)
+            })
+            .collect();
+        let profile: Vec<f64> = grid
+            .iter()
+            .map(|&b| {
+                let k = mean_log(b);
+                n * ((-b / k).ln() - k - 1.0)
+            })
+            .collect();
+        let weight = |i: usize| 1.0 / profile.iter().map(|other| (other - profile[i]).exp()).sum::<f64>();
+        let weighted: Vec<(f64, f64)> =
+            (0..n_grid).map(|i| (weight(i), grid[i])).filter(|(w, _)| *w >= 10.0 * f64::EPSILON).collect();
+        let total: f64 = weighted.iter().map(|(w, _)| w).sum();
+        let b = weighted.iter().map(|(w, b)| w * b).sum::<f64>() / total;
+        let k = mean_log(b);
+        GeneralizedPareto { shape: (n * k + PRIOR_WEIGHT * PRIOR_SHAPE) / (n + PRIOR_WEIGHT), scale: -k / b }
+    }
+
+    fn quantile(&self, p: f64) -> f64 {
+        let exponential = -(-p).ln_1p();
+        let standard = if self.shape.abs() < f64::EPSILON {
+            exponential
+        } else {
+            (self.shape * exponential).exp_m1() / self.shape
+        };
+        standard * self.scale
+    }
+}
