@@ -646,7 +646,8 @@ proptest! {
                     }
                     held
                 } else {
-                    csv::read(&Text::held("f", &text), csv::Header::Optional, &mut Vec::new()).map(drop)?;
+                    // A first line of numbers is a row here, and an error below.
+                    drop(csv::read(&Text::held("f", &text), csv::Header::Optional, &mut Vec::new()));
                     Dataset::from_csv("f", &text)
                 }
             });
