@@ -14,8 +14,8 @@ use crate::density::{LogDensity, TermKind};
 use crate::inference::{self, FitOptions, Progress};
 use crate::ir;
 use crate::posterior::{
-    Answer, DEFAULT_DRAWS, DataRecord, FittedCoordinate, Marginals, Posterior, Scope, Seconds, ask, fit_file,
-    summarise,
+    Answer, DEFAULT_DRAWS, DataRecord, FittedCoordinate, Marginals, Method, Posterior, Scope, Seconds, ask,
+    fit_file, summarise,
 };
 use crate::source::Source;
 use crate::syntax::{self, Line, ast};
@@ -236,7 +236,7 @@ impl Prepared {
             coordinates: FittedCoordinate::all_of(density),
             training_constants: self.compiled.training_constants.clone(),
             evidence: self.compiled.evidence,
-            fit,
+            method: Method::Variational(fit),
             summaries: summarised.summaries,
             draws: summarised.draws,
             warnings,

@@ -8,15 +8,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::data_record::element_type;
-use super::{DataRecord, Draws, FitFileError, FittedCoordinate, Posterior, Seconds, Summary};
+use super::{DataRecord, Draws, FitFileError, FittedCoordinate, Method, Posterior, Seconds, Summary};
 use crate::compile::{Quantity, QuantityKind};
 use crate::data::{DataArg, Levels};
-use crate::inference::Fit;
 use crate::source::Source;
 use crate::tape::Tensor;
 
 /// Version of the format; a reader takes its own only.
-pub const SCHEMA: i64 = 1;
+pub const SCHEMA: i64 = 2;
 const KIND: &str = "fit";
 /// A file holds draws for as many numbers as this (some 80 MB), of wider models the first of them only.
 const MAX_NUMBERS: usize = 4_000_000;
@@ -116,7 +115,7 @@ struct FitFile {
     coordinates: Vec<FittedCoordinate>,
     training_constants: Vec<ConstantRecord>,
     evidence: bool,
-    fit: Fit,
+    method: Method,
     warnings: Vec<String>,
     seconds: Seconds,
     n_draws: usize,
@@ -225,7 +224,7 @@ impl FitFile {
             coordinates: posterior.coordinates.clone(),
             training_constants,
             evidence: posterior.evidence,
-            fit: posterior.fit.clone(),
+            method: posterior.method.clone(),
             warnings: posterior.warnings.clone(),
             seconds: posterior.seconds,
             n_draws,
@@ -308,7 +307,7 @@ impl FitFile {
             coordinates: self.coordinates,
             training_constants,
             evidence: self.evidence,
-            fit: self.fit,
+            method: self.method,
             summaries,
             draws: Draws::new(self.n_draws, draws),
             warnings: self.warnings,

@@ -10,8 +10,9 @@ pub const SCHEMA: u32 = 1;
 
 /// The whole result: elements named `theta[1,2]` or `alpha[HENNEPIN]`, on their own scales; what is not computed is null.
 pub fn fit(posterior: &Posterior) -> Value {
-    let fit = &posterior.fit;
-    let elbo = |part: fn(&Elbo) -> f64| fit.elbo.as_ref().map(part).filter(|x| x.is_finite());
+    let fit = posterior.fit();
+    let elbo =
+        |part: fn(&Elbo) -> f64| fit.and_then(|fit| fit.elbo.as_ref()).map(part).filter(|x| x.is_finite());
     let mut parameters = Map::new();
     for quantity in &posterior.quantities {
         for (element, summary) in posterior.summaries_of(quantity).iter().enumerate() {
@@ -32,7 +33,7 @@ pub fn fit(posterior: &Posterior) -> Value {
     json!({
         "schema": SCHEMA,
         "model": &*posterior.model.name,
-        "family": fit.family,
+        "family": fit.map(|fit| &fit.family),
         "verdict": null,
         "k_hat": null,
         "elbo": {
@@ -50,7 +51,7 @@ pub fn fit(posterior: &Posterior) -> Value {
             "audit": seconds.audit,
             "total": seconds.total,
         },
-        "gradient_evaluations": fit.gradient_evaluations,
+        "gradient_evaluations": fit.map(|fit| fit.gradient_evaluations),
         "parameters": parameters,
     })
 }
