@@ -17,10 +17,12 @@ mod start;
 
 // What comes of it
 mod blame;
+mod chains;
 mod diagnose;
 mod error;
 mod evaluate;
 mod fit;
+mod loo;
 mod options;
 mod psis;
 
