@@ -245,8 +245,10 @@ fn quantile_of_sorted(sorted: &[f64], p: f64) -> f64 {
     }
 }
 
+/// As deviations from the first, so that it is exact where nothing varies.
 fn mean(x: &[f64]) -> f64 {
-    x.iter().sum::<f64>() / x.len() as f64
+    let origin = x.first().copied().unwrap_or(f64::NAN);
+    origin + x.iter().map(|x| x - origin).sum::<f64>() / x.len() as f64
 }
 
 /// With n - 1.
