@@ -26,6 +26,8 @@ pub enum Task {
     Adam,
     /// Draws from the finished q.
     Posterior,
+    /// Markov chains: one stream each.
+    Chain(u32),
 }
 
 /// The generator of one task: the same seed and task give the same numbers everywhere.
@@ -38,6 +40,7 @@ pub fn rng(seed: u64, task: Task) -> ChaCha12Rng {
         Task::Posterior => 5,
         Task::Screen => 6,
         Task::Probes => 7,
+        Task::Chain(chain) => 9 << 32 | u64::from(chain),
         Task::Climb(path) => 2 << 32 | u64::from(path),
         Task::Check(set) => 1 << 32 | u64::from(set),
     };

@@ -17,12 +17,13 @@ mod start;
 
 // What comes of it
 mod blame;
-mod chains;
+mod convergence;
 mod diagnose;
 mod error;
 mod evaluate;
 mod fit;
 mod loo;
+mod nuts;
 mod options;
 mod psis;
 

@@ -1,7 +1,7 @@
 //! Whole fits against closed forms, quadrature, and densities that are hard to start on.
 
 mod behaviour;
-mod chains;
+mod convergence;
 mod closed_form;
 mod large;
 mod psis;

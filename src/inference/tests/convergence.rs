@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::chains::{Chains, e_bfmi};
+use super::super::convergence::{Chains, e_bfmi};
 use super::super::loo::{leave_one_out, total};
 use super::{assert_close, numbers};
 
