@@ -11,11 +11,11 @@ use crate::check::{self, DataSummary};
 use crate::compile::{CompileOptions, Compiled, VariableReport, compile};
 use crate::data::{DataArg, Dataset};
 use crate::density::{LogDensity, TermKind};
-use crate::inference::{self, FitOptions, Progress};
+use crate::inference::{self, FitOptions, Fitted, Progress};
 use crate::ir;
 use crate::posterior::{
-    Answer, DEFAULT_DRAWS, DataRecord, FittedCoordinate, Marginals, Method, Posterior, Scope, Seconds, ask,
-    fit_file, summarise,
+    Answer, Basis, DEFAULT_DRAWS, DataRecord, FittedCoordinate, Judged, Marginals, Method, Posterior, Scope, Seconds,
+    Witnesses, ask, fit_file, judge, summarise,
 };
 use crate::source::Source;
 use crate::syntax::{self, Line, ast};
@@ -207,7 +207,7 @@ impl Prepared {
         if density.statements().is_empty() {
             return Err(SessionError::NothingToFit.into());
         }
-        let fit = inference::fit(density, &request.options, progress)
+        let Fitted { fit, weighted } = inference::fit(density, &request.options, progress)
             .map_err(|error| Report::new(error).with_source_code(self.model.source.named()))?;
         let quantities = self.compiled.quantities.clone();
         let family = "a fit is made by a family of the catalogue";
@@ -225,9 +225,30 @@ impl Prepared {
         if !fit.warnings.iter().any(|warning| warning.contains(BEYOND)) {
             warnings.extend(beyond);
         }
-        warnings.extend(summarised.warnings);
-        let fit_seconds = seconds_since(start);
-        let phases = [self.seconds.load, self.seconds.compile, fit_seconds];
+        warnings.extend(summarised.warnings.iter().cloned());
+        let sound = weighted.as_ref().filter(|weighted| weighted.is_sound());
+        let (judged, fit_seconds, audit_seconds) = match sound {
+            _ if weighted.is_none() => (None, seconds_since(start), None),
+            Some(weighted) => {
+                let judged = judge(density, summarised.clone(), Witnesses::Weights(weighted), fit.seed);
+                (Some(judged), seconds_since(start), None)
+            }
+            None => {
+                let fit_seconds = seconds_since(start);
+                let audit_start = Instant::now();
+                let chains = inference::audit(density, &fit);
+                let witnesses = chains.as_ref().map_or(Witnesses::None, Witnesses::Chains);
+                let judged = judge(density, summarised.clone(), witnesses, fit.seed);
+                (Some(judged), fit_seconds, seconds_since(audit_start))
+            }
+        };
+        let judged = judged.unwrap_or_else(|| Judged {
+            basis: Basis::Approximation,
+            verdicts: vec![],
+            summaries: summarised.summaries,
+            draws: summarised.draws,
+        });
+        let phases = [self.seconds.load, self.seconds.compile, fit_seconds, audit_seconds];
         let total = Some(phases.into_iter().flatten().sum());
         Ok(Posterior {
             model: self.model.source.clone(),
@@ -237,10 +258,12 @@ impl Prepared {
             training_constants: self.compiled.training_constants.clone(),
             evidence: self.compiled.evidence,
             method: Method::Variational(fit),
-            summaries: summarised.summaries,
-            draws: summarised.draws,
+            summaries: judged.summaries,
+            verdicts: judged.verdicts,
+            basis: judged.basis,
+            draws: judged.draws,
             warnings,
-            seconds: Seconds { fit: fit_seconds, total, ..self.seconds },
+            seconds: Seconds { fit: fit_seconds, audit: audit_seconds, total, ..self.seconds },
         })
     }
 

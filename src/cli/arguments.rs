@@ -98,9 +98,9 @@ pub struct FitArgs {
     #[arg(long, value_name = "M", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
     mc_draws: Option<u64>,
 
-    /// Approximating family
-    #[arg(long, value_name = "FAMILY", default_value = "meanfield", value_parser = parse_family)]
-    family: &'static dyn Family,
+    /// Approximating family, or auto: the simplest that serves
+    #[arg(long, value_name = "FAMILY", default_value = "auto", value_parser = parse_family)]
+    family: ChosenFamily,
 
     /// How the ELBO is maximised: newton (fixed draws, second order) or adam (stochastic)
     #[arg(long, value_name = "NAME", default_value = "newton", value_parser = parse_optimizer)]
@@ -110,7 +110,7 @@ pub struct FitArgs {
 impl FitArgs {
     pub fn request(&self) -> FitRequest {
         let options = FitOptions {
-            family: self.family,
+            family: self.family.0,
             optimizer: self.optimizer,
             seed: self.seed,
             mc_draws: self.mc_draws.map(|m| m as usize),
@@ -130,12 +130,12 @@ fn parse_data(argument: &str) -> Result<DataArg, String> {
     DataArg::parse(argument).map_err(|error| error.to_string())
 }
 
-fn parse_family(name: &str) -> Result<&'static dyn Family, String> {
-    family::by_name(name).ok_or_else(|| {
-        let known: Vec<&str> = family::ALL.iter().map(|family| family.name()).collect();
-        let what = if name == "auto" { "the automatic choice is not there yet" } else { "no such family" };
-        format!("{what}; there is: {}", known.join(", "))
-    })
+/// `None` for auto.
+#[derive(Clone, Copy)]
+pub struct ChosenFamily(pub Option<&'static dyn Family>);
+
+fn parse_family(name: &str) -> Result<ChosenFamily, String> {
+    family::choice(name).map(ChosenFamily)
 }
 
 fn parse_optimizer(name: &str) -> Result<Optimizer, String> {

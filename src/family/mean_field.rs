@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use super::{CurvatureEstimate, Family, SecondOrder};
+use super::{CurvatureEstimate, Family, Gaussian, Scale, SecondOrder};
 
 /// z_i = mu_i + exp(log_sd_i) base_i; lambda = `[mu; log_sd]`, length 2n.
 pub struct MeanField;
@@ -71,6 +71,11 @@ impl Family for MeanField {
             out[i] += g.iter().sum::<f64>();
             out[n + i] += log_sd[i].exp() * base.iter().zip(g).map(|(e, g)| e * g).sum::<f64>();
         }
+    }
+
+    fn gaussian(&self, n_latent: usize, lambda: &[f64]) -> Gaussian {
+        let (mean, sd) = self.marginals(n_latent, lambda);
+        Gaussian { mean, scale: Scale::Diagonal(sd) }
     }
 
     fn second_order(&self) -> Option<&dyn SecondOrder> {

@@ -1,15 +1,30 @@
 //! Approximating families q(z; lambda): what each needs to be drawn from, weighed and optimised.
 
+mod full_rank;
+mod gaussian;
 mod mean_field;
 
+pub use full_rank::{FULL_RANK, LAPLACE, LINEAR_RESPONSE};
+pub use gaussian::{Gaussian, Scale};
 pub use mean_field::MeanField;
 
 /// Every family, by the order in which they are offered.
-pub static ALL: &[&dyn Family] = &[&MeanField];
+pub static ALL: &[&dyn Family] = &[&MeanField, &LINEAR_RESPONSE, &LAPLACE, &FULL_RANK];
 
 /// The family that `name` (as in `--family meanfield`) stands for.
 pub fn by_name(name: &str) -> Option<&'static dyn Family> {
     ALL.iter().copied().find(|family| family.name() == name)
+}
+
+/// The name of a family, or `None` for `auto`, which leaves it to the fit; what there is, if it is neither.
+pub fn choice(name: &str) -> Result<Option<&'static dyn Family>, String> {
+    match by_name(name) {
+        None if name != "auto" => {
+            let known: Vec<&str> = ALL.iter().map(|family| family.name()).collect();
+            Err(format!("no family `{name}`; there is: auto, {}", known.join(", ")))
+        }
+        family => Ok(family),
+    }
 }
 
 /// A reparameterised family over n latents: z = T(base; lambda) with base ~ N(0, I).
@@ -49,10 +64,35 @@ pub trait Family: Sync {
     /// Adds Σ_l (dz_l/dlambda)' g_l to `out`, for `gradient[n][lanes]`.
     fn pull_back(&self, lambda: &[f64], lanes: usize, base: &[f64], gradient: &[f64], out: &mut [f64]);
 
+    /// q as the Gaussian that it is.
+    fn gaussian(&self, n_latent: usize, lambda: &[f64]) -> Gaussian;
+
+    /// How the Gaussian is found, where that is not by maximising over lambda.
+    fn fitted_as(&self) -> Option<GaussianFit> {
+        None
+    }
+
+    /// The lambda for which q is this Gaussian; `None` where the family holds none like it.
+    fn of_gaussian(&self, _q: &Gaussian) -> Option<Vec<f64>> {
+        None
+    }
+
     /// The second derivatives, for the families that Newton's method can fit on fixed draws.
     fn second_order(&self) -> Option<&dyn SecondOrder> {
         None
     }
+}
+
+/// Ways to a Gaussian with correlations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GaussianFit {
+    /// Newton's method on mean and precision, which at its fixed point is the curvature of log p expected under q: the
+    /// greatest ELBO (Opper and Archambeau 2009).
+    ExpectedCurvature,
+    /// The maximum of log p and the curvature there.
+    CurvatureAtMode,
+    /// The mean-field optimum, and how its means answer to a tilt of log p (Giordano, Broderick and Jordan 2018).
+    LinearResponse,
 }
 
 /// Second derivatives of z = T(base; lambda) and of the entropy.

@@ -45,11 +45,11 @@ pub struct AdamOutcome {
 /// Maximises the ELBO from `start`.
 pub fn maximize(
     target: &Target,
+    family: &'static dyn Family,
     start: &Start,
     options: &FitOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> AdamOutcome {
-    let family = options.family;
     let (x0, scale) = coordinates(family, target, start);
     let n = x0.len();
     let n_base = family.n_base(target.n_latent());

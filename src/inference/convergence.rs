@@ -13,19 +13,19 @@ const ONE_SD: [f64; 2] = [0.158_655_3, 0.841_344_7];
 /// Draws of one quantity, chain after chain. All that is said of them is NaN where a draw is NaN, or where chains have fewer
 /// than four draws.
 #[derive(Clone, Copy, Debug)]
-pub struct Chains<'a> {
+pub struct ChainDraws<'a> {
     draws: &'a [f64],
     n_chains: usize,
 }
 
-impl<'a> Chains<'a> {
+impl<'a> ChainDraws<'a> {
     /// `draws[n_chains][length]`
     ///
     /// # Panics
     /// If the draws are not those of `n_chains` chains of one length.
-    pub fn new(draws: &'a [f64], n_chains: usize) -> Chains<'a> {
+    pub fn new(draws: &'a [f64], n_chains: usize) -> ChainDraws<'a> {
         assert!(n_chains > 0 && draws.len().is_multiple_of(n_chains));
-        Chains { draws, n_chains }
+        ChainDraws { draws, n_chains }
     }
 
     /// The larger of the split R-hats of the normalised ranks and of those of distances from the median: 1 where all halves of

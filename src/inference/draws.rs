@@ -26,6 +26,12 @@ pub enum Task {
     Adam,
     /// Draws from the finished q.
     Posterior,
+    /// Draws that are weighed: one stream each time.
+    Importance(u32),
+    /// The choice of draws by their weights.
+    Resample,
+    /// Chains that start from q.
+    Audit,
     /// Markov chains: one stream each.
     Chain(u32),
 }
@@ -40,6 +46,9 @@ pub fn rng(seed: u64, task: Task) -> ChaCha12Rng {
         Task::Posterior => 5,
         Task::Screen => 6,
         Task::Probes => 7,
+        Task::Audit => 8,
+        Task::Resample => 9,
+        Task::Importance(round) => 3 << 32 | u64::from(round),
         Task::Chain(chain) => 9 << 32 | u64::from(chain),
         Task::Climb(path) => 2 << 32 | u64::from(path),
         Task::Check(set) => 1 << 32 | u64::from(set),

@@ -84,6 +84,40 @@ impl Matrix {
     }
 }
 
+/// L of A = L L', in the lower triangle; `None` where A is not positive definite.
+pub fn lower_factor(a: &Matrix) -> Option<Matrix> {
+    let Factor { scale, kind: Kind::Cholesky(mut l) } = Factor::cholesky(a)? else { return None };
+    for (row, scale) in l.data.chunks_exact_mut(l.n.max(1)).zip(&scale) {
+        row.iter_mut().for_each(|x| *x *= scale);
+    }
+    Some(l)
+}
+
+/// The inverse of a positive definite matrix.
+pub fn inverse(a: &Matrix) -> Option<Matrix> {
+    let n = a.n();
+    let factor = if a.is_finite() { Factor::cholesky(a)? } else { return None };
+    let mut inverse = Matrix::zeros(n);
+    let mut unit = vec![0.0; n];
+    for (i, row) in inverse.data.chunks_exact_mut(n.max(1)).enumerate() {
+        unit[i] = 1.0;
+        factor.solve(&unit, row);
+        unit[i] = 0.0;
+    }
+    inverse.symmetrize();
+    Some(inverse)
+}
+
+/// Eigenvectors and eigenvalues of a symmetric matrix.
+pub fn symmetric_eigen(a: &Matrix) -> Option<(Vec<Vec<f64>>, Vec<f64>)> {
+    let n = a.n();
+    let eigen = faer::Mat::from_fn(n, n, |i, j| a.at(i, j)).self_adjoint_eigen(faer::Side::Lower).ok()?;
+    let (u, s) = (eigen.U(), eigen.S());
+    let vectors: Vec<Vec<f64>> = (0..n).map(|k| (0..n).map(|i| u[(i, k)]).collect()).collect();
+    let values: Vec<f64> = (0..n).map(|k| s[k]).collect();
+    (all_finite(&values) && vectors.iter().all(|v| all_finite(v))).then_some((vectors, values))
+}
+
 /// A factorised positive definite stand-in for a symmetric matrix A: A itself where it is positive definite,
 /// otherwise A with its eigenvalues (after scaling rows and columns) made positive.
 #[derive(Clone, Debug)]
@@ -147,17 +181,13 @@ impl Factor {
     fn eigen(a: &Matrix) -> Option<Factor> {
         let n = a.n();
         let scale = equilibrate(a);
-        let scaled = faer::Mat::from_fn(n, n, |i, j| a.at(i, j) / (scale[i] * scale[j]));
-        let eigen = scaled.self_adjoint_eigen(faer::Side::Lower).ok()?;
-        let s = eigen.S();
-        let magnitudes: Vec<f64> = (0..n).map(|k| s[k].abs()).collect();
-        let largest = magnitudes.iter().fold(0.0_f64, |a, b| a.max(*b));
+        let mut scaled = Matrix::zeros(n);
+        (0..n).for_each(|i| (0..n).for_each(|j| *scaled.at_mut(i, j) = a.at(i, j) / (scale[i] * scale[j])));
+        let (vectors, values) = symmetric_eigen(&scaled)?;
+        let largest = values.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
         let floor = if largest > 0.0 { largest * Factor::LEAST_EIGENVALUE } else { 1.0 };
-        let u = eigen.U();
-        let vectors: Vec<Vec<f64>> = (0..n).map(|k| (0..n).map(|i| u[(i, k)]).collect()).collect();
-        let values: Vec<f64> = magnitudes.iter().map(|v| v.max(floor)).collect();
-        (all_finite(&values) && vectors.iter().all(|v| all_finite(v)))
-            .then_some(Factor { scale, kind: Kind::Eigen { vectors, values } })
+        let values = values.iter().map(|v| v.abs().max(floor)).collect();
+        Some(Factor { scale, kind: Kind::Eigen { vectors, values } })
     }
 
     /// x = A^-1 b

@@ -12,8 +12,16 @@ mod climb;
 mod conjugate;
 mod curvature;
 mod elbo;
+mod full_rank;
+mod ladder;
+mod maximize;
 mod newton;
 mod start;
+
+// Trust
+mod chains;
+mod importance;
+mod psis;
 
 // What comes of it
 mod blame;
@@ -25,12 +33,13 @@ mod fit;
 mod loo;
 mod nuts;
 mod options;
-mod psis;
 
 #[cfg(test)]
 mod tests;
 
+pub use chains::{CHAINS, Chains, audit};
 pub use error::InferenceError;
 pub use evaluate::Elbo;
-pub use fit::{Fit, fit};
+pub use fit::{Fit, Fitted, fit};
+pub use importance::Weighted;
 pub use options::{FitOptions, Optimizer, Parts, Progress, Stage};

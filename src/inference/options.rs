@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::family::{Family, MeanField};
+use crate::family::Family;
 
 /// How the ELBO is maximised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,8 @@ impl Optimizer {
 /// Options of [`super::fit`].
 #[derive(Clone)]
 pub struct FitOptions {
-    pub family: &'static dyn Family,
+    /// Chosen by the fit if not given.
+    pub family: Option<&'static dyn Family>,
     pub optimizer: Optimizer,
     pub seed: u64,
     /// M, the fixed draws of the objective; chosen, and raised until they suffice, if not given. Adam: draws of a step.
@@ -46,7 +47,7 @@ pub struct FitOptions {
 impl Default for FitOptions {
     fn default() -> Self {
         FitOptions {
-            family: &MeanField,
+            family: None,
             optimizer: Optimizer::Newton,
             seed: 1,
             mc_draws: None,

@@ -15,7 +15,7 @@ use super::newton::{NewtonOptions, Objective, minimize};
 use super::options::{FitOptions, Progress, Stage};
 use super::target::Target;
 use crate::density::Role;
-use crate::family::Family;
+use crate::family::{Family, MeanField};
 
 /// Up to this many coordinates a descent uses the whole Hessian.
 const DENSE_MAX_DIM: usize = 200;
@@ -50,21 +50,22 @@ pub fn find(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Start, InferenceError> {
     let points = finite_points(target, options)?;
-    let n_base = options.family.n_base(target.n_latent());
+    let family = &MeanField;
+    let n_base = family.n_base(target.n_latent());
     let draws =
         BaseDraws::matched(&mut rng(options.seed, Task::Screen), n_base, SCREEN_DRAWS, target.lanes());
     let (first, others) = points;
     // Looked for at a point with nothing special about it.
     target.rows(&first);
-    if let Some(family) = options.family.second_order().filter(|_| is_joint(target)) {
+    if is_joint(target) {
         let points: Vec<Point> = std::iter::once(first).chain(others).take(options.n_paths.max(1)).collect();
         return Ok(climb::best(target, family, &points, options, &draws, progress));
     }
     let (z, sd) = descend(target, first, options.seed, progress);
-    let mut best = screen(target, options.family, &z, &sd, &draws);
+    let mut best = screen(target, family, &z, &sd, &draws);
     for point in others.into_iter().take(options.n_paths.saturating_sub(1)) {
         let (z, sd) = descend(target, point, options.seed, progress);
-        let start = screen(target, options.family, &z, &sd, &draws);
+        let start = screen(target, family, &z, &sd, &draws);
         if start.elbo > best.elbo {
             best = start;
         }

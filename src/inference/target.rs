@@ -1,9 +1,11 @@
 //! The log density as inference sees it: latents and theta apart, evaluations counted, Hessians assembled.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rand_chacha::ChaCha12Rng;
+use rayon::prelude::*;
 
 use super::arrow::Rows;
 use super::draws::{BaseDraws, Block};
@@ -75,6 +77,47 @@ impl<'d> Target<'d> {
     pub fn gradient(&self, lanes: usize, z: &[f64], out: &mut [f64], gradient: &mut [f64]) {
         self.count(lanes);
         self.density.gradient(lanes, z, out, gradient);
+    }
+
+    /// [`Target::gradient`] of any number of points, in blocks that may be shared out over threads.
+    pub fn gradient_in_blocks(&self, n: usize, z: &[f64], out: &mut [f64], gradient: &mut [f64]) {
+        let blocks = self.in_blocks(n, |range| {
+            let lanes = range.len();
+            let points = columns(z, n, range);
+            let (mut values, mut slopes) = (vec![0.0; lanes], vec![0.0; points.len()]);
+            self.gradient(lanes, &points, &mut values, &mut slopes);
+            (values, slopes)
+        });
+        let mut start = 0;
+        for (values, slopes) in blocks {
+            let lanes = values.len();
+            out[start..start + lanes].copy_from_slice(&values);
+            for (all, own) in gradient.chunks_exact_mut(n).zip(slopes.chunks_exact(lanes)) {
+                all[start..start + lanes].copy_from_slice(own);
+            }
+            start += lanes;
+        }
+    }
+
+    /// log p of `z[D][n]`.
+    pub fn values(&self, n: usize, z: &[f64]) -> Vec<f64> {
+        let blocks = self.in_blocks(n, |range| {
+            let mut values = vec![0.0; range.len()];
+            self.density.value(range.len(), &columns(z, n, range), &mut values);
+            values
+        });
+        blocks.concat()
+    }
+
+    fn in_blocks<T: Send>(&self, n: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+        let lanes = self.lanes();
+        let range = |start: usize| start..(start + lanes).min(n);
+        let starts: Vec<usize> = (0..n).step_by(lanes).collect();
+        if starts.len() > 1 && self.is_large(n) {
+            starts.into_par_iter().map(|start| work(range(start))).collect()
+        } else {
+            starts.into_iter().map(|start| work(range(start))).collect()
+        }
     }
 
     /// See [`LogDensity::hessian_vector`].
@@ -184,4 +227,12 @@ impl<'d> Target<'d> {
         family.transform(lambda, block.lanes, &block.base, &mut latent);
         self.scatter(block.lanes, &latent, theta)
     }
+}
+
+/// Some of the points of `z[D][n]`.
+fn columns(z: &[f64], n: usize, range: Range<usize>) -> Vec<f64> {
+    if range.len() == n {
+        return z.to_vec();
+    }
+    z.chunks_exact(n).flat_map(|row| row[range.clone()].iter().copied()).collect()
 }

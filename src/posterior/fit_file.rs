@@ -8,7 +8,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::data_record::element_type;
-use super::{DataRecord, Draws, FitFileError, FittedCoordinate, Method, Posterior, Seconds, Summary};
+use super::{
+    Basis, DataRecord, Draws, FitFileError, FittedCoordinate, Method, Posterior, Seconds, Summary, Verdict,
+};
 use crate::compile::{Quantity, QuantityKind};
 use crate::data::{DataArg, Levels};
 use crate::source::Source;
@@ -116,6 +118,7 @@ struct FitFile {
     training_constants: Vec<ConstantRecord>,
     evidence: bool,
     method: Method,
+    basis: Basis,
     warnings: Vec<String>,
     seconds: Seconds,
     n_draws: usize,
@@ -148,6 +151,8 @@ struct QuantityRecord {
     doc: Option<String>,
     marginals: Vec<Option<usize>>,
     summaries: Vec<Summary>,
+    /// Empty where there is nothing to judge.
+    verdicts: Vec<Verdict>,
     /// `[elements][n_draws]`
     draws: Vec<Row>,
 }
@@ -198,6 +203,7 @@ impl FitFile {
                 doc: quantity.doc.clone(),
                 marginals: quantity.marginals.clone(),
                 summaries: posterior.summaries_of(quantity).to_vec(),
+                verdicts: posterior.verdicts_of(quantity).to_vec(),
                 draws: (0..quantity.len())
                     .map(|element| Row(posterior.draws.row(quantity.offset + element)[..n_draws].to_vec()))
                     .collect(),
@@ -225,6 +231,7 @@ impl FitFile {
             training_constants,
             evidence: posterior.evidence,
             method: posterior.method.clone(),
+            basis: posterior.basis,
             warnings: posterior.warnings.clone(),
             seconds: posterior.seconds,
             n_draws,
@@ -246,12 +253,16 @@ impl FitFile {
         }
         let mut offset = 0;
         let (mut quantities, mut summaries, mut draws) = (Vec::new(), Vec::new(), Vec::new());
+        let mut verdicts = Vec::new();
         for record in self.quantities {
             let damaged = |what: &str| format!("{what} of `{}` do not fit its shape", record.name);
             let n = record.dims.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
             let n = n.ok_or_else(|| damaged("the dimensions"))?;
             if record.summaries.len() != n || record.marginals.len() != n {
                 return Err(damaged("the summaries"));
+            }
+            if ![0, n].contains(&record.verdicts.len()) {
+                return Err(damaged("the verdicts"));
             }
             if record.draws.len() != n || record.draws.iter().any(|row| row.0.len() != self.n_draws) {
                 return Err(damaged("the draws"));
@@ -291,6 +302,7 @@ impl FitFile {
             });
             offset += n;
             summaries.extend(record.summaries);
+            verdicts.extend(record.verdicts);
             draws.extend(record.draws.into_iter().flat_map(|row| row.0));
         }
         let mut training_constants = Vec::new();
@@ -299,6 +311,9 @@ impl FitFile {
             let value = ndarray::ArrayD::from_shape_vec(dims, values.0)
                 .map_err(|_| format!("the values of `{expression}` do not fit its shape"))?;
             training_constants.push((expression, Tensor::from(value)));
+        }
+        if !verdicts.is_empty() && verdicts.len() != summaries.len() {
+            return Err("some quantities have verdicts, others have none".to_string());
         }
         Ok(Posterior {
             model: Source::new(self.model.name, self.model.text),
@@ -309,6 +324,8 @@ impl FitFile {
             evidence: self.evidence,
             method: self.method,
             summaries,
+            verdicts,
+            basis: self.basis,
             draws: Draws::new(self.n_draws, draws),
             warnings: self.warnings,
             seconds: self.seconds,

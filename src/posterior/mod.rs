@@ -10,6 +10,7 @@ mod method;
 mod reduction;
 mod rewrite;
 mod summary;
+mod trust;
 
 pub use data_record::{DataRecord, DataVariable};
 pub use draws::Draws;
@@ -17,13 +18,16 @@ pub use error::{FitFileError, QuestionError};
 pub use exact::{Marginals, summaries as exact_summaries};
 pub use expression::{Answer, AnswerKind, Scope, ask};
 pub use method::Method;
+pub use trust::{Basis, Verdict};
 pub use summary::{Summary, mean_sd, quantile_in_place};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use self::trust::Witness;
 use crate::compile::{Quantity, QuantityKind};
 use crate::density::{LogDensity, Role};
-use crate::inference::Fit;
+use crate::inference::{CHAINS, Chains, Fit, Weighted};
 use crate::source::Source;
 use crate::tape::Tensor;
 
@@ -49,6 +53,10 @@ pub struct Posterior {
     pub method: Method,
     /// `[rows]`
     pub summaries: Vec<Summary>,
+    /// `[rows]`; empty where there is nothing to judge.
+    pub verdicts: Vec<Verdict>,
+    /// Where summaries and draws come from.
+    pub basis: Basis,
     pub draws: Draws,
     pub warnings: Vec<String>,
     pub seconds: Seconds,
@@ -72,6 +80,7 @@ pub struct Seconds {
 }
 
 /// What [`summarise`] makes of a fit.
+#[derive(Clone)]
 pub struct Summarised {
     pub summaries: Vec<Summary>,
     pub draws: Draws,
@@ -108,6 +117,78 @@ pub fn summarise(
         .collect();
     warnings.extend(quantities.iter().filter_map(|quantity| trouble(quantity, &summaries, &draws)));
     Summarised { summaries, draws, warnings }
+}
+
+/// What stands beside q.
+pub enum Witnesses<'w> {
+    /// Draws whose weights are sound.
+    Weights(&'w Weighted),
+    Chains(&'w Chains),
+    /// Neither can be had.
+    None,
+}
+
+/// Summaries and draws of whatever is right, and a verdict on each row.
+pub struct Judged {
+    pub basis: Basis,
+    pub verdicts: Vec<Verdict>,
+    pub summaries: Vec<Summary>,
+    pub draws: Draws,
+}
+
+/// Holds q's summaries against a witness.
+pub fn judge(density: &dyn LogDensity, q: Summarised, witnesses: Witnesses<'_>, seed: u64) -> Judged {
+    let n_draws = q.draws.n_draws();
+    let untold = |q: Summarised| Judged {
+        basis: Basis::Approximation,
+        verdicts: vec![Verdict::Distrust; q.summaries.len()],
+        summaries: q.summaries,
+        draws: q.draws,
+    };
+    let (values, n, basis) = match witnesses {
+        Witnesses::Weights(weighted) => {
+            (draws::constrain_points(density, &weighted.z, weighted.n), weighted.n, Basis::Weights)
+        }
+        Witnesses::Chains(chains) => {
+            let n = chains.n_draws * CHAINS;
+            (draws::constrain_points(density, &chains.z, n), n, Basis::Chains)
+        }
+        Witnesses::None => return untold(q),
+    };
+    let weights: Vec<f64> = match witnesses {
+        Witnesses::Weights(weighted) => weighted.smoothed.log_weights.iter().map(|w| w.exp()).collect(),
+        _ => Vec::new(),
+    };
+    let told: Vec<Witness> = values
+        .par_chunks_exact(n)
+        .map(|row| match basis {
+            Basis::Weights => trust::weighted(row, &weights),
+            _ => trust::of_chains(row, CHAINS),
+        })
+        .collect();
+    let verdicts: Vec<Verdict> = told
+        .iter()
+        .zip(&q.summaries)
+        .map(|(witness, summary)| match basis {
+            Basis::Weights => witness.weighs(summary),
+            _ => witness.audits(summary),
+        })
+        .collect();
+    let is_right = verdicts.iter().all(|verdict| *verdict == Verdict::Ok);
+    if is_right && basis == Basis::Weights {
+        return Judged { basis: Basis::Approximation, verdicts, summaries: q.summaries, draws: q.draws };
+    }
+    let taken: Vec<usize> = match witnesses {
+        Witnesses::Weights(weighted) => weighted.resampled(n_draws, seed),
+        _ => (0..n_draws).map(|k| k * n / n_draws).collect(),
+    };
+    let summaries = told
+        .iter()
+        .zip(&q.summaries)
+        .map(|(witness, own)| if witness.summary.sd == Some(0.0) { *own } else { witness.summary })
+        .collect();
+    let rows = values.chunks_exact(n).flat_map(|row| taken.iter().map(|&k| row[k])).collect();
+    Judged { basis, verdicts, summaries, draws: Draws::new(n_draws, rows) }
 }
 
 /// A warning about elements whose moments do not exist or overflow, or whose value is not a number in some draws.
@@ -153,6 +234,16 @@ impl Posterior {
         match &self.method {
             Method::Variational(fit) => Some(fit),
         }
+    }
+
+    /// The worst of the elements' verdicts.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.verdicts.iter().copied().max()
+    }
+
+    /// The verdicts on a quantity's elements.
+    pub fn verdicts_of(&self, quantity: &Quantity) -> &[Verdict] {
+        self.verdicts.get(quantity.offset..quantity.offset + quantity.len()).unwrap_or_default()
     }
 
     pub fn quantity(&self, name: &str) -> Option<&Quantity> {

@@ -128,6 +128,7 @@ pub fn fit() -> Fit {
         converged: true,
         warnings: vec![],
         trace: vec![-20.0, -12.345],
+        why: String::new(),
         k_hat: None,
     }
 }
@@ -159,6 +160,8 @@ pub fn posterior(n_draws: usize) -> Posterior {
         evidence: true,
         method: Method::Variational(fit),
         summaries: summarised.summaries,
+        verdicts: vec![],
+        basis: Basis::Approximation,
         draws: summarised.draws,
         warnings: summarised.warnings,
         seconds: Seconds {

@@ -15,6 +15,7 @@ pub fn fit(posterior: &Posterior) -> Value {
         |part: fn(&Elbo) -> f64| fit.and_then(|fit| fit.elbo.as_ref()).map(part).filter(|x| x.is_finite());
     let mut parameters = Map::new();
     for quantity in &posterior.quantities {
+        let verdicts = posterior.verdicts_of(quantity);
         for (element, summary) in posterior.summaries_of(quantity).iter().enumerate() {
             let entry = json!({
                 "mean": summary.mean,
@@ -23,8 +24,7 @@ pub fn fit(posterior: &Posterior) -> Value {
                 "q50": summary.q50,
                 "q95": summary.q95,
                 "mcse": summary.mcse,
-                "k_hat": null,
-                "verdict": null,
+                "verdict": verdicts.get(element),
             });
             parameters.insert(quantity.element_name(element), entry);
         }
@@ -34,8 +34,10 @@ pub fn fit(posterior: &Posterior) -> Value {
         "schema": SCHEMA,
         "model": &*posterior.model.name,
         "family": fit.map(|fit| &fit.family),
-        "verdict": null,
-        "k_hat": null,
+        "verdict": posterior.verdict(),
+        "basis": posterior.basis,
+        "why": fit.map(|fit| &fit.why),
+        "k_hat": fit.and_then(|fit| fit.k_hat).filter(|k_hat| k_hat.is_finite()),
         "elbo": {
             "value": elbo(|elbo| elbo.value),
             "se": elbo(|elbo| elbo.se),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::convergence::{Chains, e_bfmi};
+use super::super::convergence::{ChainDraws, e_bfmi};
 use super::super::loo::{leave_one_out, total};
 use super::{assert_close, numbers};
 
@@ -25,7 +25,7 @@ fn diagnostics_are_those_of_arviz() {
     assert!(cases.len() >= 9);
     for case in &cases {
         let (draws, n_chains) = draws(case);
-        let chains = Chains::new(&draws, n_chains);
+        let chains = ChainDraws::new(&draws, n_chains);
         let close = |what: &str, found: f64, expected: &Value| {
             assert_close(found, expected.as_f64().unwrap(), 1e-6, &format!("{what} of {}", case["name"]));
         };
@@ -52,14 +52,14 @@ fn diagnostics_are_those_of_arviz() {
 #[test]
 fn chains_that_do_not_move_are_told_from_quantities_that_do_not_vary() {
     let constant = [2.5; 40];
-    let chains = Chains::new(&constant, 4);
+    let chains = ChainDraws::new(&constant, 4);
     assert!(chains.r_hat().is_nan());
     assert_eq!(
         (chains.ess_bulk(), chains.ess_tail(), chains.mcse_mean(), chains.mcse_sd()),
         (40.0, 40.0, 0.0, 0.0)
     );
     let stuck: Vec<f64> = (0..400).map(|i| f64::from(i / 100)).collect();
-    let chains = Chains::new(&stuck, 4);
+    let chains = ChainDraws::new(&stuck, 4);
     assert_eq!(chains.r_hat(), f64::INFINITY);
     assert!(chains.ess_bulk() < 8.0, "{}", chains.ess_bulk());
 }
@@ -68,7 +68,7 @@ fn chains_that_do_not_move_are_told_from_quantities_that_do_not_vary() {
 fn scale_changes_nothing() {
     let (draws, n_chains) = draws(&cases("chains")[1]);
     let small: Vec<f64> = draws.iter().map(|x| 1e-20 * x).collect();
-    let (here, there) = (Chains::new(&draws, n_chains), Chains::new(&small, n_chains));
+    let (here, there) = (ChainDraws::new(&draws, n_chains), ChainDraws::new(&small, n_chains));
     assert_close(there.ess_mean(), here.ess_mean(), 1e-9, "ESS");
     assert_close(there.mcse_sd(), 1e-20 * here.mcse_sd(), 1e-9, "MCSE");
     assert_eq!(there.r_hat(), here.r_hat());
@@ -77,10 +77,10 @@ fn scale_changes_nothing() {
 #[test]
 fn of_what_is_not_a_number_nothing_is_said() {
     let mut draws = vec![0.5, 1.0, 2.0, 3.0, 1.5, 0.0, 2.5, 1.0];
-    assert!(Chains::new(&draws, 2).r_hat().is_finite());
-    assert!(Chains::new(&draws, 4).ess_bulk().is_nan());
+    assert!(ChainDraws::new(&draws, 2).r_hat().is_finite());
+    assert!(ChainDraws::new(&draws, 4).ess_bulk().is_nan());
     draws[3] = f64::NAN;
-    let chains = Chains::new(&draws, 2);
+    let chains = ChainDraws::new(&draws, 2);
     let said =
         [chains.r_hat(), chains.ess_bulk(), chains.ess_tail(), chains.mcse_mean(), chains.mcse_quantile(0.5)];
     assert!(said.iter().all(|x| x.is_nan()), "{said:?}");

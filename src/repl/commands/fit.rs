@@ -56,11 +56,8 @@ fn request(command: &Fit, arguments: &[String]) -> Result<FitRequest, Trouble> {
             "--draws" => request.n_draws = number(command, option, value()?, 2)?,
             "--mc-draws" => request.options.mc_draws = Some(number(command, option, value()?, 2)?),
             "--family" => {
-                let name = value()?;
-                let known: Vec<&str> = family::ALL.iter().map(|family| family.name()).collect();
-                request.options.family = family::by_name(name).ok_or_else(|| {
-                    usage(command, &format!("has no family `{name}`; there is: {}", known.join(", ")))
-                })?;
+                let choice = family::choice(value()?);
+                request.options.family = choice.map_err(|error| usage(command, &format!("has {error}")))?;
             }
             "--optimizer" => {
                 let name = value()?;

@@ -1,0 +1,131 @@
+//! Gaussians with correlations: q(z) = N(mean, L L'), told apart by how mean and L are found.
+
+use std::f64::consts::PI;
+
+use super::gaussian::{Gaussian, Scale};
+use super::{Family, GaussianFit};
+
+/// z = mean + L base; lambda = `[mean; log diagonal of L; rows below the diagonal]`, length 2n + n (n - 1) / 2.
+pub struct FullRank {
+    name: &'static str,
+    summary: &'static str,
+    by: GaussianFit,
+}
+
+/// The Gaussian of greatest ELBO.
+pub static FULL_RANK: FullRank = FullRank {
+    name: "fullrank",
+    summary: "a Gaussian with correlations on the unconstrained scale",
+    by: GaussianFit::ExpectedCurvature,
+};
+
+/// The Gaussian with the curvature of log p at its maximum.
+pub static LAPLACE: FullRank = FullRank {
+    name: "laplace",
+    summary: "a Gaussian around the posterior's mode, with the curvature there",
+    by: GaussianFit::CurvatureAtMode,
+};
+
+/// Mean-field means with the covariance of linear response.
+pub static LINEAR_RESPONSE: FullRank = FullRank {
+    name: "response",
+    summary: "mean-field means with the covariance by linear response",
+    by: GaussianFit::LinearResponse,
+};
+
+impl Family for FullRank {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn summary(&self) -> &'static str {
+        self.summary
+    }
+
+    fn n_parameters(&self, n_latent: usize) -> usize {
+        2 * n_latent + n_latent * n_latent.saturating_sub(1) / 2
+    }
+
+    fn n_base(&self, n_latent: usize) -> usize {
+        n_latent
+    }
+
+    fn centred_at(&self, mean: &[f64], sd: &[f64]) -> Vec<f64> {
+        let mut lambda: Vec<f64> = mean.iter().copied().chain(sd.iter().map(|sd| sd.ln())).collect();
+        lambda.resize(self.n_parameters(mean.len()), 0.0);
+        lambda
+    }
+
+    fn marginals(&self, n_latent: usize, lambda: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let q = self.gaussian(n_latent, lambda);
+        let sds = q.sds();
+        (q.mean, sds)
+    }
+
+    fn gaussian(&self, n_latent: usize, lambda: &[f64]) -> Gaussian {
+        let (mean, rest) = lambda.split_at(n_latent);
+        let (log_diagonal, mut below) = rest.split_at(n_latent);
+        let mut lower = Vec::with_capacity(n_latent * (n_latent + 1) / 2);
+        for (i, log_diagonal) in log_diagonal.iter().enumerate() {
+            let (row, rest) = below.split_at(i);
+            lower.extend_from_slice(row);
+            lower.push(log_diagonal.exp());
+            below = rest;
+        }
+        Gaussian { mean: mean.to_vec(), scale: Scale::Lower(lower) }
+    }
+
+    fn fitted_as(&self) -> Option<GaussianFit> {
+        Some(self.by)
+    }
+
+    fn of_gaussian(&self, q: &Gaussian) -> Option<Vec<f64>> {
+        let n = q.n();
+        let mut lambda = q.mean.clone();
+        lambda.extend((0..n).map(|i| q.diagonal(i).ln()));
+        match &q.scale {
+            Scale::Diagonal(_) => lambda.resize(self.n_parameters(n), 0.0),
+            Scale::Lower(lower) => {
+                let row = |i: usize| &lower[i * (i + 1) / 2..i * (i + 1) / 2 + i];
+                (0..n).for_each(|i| lambda.extend_from_slice(row(i)));
+            }
+        }
+        Some(lambda)
+    }
+
+    fn transform(&self, lambda: &[f64], lanes: usize, base: &[f64], z: &mut [f64]) {
+        self.gaussian(base.len() / lanes, lambda).place(lanes, base, z);
+    }
+
+    fn log_q(&self, n_latent: usize, lambda: &[f64], lanes: usize, base: &[f64], out: &mut [f64]) {
+        let log_det: f64 = lambda[n_latent..2 * n_latent].iter().sum();
+        out.fill(-log_det - 0.5 * n_latent as f64 * (2.0 * PI).ln());
+        for base in base.chunks_exact(lanes) {
+            out.iter_mut().zip(base).for_each(|(out, base)| *out -= 0.5 * base * base);
+        }
+    }
+
+    /// log |L| + n/2 log(2 pi e)
+    fn entropy(&self, n_latent: usize, lambda: &[f64]) -> f64 {
+        lambda[n_latent..2 * n_latent].iter().sum::<f64>() + 0.5 * n_latent as f64 * (1.0 + (2.0 * PI).ln())
+    }
+
+    fn add_entropy_gradient(&self, n_latent: usize, _lambda: &[f64], out: &mut [f64]) {
+        out[n_latent..2 * n_latent].iter_mut().for_each(|out| *out += 1.0);
+    }
+
+    fn pull_back(&self, lambda: &[f64], lanes: usize, base: &[f64], gradient: &[f64], out: &mut [f64]) {
+        let n = base.len() / lanes;
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let base = |i: usize| &base[i * lanes..(i + 1) * lanes];
+        let mut below = 2 * n;
+        for (i, gradient) in gradient.chunks_exact(lanes).enumerate() {
+            out[i] += gradient.iter().sum::<f64>();
+            out[n + i] += lambda[n + i].exp() * dot(base(i), gradient);
+            for j in 0..i {
+                out[below + j] += dot(base(j), gradient);
+            }
+            below += i;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! A Gaussian N(mean, L L') with L diagonal or lower triangular: what families share that are one, and what others start from.
+
+/// N(mean, L L').
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gaussian {
+    pub mean: Vec<f64>,
+    pub scale: Scale,
+}
+
+/// L
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scale {
+    /// Standard deviations of independent coordinates.
+    Diagonal(Vec<f64>),
+    /// The rows of a lower triangle, one after the other: row i has i + 1 elements, the last one positive.
+    Lower(Vec<f64>),
+}
+
+/// Row i of a packed lower triangle.
+fn row(lower: &[f64], i: usize) -> &[f64] {
+    let start = i * (i + 1) / 2;
+    &lower[start..start + i + 1]
+}
+
+impl Gaussian {
+    pub fn n(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Element i of the diagonal of L.
+    pub fn diagonal(&self, i: usize) -> f64 {
+        match &self.scale {
+            Scale::Diagonal(sd) => sd[i],
+            Scale::Lower(lower) => row(lower, i)[i],
+        }
+    }
+
+    /// log |L|
+    pub fn log_det(&self) -> f64 {
+        (0..self.n()).map(|i| self.diagonal(i).ln()).sum()
+    }
+
+    /// Marginal standard deviations.
+    pub fn sds(&self) -> Vec<f64> {
+        match &self.scale {
+            Scale::Diagonal(sd) => sd.clone(),
+            Scale::Lower(lower) => {
+                (0..self.n()).map(|i| row(lower, i).iter().map(|l| l * l).sum::<f64>().sqrt()).collect()
+            }
+        }
+    }
+
+    /// `z[n][lanes]` = mean + L `base[n][lanes]`
+    pub fn place(&self, lanes: usize, base: &[f64], z: &mut [f64]) {
+        for (i, z) in z.chunks_exact_mut(lanes).enumerate() {
+            z.fill(self.mean[i]);
+            match &self.scale {
+                Scale::Diagonal(sd) => add_multiple(sd[i], &base[i * lanes..(i + 1) * lanes], z),
+                Scale::Lower(lower) => {
+                    let terms = row(lower, i).iter().zip(base.chunks_exact(lanes));
+                    terms.for_each(|(l, base)| add_multiple(*l, base, z));
+                }
+            }
+        }
+    }
+
+    /// `base[n][lanes]` = L^-1 (z - mean) of `z[n][lanes]`
+    pub fn whiten(&self, lanes: usize, z: &[f64], base: &mut [f64]) {
+        for i in 0..self.n() {
+            let (before, rest) = base.split_at_mut(i * lanes);
+            let own = &mut rest[..lanes];
+            let z = &z[i * lanes..(i + 1) * lanes];
+            own.iter_mut().zip(z).for_each(|(own, z)| *own = z - self.mean[i]);
+            if let Scale::Lower(lower) = &self.scale {
+                let terms = row(lower, i).iter().zip(before.chunks_exact(lanes));
+                terms.for_each(|(l, base)| add_multiple(-l, base, own));
+            }
+            let diagonal = self.diagonal(i);
+            own.iter_mut().for_each(|x| *x /= diagonal);
+        }
+    }
+
+    /// `out[n][lanes]` = L' `gradient[n][lanes]`: a gradient by z becomes one by base.
+    pub fn pull_back(&self, lanes: usize, gradient: &[f64], out: &mut [f64]) {
+        out.fill(0.0);
+        for (i, gradient) in gradient.chunks_exact(lanes).enumerate() {
+            match &self.scale {
+                Scale::Diagonal(sd) => add_multiple(sd[i], gradient, &mut out[i * lanes..(i + 1) * lanes]),
+                Scale::Lower(lower) => {
+                    let terms = row(lower, i).iter().zip(out.chunks_exact_mut(lanes));
+                    terms.for_each(|(l, out)| add_multiple(*l, gradient, out));
+                }
+            }
+        }
+    }
+}
+
+/// y += factor x
+fn add_multiple(factor: f64, x: &[f64], y: &mut [f64]) {
+    y.iter_mut().zip(x).for_each(|(y, x)| *y += factor * x);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_go_there_and_back() {
+        let mean = vec![1.0, -2.0, 0.5];
+        for scale in [Scale::Diagonal(vec![0.5, 2.0, 1e3]), Scale::Lower(vec![0.5, 1.5, 2.0, -3.0, 0.1, 1e3])] {
+            let q = Gaussian { mean: mean.clone(), scale };
+            let base: Vec<f64> = (0..6).map(|i| (f64::from(i) * 1.3).sin()).collect();
+            let (mut z, mut back) = (vec![0.0; 6], vec![0.0; 6]);
+            q.place(2, &base, &mut z);
+            q.whiten(2, &z, &mut back);
+            assert!(base.iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-12), "{base:?} {back:?}");
+            // g . (L e) = (L' g) . e
+            let g: Vec<f64> = (0..6).map(|i| (f64::from(i) * 0.7).cos()).collect();
+            let mut pulled = vec![0.0; 6];
+            q.pull_back(2, &g, &mut pulled);
+            let along: f64 = (0..6).map(|k| g[k] * (z[k] - mean[k / 2])).sum();
+            let against: f64 = pulled.iter().zip(&base).map(|(g, e)| g * e).sum();
+            assert!((along - against).abs() < 1e-9, "{along} {against}");
+            assert!((q.log_det() - (0.5 * 2.0 * 1e3f64).ln()).abs() < 1e-12);
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Short Hamiltonian Monte Carlo chains in lanes, started from q: they drift away from it where it is not the posterior.
+//!
+//! All chains of a run take their steps together, one gradient of all lanes each. Positions are in coordinates in which q is
+//! N(0, I); where the chains find another covariance these are replaced during warm-up.
+
+use rand::RngExt;
+
+use super::draws::{Task, fill_normal, rng};
+use super::fit::Fit;
+use super::linear::{Matrix, all_finite, lower_factor};
+use super::target::Target;
+use crate::density::LogDensity;
+use crate::family::{self, Gaussian, Scale};
+
+/// Chains of a run.
+pub const CHAINS: usize = 64;
+/// Acceptance that the step size is adapted to.
+const ACCEPTANCE: f64 = 0.85;
+/// Iterations of each phase of the warm-up.
+const WARMUP: [usize; 3] = [12, 20, 20];
+/// Leapfrog steps of one iteration at most.
+const MAX_STEPS: usize = 128;
+/// A loss of energy that an exact path would not have.
+const DIVERGENT: f64 = 50.0;
+/// The covariance of the chains replaces q's only up to so many latents.
+const MAX_DENSE: usize = 100;
+
+/// Draws of chains after their warm-up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chains {
+    /// `[D][n_draws * CHAINS]`: all chains of an iteration are neighbours.
+    pub z: Vec<f64>,
+    /// Draws of each chain.
+    pub n_draws: usize,
+    /// Trajectories that diverged, after the warm-up.
+    pub n_divergent: usize,
+    /// Mean acceptance after the warm-up.
+    pub acceptance: f64,
+    /// Leapfrog steps of an iteration.
+    pub steps: usize,
+}
+
+struct Sampler<'t, 'd> {
+    target: &'t Target<'d>,
+    theta: &'t [f64],
+    q: Gaussian,
+    /// `[n][CHAINS]`, in coordinates of `q`
+    x: Vec<f64>,
+    log_p: Vec<f64>,
+    /// d log p / d x
+    gradient: Vec<f64>,
+}
+
+/// Effective draws of every latent at which chains are long enough.
+const ENOUGH: f64 = 5_000.0;
+/// Iterations between looks.
+const BATCH: usize = 50;
+const MAX_DRAWS: usize = 400;
+/// Evaluations of the audit for each one of the fit, or as many sums and products if that is more.
+const SHARE: u64 = 5;
+const LEAST_WORK: f64 = 4e9;
+
+/// Chains from draws of a fit's q: as long as it takes to know the means of the latents; `None` where there are no latents, log
+/// p is finite at too few draws, or chains would be far more work than the fit.
+pub fn audit(density: &dyn LogDensity, fit: &Fit) -> Option<Chains> {
+    let target = Target::new(density);
+    let family = family::by_name(&fit.family)?;
+    let q = family.gaussian(target.n_latent(), &fit.lambda);
+    let budget = (SHARE * fit.gradient_evaluations).max((LEAST_WORK / density.work()) as u64);
+    (q.n() > 0).then(|| run(&target, &q, &fit.theta, fit.seed, budget)).flatten()
+}
+
+fn run(target: &Target, q: &Gaussian, theta: &[f64], seed: u64, budget: u64) -> Option<Chains> {
+    let n = q.n();
+    let mut rng = rng(seed, Task::Audit);
+    let mut sampler = Sampler::start(target, q.clone(), theta, &mut rng)?;
+    let mut step_size = (n as f64).powf(-0.25);
+    for (phase, iterations) in WARMUP.into_iter().enumerate() {
+        let mut pool: Vec<Vec<f64>> = vec![Vec::new(); n];
+        let mut adapt = StepSize::new(step_size);
+        for iteration in 0..iterations {
+            let (acceptance, _) = sampler.iterate(adapt.now(), &mut rng);
+            adapt.update(acceptance);
+            if iteration >= iterations / 3 {
+                let z = sampler.latent();
+                pool.iter_mut().zip(z.chunks_exact(CHAINS)).for_each(|(pool, z)| pool.extend_from_slice(z));
+            }
+            if target.evaluations() > budget {
+                return None;
+            }
+        }
+        step_size = adapt.averaged();
+        if phase + 1 < WARMUP.len()
+            && let Some(better) = covariance(&pool)
+        {
+            sampler.change_coordinates(better);
+        }
+    }
+    let mut draws: Vec<Vec<f64>> = vec![Vec::new(); n];
+    let (mut n_draws, mut n_divergent, mut accepted, mut steps) = (0, 0, 0.0, 0);
+    loop {
+        for _ in 0..BATCH {
+            let (acceptance, divergent) = sampler.iterate(step_size, &mut rng);
+            accepted += acceptance;
+            n_divergent += divergent;
+            steps = sampler.steps(step_size, 1.0);
+            let z = sampler.latent();
+            draws.iter_mut().zip(z.chunks_exact(CHAINS)).for_each(|(draws, z)| draws.extend_from_slice(z));
+        }
+        n_draws += BATCH;
+        let chains = Chains {
+            z: target.scatter(n_draws * CHAINS, &draws.concat(), theta),
+            n_draws,
+            n_divergent,
+            acceptance: accepted / n_draws as f64,
+            steps,
+        };
+        if n_draws >= MAX_DRAWS || target.evaluations() > budget || draws.iter().all(|x| effective_draws(x) >= ENOUGH) {
+            return Some(chains);
+        }
+    }
+}
+
+/// Draws of all chains together, over how much more the means of chains vary than those of independent draws would.
+fn effective_draws(draws: &[f64]) -> f64 {
+    let n = draws.len() / CHAINS;
+    let origin = draws[0];
+    let mean = draws.iter().map(|x| x - origin).sum::<f64>() / draws.len() as f64;
+    let variance = draws.iter().map(|x| (x - origin - mean).powi(2)).sum::<f64>() / draws.len() as f64;
+    let of_chain = |c: usize| draws.iter().skip(c).step_by(CHAINS).map(|x| x - origin - mean).sum::<f64>() / n as f64;
+    let between = (0..CHAINS).map(|c| of_chain(c).powi(2)).sum::<f64>() / (CHAINS as f64 - 1.0);
+    variance / between * CHAINS as f64
+}
+
+impl<'t, 'd> Sampler<'t, 'd> {
+    fn start(target: &'t Target<'d>, q: Gaussian, theta: &'t [f64], rng: &mut rand_chacha::ChaCha12Rng) -> Option<Self> {
+        let n = q.n();
+        let mut x = vec![0.0; n * CHAINS];
+        fill_normal(rng, &mut x);
+        let mut sampler = Sampler { target, theta, q, x, log_p: vec![], gradient: vec![] };
+        (sampler.log_p, sampler.gradient) = sampler.evaluate(&sampler.x);
+        // chains without a density start where another one does
+        let is_usable = |sampler: &Sampler, l: usize| {
+            sampler.log_p[l].is_finite() && (0..n).all(|i| sampler.gradient[i * CHAINS + l].is_finite())
+        };
+        let usable: Vec<usize> = (0..CHAINS).filter(|&l| is_usable(&sampler, l)).collect();
+        if usable.len() < CHAINS / 4 {
+            return None;
+        }
+        for l in (0..CHAINS).filter(|l| !usable.contains(l)) {
+            let from = usable[l % usable.len()];
+            sampler.log_p[l] = sampler.log_p[from];
+            for i in 0..n {
+                sampler.x[i * CHAINS + l] = sampler.x[i * CHAINS + from];
+                sampler.gradient[i * CHAINS + l] = sampler.gradient[i * CHAINS + from];
+            }
+        }
+        Some(sampler)
+    }
+
+    fn latent(&self) -> Vec<f64> {
+        let mut z = vec![0.0; self.x.len()];
+        self.q.place(CHAINS, &self.x, &mut z);
+        z
+    }
+
+    /// log p and its gradient by x.
+    fn evaluate(&self, x: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let mut latent = vec![0.0; x.len()];
+        self.q.place(CHAINS, x, &mut latent);
+        let z = self.target.scatter(CHAINS, &latent, self.theta);
+        let (mut values, mut slopes) = (vec![0.0; CHAINS], vec![0.0; z.len()]);
+        self.target.gradient_in_blocks(CHAINS, &z, &mut values, &mut slopes);
+        let of_latents = self.target.gather_latent(CHAINS, &slopes);
+        let mut gradient = vec![0.0; x.len()];
+        self.q.pull_back(CHAINS, &of_latents, &mut gradient);
+        (values, gradient)
+    }
+
+    fn steps(&self, step_size: f64, turn: f64) -> usize {
+        ((turn * std::f64::consts::FRAC_PI_2 / step_size).ceil() as usize).clamp(1, MAX_STEPS)
+    }
+
+    /// One iteration of all chains: mean acceptance, and how many diverged.
+    fn iterate(&mut self, step_size: f64, rng: &mut rand_chacha::ChaCha12Rng) -> (f64, usize) {
+        let n = self.q.n();
+        let step_size = step_size * (0.8 + 0.4 * rng.random::<f64>());
+        let turn = 0.5 + rng.random::<f64>();
+        let n_steps = self.steps(step_size, turn);
+        let mut momentum = vec![0.0; n * CHAINS];
+        fill_normal(rng, &mut momentum);
+        let kinetic = |momentum: &[f64], l: usize| -> f64 {
+            0.5 * momentum.iter().skip(l).step_by(CHAINS).map(|p| p * p).sum::<f64>()
+        };
+        let before: Vec<f64> = (0..CHAINS).map(|l| self.log_p[l] - kinetic(&momentum, l)).collect();
+        let (mut x, mut log_p, mut gradient) = (self.x.clone(), self.log_p.clone(), self.gradient.clone());
+        for _ in 0..n_steps {
+            momentum.iter_mut().zip(&gradient).for_each(|(p, g)| *p += 0.5 * step_size * g);
+            x.iter_mut().zip(&momentum).for_each(|(x, p)| *x += step_size * p);
+            (log_p, gradient) = self.evaluate(&x);
+            momentum.iter_mut().zip(&gradient).for_each(|(p, g)| *p += 0.5 * step_size * g);
+        }
+        let (mut accepted, mut divergent) = (0.0, 0);
+        for l in 0..CHAINS {
+            let gain = log_p[l] - kinetic(&momentum, l) - before[l];
+            let probability = if gain.is_nan() { 0.0 } else { gain.min(0.0).exp() };
+            accepted += probability;
+            divergent += usize::from(gain.is_nan() || gain < -DIVERGENT);
+            let is_usable = log_p[l].is_finite() && gradient.iter().skip(l).step_by(CHAINS).all(|g| g.is_finite());
+            if rng.random::<f64>() < probability && is_usable {
+                self.log_p[l] = log_p[l];
+                for i in 0..n {
+                    self.x[i * CHAINS + l] = x[i * CHAINS + l];
+                    self.gradient[i * CHAINS + l] = gradient[i * CHAINS + l];
+                }
+            }
+        }
+        (accepted / CHAINS as f64, divergent)
+    }
+
+    /// The same positions in coordinates of another Gaussian.
+    fn change_coordinates(&mut self, q: Gaussian) {
+        let z = self.latent();
+        self.q = q;
+        self.q.whiten(CHAINS, &z, &mut self.x);
+        (self.log_p, self.gradient) = self.evaluate(&self.x);
+    }
+}
+
+/// The Gaussian with the moments of a pool of draws, `[n][draws]`.
+fn covariance(pool: &[Vec<f64>]) -> Option<Gaussian> {
+    let n = pool.len();
+    let m = pool.first()?.len() as f64;
+    let mean: Vec<f64> = pool.iter().map(|x| x.iter().sum::<f64>() / m).collect();
+    let centred: Vec<Vec<f64>> =
+        pool.iter().zip(&mean).map(|(x, mean)| x.iter().map(|x| x - mean).collect()).collect();
+    let variance = |i: usize, j: usize| super::linear::dot(&centred[i], &centred[j]) / m;
+    // Draws of neighbouring iterations count for less than independent ones.
+    if n > MAX_DENSE || m < 6.0 * n as f64 {
+        let sd: Vec<f64> = (0..n).map(|i| variance(i, i).sqrt()).collect();
+        return (all_finite(&sd) && sd.iter().all(|sd| *sd > 0.0))
+            .then_some(Gaussian { mean, scale: Scale::Diagonal(sd) });
+    }
+    let mut matrix = Matrix::zeros(n);
+    for i in 0..n {
+        for j in 0..=i {
+            let value = variance(i, j);
+            *matrix.at_mut(i, j) = value;
+            *matrix.at_mut(j, i) = value;
+        }
+    }
+    let lower = lower_factor(&matrix)?;
+    let rows = (0..n).flat_map(|i| (0..=i).map(move |j| (i, j))).map(|(i, j)| lower.at(i, j)).collect();
+    Some(Gaussian { mean, scale: Scale::Lower(rows) })
+}
+
+/// Dual averaging of the log step size (Hoffman and Gelman 2014, section 3.2).
+struct StepSize {
+    centre: f64,
+    error: f64,
+    now: f64,
+    average: f64,
+    count: f64,
+}
+
+impl StepSize {
+    fn new(first: f64) -> StepSize {
+        StepSize { centre: (2.0 * first).ln(), error: 0.0, now: first.ln(), average: first.ln(), count: 0.0 }
+    }
+
+    fn now(&self) -> f64 {
+        self.now.exp()
+    }
+
+    fn update(&mut self, acceptance: f64) {
+        const SHRINKAGE: f64 = 0.05;
+        const DELAY: f64 = 3.0;
+        const DECAY: f64 = 0.75;
+        self.count += 1.0;
+        let weight = 1.0 / (self.count + DELAY);
+        self.error += weight * (ACCEPTANCE - acceptance - self.error);
+        self.now = self.centre - self.count.sqrt() / SHRINKAGE * self.error;
+        let weight = self.count.powf(-DECAY);
+        self.average += weight * (self.now - self.average);
+    }
+
+    fn averaged(&self) -> f64 {
+        self.average.exp()
+    }
+}
