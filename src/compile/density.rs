@@ -186,6 +186,12 @@ impl Density {
         program.lowered(lanes_at_once(program, lanes)).bytes()
     }
 
+    /// Most tasks that a program shares its long passes out in, run for so many points where there are so many threads.
+    pub fn tasks(&self, what: Computed, lanes: usize, threads: usize) -> usize {
+        let program = self.program(what);
+        program.tasks(lanes_at_once(program, lanes), threads)
+    }
+
     fn graph(&self) -> MutexGuard<'_, Graph> {
         self.graph.lock().unwrap_or_else(PoisonError::into_inner)
     }

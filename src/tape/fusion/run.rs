@@ -107,6 +107,15 @@ impl Fused {
         }
     }
 
+    /// Chunks, or runs of them, that are on their way at one time.
+    pub(super) fn n_tasks(&self, lanes: usize, threads: usize) -> usize {
+        match threads {
+            _ if self.n_values > MAX_VALUES => 1,
+            0 | 1 => 1,
+            _ => (self.n * lanes / MIN_TASK).clamp(1, self.n_chunks().min(MAX_TASKS).min(4 * threads)),
+        }
+    }
+
     pub(super) fn run(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
         let (values, sums) = out.split_at_mut(self.n_values * self.n * lanes);
         sums.fill(0.0);
@@ -124,11 +133,7 @@ impl Fused {
         if n_chunks == 1 {
             return self.run_chunks(args, lanes, Job { chunks: 0..1, tasks: 1, values, scratch, sums });
         }
-        let tasks = match rayon::current_num_threads() {
-            _ if self.n_values > MAX_VALUES => 1,
-            1 => 1,
-            threads => (self.n * lanes / MIN_TASK).clamp(1, n_chunks.min(MAX_TASKS).min(4 * threads)),
-        };
+        let tasks = self.n_tasks(lanes, rayon::current_num_threads());
         let (of_chunks, scratch) = scratch.split_at_mut(n_chunks * sums.len());
         of_chunks.fill(0.0);
         self.share(args, lanes, Job { chunks: 0..n_chunks, tasks, values, scratch, sums: of_chunks });
