@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use super::tracer::Block;
 use super::workspaces::Workspaces;
 use crate::density::{Coordinate, LogDensity, Term};
-use crate::tape::{Columns, Folded, Graph, Node, Program, forward, reverse, simplify};
+use crate::tape::{Columns, Folded, Graph, Node, Program, forward, reverse, share_exponentials, simplify};
 
 /// Working memory of one run, in bytes: more lanes than fit are run one block after the other.
 const MAX_ARENA_BYTES: usize = 64 << 20;
@@ -232,12 +232,14 @@ impl Density {
                 let gradient = reverse(&mut graph, log_density, &self.inputs);
                 let (products, directions) = self.derivatives_along(&mut graph, &gradient);
                 let inputs = [&self.inputs[..], &directions].concat();
-                return Program::new(&graph, &inputs, &[gradient, products].concat());
+                let outputs = share_exponentials(&mut graph, &[gradient, products].concat());
+                return Program::new(&graph, &inputs, &outputs);
             }
             Computed::Terms => (self.terms.clone(), Vec::new()),
             Computed::Constrained => (self.quantities.clone(), Vec::new()),
             Computed::Pointwise => (self.pointwise.clone(), Vec::new()),
         };
+        let outputs = share_exponentials(&mut graph, &outputs);
         Program::staged(&graph, &self.inputs, &directions, &outputs)
     }
 

@@ -30,6 +30,7 @@ pub mod ops;
 
 // Less to compute
 mod fold;
+mod share;
 mod simplify;
 
 // Derivatives
@@ -60,4 +61,5 @@ pub use ops::ode::{Control, Field};
 pub use ops::scan::{Access, Body, Mode, Scan, Source, State};
 pub use program::{Columns, Output, Program, Workspace};
 pub use reverse::reverse;
+pub use share::share_exponentials;
 pub use simplify::simplify;
