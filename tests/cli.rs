@@ -414,11 +414,28 @@ fn bench_times_gradients() {
     for part in ["Hessian-vector", "reverse *", "arena a lane", "1 thread"] {
         assert!(text.out.contains(part), "{part} in {}", text.out);
     }
+    assert!(!text.err.contains("finite"), "{}", text.err);
     // A single point is timed whatever the lanes.
     let bench = folder.run(&["bench", "m.vim", "--data", "d.csv", "--lanes", "4", "--json"]).json();
     assert!(bench["ns_per_gradient_1_lane"].as_f64().unwrap() > 0.0);
     assert!(bench["ns_per_gradient"].as_f64().unwrap() > 0.0);
     assert_eq!(bench["lanes"].as_array().unwrap().len(), 1);
+    assert_eq!(bench["finite"], true);
+    let twice = folder.run(&["bench", "m.vim", "--data", "d.csv", "--lanes", "2,2", "--json"]).json();
+    assert_eq!(twice["lanes"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn bench_says_where_log_p_is_not_finite_and_what_it_does_not_time() {
+    let folder = Folder::new();
+    folder.write("wide.vim", "b[60] ~ Normal(0, 1)\nfactor(log(sum(b) - 1000))\n");
+    let ran = folder.run(&["bench", "wide.vim", "--lanes", "2"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.err.contains("log p is not finite"), "{}", ran.err);
+    assert!(ran.out.contains("- is not timed"), "{}", ran.out);
+    let bench = folder.run(&["bench", "wide.vim", "--lanes", "2", "--json"]).json();
+    assert_eq!((&bench["finite"], &bench["lanes"][0]["finite"]), (&false.into(), &false.into()));
+    assert!(bench["lanes"][0]["ns_per_gradient_forward"].is_null());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use common::{data_of, models, package};
-use vippl::compile::{CompileOptions, Density, GradientMode};
+use vippl::compile::{CompileOptions, Computed, Density, GradientMode};
 use vippl::data::{DataArg, Dataset, Values, Variable};
 use vippl::density::LogDensity;
 use vippl::session::{self, Request};
@@ -163,19 +163,21 @@ fn read(folder: &Path) -> Model {
     Model { name, folded, direct }
 }
 
-/// Data long enough that passes over them are shared out among threads.
-fn long(name: &str, text: &str) -> Model {
-    const ROWS: usize = 12_000;
+/// Three chunks of a pass and a few rows more: they are shared out among threads.
+const LONG: usize = 3 * 16384 + 7;
+
+/// A model of made-up data.
+fn made_up(name: &str, text: &str, rows: usize) -> Model {
     let wave = |n: usize, speed: f64| (0..n).map(|i| (1.0 + speed * i as f64).sin()).collect::<Vec<f64>>();
-    let y = wave(ROWS, 0.37);
+    let y = wave(rows, 0.37);
     let outcome: Vec<i64> = y.iter().map(|&y| i64::from(y > 0.2)).collect();
-    let group: Vec<i64> = (0..ROWS).map(|i| 1 + (i * 37 % 10) as i64).collect();
+    let group: Vec<i64> = (0..rows).map(|i| 1 + (i * 37 % 10) as i64).collect();
     let variables = [
-        Variable::in_memory("X", Values::real(&[ROWS, 5], wave(5 * ROWS, 1.3))),
-        Variable::in_memory("x", Values::real(&[ROWS], wave(ROWS, 2.1))),
-        Variable::in_memory("y", Values::real(&[ROWS], y)),
-        Variable::in_memory("s", Values::int(&[ROWS], &outcome)),
-        Variable::in_memory("g", Values::int(&[ROWS], &group)),
+        Variable::in_memory("X", Values::real(&[rows, 5], wave(5 * rows, 1.3))),
+        Variable::in_memory("x", Values::real(&[rows], wave(rows, 2.1))),
+        Variable::in_memory("y", Values::real(&[rows], y)),
+        Variable::in_memory("s", Values::int(&[rows], &outcome)),
+        Variable::in_memory("g", Values::int(&[rows], &group)),
     ];
     let source = Source::new(name, text);
     let [folded, direct] = [true, false].map(|fold| {
@@ -209,12 +211,19 @@ fn modes_agree_on_long_data() {
             "tau ~ HalfNormal(1)\na[g] ~ Normal(0, tau)\nsd ~ HalfNormal(1)\ny ~ StudentT(3, a[g], sd)",
         ),
         ("columns", &columns),
-        (
-            "a recursion",
-            "w ~ HalfNormal(1)\na ~ Uniform(0, 1)\nb ~ Uniform(0, 1)\nh[1] = 1\n\
-             for t in 2:len(y) { h[t] = w + a * y[t - 1]^2 + b * h[t - 1] }\ny ~ Normal(0, sqrt(h))",
-        ),
     ] {
-        all_modes_agree(&long(name, text));
+        let model = made_up(name, text, LONG);
+        for what in [Computed::Value, Computed::Reverse, Computed::HessianVector] {
+            let tasks = [1, 2].map(|threads| model.direct.tasks(what, MANY, threads));
+            assert!(tasks[0] == 1 && tasks[1] > 1, "{name}, {what:?}: {tasks:?} tasks");
+        }
+        all_modes_agree(&model);
     }
+}
+
+#[test]
+fn modes_agree_on_a_recursion() {
+    let text = "w ~ HalfNormal(1)\na ~ Uniform(0, 1)\nb ~ Uniform(0, 1)\nh[1] = 1\n\
+                for t in 2:len(y) { h[t] = w + a * y[t - 1]^2 + b * h[t - 1] }\ny ~ Normal(0, sqrt(h))";
+    all_modes_agree(&made_up("a recursion", text, 4000));
 }

@@ -4,8 +4,10 @@ mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use vippl::compile::{CompileOptions, Density, GradientMode};
+use vippl::compile::{CompileOptions, Computed, Density, GradientMode};
 use vippl::data::Dataset;
 use vippl::density::LogDensity;
 use vippl::session;
@@ -19,18 +21,44 @@ const MOST_BY_FORWARD: usize = 300;
 
 struct Counting;
 
+/// By all threads that evaluate.
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+/// One test evaluates at a time.
+static EVALUATING: Mutex<()> = Mutex::new(());
+
 thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static EVALUATES: Cell<bool> = const { Cell::new(false) };
+}
+
+fn count() {
+    ALLOCATIONS.fetch_add(usize::from(EVALUATES.get()), Ordering::SeqCst);
+}
+
+fn allocations() -> usize {
+    ALLOCATIONS.load(Ordering::SeqCst)
+}
+
+/// Runs a test on so many threads, all of which are counted.
+fn on_threads(n: usize, test: impl FnOnce() + Send) {
+    let _one = EVALUATING.lock().unwrap_or_else(PoisonError::into_inner);
+    // a thread that ends, later than its pool, allocates
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(n)
+        .start_handler(|_| EVALUATES.set(true))
+        .exit_handler(|_| EVALUATES.set(false))
+        .build();
+    pool.expect("threads").install(test);
 }
 
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        count();
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        count();
         unsafe { System.realloc(pointer, layout, size) }
     }
 
@@ -109,20 +137,47 @@ fn everything(g: &mut Graph, x: Node) -> Node {
 
 #[test]
 fn running_allocates_nothing() {
-    let mut g = Graph::new();
-    let (x, v) = (g.input(&[16]), g.input(&[16]));
-    let y = everything(&mut g, x);
-    let gradient = reverse(&mut g, y, &[x])[0];
-    let product = forward(&mut g, &[gradient], &[(x, v)])[0];
-    let program = Program::staged(&g, &[x], &[v], &[y, gradient, product]);
-    for lanes in [1, 5] {
-        let mut ws = program.workspace(lanes);
-        let input: Vec<f64> = (0..16 * lanes).map(|i| (i as f64 * 0.7).sin()).collect();
-        let before = ALLOCATIONS.get();
-        program.run(&mut ws, &[&input]);
-        program.run_directions(&mut ws, &[&input]);
-        assert_eq!(ALLOCATIONS.get(), before, "{lanes} lanes");
-        assert!((0..3).all(|k| program.output(&ws, k).data.iter().all(|x| x.is_finite())));
+    on_threads(1, || {
+        let mut g = Graph::new();
+        let (x, v) = (g.input(&[16]), g.input(&[16]));
+        let y = everything(&mut g, x);
+        let gradient = reverse(&mut g, y, &[x])[0];
+        let product = forward(&mut g, &[gradient], &[(x, v)])[0];
+        let program = Program::staged(&g, &[x], &[v], &[y, gradient, product]);
+        for lanes in [1, 5] {
+            let mut ws = program.workspace(lanes);
+            let input: Vec<f64> = (0..16 * lanes).map(|i| (i as f64 * 0.7).sin()).collect();
+            let before = allocations();
+            program.run(&mut ws, &[&input]);
+            program.run_directions(&mut ws, &[&input]);
+            assert_eq!(allocations(), before, "{lanes} lanes");
+            assert!((0..3).all(|k| program.output(&ws, k).data.iter().all(|x| x.is_finite())));
+        }
+    });
+}
+
+#[test]
+fn passes_that_keep_many_arrays_allocate_nothing() {
+    const N: usize = 3000;
+    for n_kept in [30, 40, 500] {
+        on_threads(1, || {
+            let mut g = Graph::new();
+            let x = g.input(&[N]);
+            let scaled = |k: usize| {
+                let factor = g.scalar(1.0 + k as f64);
+                g.mul(x, factor)
+            };
+            let kept: Vec<Node> = (0..n_kept).map(scaled).collect();
+            let program = Program::new(&g, &[x], &kept);
+            assert_eq!(program.len(), 1, "{}", program.dump());
+            let mut ws = program.workspace(3);
+            let input = wave(3 * N);
+            let before = allocations();
+            program.run(&mut ws, &[&input]);
+            assert_eq!(allocations(), before, "{n_kept} arrays");
+            let last = program.output(&ws, n_kept - 1);
+            assert_eq!(last.get(N - 1, 2), n_kept as f64 * input[3 * N - 1]);
+        });
     }
 }
 
@@ -179,6 +234,20 @@ const CASES: &[Case] = &[
     },
 ];
 
+/// Rows enough for passes that are shared out among threads.
+const LONG: Case = Case {
+    name: "long rows",
+    model: "b[3] ~ Normal(0, 1)\nc[g] ~ Normal(0, 1)\ns ~ Bernoulli(logit = X @ b + c[g])",
+    data: || {
+        const ROWS: usize = 50_000;
+        let rows: Vec<String> = wave(3 * ROWS).chunks(3).map(|row| format!("{row:?}")).collect();
+        let outcomes: Vec<usize> = (0..ROWS).map(|i| i * i % 3 % 2).collect();
+        let groups: Vec<usize> = (0..ROWS).map(|i| 1 + i % 7).collect();
+        format!(r#"{{"X": [{}], "s": {outcomes:?}, "g": {groups:?}}}"#, rows.join(", "))
+    },
+    is_folded: false,
+};
+
 fn wave(n: usize) -> Vec<f64> {
     (0..n).map(|i| (1.0 + 0.7 * i as f64).sin()).collect()
 }
@@ -208,26 +277,41 @@ fn allocates_nothing(name: &str, density: &Density) {
         let all = if dim > MOST_BY_FORWARD { &all[2..] } else { &all[..] };
         all.iter().for_each(|what| evaluate(what));
         for what in all {
-            let before = ALLOCATIONS.get();
+            let before = allocations();
             evaluate(what);
-            assert_eq!(ALLOCATIONS.get(), before, "{what} of {name}, {lanes} lanes");
+            assert_eq!(allocations(), before, "{what} of {name}, {lanes} lanes");
         }
     }
 }
 
 #[test]
 fn densities_allocate_nothing_once_they_have_been_evaluated() {
-    for case in CASES {
-        let density = density(case);
-        assert_eq!(density.folded().count() > 0, case.is_folded, "{}", case.name);
-        allocates_nothing(case.name, &density);
-    }
+    on_threads(1, || {
+        for case in CASES {
+            let density = density(case);
+            assert_eq!(density.folded().count() > 0, case.is_folded, "{}", case.name);
+            allocates_nothing(case.name, &density);
+        }
+    });
+}
+
+#[test]
+fn threads_allocate_nothing() {
+    on_threads(2, || {
+        let density = density(&LONG);
+        for what in [Computed::Value, Computed::Reverse, Computed::HessianVector] {
+            assert!(density.tasks(what, 16, 2) > 1, "{what:?} is one task");
+        }
+        allocates_nothing(LONG.name, &density);
+    });
 }
 
 #[test]
 fn cases_and_examples_allocate_nothing() {
-    for folder in common::models() {
-        let prepared = common::prepare(&folder).unwrap_or_else(|report| panic!("{report:?}"));
-        allocates_nothing(&folder.display().to_string(), &prepared.compiled.density);
-    }
+    on_threads(1, || {
+        for folder in common::models() {
+            let prepared = common::prepare(&folder).unwrap_or_else(|report| panic!("{report:?}"));
+            allocates_nothing(&folder.display().to_string(), &prepared.compiled.density);
+        }
+    });
 }

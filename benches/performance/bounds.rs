@@ -4,11 +4,10 @@ use std::hint::black_box;
 
 use pulp::{Arch, Simd, WithSimd};
 use vippl::stopwatch::seconds_of;
-use vippl::tape::{Graph, Program, reverse};
 
 use crate::simulated::{Case, PREDICTORS, logistic};
 use crate::sizes::micros;
-use crate::{digits, markdown};
+use crate::{digits, markdown, softplus};
 
 /// Bytes read in a second, one after the other, from an array of so many numbers that no cache holds.
 fn bytes_read(numbers: usize) -> f64 {
@@ -70,20 +69,6 @@ fn multiply_adds() -> f64 {
     (rounds * CHAINS * width) as f64 / seconds
 }
 
-/// Seconds of one log(1 + e^x) with its derivative, of many in the fastest cache.
-fn softplus_with_derivative() -> f64 {
-    const NUMBERS: usize = 1024;
-    let mut g = Graph::new();
-    let x = g.input(&[NUMBERS]);
-    let y = g.log1p_exp(x);
-    let y = g.sum_all(y);
-    let d = reverse(&mut g, y, &[x])[0];
-    let program = Program::new(&g, &[x], &[y, d]);
-    let mut ws = program.workspace(1);
-    let at: Vec<f64> = (0..NUMBERS).map(|i| 4.0 * (i as f64).sin()).collect();
-    seconds_of(&mut || program.run(&mut ws, &[black_box(&at)])) / NUMBERS as f64
-}
-
 /// Points at once, and rows, of the logistic regression that is held against the bounds.
 const POINTS: usize = 16;
 const ROWS: usize = 1_000_000;
@@ -94,8 +79,7 @@ pub fn table() -> String {
     let taken = micros(&density, POINTS) * 1e-6 * POINTS as f64;
 
     let numbers = ROWS * PREDICTORS;
-    let (bandwidth, multiply_adds, function) =
-        (bytes_read(numbers), multiply_adds(), softplus_with_derivative());
+    let (bandwidth, multiply_adds, function) = (bytes_read(numbers), multiply_adds(), softplus::seconds());
     // X and y are read once; a product with X forwards and one back.
     let bytes = (numbers + ROWS) * size_of::<f64>();
     let n_multiply_adds = 2 * numbers * POINTS;
@@ -120,7 +104,7 @@ pub fn table() -> String {
             products,
         ),
         row(
-            "log(1 + e^x) and its derivative",
+            "log(1 + e^x) and its derivative, by hand",
             format!("{} ns each", digits(function * 1e9)),
             million(n_functions),
             functions,

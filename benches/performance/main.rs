@@ -7,6 +7,7 @@ mod bounds;
 mod cases;
 mod memory;
 mod sizes;
+mod softplus;
 
 #[path = "../../tests/common/mod.rs"]
 mod common;
@@ -15,6 +16,7 @@ mod simulated;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::Command;
 
 use common::documents;
 
@@ -95,5 +97,13 @@ fn machine() -> String {
     } else {
         std::env::consts::ARCH
     };
-    format!("{name}, {processors} processors, {vectors}, {}.", std::env::consts::OS)
+    let rustc = said_by("rustc", &["--version"]).unwrap_or_else(|| "an unknown rustc".to_string());
+    let rustc = rustc.split(" (").next().unwrap_or_default();
+    let date = said_by("date", &["-u", "+%Y-%m-%d"]).unwrap_or_else(|| "an unknown day".to_string());
+    format!("{name}, {processors} processors, {vectors}, {}; {rustc}; {date}.", std::env::consts::OS)
+}
+
+fn said_by(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())
 }

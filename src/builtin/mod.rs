@@ -12,6 +12,8 @@ mod tests;
 pub mod typing;
 pub mod vector;
 
+pub use elementwise::arithmetic::TIMES;
+pub use linear::product::{AT, DOT};
 pub use vector::sequence::RANGE;
 
 use crate::tape::{Graph, Node};
@@ -108,6 +110,9 @@ pub static ALL: &[&dyn Builtin] = &joined::<{ count(GROUPS) }>(GROUPS);
 
 /// Names of the language's functions that later versions bring.
 pub static PLANNED: &[&str] = &[];
+
+/// Products, in which an infinite number has no use: whatever multiplies it, the result is 0 times infinity or infinite.
+pub static PRODUCTS: &[&dyn Builtin] = &[&TIMES, &AT, &DOT];
 
 /// The function of this name.
 pub fn find(name: &str) -> Option<&'static dyn Builtin> {

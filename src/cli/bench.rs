@@ -1,7 +1,7 @@
 //! `vippl bench`: how long a model takes to compile and its derivatives to evaluate, and in how much memory.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::{ArgMatches, Args};
 use serde_json::{Map, Value, json};
@@ -45,6 +45,10 @@ Examples:
 
 const DEFAULT_LANES: [u32; 4] = [1, 4, 16, 64];
 
+/// A mode is timed if it takes at most about so many times as long as the one that a fit takes: a pass of it as long as
+/// the value, reckoned before.
+const MOST_TIMES: f64 = 4.0;
+
 /// The programs that are timed, with their names.
 const PROGRAMS: [(Computed, &str); 4] = [
     (Computed::Value, "value"),
@@ -66,8 +70,16 @@ impl Command for Bench {
         arguments.threads.start()?;
         let request = request(&arguments.model, &arguments.data, arguments.fold.options())?;
         let prepared = session::prepare(&request)?;
-        let lanes = if arguments.lanes.is_empty() { DEFAULT_LANES.to_vec() } else { arguments.lanes };
+        let mut lanes: Vec<u32> = Vec::new();
+        for n in if arguments.lanes.is_empty() { &DEFAULT_LANES[..] } else { &arguments.lanes } {
+            if !lanes.contains(n) {
+                lanes.push(*n);
+            }
+        }
         let measured = Measured::new(&prepared, &lanes);
+        if !measured.is_finite() {
+            terminal.warn("log p is not finite at all points that were timed: elsewhere times may differ")?;
+        }
         let text = if arguments.json {
             format!("{:#}\n", measured.as_json())
         } else {
@@ -94,6 +106,8 @@ struct Timing {
     forward: Option<f64>,
     reverse: Option<f64>,
     hessian_vector: f64,
+    /// Whether log p is, at all points.
+    is_finite: bool,
     /// The memory that all of these work in.
     workspace_bytes: usize,
 }
@@ -116,6 +130,10 @@ impl Measured<'_> {
         let timings: Vec<Timing> = lanes.iter().map(|&lanes| time(density, lanes as usize)).collect();
         let one_lane = timings.iter().find(|timing| timing.lanes == 1).copied();
         Measured { prepared, plan, timings, one_lane: one_lane.unwrap_or_else(|| time(density, 1)) }
+    }
+
+    fn is_finite(&self) -> bool {
+        self.timings.iter().chain([&self.one_lane]).all(|timing| timing.is_finite)
     }
 
     fn density(&self) -> &Density {
@@ -146,6 +164,7 @@ impl Measured<'_> {
                 "ns_per_gradient_forward": timing.forward,
                 "ns_per_gradient_reverse": timing.reverse,
                 "ns_per_hessian_vector": timing.hessian_vector,
+                "finite": timing.is_finite,
                 "workspace_bytes": timing.workspace_bytes,
             })
         });
@@ -164,6 +183,7 @@ impl Measured<'_> {
             "ns_per_gradient_1_lane": self.one_lane.gradient(),
             "threads": rayon::current_num_threads(),
             "gradient_mode": self.own_mode(),
+            "finite": self.is_finite(),
             "seconds": {
                 "load": seconds.load,
                 "compile": self.compile(),
@@ -193,6 +213,12 @@ impl Measured<'_> {
         text += &self.times(style);
         text += &style.dim("time for each point; forward and reverse are gradients, * is what a fit takes");
         text.push('\n');
+        if self.timings.iter().any(|timing| timing.forward.is_none() || timing.reverse.is_none()) {
+            let words =
+                format!("- is not timed: it would take about {MOST_TIMES} times as long as *, or longer");
+            text += &style.dim(&words);
+            text.push('\n');
+        }
         text
     }
 
@@ -253,12 +279,14 @@ fn time(density: &Density, lanes: usize) -> Timing {
     let mut product = vec![0.0; dim * lanes];
     let per_point = |evaluate: &mut dyn FnMut()| stopwatch::seconds_of(evaluate) * 1e9 / lanes as f64;
     let value = per_point(&mut || density.value(lanes, &z, &mut out));
-    let own = density.mode(GradientMode::Auto);
-    let mut gradient_by = |mode: GradientMode, passes: usize| {
+    let is_finite = out.iter().all(|x| x.is_finite());
+    let mut by = |mode| per_point(&mut || density.gradient_with(mode, lanes, &z, &mut out, &mut gradient));
+    let own_mode = density.mode(GradientMode::Auto);
+    let own = by(own_mode);
+    let mut gradient_by = |mode: GradientMode, passes: usize| match mode == own_mode {
+        true => Some(own),
         // A mode that nobody would take is not waited for.
-        let about = Duration::from_secs_f64(value * 1e-9 * (passes * lanes) as f64);
-        (mode == own || about < stopwatch::LONGEST)
-            .then(|| per_point(&mut || density.gradient_with(mode, lanes, &z, &mut out, &mut gradient)))
+        false => (value * passes as f64 <= MOST_TIMES * own).then(|| by(mode)),
     };
     let forward = gradient_by(GradientMode::Forward, dim + 1);
     let reverse = gradient_by(GradientMode::Reverse, 2);
@@ -266,5 +294,5 @@ fn time(density: &Density, lanes: usize) -> Timing {
         per_point(&mut || density.hessian_vector(lanes, &z, &v, &mut gradient, &mut product));
     let workspaces = PROGRAMS.map(|(what, _)| density.workspace_bytes(what, lanes));
     let workspace_bytes = workspaces.into_iter().max().unwrap_or(0);
-    Timing { lanes, value, forward, reverse, hessian_vector, workspace_bytes }
+    Timing { lanes, value, forward, reverse, hessian_vector, is_finite, workspace_bytes }
 }

@@ -114,6 +114,11 @@ impl Density {
         self.programs.workspace_bytes(what, lanes)
     }
 
+    /// Most tasks that a program shares its long passes out in, run for so many points where there are so many threads.
+    pub fn tasks(&self, what: Computed, lanes: usize, threads: usize) -> usize {
+        self.programs.tasks(what, lanes, threads)
+    }
+
     /// Programs in coordinates whose centrings they take at each run. What was folded stays folded.
     fn recentred_programs(&self) -> &Programs {
         self.recentred.get_or_init(|| {

@@ -303,6 +303,10 @@ impl Tracer<'_> {
             let at = error.argument.map_or(at, span_of);
             CompileError::call(error, at)
         })?;
+        if graph.value(node).is_none() {
+            self.check_factors(builtin, traced, args)?;
+        }
+        let graph = self.graph_at(aligned.place);
         let shape = graph.shape(node).to_vec();
         let element = ty.element.unwrap_or(ElementType::Real);
         let axes_shape = self.full_shape(&aligned.axes, &[], aligned.place);

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::workspaces::Workspaces;
-use crate::tape::{Columns, Graph, Node, Program, forward, reverse};
+use crate::tape::{Columns, Graph, Node, Program, forward, reverse, share_exponentials};
 
 /// Working memory of one run, in bytes: more lanes than fit are run one block after the other.
 const MAX_ARENA_BYTES: usize = 64 << 20;
@@ -175,6 +175,12 @@ impl Programs {
         program.lowered(lanes_at_once(program, lanes)).bytes()
     }
 
+    /// Most tasks that a program shares its long passes out in, run for so many points where there are so many threads.
+    pub fn tasks(&self, what: Computed, lanes: usize, threads: usize) -> usize {
+        let program = self.program(what);
+        program.tasks(lanes_at_once(program, lanes), threads)
+    }
+
     /// log p and its gradient, by the mode that a choice comes to.
     pub fn gradient(
         &self,
@@ -334,14 +340,17 @@ impl Programs {
         if what == Computed::Forward {
             let (derivatives, directions) = self.derivatives_along(&mut graph, &[log_density]);
             let outputs = [&[log_density], &derivatives[..]].concat();
+            let outputs = share_exponentials(&mut graph, &outputs);
             return Program::staged(&graph, &inputs, &directions, &outputs);
         }
         let gradient = reverse(&mut graph, log_density, &nodes.inputs);
         if what == Computed::Reverse {
-            return Program::new(&graph, &inputs, &[&[log_density], &gradient[..]].concat());
+            let outputs = share_exponentials(&mut graph, &[&[log_density], &gradient[..]].concat());
+            return Program::new(&graph, &inputs, &outputs);
         }
         let (products, directions) = self.derivatives_along(&mut graph, &gradient);
-        Program::new(&graph, &[inputs, directions].concat(), &[gradient, products].concat())
+        let outputs = share_exponentials(&mut graph, &[gradient, products].concat());
+        Program::new(&graph, &[inputs, directions].concat(), &outputs)
     }
 
     /// Derivatives along directions, and these.

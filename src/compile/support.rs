@@ -5,6 +5,7 @@ use super::advice::{Outside, on_outside, words_as_numbers};
 use super::quantity::element_name;
 use super::tracer::{Result, Tracer};
 use super::value::{Axis, Place, Traced, TracedDistribution};
+use crate::builtin::{self, Builtin};
 use crate::constraint::Constraint;
 use crate::dist::{Instance, Param, Support, fitting};
 use crate::ir::{Expr, ExprKind};
@@ -93,6 +94,13 @@ impl Tracer<'_> {
             let event_values = &flat[k * event..(k + 1) * event];
             if atoms.iter().any(|atom| atom[k] == event_values[0]) {
                 return None;
+            }
+            if let Some(k_event) = event_values.iter().position(|x| x.is_infinite()) {
+                return Some(Outside {
+                    flat: k * event + k_event,
+                    violation: "is finite".into(),
+                    bound: None,
+                });
             }
             let violation = constraint.violation(event_values, &own)?;
             let broken = |k: usize| match constraint.bounds()[k] {
@@ -200,6 +208,36 @@ impl Tracer<'_> {
         let help = param.help(owner);
         let distribution = owner.into();
         Err(CompileError::ArgumentRange { distribution, argument: param.name, violation, place, help, at })
+    }
+
+    /// What multiplies latents must be finite: an infinite number would make the log density so, or leave it without a value.
+    pub fn check_factors(
+        &mut self,
+        builtin: &'static dyn Builtin,
+        factors: &[Option<Traced>],
+        args: &[Option<&Expr>],
+    ) -> Result<()> {
+        if !builtin::PRODUCTS.iter().any(|known| std::ptr::addr_eq(*known, builtin)) {
+            return Ok(());
+        }
+        for (factor, expr) in factors.iter().zip(args).filter_map(|(f, e)| Some((f.as_ref()?, (*e)?))) {
+            let Some(tensor) = self.constant(factor).filter(|_| !factor.is_enumerated()) else { continue };
+            let is_infinite = |x: &f64| x.is_infinite();
+            let position = match tensor.as_slice() {
+                Some(flat) => flat.iter().position(is_infinite),
+                None => tensor.iter().position(is_infinite),
+            };
+            let Some(position) = position else { continue };
+            let tensor = tensor.clone();
+            let found = tensor.iter().nth(position).copied().unwrap_or(f64::NAN);
+            let place = self.argument_place(factor, &tensor, position, expr);
+            return Err(CompileError::Data {
+                message: format!("what multiplies a latent must be finite, but is {found}{place}"),
+                help: Some("remove such rows, or correct the data".into()),
+                at: expr.span,
+            });
+        }
+        Ok(())
     }
 
     /// Where an argument is wrong: ` in `s[3]``, or ` in element 3 of `x - 5`, where `x` is 4`.

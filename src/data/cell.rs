@@ -18,14 +18,16 @@ pub(super) enum Cell {
     Int(f64),
     /// An integer that an f64 cannot hold exactly, rounded.
     HugeInt(f64),
-    /// Any other number; may be infinite, is never NaN.
+    /// Any other number; may be infinite where the text says so, is never NaN.
     Real(f64),
+    /// The digits of a number beyond the largest that an f64 holds.
+    TooLarge,
     Text,
 }
 
 impl Cell {
     pub fn is_number(self) -> bool {
-        matches!(self, Cell::Int(_) | Cell::HugeInt(_) | Cell::Real(_))
+        matches!(self, Cell::Int(_) | Cell::HugeInt(_) | Cell::Real(_) | Cell::TooLarge)
     }
 }
 
@@ -73,7 +75,8 @@ fn parse_int(text: &[u8]) -> Option<Cell> {
     }
     if huge {
         // Beyond u64 the saturated sum is wrong: the general parser rounds correctly.
-        return std::str::from_utf8(text).ok()?.parse().ok().map(Cell::HugeInt);
+        let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+        return Some(if value.is_finite() { Cell::HugeInt(value) } else { Cell::TooLarge });
     }
     let value = magnitude as f64;
     Some(Cell::Int(if negative && magnitude > 0 { -value } else { value }))
@@ -82,6 +85,7 @@ fn parse_int(text: &[u8]) -> Option<Cell> {
 fn parse_real(text: &str) -> Cell {
     match text.parse::<f64>() {
         Ok(value) if value.is_nan() => Cell::Missing,
+        Ok(value) if value.is_infinite() && text.bytes().any(|byte| byte.is_ascii_digit()) => Cell::TooLarge,
         Ok(value) => Cell::Real(value),
         Err(_) => Cell::Text,
     }
@@ -137,6 +141,11 @@ mod tests {
         ] {
             assert_eq!(classify(text), Cell::Real(value), "{text:?}");
         }
+        let long = format!("-{}", "9".repeat(400));
+        for text in ["1e400", "-1.5E+999", ".1e310", long.as_str()] {
+            assert_eq!(classify(text), Cell::TooLarge, "{text:?}");
+        }
+        assert_eq!(classify("1e-400"), Cell::Real(0.0));
         assert!(classify("-0").is_number() && !classify("").is_number());
     }
 

@@ -14,6 +14,22 @@ pub(super) struct Column {
     values: Vec<f64>,
     huge: Option<String>,
     saw_fraction: bool,
+    infinite: Cells,
+    too_large: Cells,
+}
+
+/// Cells of a kind: how many, and the first of them with the start of its record.
+#[derive(Default)]
+pub(super) struct Cells {
+    pub n: usize,
+    pub first: Option<(usize, String)>,
+}
+
+impl Cells {
+    fn push(&mut self, cell: &str, record_start: impl Fn() -> usize) {
+        self.n += 1;
+        self.first.get_or_insert_with(|| (record_start(), cell.to_string()));
+    }
 }
 
 /// What all cells so far can be.
@@ -33,7 +49,8 @@ impl Column {
         self.values.len()
     }
 
-    pub fn push(&mut self, cell: &str) {
+    /// Adds a cell of the record that starts at the byte `record_start` tells.
+    pub fn push(&mut self, cell: &str, record_start: impl Fn() -> usize) {
         if self.kind == Kind::Words {
             self.values.push(f64::NAN);
             return;
@@ -43,7 +60,14 @@ impl Column {
             Cell::Int(value) => (Kind::Int, value),
             Cell::Real(value) => {
                 self.saw_fraction = true;
+                if value.is_infinite() {
+                    self.infinite.push(cell, record_start);
+                }
                 (Kind::Real, value)
+            }
+            Cell::TooLarge => {
+                self.too_large.push(cell, record_start);
+                (Kind::Real, f64::INFINITY)
             }
             Cell::HugeInt(value) => {
                 self.huge.get_or_insert_with(|| cell.to_string());
@@ -73,6 +97,16 @@ impl Column {
         };
         let values = std::mem::take(&mut self.values);
         Some(Values::new(element, &[values.len()], values, None))
+    }
+
+    /// Infinite values among numbers.
+    pub fn infinite(&self) -> Option<&Cells> {
+        Some(&self.infinite).filter(|cells| cells.n > 0 && self.kind == Kind::Real)
+    }
+
+    /// Numbers too large to be held among numbers, where `1e400` is not a word.
+    pub fn too_large(&self) -> Option<&Cells> {
+        Some(&self.too_large).filter(|cells| cells.n > 0 && self.kind == Kind::Real)
     }
 
     /// What is odd about the numbers as a whole.

@@ -56,7 +56,26 @@ pub(super) fn read(
             warnings.push(suspicion.warning(table.shared_file.clone(), &names[i], line));
         }
     }
-    for (name, column) in names.iter().zip(&columns).filter(|(name, _)| !name.is_empty()) {
+    for (i, (name, column)) in
+        names.iter().zip(&columns).enumerate().filter(|(_, (name, _))| !name.is_empty())
+    {
+        if let Some((start, cell)) = column.too_large().and_then(|cells| cells.first.as_ref()) {
+            return Err(table.too_large(*start, i, name, cell)?);
+        }
+        if let Some((cells, (start, cell))) =
+            column.infinite().and_then(|cells| Some((cells, cells.first.as_ref()?)))
+        {
+            let line = line_of(text.whole()?, table.first_byte(*start)?);
+            let place = format!("line {line}");
+            let file = table.shared_file.clone();
+            warnings.push(DataWarning::Infinite {
+                file,
+                name: name.clone(),
+                n: cells.n,
+                place,
+                cell: cell.clone(),
+            });
+        }
         warnings.extend(column.warning(&table.shared_file, name));
     }
     let entries = names.into_iter().zip(values).filter(|(name, _)| !name.is_empty());
@@ -177,7 +196,7 @@ impl<'a> Table<'a> {
                 return Err(self.ragged(record, names)?);
             }
             for (column, cell) in columns.iter_mut().zip(record) {
-                column.push(cell.trim());
+                column.push(cell.trim(), || record_start(record));
             }
             if columns.len() == 1 && blank.is_none() && self.may_follow_blank_line(row) {
                 blank = self.blank_line(end_of_last, self.first_byte(record_start(record))?)?;
@@ -270,6 +289,23 @@ impl<'a> Table<'a> {
         let line = line_of(text, self.first_byte(record_start(record))?);
         let file = self.shared_file.clone();
         Ok(DataError::Ragged { file, line, found, expected, help, snippet, at, label })
+    }
+
+    /// A number beyond the largest, in a column (0-based) of the record that starts at `start`.
+    fn too_large(&self, start: usize, column: usize, name: &str, cell: &str) -> Result<DataError, DataError> {
+        let text = self.text.whole()?;
+        let start = self.first_byte(start)?;
+        let found = scan_fields(&text.as_bytes()[start..], self.separator, column).last;
+        let (snippet, at) = Snippet::new(self.file, text, start + found.start..start + found.end);
+        let (line, column) = (line_of(text, start), name.to_string());
+        Ok(DataError::TooLarge {
+            file: self.shared_file.clone(),
+            column,
+            line,
+            cell: cell.into(),
+            snippet,
+            at,
+        })
     }
 
     /// An error if the record, which ends at byte `end`, does so inside quotes.

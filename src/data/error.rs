@@ -74,6 +74,24 @@ pub enum DataError {
         label: String,
     },
 
+    #[error("column `{column}` of {file} has a number that is too large at line {line}: {cell}")]
+    #[diagnostic(
+        code(vippl::data::too_large),
+        help(
+            "numbers go up to 1.8e308; correct it, leave the cell empty if the value is missing, or write `Inf` for a bound that is infinite"
+        )
+    )]
+    TooLarge {
+        file: Arc<str>,
+        column: String,
+        line: usize,
+        cell: String,
+        #[source_code]
+        snippet: Arc<Snippet>,
+        #[label("too large")]
+        at: SourceSpan,
+    },
+
     #[error("a quoted field of {file} that opens at line {line}, column {column} is never closed")]
     #[diagnostic(
         code(vippl::data::unclosed_quote),
@@ -193,6 +211,18 @@ pub enum DataWarning {
         help("if they are identifiers, put a letter before each so that they are read as categories")
     )]
     HugeIntegers { file: Arc<str>, name: String, value: String },
+
+    #[error(
+        "`{name}` of {file} has {n} infinite value{} (first at {place}: {cell})", if *n == 1 { "" } else { "s" }
+    )]
+    #[diagnostic(
+        severity(Warning),
+        code(vippl::data::infinite),
+        help(
+            "as a bound of a distribution that is fine; a value that is missing is an empty cell or `NA` (in JSON: `null`)"
+        )
+    )]
+    Infinite { file: Arc<str>, name: String, n: usize, place: String, cell: String },
 
     #[error("all values of `{name}` in {file} are missing")]
     #[diagnostic(severity(Warning), code(vippl::data::all_missing))]

@@ -164,6 +164,11 @@ impl ArrayBuilder {
         } else {
             ElementType::Int
         };
+        if let Some(&(position, ref cell)) = self.texts.first() {
+            let (file, name, n) = (file.into(), self.name.clone(), self.texts.len());
+            let place = element_name(&self.name, &shape, position);
+            warnings.push(DataWarning::Infinite { file, name, n, place, cell: cell.clone() });
+        }
         let values = Values::new(element, &shape, self.values, None);
         if n_elements > 0 && values.n_missing() == n_elements {
             warnings.push(DataWarning::AllMissing { file: file.into(), name: self.name.clone() });
@@ -224,6 +229,21 @@ impl ArrayBuilder {
         let indices: Vec<String> = self.open.iter().map(|count| (count + 1).to_string()).collect();
         format!("{}[{}]", self.name, indices.join(","))
     }
+}
+
+/// `X[3,1]`: the element at a flat position, counted from 1.
+fn element_name(name: &str, shape: &[usize], position: usize) -> String {
+    if shape.is_empty() {
+        return name.to_string();
+    }
+    let mut rest = position;
+    let mut indices: Vec<String> = Vec::with_capacity(shape.len());
+    for &extent in shape.iter().rev() {
+        indices.push((rest % extent.max(1) + 1).to_string());
+        rest /= extent.max(1);
+    }
+    indices.reverse();
+    format!("{name}[{}]", indices.join(","))
 }
 
 /// A text short enough for a message.

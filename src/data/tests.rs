@@ -103,7 +103,32 @@ fn types_are_inferred_over_the_whole_column() {
     assert_eq!(d.get("m").unwrap().values.element, ElementType::Int);
     assert_eq!(d.get("m").unwrap().values.missing.as_deref(), Some(&[1, 2][..]));
     assert_eq!(d.names().collect::<Vec<_>>(), ["i", "r", "b", "c", "m"]);
-    assert_eq!((d.rows(), warnings), (Rows::Known(3), vec![]));
+    assert_eq!(d.rows(), Rows::Known(3));
+    let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, ["`r` of d.csv has 1 infinite value (first at line 4: Inf)"]);
+}
+
+#[test]
+fn numbers_beyond_the_largest_are_an_error_and_words_that_look_so_are_not() {
+    let report = csv_error("x,y\n1,2\n3,-1e400\n");
+    assert_has(&report, &["column `y` of d.csv has a number that is too large at line 3: -1e400", "1.8e308"]);
+    assert_has(&csv_error(&format!("x\n1\n{}\n", "9".repeat(400))), &["too large at line 3"]);
+    let (d, warnings) = csv("code\n12E456\n13A456\n");
+    assert_eq!((column(&d, "code").2, warnings), (vec!["12E456".into(), "13A456".into()], vec![]));
+    assert_has(&json_error(r#"{"x": [1, 1e400]}"#), &["number out of range", "write \"Inf\""]);
+}
+
+#[test]
+fn infinite_elements_of_json_are_told_by_their_place() {
+    let (_, warnings) = json(r#"{"x": [[1, 2], [3, "-Inf"], ["Infinity", 4]], "y": "Inf"}"#);
+    let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        [
+            "`x` of d.json has 2 infinite values (first at x[2,2]: -Inf)",
+            "`y` of d.json has 1 infinite value (first at y: Inf)"
+        ]
+    );
 }
 
 #[test]

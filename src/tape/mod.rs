@@ -30,6 +30,7 @@ pub mod ops;
 
 // Less to compute, or from other values
 mod fold;
+mod share;
 mod simplify;
 mod substitute;
 
@@ -61,5 +62,6 @@ pub use ops::ode::{Control, Field};
 pub use ops::scan::{Access, Body, Mode, Scan, Source, State};
 pub use program::{Columns, Output, Program, Workspace};
 pub use reverse::reverse;
+pub use share::share_exponentials;
 pub use simplify::simplify;
 pub use substitute::substitute;

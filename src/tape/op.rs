@@ -45,6 +45,11 @@ pub trait Op: Any + Debug + Send + Sync {
         0
     }
 
+    /// In how many tasks [`Op::evaluate`] is shared out, where there are so many threads.
+    fn tasks(&self, _lanes: usize, _threads: usize) -> usize {
+        1
+    }
+
     /// Writes every element of `out[size][lanes]`. At least one argument varies by lane, or `lanes` is 1.
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]);
 

@@ -287,6 +287,11 @@ impl Program {
         self.instructions.is_empty()
     }
 
+    /// Most tasks that a pass over long arrays is shared out in, where there are so many threads; 1 if none is.
+    pub fn tasks(&self, lanes: usize, threads: usize) -> usize {
+        self.instructions.iter().map(|i| i.op.tasks(lanes, threads)).max().unwrap_or(1)
+    }
+
     /// Numbers of arena memory for each lane.
     pub fn arena_size(&self) -> usize {
         self.arena_size

@@ -7,6 +7,16 @@ use crate::builtin::{Builtin, CallError, Param};
 use crate::tape::{Graph, Node};
 use crate::types::{Dim, ElementType, Type};
 
+pub static TIMES: Binary = Binary {
+    name: "*",
+    summary: "Product, element by element; `@` is the matrix product.",
+    example: "2 * [1, 2]",
+    element: numbers!(Element::Keep),
+    size: |a, b| Some(a.times(b)),
+    mismatch: "cannot multiply {a} by {b}",
+    build: Graph::mul,
+};
+
 pub const ALL: &[&dyn Builtin] = &[
     &Binary {
         name: "+",
@@ -26,15 +36,7 @@ pub const ALL: &[&dyn Builtin] = &[
         mismatch: "cannot subtract {b} from {a}",
         build: Graph::sub,
     },
-    &Binary {
-        name: "*",
-        summary: "Product, element by element; `@` is the matrix product.",
-        example: "2 * [1, 2]",
-        element: numbers!(Element::Keep),
-        size: |a, b| Some(a.times(b)),
-        mismatch: "cannot multiply {a} by {b}",
-        build: Graph::mul,
-    },
+    &TIMES,
     &Binary {
         name: "/",
         summary: "Quotient, always real; `div` is the whole-number one.",

@@ -8,40 +8,44 @@ use crate::types::{Shape, Type};
 
 const AB: &[Param] = &[Param::required("a"), Param::required("b")];
 
+pub static AT: Function = Function {
+    name: "@",
+    summary: "Matrix product; a vector is a row on the left and a column on the right.",
+    params: AB,
+    example: "[[1, 2], [3, 4]] @ [1, 1]",
+    facts: Facts::Plain,
+    result: |args| {
+        numeric(args)?;
+        let (a, b) = (typ(args, 0)?, typ(args, 1)?);
+        let shape = product_shape(&a.shape, &b.shape)?;
+        Ok(Type { element: Element::Keep.of([a, b]), shape, size: None })
+    },
+    build: |g, call| Ok(product(g, call, call.arg(0)?, call.arg(1)?)),
+};
+
+pub static DOT: Function = Function {
+    name: "dot",
+    summary: "Inner product of two vectors.",
+    params: AB,
+    example: "dot([1, 2], [3, 4])",
+    facts: Facts::Plain,
+    result: |args| {
+        numeric(args)?;
+        let (a, b) = (typ(args, 0)?, typ(args, 1)?);
+        let (m, n) = (vector(a, 0, "what `dot` multiplies")?, vector(b, 1, "what `dot` multiplies")?);
+        if same(&m, &n).is_none() {
+            let message =
+                format!("cannot take dot of {} and {}: lengths {m} and {n} differ", a.shape, b.shape);
+            return Err(CallError::new(message).about(1));
+        }
+        Ok(Type { element: Element::Keep.of([a, b]), shape: Shape::scalar(), size: None })
+    },
+    build: |g, call| Ok(product(g, call, call.arg(0)?, call.arg(1)?)),
+};
+
 pub const ALL: &[&dyn Builtin] = &[
-    &Function {
-        name: "@",
-        summary: "Matrix product; a vector is a row on the left and a column on the right.",
-        params: AB,
-        example: "[[1, 2], [3, 4]] @ [1, 1]",
-        facts: Facts::Plain,
-        result: |args| {
-            numeric(args)?;
-            let (a, b) = (typ(args, 0)?, typ(args, 1)?);
-            let shape = product_shape(&a.shape, &b.shape)?;
-            Ok(Type { element: Element::Keep.of([a, b]), shape, size: None })
-        },
-        build: |g, call| Ok(product(g, call, call.arg(0)?, call.arg(1)?)),
-    },
-    &Function {
-        name: "dot",
-        summary: "Inner product of two vectors.",
-        params: AB,
-        example: "dot([1, 2], [3, 4])",
-        facts: Facts::Plain,
-        result: |args| {
-            numeric(args)?;
-            let (a, b) = (typ(args, 0)?, typ(args, 1)?);
-            let (m, n) = (vector(a, 0, "what `dot` multiplies")?, vector(b, 1, "what `dot` multiplies")?);
-            if same(&m, &n).is_none() {
-                let message =
-                    format!("cannot take dot of {} and {}: lengths {m} and {n} differ", a.shape, b.shape);
-                return Err(CallError::new(message).about(1));
-            }
-            Ok(Type { element: Element::Keep.of([a, b]), shape: Shape::scalar(), size: None })
-        },
-        build: |g, call| Ok(product(g, call, call.arg(0)?, call.arg(1)?)),
-    },
+    &AT,
+    &DOT,
     &Function {
         name: "outer",
         summary: "Matrix of the products of each element of a with each of b.",

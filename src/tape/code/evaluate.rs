@@ -38,7 +38,7 @@ impl<'r> Around<'r> {
     }
 }
 
-/// An operation and the arrays that it reads and writes. Nothing here allocates, unless it has a thousand arguments.
+/// An operation and the arrays that it reads and writes. Nothing here allocates, unless it has more than 1024 arguments.
 #[derive(Debug)]
 pub(in crate::tape) struct Evaluate {
     pub op: Arc<dyn Op>,

@@ -24,7 +24,7 @@ use system::{solve_lower, solve_upper};
 const WIDTH: usize = 8;
 
 /// From this many rows on lanes are handled one at a time: a matrix of eight lanes does not fit the fastest cache.
-const LANES_APART: usize = 32;
+const APART_FROM_ROWS: usize = 32;
 
 /// Elements that the innermost loops hold in registers, and as many where one lane is handled at a time.
 const TILE: usize = 4;
@@ -67,7 +67,7 @@ impl<K: Lanewise> NullaryFnOnce for AllLanes<'_, K> {
 
 /// Numbers of an element while work is done on some of so many lanes.
 pub(super) fn width(n: usize, lanes: usize) -> usize {
-    if lanes == 1 || n >= LANES_APART { 1 } else { WIDTH }
+    if lanes == 1 || n >= APART_FROM_ROWS { 1 } else { WIDTH }
 }
 
 /// Some lanes of element `i` of an array; those that are missing repeat the last.
@@ -114,6 +114,7 @@ pub(super) fn take_lower<const W: usize>(
     lanes: &Range<usize>,
     columns: &mut [[f64; W]],
 ) {
+    debug_assert!(a.data.len() >= n * n * a.lanes && columns.len() == n * n, "a matrix of {n} rows");
     let whole = whole::<W>(a, lanes);
     for (j, column) in columns.chunks_exact_mut(n).enumerate() {
         if let Some((data, stride)) = whole {
@@ -156,6 +157,7 @@ pub(super) fn put_lower<const W: usize>(
 /// Some lanes of an array.
 #[inline(always)]
 pub(super) fn take<const W: usize>(a: &Operand<'_>, lanes: &Range<usize>, to: &mut [[f64; W]]) {
+    debug_assert!(a.data.len() >= to.len() * a.lanes, "{} numbers for {} elements", a.data.len(), to.len());
     if let Some((data, stride)) = whole::<W>(a, lanes) {
         for (x, some) in to.iter_mut().zip(data.chunks(stride)) {
             let Some(some) = some.first_chunk() else { return };
@@ -227,6 +229,12 @@ impl<const W: usize> Matrix<'_, W> {
         terms: Range<usize>,
         factor: &impl Fn(usize) -> [f64; W],
     ) {
+        let last = terms.end.checked_sub(1).filter(|_| !terms.is_empty());
+        debug_assert!(
+            sums.len() >= T && last.is_none_or(|last| last * self.n + c + T <= self.rows.len()),
+            "{T} columns from {c} on of {terms:?} of {} numbers",
+            self.rows.len()
+        );
         let Some(sums) = sums.first_chunk_mut::<T>() else { return };
         let mut own = *sums;
         for k in terms {

@@ -60,6 +60,7 @@ fn dots<const W: usize, const T: usize>(
     first: usize,
     x: &[[f64; W]],
 ) {
+    debug_assert!(rows.len() >= T, "{} rows of {T}", rows.len());
     let Some(rows) = rows.first_chunk_mut::<T>() else { return };
     let mut own = *rows;
     let tails: [&[[f64; W]]; T] =

@@ -1,12 +1,9 @@
 //! The triangular factor of a QR decomposition of many rows, a block of them at a time.
 
-use crate::tape::vector::with_vectors;
+use crate::tape::vector::{PARTIAL_SUMS, with_vectors};
 
 /// Below this part of a column's length a pivot says that the column depends on those before it.
 const DEPENDENT: f64 = 1e-10;
-
-/// Independent partial sums of a dot product.
-const PARTIAL_SUMS: usize = 8;
 
 /// Upper triangular R with R'R = A'A for all rows A that it has absorbed. Golub and Van Loan (2013), section 5.2.
 #[derive(Clone, Debug)]

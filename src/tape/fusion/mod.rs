@@ -242,6 +242,10 @@ impl Op for Fused {
         self.scratch_size(lanes)
     }
 
+    fn tasks(&self, lanes: usize, threads: usize) -> usize {
+        self.n_tasks(lanes, threads)
+    }
+
     fn evaluate(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
         self.run(args, out, lanes, scratch);
     }

@@ -6,7 +6,7 @@ use super::{BLOCK, Fused, Index, MAX_ARGS, Place, Step, Sums, Target};
 use crate::tape::code::Around;
 use crate::tape::kernel;
 use crate::tape::op::Operand;
-use crate::tape::vector::{BLOCK_ROWS, Factor, Partial, multiply_on};
+use crate::tape::vector::{BLOCK_ROWS, Factor, Partial, accumulate, add_row, multiply_on, with_vectors};
 
 /// Rows of a chunk. Sums are those of the chunks, added in order: the same on any number of threads.
 const CHUNK_ROWS: usize = 16 * BLOCK_ROWS;
@@ -19,6 +19,9 @@ const MAX_TASKS: usize = 32;
 
 /// With more arrays in its value, a pass keeps to one thread.
 const MAX_VALUES: usize = 32;
+
+/// With more, it allocates a list of them.
+const MAX_LISTED: usize = 1024;
 
 /// Consecutive chunks on one thread.
 struct Pass<'a> {
@@ -107,33 +110,54 @@ impl Fused {
         }
     }
 
+    /// Chunks, or runs of them, that are on their way at one time.
+    pub(super) fn n_tasks(&self, lanes: usize, threads: usize) -> usize {
+        match threads {
+            _ if self.n_values > MAX_VALUES => 1,
+            0 | 1 => 1,
+            _ => (self.n * lanes / MIN_TASK).clamp(1, self.n_chunks().min(MAX_TASKS).min(4 * threads)),
+        }
+    }
+
     pub(super) fn run(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
         let (values, sums) = out.split_at_mut(self.n_values * self.n * lanes);
-        sums.fill(0.0);
         let mut arrays = values.chunks_exact_mut(self.n * lanes);
-        let mut few: [&mut [f64]; MAX_VALUES] = std::array::from_fn(|_| arrays.next().unwrap_or_default());
-        let mut many: Vec<&mut [f64]> = Vec::new();
-        let values = if self.n_values <= MAX_VALUES {
-            &mut few[..self.n_values]
-        } else {
-            many.extend(few);
-            many.extend(arrays);
-            &mut many[..]
-        };
+        match self.n_values {
+            0..=MAX_VALUES => {
+                let mut few: [&mut [f64]; MAX_VALUES] = listed(arrays);
+                self.run_all(args, &mut few[..self.n_values], sums, lanes, scratch);
+            }
+            ..=MAX_LISTED => {
+                let mut many: [&mut [f64]; MAX_LISTED] = listed(arrays);
+                self.run_all(args, &mut many[..self.n_values], sums, lanes, scratch);
+            }
+            _ => {
+                let mut all: Vec<&mut [f64]> = arrays.by_ref().collect();
+                self.run_all(args, &mut all, sums, lanes, scratch);
+            }
+        }
+    }
+
+    /// The pass, given the arrays of its value and the sums.
+    fn run_all(
+        &self,
+        args: &[Operand<'_>],
+        values: &mut [&mut [f64]],
+        sums: &mut [f64],
+        lanes: usize,
+        scratch: &mut [f64],
+    ) {
+        sums.fill(0.0);
         let n_chunks = self.n_chunks();
         if n_chunks == 1 {
             return self.run_chunks(args, lanes, Job { chunks: 0..1, tasks: 1, values, scratch, sums });
         }
-        let tasks = match rayon::current_num_threads() {
-            _ if self.n_values > MAX_VALUES => 1,
-            1 => 1,
-            threads => (self.n * lanes / MIN_TASK).clamp(1, n_chunks.min(MAX_TASKS).min(4 * threads)),
-        };
+        let tasks = self.n_tasks(lanes, rayon::current_num_threads());
         let (of_chunks, scratch) = scratch.split_at_mut(n_chunks * sums.len());
         of_chunks.fill(0.0);
         self.share(args, lanes, Job { chunks: 0..n_chunks, tasks, values, scratch, sums: of_chunks });
         if !sums.is_empty() {
-            of_chunks.chunks_exact(sums.len()).for_each(|of_chunk| add(of_chunk, sums));
+            of_chunks.chunks_exact(sums.len()).for_each(|of_chunk| accumulate(of_chunk, sums));
         }
     }
 
@@ -269,7 +293,7 @@ impl<'a> Pass<'a> {
                     let b = Factor::new(&factor[numbers], [rows.len(), *columns], false, lanes);
                     multiply_on(&a, &b, [*terms, rows.len(), *columns], partial, lanes);
                     if ends {
-                        add(partial, to);
+                        accumulate(partial, to);
                         partial.fill(0.0);
                     }
                 });
@@ -347,14 +371,22 @@ impl<'a> Pass<'a> {
     /// Adds the elements of a block.
     fn add(&self, block: &[f64], index: &Index, to: &mut [f64]) {
         let lanes = self.lanes;
+        debug_assert_eq!(block.len(), self.len * lanes, "a number for each lane of the elements");
         if lanes == 1 {
             let mut block = block.iter();
             return index.for_each(self.elements(), |at| to[at] += block.next().unwrap_or(&0.0));
         }
         let mut rows = block.chunks_exact(lanes);
-        index.for_each(self.elements(), |at| {
-            add(rows.next().unwrap_or(&[]), &mut to[at * lanes..(at + 1) * lanes]);
-        });
+        with_vectors(
+            #[inline(always)]
+            || {
+                index.for_each(
+                    self.elements(),
+                    #[inline(always)]
+                    |at| add_row(rows.next().unwrap_or(&[]), &mut to[at * lanes..(at + 1) * lanes]),
+                )
+            },
+        );
     }
 
     /// The block, or the one number, of an argument where its layout is that of a register.
@@ -373,6 +405,7 @@ impl<'a> Pass<'a> {
 
     fn load(&self, argument: &Operand<'_>, index: &Index, to: &mut [f64]) {
         let (lanes, data) = (self.lanes, argument.data);
+        debug_assert_eq!(to.len(), self.len * lanes, "a number for each lane of the elements");
         if lanes == 1 {
             let mut to = to.iter_mut();
             index.for_each(self.elements(), |at| {
@@ -396,8 +429,6 @@ impl<'a> Pass<'a> {
     }
 }
 
-fn add(row: &[f64], to: &mut [f64]) {
-    for (y, x) in to.iter_mut().zip(row) {
-        *y += x;
-    }
+fn listed<'a, const N: usize>(mut arrays: impl Iterator<Item = &'a mut [f64]>) -> [&'a mut [f64]; N] {
+    std::array::from_fn(|_| arrays.next().unwrap_or_default())
 }

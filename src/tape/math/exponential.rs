@@ -132,10 +132,21 @@ pub(super) fn exp_and_exp_m1(x: f64) -> [f64; 2] {
     [reduced.exp(0), if x.abs() < IDENTITY { x } else { less_one }]
 }
 
+/// e^-|x|: the odds e^x or their inverse, whichever is below 1.
+#[inline(always)]
+pub fn small_odds(x: f64) -> f64 {
+    exp(-x.abs())
+}
+
 /// 1 / (1 + e^-x) within 2 ulp.
 #[inline(always)]
 pub fn logistic(x: f64) -> f64 {
-    let e = exp(-x.abs());
+    logistic_by_odds(x, small_odds(x))
+}
+
+/// The same, given e = [`small_odds`] of x.
+#[inline(always)]
+pub fn logistic_by_odds(x: f64, e: f64) -> f64 {
     let above = if x >= 0.0 { 1.0 } else { e };
     above / (1.0 + e)
 }

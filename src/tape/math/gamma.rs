@@ -1,9 +1,9 @@
 //! The logarithm of the gamma function and its first two derivatives, for positive arguments.
 
-use super::exact::rounding_error;
 use super::exponential::{between, round};
 use super::logarithm::{ln, ln_in_two};
 use super::polynomial::{polynomial, polynomial_in_two, polynomial_with_head};
+use super::rounding_error;
 
 /// From here on Stirling's formula and its derivatives hold.
 const LGAMMA_LARGE: f64 = 8.0;

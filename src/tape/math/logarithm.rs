@@ -1,6 +1,6 @@
 //! Natural logarithms, and those of 1 + e^x and 1 - e^x.
 
-use super::exponential::{IDENTITY, LN_2, exp, exp_and_exp_m1};
+use super::exponential::{IDENTITY, LN_2, exp_and_exp_m1, small_odds};
 use super::polynomial::polynomial;
 
 /// (log((1 + s) / (1 - s)) - 2 s) / s^3 in s^2, for arguments from sqrt(1/2) to sqrt(2).
@@ -132,7 +132,13 @@ fn ln_1p_of_unit(e: f64) -> f64 {
 /// log(1 + e^x) within 2 ulp.
 #[inline(always)]
 pub fn log1p_exp(x: f64) -> f64 {
-    let tail = ln_1p_of_unit(exp(-x.abs()));
+    log1p_exp_by_odds(x, small_odds(x))
+}
+
+/// The same, given e = [`small_odds`] of x.
+#[inline(always)]
+pub fn log1p_exp_by_odds(x: f64, e: f64) -> f64 {
+    let tail = ln_1p_of_unit(e);
     if x > 0.0 { x + tail } else { tail }
 }
 

@@ -5,7 +5,6 @@
 //! The polynomials come from `tests/tables/make_polynomials.py`.
 
 mod circular;
-mod exact;
 mod exponential;
 mod gamma;
 mod logarithm;
@@ -13,7 +12,13 @@ mod normal;
 mod polynomial;
 
 pub(super) use circular::{cos, has_many_turns, sin, tan};
-pub(super) use exponential::{cosh, exp, exp_m1, logistic, sinh, tanh};
+pub(super) use exponential::{cosh, exp, exp_m1, logistic, logistic_by_odds, sinh, small_odds, tanh};
 pub(super) use gamma::{digamma, lgamma, stirling_remainder, trigamma};
-pub(super) use logarithm::{ln, ln_1p, log1m_exp, log1p_exp};
+pub(super) use logarithm::{ln, ln_1p, log1m_exp, log1p_exp, log1p_exp_by_odds};
 pub(super) use normal::{erf, erfc, normal_cdf, normal_hazard, normal_log_cdf};
+
+/// What rounding takes from a product: a b - product, where that is a b rounded.
+#[inline(always)]
+fn rounding_error(a: f64, b: f64, product: f64) -> f64 {
+    a.mul_add(b, -product)
+}

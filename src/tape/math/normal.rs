@@ -1,9 +1,9 @@
 //! The error function and the standard normal distribution function, accurate in both tails.
 
-use super::exact::rounding_error;
 use super::exponential::{IDENTITY, Power, between};
 use super::logarithm::ln_sum;
 use super::polynomial::{polynomial_in_two, polynomial_with_head};
+use super::rounding_error;
 
 /// (1 + 2 x) erfcx(x) in (x - 4) / (x + 4), x >= 0.
 const ERFCX: [f64; 25] = [

@@ -34,7 +34,7 @@ impl Graph {
 }
 
 /// From this many terms on, products of two matrices that vary are computed a lane at a time.
-const LANES_APART: usize = 4096;
+const APART_FROM_TERMS: usize = 4096;
 
 /// From this many rows and columns on, a copy of a transpose pays.
 const PACKED_SIZE: usize = 8;
@@ -58,7 +58,7 @@ impl MatMul {
         match lanes {
             [1, 1] if self.transpose_b && m.min(n) >= PACKED_SIZE => Arrangement::Packed,
             [1, _] | [_, 1] => Arrangement::InPlace,
-            _ if m * k * n >= LANES_APART => Arrangement::LanesApart,
+            _ if m * k * n >= APART_FROM_TERMS => Arrangement::LanesApart,
             _ => Arrangement::InPlace,
         }
     }

@@ -75,8 +75,17 @@ pub(super) fn select(c: &[f64], a: &[f64], b: &[f64], strides: [usize; 3], out: 
 pub(super) fn accumulate(x: &[f64], out: &mut [f64]) {
     with_vectors(
         #[inline(always)]
-        || out.iter_mut().zip(x).for_each(|(y, x)| *y += x),
+        || add_row(x, out),
     );
+}
+
+/// The same with the instructions of its caller.
+#[inline(always)]
+pub(super) fn add_row(x: &[f64], out: &mut [f64]) {
+    debug_assert!(x.len() == out.len(), "{} numbers are added to {}", x.len(), out.len());
+    for (y, x) in out.iter_mut().zip(x) {
+        *y += x;
+    }
 }
 
 /// A loop that can run over parts of its row.

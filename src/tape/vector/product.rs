@@ -17,7 +17,14 @@ pub(in crate::tape) struct Factor<'a> {
 impl<'a> Factor<'a> {
     pub fn new(data: &'a [f64], [rows, columns]: [usize; 2], transposed: bool, lanes: usize) -> Factor<'a> {
         let (row, column) = if transposed { (lanes, rows * lanes) } else { (columns * lanes, lanes) };
+        debug_assert!(data.len() >= rows * columns * lanes, "{} numbers for {rows} by {columns}", data.len());
         Factor { data, row, column, lanes }
+    }
+
+    /// Whether all elements of so many rows and columns are there.
+    fn holds(&self, rows: usize, columns: usize) -> bool {
+        let is_empty = rows == 0 || columns == 0;
+        is_empty || (rows - 1) * self.row + (columns - 1) * self.column + self.lanes <= self.data.len()
     }
 }
 
@@ -62,6 +69,9 @@ fn multiply_here<const ON: bool>(
     out: &mut [f64],
     lanes: usize,
 ) {
+    debug_assert!(a.holds(m, k), "the first factor is smaller than {m} by {k}");
+    debug_assert!(b.holds(k, n), "the second factor is smaller than {k} by {n}");
+    debug_assert!(out.len() >= m * n * lanes, "{} numbers for {m} by {n} of {lanes}", out.len());
     if a.lanes == 1 && b.column == b.lanes && b.lanes == lanes {
         // constant times rows of n x lanes numbers
         let left = Strided { data: a.data, row: a.row, column: a.column };

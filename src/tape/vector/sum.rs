@@ -2,6 +2,8 @@
 
 use pulp::{Arch, NullaryFnOnce};
 
+use super::add_row;
+
 /// Independent partial sums, for the same order with any number of lanes, and accuracy: row r goes to sum r modulo this.
 pub(in crate::tape) const PARTIAL_SUMS: usize = 8;
 
@@ -120,7 +122,7 @@ impl Partial<'_> {
         }
         for (r, row) in (start..).zip(rows.chunks_exact(width)) {
             let k = r % PARTIAL_SUMS * width;
-            add_row(&mut sums[k..k + width], row);
+            add_row(row, &mut sums[k..k + width]);
         }
     }
 
@@ -150,15 +152,8 @@ impl NullaryFnOnce for AddGroups<'_> {
             let mut partial = *sums;
             groups.iter().for_each(|group| add(&mut partial, group));
             *sums = partial;
-            return add_row(sums, rest);
+            return add_row(rest, &mut sums[..rest.len()]);
         }
-        rows.chunks(sums.len()).for_each(|group| add_row(sums, group));
-    }
-}
-
-#[inline(always)]
-fn add_row(sums: &mut [f64], row: &[f64]) {
-    for (sum, x) in sums.iter_mut().zip(row) {
-        *sum += x;
+        rows.chunks(sums.len()).for_each(|group| add_row(group, &mut sums[..group.len()]));
     }
 }

@@ -1,0 +1,2 @@
+m ~ Normal(0, 1)
+y ~ Normal(m, 1)

@@ -1,0 +1,2 @@
+b ~ Normal(0, 1)
+sick ~ Bernoulli(logit = b * dose)

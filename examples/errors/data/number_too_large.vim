@@ -1,0 +1,2 @@
+b ~ Normal(0, 1)
+y ~ Normal(b * x, 1)
