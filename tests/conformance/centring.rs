@@ -230,6 +230,55 @@ fn every_family() {
     }
 }
 
+/// Positive latents are moved on the log scale.
+#[test]
+fn sizes() {
+    let families = [
+        "HalfNormal(s)",
+        "HalfStudentT(4, s)",
+        "HalfCauchy(s)",
+        "Exponential(s)",
+        "Gamma(a, s)",
+        "Gamma(mean = a, sd = s)",
+        "InverseGamma(a, s)",
+        "Weibull(a, s)",
+        "Frechet(a, s)",
+        "Rayleigh(s)",
+        "InverseGaussian(a, s)",
+        "Lomax(a, s)",
+    ];
+    for family in families {
+        let model = format!("a ~ Gamma(3, 2)\ns ~ HalfNormal(1)\ntheta[J] ~ {family}\ny ~ Normal(theta, se)");
+        recentrable(&model, &schools(), &THETAS);
+    }
+}
+
+#[test]
+fn vectors() {
+    let data = json(r#"{"y": [[1, 2, 0.5], [0, 1, -1]], "K": 3}"#);
+    let b = ["b[1,1]", "b[1,2]", "b[1,3]", "b[2,1]", "b[2,2]", "b[2,3]"];
+    let hyper = "m[3] ~ Normal(0, 1)\nt[3] ~ HalfNormal(1)\nL ~ LkjCholesky(3, 2)\n";
+    let by_rows = "for i in 1:2 { y[i] ~ Normal(b[i], 1) }";
+    for family in [
+        "MvNormal(m, chol = diag(t) @ L)",
+        "MvNormal(0, cov = diag(t) @ L @ L' @ diag(t))",
+        "MvNormal(m, prec = diag(t) @ L @ L' @ diag(t))",
+        "MvStudentT(4, m, chol = diag(t) @ L)",
+        "MvStudentT(t[1], m, cov = diag(t) @ L @ L' @ diag(t))",
+    ] {
+        recentrable(&format!("{hyper}b[2] ~ {family}\n{by_rows}"), &data, &b);
+    }
+    let in_loop = "t[2] ~ HalfNormal(1)\nfor i in 1:2 { b[i] ~ MvNormal(t[i], cov = t[i] * eye(3))\n\
+                   y[i] ~ Normal(b[i], 1) }";
+    recentrable(in_loop, &data, &b);
+    for family in ["RandomWalk(s, steps = J)", "AutoRegressive([0.5, r], s, steps = J)"] {
+        let model = format!("s ~ HalfNormal(1)\nr ~ Normal(0, 0.3)\ntheta ~ {family}\ny ~ Normal(theta, se)");
+        recentrable(&model, &schools(), &THETAS);
+    }
+    let zero_sum = "s ~ HalfNormal(1)\ntheta[J] ~ zero_sum(Normal(0, s))\ny ~ Normal(theta, se)";
+    recentrable(zero_sum, &schools(), &THETAS[..2]);
+}
+
 #[test]
 fn levels_of_levels() {
     let model = "m ~ Normal(0, 3)\nt ~ HalfNormal(2)\nu[2] ~ Normal(m, t)\ns ~ HalfNormal(1)\n\
