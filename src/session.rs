@@ -14,7 +14,7 @@ use crate::density::{LogDensity, TermKind};
 use crate::inference::{self, FitOptions, Fitted, Progress};
 use crate::ir;
 use crate::posterior::{
-    Answer, Basis, DEFAULT_DRAWS, DataRecord, FittedCoordinate, Judged, Marginals, Posterior, Scope, Seconds,
+    Answer, Basis, DEFAULT_DRAWS, DataRecord, FittedCoordinate, Judged, Marginals, Method, Posterior, Scope, Seconds,
     Witnesses, ask, fit_file, judge, summarise,
 };
 use crate::source::Source;
@@ -257,7 +257,7 @@ impl Prepared {
             coordinates: FittedCoordinate::all_of(density),
             training_constants: self.compiled.training_constants.clone(),
             evidence: self.compiled.evidence,
-            fit,
+            method: Method::Variational(fit),
             summaries: judged.summaries,
             verdicts: judged.verdicts,
             basis: judged.basis,

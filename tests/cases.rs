@@ -31,7 +31,7 @@ fn worst_mean_error(case: &str, request: &FitRequest) -> (f64, String) {
     let folder = package().join("tests/cases").join(case);
     let fitted = prepare(&folder).and_then(|prepared| prepared.fit(request, &mut |_| {}));
     let posterior = fitted.unwrap_or_else(|report| panic!("{case}: {report:?}"));
-    assert!(posterior.fit.converged, "{case}: converges");
+    assert!(posterior.fit().expect("a fit").converged, "{case}: converges");
     let text = std::fs::read_to_string(folder.join("reference.json")).expect("a reference");
     let reference: Reference = serde_json::from_str(&text).expect("a reference");
     let found = elements(&posterior);

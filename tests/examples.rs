@@ -52,10 +52,10 @@ fn every_example_finds_the_truth() {
     let mut problems = Vec::new();
     for (name, posterior) in FITS.iter() {
         let folder = package().join("examples").join(name);
-        if !posterior.fit.converged {
+        if !posterior.fit().expect("a fit").converged {
             problems.push(format!("{name}: does not converge"));
         }
-        match &posterior.fit.elbo {
+        match &posterior.fit().expect("a fit").elbo {
             Some(elbo) if elbo.value.is_finite() && elbo.se.is_finite() => {}
             elbo => problems.push(format!("{name}: ELBO {elbo:?}")),
         }

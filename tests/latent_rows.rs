@@ -33,7 +33,7 @@ fn prepare(model: &str, data: &str) -> Prepared {
 
 fn fit(prepared: &Prepared, seed: u64) -> Posterior {
     let posterior = fit_as_far_as_it_goes(prepared, seed);
-    assert!(posterior.fit.converged, "{:?}", posterior.warnings);
+    assert!(posterior.fit().expect("a fit").converged, "{:?}", posterior.warnings);
     posterior
 }
 
@@ -97,7 +97,7 @@ fn probabilistic_pca_is_its_closed_form() {
                 assert!((own - covariance[i][j]).abs() < 1e-3 * size, "{latents}: [{i},{j}] {own}");
             }
         }
-        let elbo = posterior.fit.elbo.expect("an ELBO");
+        let elbo = posterior.fit().expect("a fit").elbo.expect("an ELBO");
         assert!((elbo.value / log_likelihood - 1.0).abs() < 1e-3, "{latents}: {elbo:?} {log_likelihood}");
         // a bound, tight because the posterior of a row factorises at the maximum
         assert!(elbo.value < log_likelihood + 4.0 * elbo.se + 1e-6, "{latents}: {elbo:?} {log_likelihood}");
@@ -115,10 +115,10 @@ fn decoder(hidden: usize) -> String {
 /// By more than 10 standard errors of both ELBOs, whatever the seed.
 fn decoder_beats_the_linear_model(rows: usize, hidden: usize) {
     let (data, _) = table("decoder", rows);
-    let linear = fit(&prepare(&ppca(5, 1), &data), 1).fit.elbo.expect("an ELBO");
+    let linear = fit(&prepare(&ppca(5, 1), &data), 1).fit().expect("a fit").elbo.expect("an ELBO");
     let prepared = prepare(&decoder(hidden), &data);
     for seed in 1..=5 {
-        let elbo = fit_as_far_as_it_goes(&prepared, seed).fit.elbo.expect("an ELBO");
+        let elbo = fit_as_far_as_it_goes(&prepared, seed).fit().expect("a fit").elbo.expect("an ELBO");
         let (gain, error) = (elbo.value - linear.value, elbo.se.hypot(linear.se));
         println!("seed {seed}: {:.1} ± {:.3}, linear {:.1}: {gain:.1}", elbo.value, elbo.se, linear.value);
         assert!(gain > 10.0 * error, "seed {seed}: {elbo:?} {linear:?}");

@@ -32,6 +32,8 @@ pub enum Task {
     Resample,
     /// Chains that start from q.
     Audit,
+    /// Markov chains: one stream each.
+    Chain(u32),
 }
 
 /// The generator of one task: the same seed and task give the same numbers everywhere.
@@ -47,6 +49,7 @@ pub fn rng(seed: u64, task: Task) -> ChaCha12Rng {
         Task::Audit => 8,
         Task::Resample => 9,
         Task::Importance(round) => 3 << 32 | u64::from(round),
+        Task::Chain(chain) => 9 << 32 | u64::from(chain),
         Task::Climb(path) => 2 << 32 | u64::from(path),
         Task::Check(set) => 1 << 32 | u64::from(set),
     };

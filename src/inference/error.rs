@@ -23,6 +23,25 @@ pub enum InferenceError {
         at: SourceSpan,
     },
 
+    #[error("`{name}` is a `param`, a point estimate: it has no distribution to be sampled from")]
+    #[diagnostic(
+        code(vippl::sample::point_estimate),
+        help("give it a prior, `{name} ~ ...`, or fit the model: `vippl fit` finds its best value")
+    )]
+    PointEstimate {
+        name: String,
+        #[label("without a prior")]
+        at: SourceSpan,
+    },
+
+    #[error("the model has no continuous latents: there is nothing to sample")]
+    #[diagnostic(code(vippl::sample::nothing), help("`vippl fit` gives the exact log evidence"))]
+    NothingToSample,
+
+    #[error("the sampler failed: {cause}")]
+    #[diagnostic(code(vippl::sample::failed))]
+    Sampler { cause: String },
+
     #[error(
         "the log density has no finite gradient at any of {tried} starting points: its derivative by {coordinate} is {value}"
     )]

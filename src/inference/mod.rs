@@ -19,13 +19,16 @@ mod newton;
 mod start;
 
 // Trust
+mod centring;
 mod chains;
+mod convergence;
 mod importance;
+mod loo;
+mod nuts;
 mod psis;
 
 // What comes of it
 mod blame;
-mod centring;
 mod diagnose;
 mod error;
 mod evaluate;

@@ -37,8 +37,8 @@ pub fn smooth(log_weights: &[f64], relative_efficiency: f64) -> Smoothed {
     if tail.len() >= MIN_TAIL {
         let excess: Vec<f64> = tail.iter().map(|&i| x[i].exp() - cutoff.exp()).collect();
         let pareto = GeneralizedPareto::fit(&excess);
-        k_hat = pareto.shape;
-        if k_hat.is_finite() {
+        if pareto.shape.is_finite() {
+            k_hat = pareto.shape;
             for (r, &i) in tail.iter().enumerate() {
                 let quantile = pareto.quantile((r as f64 + 0.5) / tail.len() as f64);
                 x[i] = (quantile + cutoff.exp()).ln().min(0.0);

@@ -9,11 +9,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::data_record::element_type;
 use super::{
-    Basis, DataRecord, Draws, FitFileError, FittedCoordinate, Posterior, Seconds, Summary, Verdict,
+    Basis, DataRecord, Draws, FitFileError, FittedCoordinate, Method, Posterior, Seconds, Summary, Verdict,
 };
 use crate::compile::{Quantity, QuantityKind};
 use crate::data::{DataArg, Levels};
-use crate::inference::Fit;
 use crate::source::Source;
 use crate::tape::Tensor;
 
@@ -118,7 +117,7 @@ struct FitFile {
     coordinates: Vec<FittedCoordinate>,
     training_constants: Vec<ConstantRecord>,
     evidence: bool,
-    fit: Fit,
+    method: Method,
     basis: Basis,
     warnings: Vec<String>,
     seconds: Seconds,
@@ -231,7 +230,7 @@ impl FitFile {
             coordinates: posterior.coordinates.clone(),
             training_constants,
             evidence: posterior.evidence,
-            fit: posterior.fit.clone(),
+            method: posterior.method.clone(),
             basis: posterior.basis,
             warnings: posterior.warnings.clone(),
             seconds: posterior.seconds,
@@ -323,7 +322,7 @@ impl FitFile {
             coordinates: self.coordinates,
             training_constants,
             evidence: self.evidence,
-            fit: self.fit,
+            method: self.method,
             summaries,
             verdicts,
             basis: self.basis,

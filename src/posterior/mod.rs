@@ -6,6 +6,7 @@ mod error;
 mod exact;
 mod expression;
 pub mod fit_file;
+mod method;
 mod reduction;
 mod rewrite;
 mod summary;
@@ -16,6 +17,7 @@ pub use draws::Draws;
 pub use error::{FitFileError, QuestionError};
 pub use exact::{Marginals, summaries as exact_summaries};
 pub use expression::{Answer, AnswerKind, Scope, ask};
+pub use method::Method;
 pub use trust::{Basis, Verdict};
 pub use summary::{Summary, mean_sd, quantile_in_place};
 
@@ -48,7 +50,7 @@ pub struct Posterior {
     pub training_constants: Vec<(String, Tensor)>,
     /// Densities are normalised, so that KL to the prior means something.
     pub evidence: bool,
-    pub fit: Fit,
+    pub method: Method,
     /// `[rows]`
     pub summaries: Vec<Summary>,
     /// `[rows]`; empty where there is nothing to judge.
@@ -227,6 +229,13 @@ fn trouble(quantity: &Quantity, summaries: &[Summary], draws: &Draws) -> Option<
 }
 
 impl Posterior {
+    /// The fitted q, where there is one.
+    pub fn fit(&self) -> Option<&Fit> {
+        match &self.method {
+            Method::Variational(fit) => Some(fit),
+        }
+    }
+
     /// The worst of the elements' verdicts.
     pub fn verdict(&self) -> Option<Verdict> {
         self.verdicts.iter().copied().max()

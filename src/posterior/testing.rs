@@ -7,7 +7,7 @@ use crate::compile::QuantityKind;
 use crate::data::{Dataset, Levels, Values, Variable};
 use crate::density::{Coordinate, Term};
 use crate::family::{Family, MeanField};
-use crate::inference::{Elbo, Optimizer};
+use crate::inference::{Elbo, Fit, Optimizer};
 use crate::types::ElementType;
 
 pub const MU: f64 = 1.5;
@@ -158,7 +158,7 @@ pub fn posterior(n_draws: usize) -> Posterior {
         quantities,
         training_constants: vec![("mean(y)".to_string(), Tensor::from_elem(vec![], 1.0))],
         evidence: true,
-        fit,
+        method: Method::Variational(fit),
         summaries: summarised.summaries,
         verdicts: vec![],
         basis: Basis::Approximation,

@@ -196,7 +196,7 @@ mod fit_files {
         let after = fit_file::read(&path).unwrap();
         assert_eq!(after.draws, before.draws);
         assert_eq!(after.summaries, before.summaries);
-        assert_eq!(after.fit, before.fit);
+        assert_eq!(after.method, before.method);
         assert_eq!(after.model, before.model);
         assert_eq!(after.data, before.data);
         assert_eq!(after.coordinates, before.coordinates);
@@ -257,12 +257,12 @@ mod fit_files {
         assert_eq!(code("[1, 2]").0, "vippl::fit_file::not_a_fit");
         assert_eq!(code("{\"J\": 8}").0, "vippl::fit_file::not_a_fit");
         assert_eq!(code(&good[..good.len() / 2]).0, "vippl::fit_file::not_a_fit");
-        let newer = good.replacen("\"schema\":1", "\"schema\":2", 1);
+        let newer = good.replacen("\"schema\":2", "\"schema\":3", 1);
         assert_eq!(
             code(&newer),
             (
                 "vippl::fit_file::schema".to_string(),
-                "f.json has fit schema 2; this vippl reads schema 1".to_string()
+                "f.json has fit schema 3; this vippl reads schema 2".to_string()
             )
         );
         for (from, to) in [

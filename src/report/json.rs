@@ -10,8 +10,9 @@ pub const SCHEMA: u32 = 1;
 
 /// The whole result: elements named `theta[1,2]` or `alpha[HENNEPIN]`, on their own scales; what is not computed is null.
 pub fn fit(posterior: &Posterior) -> Value {
-    let fit = &posterior.fit;
-    let elbo = |part: fn(&Elbo) -> f64| fit.elbo.as_ref().map(part).filter(|x| x.is_finite());
+    let fit = posterior.fit();
+    let elbo =
+        |part: fn(&Elbo) -> f64| fit.and_then(|fit| fit.elbo.as_ref()).map(part).filter(|x| x.is_finite());
     let mut parameters = Map::new();
     for quantity in &posterior.quantities {
         let verdicts = posterior.verdicts_of(quantity);
@@ -32,11 +33,11 @@ pub fn fit(posterior: &Posterior) -> Value {
     json!({
         "schema": SCHEMA,
         "model": &*posterior.model.name,
-        "family": fit.family,
+        "family": fit.map(|fit| &fit.family),
         "verdict": posterior.verdict(),
         "basis": posterior.basis,
-        "why": fit.why,
-        "k_hat": fit.k_hat.filter(|k_hat| k_hat.is_finite()),
+        "why": fit.map(|fit| &fit.why),
+        "k_hat": fit.and_then(|fit| fit.k_hat).filter(|k_hat| k_hat.is_finite()),
         "elbo": {
             "value": elbo(|elbo| elbo.value),
             "se": elbo(|elbo| elbo.se),
@@ -52,7 +53,7 @@ pub fn fit(posterior: &Posterior) -> Value {
             "audit": seconds.audit,
             "total": seconds.total,
         },
-        "gradient_evaluations": fit.gradient_evaluations,
+        "gradient_evaluations": fit.map(|fit| fit.gradient_evaluations),
         "parameters": parameters,
     })
 }

@@ -4,6 +4,7 @@ pip install arviz==0.23.4; python3 make_arviz.py
 """
 
 import json
+import warnings
 from pathlib import Path
 
 import arviz as az
@@ -40,6 +41,15 @@ def chains(name, x):
         "ess_mean": float(az.ess(x, method="mean")),
         "mcse_mean": float(az.mcse(x, method="mean")),
         "mcse_sd": float(az.mcse(x, method="sd")),
+        "quantiles": [
+            {
+                "p": p,
+                "ess": float(az.ess(x, method="quantile", prob=p)),
+                "mcse": float(az.mcse(x, method="quantile", prob=p)),
+            }
+            for p in (0.05, 0.5, 0.9)
+        ],
+        "e_bfmi": [float(b) for b in np.atleast_1d(az.bfmi(x))],
     }
 
 
@@ -49,6 +59,50 @@ def autoregressive(n_chains, n, rho):
     for t in range(1, n):
         x[:, t] = rho * x[:, t - 1] + np.sqrt(1 - rho**2) * rng.normal(size=n_chains)
     return x
+
+
+def loo(name, log_likelihood, reff):
+    """log_likelihood[chain][draw][observation]"""
+    x = np.asarray(log_likelihood, dtype=float)
+    data = az.from_dict(log_likelihood={"y": x}, posterior={"mu": x[:, :, 0]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = az.loo(data, pointwise=True, reff=reff)
+    k = np.asarray(result.pareto_k)
+    return data, result, {
+        "name": name,
+        # [observation][draw], chain after chain
+        "log_likelihood": x.reshape(-1, x.shape[2]).T.tolist(),
+        "relative_efficiency": reff,
+        "elpd": float(result.elpd_loo),
+        "se": float(result.se),
+        "p_loo": float(result.p_loo),
+        "pointwise": np.asarray(result.loo_i).tolist(),
+        "k_hat": [float(k) if np.isfinite(k) else None for k in k],
+    }
+
+
+def normal_log_likelihood(y, mu, sd):
+    return -0.5 * np.log(2 * np.pi * sd**2) - 0.5 * ((y - mu) / sd) ** 2
+
+
+def leave_one_out():
+    """A normal with its mean unknown, one with its sd unknown too, and one outlier that the first cannot explain."""
+    y = np.append(rng.normal(1.0, 1.0, size=11), 6.0)
+    mu = rng.normal(y.mean(), 1 / np.sqrt(len(y)), size=(2, 150, 1))
+    wide = rng.normal(y.mean(), y.std() / np.sqrt(len(y)), size=(2, 150, 1))
+    sd = y.std() * np.exp(rng.normal(0, 0.2, size=(2, 150, 1)))
+    cases = [
+        loo("mean unknown", normal_log_likelihood(y, mu, 1.0), 0.8),
+        loo("mean and sd unknown", normal_log_likelihood(y, wide, sd), 0.8),
+    ]
+    elpds = {str(i): result for i, (_, result, _) in enumerate(cases)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        table = az.compare(elpds)
+    last = table.iloc[-1]
+    difference = {"best": int(table.index[0]), "elpd": float(last["elpd_diff"]), "se": float(last["dse"])}
+    return {"models": [case for _, _, case in cases], "difference": difference}
 
 
 shifted = autoregressive(4, 60, 0.3)
@@ -77,7 +131,10 @@ tables = {
         chains("heavy tails", rng.standard_cauchy(size=(4, 100))),
         chains("odd length", autoregressive(3, 77, 0.5)),
         chains("one chain", autoregressive(1, 200, 0.5)),
+        chains("ties", np.floor(3 * autoregressive(4, 100, 0.4))),
+        chains("short", rng.normal(size=(2, 9))),
     ],
+    "loo": leave_one_out(),
 }
 
 path = Path(__file__).with_name("arviz.json")

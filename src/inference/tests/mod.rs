@@ -1,6 +1,7 @@
 //! Whole fits against closed forms, quadrature, and densities that are hard to start on.
 
 mod behaviour;
+mod convergence;
 mod closed_form;
 mod large;
 mod psis;
@@ -18,6 +19,18 @@ fn fitted(density: &dyn crate::density::LogDensity, seed: u64) -> Fit {
 /// Marginal means and sds.
 fn marginals(fit: &Fit) -> (Vec<f64>, Vec<f64>) {
     fit.marginals().expect("a known family")
+}
+
+fn numbers(value: &serde_json::Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+}
+
+/// Relative to the larger of 1e-300 and what is expected.
+fn assert_close(found: f64, expected: f64, tolerance: f64, what: &str) {
+    assert!(
+        (found - expected).abs() <= tolerance * expected.abs().max(1e-300),
+        "{what}: {found} instead of {expected}"
+    );
 }
 
 /// No number of a result is ever NaN or infinite.

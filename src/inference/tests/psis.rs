@@ -4,12 +4,9 @@ use serde_json::Value;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::super::psis::{effective_draws, log_sum_exp, smooth, threshold};
+use super::numbers;
 
 const TABLE: &str = include_str!("../../../tests/tables/arviz.json");
-
-fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
-}
 
 #[test]
 fn smoothed_weights_are_those_of_arviz() {

@@ -2,7 +2,8 @@
 
 use super::table::{Align, table};
 use super::{cut, shown};
-use crate::posterior::{Posterior, Summary};
+use crate::inference::Fit;
+use crate::posterior::{Method, Posterior, Summary};
 use crate::report::Style;
 use crate::report::number::{align_points, seconds, with_digits, with_uncertainty};
 use crate::report::style::Elements;
@@ -100,9 +101,26 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
     table(&header, &rows, style)
 }
 
-/// ELBO with its parts, how the fit was made, the time it took.
+/// How the draws were made and how good they are, and the time it took.
 pub fn footer(posterior: &Posterior, style: &Style) -> String {
-    let fit = &posterior.fit;
+    let mut text = match &posterior.method {
+        Method::Variational(fit) => of_fit(posterior, fit, style),
+    };
+    if let Some(total) = posterior.seconds.total {
+        let s = &posterior.seconds;
+        let phases: Vec<String> =
+            [("load", s.load), ("compile", s.compile), ("fit", s.fit), ("audit", s.audit)]
+                .into_iter()
+                .filter_map(|(phase, time)| Some(format!("{phase} {}", seconds(time?))))
+                .collect();
+        let time = format!("{} ({})", seconds(total), phases.join(", "));
+        text += &format!("{}\n", style.dim(&time));
+    }
+    text
+}
+
+/// ELBO with its parts, and how the fit was made.
+fn of_fit(posterior: &Posterior, fit: &Fit, style: &Style) -> String {
     let mut text = String::new();
     if let Some(elbo) = &fit.elbo {
         let parts = if posterior.coordinates.is_empty() && posterior.evidence {
@@ -119,18 +137,7 @@ pub fn footer(posterior: &Posterior, style: &Style) -> String {
         text += &format!("{} {value}{margin}  ({parts})\n", style.bold("ELBO"));
     }
     let how = format!("{}, {} draws, seed {}", fit.family, posterior.draws.n_draws(), fit.seed);
-    text += &format!("{}\n", style.dim(&how));
-    if let Some(total) = posterior.seconds.total {
-        let s = &posterior.seconds;
-        let phases: Vec<String> =
-            [("load", s.load), ("compile", s.compile), ("fit", s.fit), ("audit", s.audit)]
-                .into_iter()
-                .filter_map(|(phase, time)| Some(format!("{phase} {}", seconds(time?))))
-                .collect();
-        let time = format!("{} ({})", seconds(total), phases.join(", "));
-        text += &format!("{}\n", style.dim(&time));
-    }
-    text
+    text + &format!("{}\n", style.dim(&how))
 }
 
 /// A number with two digits of its error, and at least two decimals.

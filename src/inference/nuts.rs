@@ -1,0 +1,281 @@
+//! Markov chains by the No-U-Turn sampler, on the log density itself: exact in the limit, for when there is time
+//! (Hoffman & Gelman 2014; the sampler is nuts-rs, with its adaptation of a diagonal metric to draws and gradients).
+
+use std::collections::HashMap;
+
+use nuts_rs::{Chain, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, HasDims, LogpError, Settings};
+use rand::RngExt;
+use rand_chacha::ChaCha12Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::blame::Failures;
+use super::convergence::e_bfmi;
+use super::draws::{Task, rng};
+use super::error::InferenceError;
+use super::linear::all_finite;
+use crate::density::{LogDensity, Role};
+
+/// Options of [`sample`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct SampleOptions {
+    pub seed: u64,
+    pub n_chains: usize,
+    /// Steps of each chain that adapt it, and are thrown away.
+    pub n_warmup: usize,
+    /// Draws of each chain that are kept.
+    pub n_draws: usize,
+    /// A trajectory has at most 2^max_depth steps.
+    pub max_depth: usize,
+    /// Mean acceptance that the step size is adapted to.
+    pub target_accept: f64,
+}
+
+impl Default for SampleOptions {
+    fn default() -> Self {
+        SampleOptions {
+            seed: 1,
+            n_chains: 4,
+            n_warmup: 1000,
+            n_draws: 1000,
+            max_depth: 10,
+            target_accept: 0.8,
+        }
+    }
+}
+
+/// How a sample was made, and how its chains went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    pub seed: u64,
+    pub n_warmup: usize,
+    /// Draws of each chain.
+    pub n_draws: usize,
+    pub max_depth: usize,
+    pub target_accept: f64,
+    pub chains: Vec<ChainRecord>,
+}
+
+/// How one chain went, after its warmup.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChainRecord {
+    pub step_size: f64,
+    /// Trajectories whose energy went astray.
+    pub n_divergent: usize,
+    /// Trajectories that were cut at `max_depth`.
+    pub n_deepest: usize,
+    /// See [`e_bfmi`]; `None` where the energy does not vary.
+    pub e_bfmi: Option<f64>,
+    /// With those of the warmup.
+    pub gradient_evaluations: u64,
+}
+
+/// Where a chain stands, for whoever shows it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChainProgress {
+    pub chain: usize,
+    /// Steps so far, of `n_steps` with those of the warmup.
+    pub step: usize,
+    pub n_steps: usize,
+    pub n_divergent: usize,
+}
+
+/// E-BFMI below which the energy mixes too slowly for the tails to be trusted (Betancourt 2016; the threshold of Stan and ArviZ).
+pub const MIN_E_BFMI: f64 = 0.3;
+
+impl Sample {
+    pub fn n_divergent(&self) -> usize {
+        self.chains.iter().map(|chain| chain.n_divergent).sum()
+    }
+
+    pub fn n_deepest(&self) -> usize {
+        self.chains.iter().map(|chain| chain.n_deepest).sum()
+    }
+
+    /// The lowest of the chains.
+    pub fn e_bfmi(&self) -> Option<f64> {
+        self.chains.iter().filter_map(|chain| chain.e_bfmi).min_by(f64::total_cmp)
+    }
+
+    /// Draws of all chains.
+    pub fn n_total(&self) -> usize {
+        self.n_draws * self.chains.len()
+    }
+
+    pub fn gradient_evaluations(&self) -> u64 {
+        self.chains.iter().map(|chain| chain.gradient_evaluations).sum()
+    }
+}
+
+/// Samples `density` by independent chains from dispersed points: the record, and the draws `[D][n_chains * n_draws]`, chain after
+/// chain. The same seed gives the same bytes, whatever the number of threads.
+///
+/// # Errors
+/// If nothing is to be sampled, a coordinate is a point estimate, or no finite starting point is found.
+pub fn sample(
+    density: &dyn LogDensity,
+    options: &SampleOptions,
+    progress: &(dyn Fn(ChainProgress) + Sync),
+) -> Result<(Sample, Vec<f64>), InferenceError> {
+    let d = density.dim();
+    if d == 0 {
+        return Err(InferenceError::NothingToSample);
+    }
+    if let Some(coordinate) = density.coordinates().iter().find(|c| c.role == Role::PointEstimate) {
+        let at = density.statements().get(coordinate.statement).map(|s| s.span.into());
+        return Err(InferenceError::PointEstimate {
+            name: coordinate.name.split('[').next().unwrap_or_default().to_string(),
+            at: at.unwrap_or((0, 0).into()),
+        });
+    }
+    let chains: Vec<Result<(ChainRecord, Vec<f64>), InferenceError>> =
+        (0..options.n_chains).into_par_iter().map(|chain| run(density, options, chain, progress)).collect();
+    let chains: Vec<(ChainRecord, Vec<f64>)> = chains.into_iter().collect::<Result<_, _>>()?;
+    let n = options.n_draws;
+    let mut z = vec![0.0; d * n * options.n_chains];
+    for (i, row) in z.chunks_exact_mut((n * options.n_chains).max(1)).enumerate() {
+        for (own, (_, draws)) in row.chunks_exact_mut(n.max(1)).zip(&chains) {
+            own.iter_mut().zip(draws.chunks_exact(d)).for_each(|(x, draw)| *x = draw[i]);
+        }
+    }
+    let record = Sample {
+        seed: options.seed,
+        n_warmup: options.n_warmup,
+        n_draws: n,
+        max_depth: options.max_depth,
+        target_accept: options.target_accept,
+        chains: chains.into_iter().map(|(record, _)| record).collect(),
+    };
+    Ok((record, z))
+}
+
+/// One chain, and its draws `[n_draws][D]`.
+fn run(
+    density: &dyn LogDensity,
+    options: &SampleOptions,
+    chain: usize,
+    progress: &(dyn Fn(ChainProgress) + Sync),
+) -> Result<(ChainRecord, Vec<f64>), InferenceError> {
+    /// Steps from one word on progress to the next.
+    const STEPS: usize = 10;
+    let d = density.dim();
+    let mut rng = rng(options.seed, Task::Chain(chain as u32));
+    let start = dispersed(density, &mut rng)?;
+    let mut settings = DiagNutsSettings {
+        num_tune: options.n_warmup as u64,
+        num_draws: options.n_draws as u64,
+        maxdepth: options.max_depth as u64,
+        ..DiagNutsSettings::default()
+    };
+    settings.adapt_options.step_size_settings.target_accept = options.target_accept;
+    let function = Function { density };
+    let mut sampler = settings.new_chain(chain as u64, CpuMath::new(function), &mut rng).map_err(broken)?;
+    sampler.set_position(&start).map_err(broken)?;
+    let n_steps = options.n_warmup + options.n_draws;
+    let mut draws = Vec::with_capacity(options.n_draws * d);
+    let mut energies = Vec::with_capacity(options.n_draws);
+    let mut record = ChainRecord {
+        step_size: f64::NAN,
+        n_divergent: 0,
+        n_deepest: 0,
+        e_bfmi: None,
+        gradient_evaluations: 0,
+    };
+    for step in 0..n_steps {
+        let (draw, _, stats, state) = sampler.expanded_draw().map_err(broken)?;
+        record.gradient_evaluations += state.num_gradients;
+        if step >= options.n_warmup {
+            record.step_size = state.step_size;
+            record.n_divergent += usize::from(state.diverging);
+            record.n_deepest += usize::from(stats.maxdepth_reached);
+            energies.push(stats.point.energy);
+            draws.extend_from_slice(&draw);
+        }
+        if (step + 1) % STEPS == 0 || step + 1 == n_steps {
+            progress(ChainProgress { chain, step: step + 1, n_steps, n_divergent: record.n_divergent });
+        }
+    }
+    record.e_bfmi = Some(e_bfmi(&energies)).filter(|x| x.is_finite());
+    Ok((record, draws))
+}
+
+/// What nuts-rs says; it steps back from what is not finite by itself.
+fn broken(error: impl std::fmt::Display) -> InferenceError {
+    InferenceError::Sampler { cause: format!("{error:#}") }
+}
+
+/// A point where log p and its gradient are finite: uniform within 2 of zero, as Stan has it; if none of many is finite, nearer
+/// to what the model suggests.
+fn dispersed(density: &dyn LogDensity, rng: &mut ChaCha12Rng) -> Result<Vec<f64>, InferenceError> {
+    /// Half widths around zero (`false`) or what the model suggests (`true`), with tries for each.
+    const ROUNDS: [(f64, bool, usize); 5] =
+        [(2.0, false, 50), (2.0, true, 50), (0.5, false, 50), (0.5, true, 50), (0.05, true, 50)];
+    let coordinates = density.coordinates();
+    let mut failures = Failures::default();
+    let mut tried = 0;
+    for (half_width, suggested, tries) in ROUNDS {
+        for _ in 0..tries {
+            let z: Vec<f64> = coordinates
+                .iter()
+                .map(|coordinate| {
+                    let centre =
+                        coordinate.start.filter(|start| suggested && start.is_finite()).unwrap_or(0.0);
+                    centre + half_width * (2.0 * rng.random::<f64>() - 1.0)
+                })
+                .collect();
+            let (mut value, mut gradient) = ([0.0], vec![0.0; z.len()]);
+            density.gradient(1, &z, &mut value, &mut gradient);
+            tried += 1;
+            if !value[0].is_finite() {
+                failures.values.push(z);
+            } else if !all_finite(&gradient) {
+                failures.gradients.push(gradient);
+            } else {
+                return Ok(z);
+            }
+        }
+    }
+    Err(failures.explain(density, tried))
+}
+
+/// The log density, one point at a time, as nuts-rs takes it.
+struct Function<'d> {
+    density: &'d dyn LogDensity,
+}
+
+/// A step to where the density is not finite is a divergence.
+#[derive(Debug, thiserror::Error)]
+#[error("the log density is not finite")]
+struct NotFinite;
+
+impl LogpError for NotFinite {
+    fn is_recoverable(&self) -> bool {
+        true
+    }
+}
+
+impl HasDims for Function<'_> {
+    fn dim_sizes(&self) -> HashMap<String, u64> {
+        HashMap::new()
+    }
+}
+
+impl CpuLogpFunc for Function<'_> {
+    type LogpError = NotFinite;
+    type FlowParameters = ();
+    type ExpandedVector = ();
+
+    fn dim(&self) -> usize {
+        self.density.dim()
+    }
+
+    fn logp(&mut self, position: &[f64], gradient: &mut [f64]) -> Result<f64, NotFinite> {
+        let mut value = [0.0];
+        self.density.gradient(1, position, &mut value, gradient);
+        if value[0].is_finite() && all_finite(gradient) { Ok(value[0]) } else { Err(NotFinite) }
+    }
+
+    fn expand_vector<R: rand::Rng + ?Sized>(&mut self, _: &mut R, _: &[f64]) -> Result<(), CpuMathError> {
+        Ok(())
+    }
+}
