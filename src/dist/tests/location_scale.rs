@@ -52,13 +52,13 @@ fn close(what: &str, found: f64, expected: f64) {
 fn for_each_continuous(mut f: impl FnMut(&'static dyn Distribution, usize, &[Tensor], &[usize])) {
     for &dist in ALL.iter().filter(|dist| dist.element() == ElementType::Real) {
         for trial in dist.trials() {
-            let params = dist.forms()[form];
+            let params = dist.forms()[trial.form];
             let args: Vec<Tensor> =
                 trial.args.iter().zip(params).map(|(values, param)| argument(param.rank, values)).collect();
             let known: Vec<Argument<'_>> =
                 args.iter().map(|a| Argument { shape: a.shape(), value: Some(a) }).collect();
-            let event = dist.event_shape(form, &known).expect("a trial");
-            f(dist, form, &args, &event);
+            let event = dist.event_shape(trial.form, &known).expect("a trial");
+            f(dist, trial.form, &args, &event);
         }
     }
 }
