@@ -38,10 +38,9 @@ mod options;
 #[cfg(test)]
 mod tests;
 
-pub use centring::centrings;
 pub use chains::{CHAINS, Chains, audit};
 pub use error::InferenceError;
 pub use evaluate::Elbo;
 pub use fit::{Fit, Fitted, fit};
 pub use importance::Weighted;
-pub use options::{FitOptions, Optimizer, Parts, Progress, Stage};
+pub use options::{CentringChoice, FitOptions, Optimizer, Parts, Progress, Stage};
