@@ -119,11 +119,20 @@ pub struct Recentring {
     pub coordinates: Vec<usize>,
 }
 
+/// What a graph in other coordinates knows of its centring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weights {
+    /// Weights and units of each coordinate are inputs.
+    Given,
+    /// All weights are 0, all units 1: there is less to compute.
+    Zero,
+}
+
 /// A graph in other coordinates.
 pub struct Recentred {
     /// The new coordinates, one input after the other.
     pub inputs: Vec<Node>,
-    /// Weights of the recentrable coordinates, one input after the other, then log units.
+    /// Where they are given, weights of the recentrable coordinates, one input after the other, then log units.
     pub constants: Vec<Node>,
     /// The coordinates as written, from the new ones.
     pub written: Vec<Node>,
@@ -200,16 +209,17 @@ impl Recentring {
         inputs: &[Node],
         terms: &[Node],
         others: &[Node],
+        weights: Weights,
         replaced: &mut HashMap<Node, Node>,
     ) -> Recentred {
         let (mut new_inputs, mut from_written) = (inputs.to_vec(), inputs.to_vec());
         let mut constants = vec![None; self.latents.len()];
         let mut priors: Vec<Option<Node>> = vec![None; terms.len()];
         for (k, (latent, statement)) in self.latents.iter().enumerate() {
-            let Some(in_new) = latent.in_new_coordinates(g, replaced) else { continue };
+            let Some(in_new) = latent.in_new_coordinates(g, weights, replaced) else { continue };
             let block = latent.read.block;
             (new_inputs[block], from_written[block]) = (in_new.input, in_new.from_written);
-            constants[k] = Some(in_new.constants);
+            constants[k] = in_new.constants;
             let prior = &mut priors[*statement];
             *prior = Some(prior.map_or(in_new.prior, |sum| g.add(sum, in_new.prior)));
             replaced.insert(latent.input, in_new.written);
@@ -233,8 +243,8 @@ impl Recentring {
 /// A latent in other coordinates.
 struct InNewCoordinates {
     input: Node,
-    /// Its weights and its log units.
-    constants: [Node; 2],
+    /// Its weights and its log units, where they are inputs.
+    constants: Option<[Node; 2]>,
     written: Node,
     from_written: Node,
     /// Its log density with its log-Jacobian, summed.
@@ -257,51 +267,76 @@ impl Recentrable {
     fn in_new_coordinates(
         &self,
         g: &mut Graph,
+        weights: Weights,
         replaced: &mut HashMap<Node, Node>,
     ) -> Option<InNewCoordinates> {
         let of_input = g.shape(self.input).to_vec();
         let input = g.input(&of_input);
-        let constants = [0, 1].map(|_| g.input(&of_input));
+        let constants = (weights == Weights::Given).then(|| [0, 1].map(|_| g.input(&of_input)));
 
-        // At location 0 nothing cancels, however small the scale.
         let own = self.location_scale(g, replaced)?;
-        let [location, log_factor] = self.moved(g, constants, &own);
-        let from_location = self.stretched(g, input, location, log_factor);
-        let (x, log_jacobian) = self.read.constraint.constrain(g, from_location, &self.read.bounds);
-        let x = g.reshape(x, &self.shape);
-        let log_density = own.centred.log_density(g, x);
-        let log_factor = g.broadcast(log_factor, &self.unconstrained);
-        let parts = [log_density, log_jacobian, log_factor].map(|part| g.sum_all(part));
-        let prior = g.add(parts[0], parts[1]);
-        let prior = g.add(prior, parts[2]);
+        let moved = self.moved(g, constants, &own);
+        let from_location = self.stretched(g, input, moved.location, moved.factor);
+        let prior = match (weights, &own.standard) {
+            (Weights::Zero, Some(standard)) => {
+                let z = g.reshape(input, &self.unconstrained);
+                self.log_density(g, standard, z)
+            }
+            _ => {
+                // At location 0 nothing cancels, however small the scale.
+                let log_density = self.log_density(g, &own.centred, from_location);
+                let log_factor = g.sum_all(moved.log_factor);
+                let n_copies = self.unconstrained.iter().product::<usize>() / g.size(moved.log_factor).max(1);
+                let log_factor = g.mul_scalar(log_factor, n_copies as f64);
+                g.add(log_density, log_factor)
+            }
+        };
         let written = g.add(own.location, from_location);
 
         let own = self.instance.location_scale(g)?;
-        let [location, log_factor] = self.moved(g, constants, &own);
-        let log_factor = g.neg(log_factor);
-        let from_location = self.stretched(g, self.input, own.location, log_factor);
-        let from_written = g.add(location, from_location);
+        let moved = self.moved(g, constants, &own);
+        let inverse = g.recip(moved.factor);
+        let from_location = self.stretched(g, self.input, own.location, inverse);
+        let from_written = g.add(moved.location, from_location);
         let [written, from_written] = [written, from_written].map(|node| g.reshape(node, &of_input));
         Some(InNewCoordinates { input, constants, written, from_written, prior })
     }
 
-    /// c m and log((s / r)^(1 - c)).
-    fn moved(&self, g: &mut Graph, constants: [Node; 2], own: &LocationScale<Instance>) -> [Node; 2] {
+    /// The sum of log densities and log-Jacobians at coordinates z.
+    fn log_density(&self, g: &mut Graph, instance: &Instance, z: Node) -> Node {
+        let (x, log_jacobian) = self.read.constraint.constrain(g, z, &self.read.bounds);
+        let x = g.reshape(x, &self.shape);
+        let log_density = instance.log_density(g, x);
+        let [log_density, log_jacobian] = [log_density, log_jacobian].map(|part| g.sum_all(part));
+        g.add(log_density, log_jacobian)
+    }
+
+    fn moved(&self, g: &mut Graph, constants: Option<[Node; 2]>, own: &LocationScale<Instance>) -> Moved {
+        let log_scale = g.log(own.scale);
+        let Some(constants) = constants else {
+            return Moved { location: g.scalar(0.0), log_factor: log_scale, factor: own.scale };
+        };
         let [c, log_unit] = constants.map(|node| g.reshape(node, &self.unconstrained));
         let is_zero = g.value(own.location).is_some_and(|value| value.iter().all(|x| *x == 0.0));
         let location = if is_zero { own.location } else { g.mul(c, own.location) };
         let minus_c = g.neg(c);
         let rest = g.add_scalar(minus_c, 1.0);
-        let log_scale = g.log(own.scale);
         let log_ratio = g.sub(log_scale, log_unit);
-        [location, g.mul(rest, log_ratio)]
+        let log_factor = g.mul(rest, log_ratio);
+        Moved { location, log_factor, factor: g.exp(log_factor) }
     }
 
-    /// exp(log_factor) (z - from) of coordinates z.
-    fn stretched(&self, g: &mut Graph, z: Node, from: Node, log_factor: Node) -> Node {
+    /// factor (z - from) of coordinates z.
+    fn stretched(&self, g: &mut Graph, z: Node, from: Node, factor: Node) -> Node {
         let z = g.reshape(z, &self.unconstrained);
         let distance = g.sub(z, from);
-        let factor = g.exp(log_factor);
         g.mul(factor, distance)
     }
+}
+
+/// c m and (s / r)^(1 - c), with its log.
+struct Moved {
+    location: Node,
+    log_factor: Node,
+    factor: Node,
 }

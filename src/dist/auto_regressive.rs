@@ -107,8 +107,7 @@ impl Distribution for AutoRegressive {
     }
 
     fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
-        let scale = column(g, args[1]);
-        Some(LocationScale::of_vector(g, args, scale))
+        Some(LocationScale::of_vector(g, args, 1))
     }
 
     fn formula(&self) -> &'static str {

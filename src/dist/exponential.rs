@@ -71,7 +71,7 @@ impl Distribution for Exponential {
 
     fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
         let (one, log_rate) = (g.scalar(1.0), g.log(args[0]));
-        Some(LocationScale { location: g.neg(log_rate), scale: one, centred: vec![one] })
+        Some(LocationScale { location: g.neg(log_rate), scale: one, centred: vec![one], standard: None })
     }
 
     fn formula(&self) -> &'static str {

@@ -102,7 +102,7 @@ impl Distribution for Gamma {
         let (location, scale) = (g.sub(log_shape, log_rate), g.exp(half));
         let centred =
             if form == 0 { vec![shape, shape] } else { vec![g.scalar(1.0), g.div(args[1], args[0])] };
-        Some(LocationScale { location, scale, centred })
+        Some(LocationScale { location, scale, centred, standard: None })
     }
 
     fn formula(&self) -> &'static str {

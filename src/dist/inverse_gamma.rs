@@ -80,7 +80,7 @@ impl Distribution for InverseGamma {
         let (log_shape, log_scale) = (g.log(args[0]), g.log(args[1]));
         let half = g.mul_scalar(log_shape, -0.5);
         let (location, scale) = (g.sub(log_scale, log_shape), g.exp(half));
-        Some(LocationScale { location, scale, centred: vec![args[0], args[0]] })
+        Some(LocationScale { location, scale, centred: vec![args[0], args[0]], standard: None })
     }
 
     fn formula(&self) -> &'static str {

@@ -85,7 +85,12 @@ impl Distribution for InverseGaussian {
     fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
         let dispersion = g.div(args[0], args[1]);
         let (one, shape) = (g.scalar(1.0), g.recip(dispersion));
-        Some(LocationScale { location: g.log(args[0]), scale: g.sqrt(dispersion), centred: vec![one, shape] })
+        Some(LocationScale {
+            location: g.log(args[0]),
+            scale: g.sqrt(dispersion),
+            centred: vec![one, shape],
+            standard: None,
+        })
     }
 
     fn formula(&self) -> &'static str {

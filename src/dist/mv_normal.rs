@@ -132,7 +132,7 @@ impl Distribution for MvNormal {
     fn location_scale(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
         // Of a mean of length 1 the zero is one too.
         let (scale, zero) = (self.sd(g, form, args)?, g.full(&[1], 0.0));
-        Some(LocationScale { location: args[0], scale, centred: vec![zero, args[1]] })
+        Some(LocationScale { location: args[0], scale, centred: vec![zero, args[1]], standard: None })
     }
 
     fn formula(&self) -> &'static str {

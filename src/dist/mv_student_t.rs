@@ -124,7 +124,12 @@ impl Distribution for MvStudentT {
     fn location_scale(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
         let variances = scale_diagonal(g, form, args);
         let (scale, zero) = (g.sqrt(variances), g.full(&[1], 0.0));
-        Some(LocationScale { location: args[1], scale, centred: vec![args[0], zero, args[2]] })
+        Some(LocationScale {
+            location: args[1],
+            scale,
+            centred: vec![args[0], zero, args[2]],
+            standard: None,
+        })
     }
 
     fn formula(&self) -> &'static str {

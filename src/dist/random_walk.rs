@@ -75,8 +75,7 @@ impl Distribution for RandomWalk {
     }
 
     fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
-        let scale = column(g, args[0]);
-        Some(LocationScale::of_vector(g, args, scale))
+        Some(LocationScale::of_vector(g, args, 0))
     }
 
     fn formula(&self) -> &'static str {

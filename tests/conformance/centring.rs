@@ -14,12 +14,13 @@ const DENSITY_TOLERANCE: f64 = 1e-7;
 /// The same for derivatives against differences.
 const DERIVATIVE_TOLERANCE: f64 = 5e-6;
 
-/// All at 1, all at 0, all at 0.3, all different, in units of their own.
-fn centrings(n: usize) -> [Centring; 5] {
+/// All at 1, all at 0, in units of 1 and others, all at 0.3, all different, in units of their own.
+fn centrings(n: usize) -> [Centring; 6] {
     let mixed = |from: f64, by: f64| (0..n).map(|i| from + (i * 37 % 100) as f64 * by).collect::<Vec<f64>>();
     [
         Centring::new(vec![1.0; n]),
         Centring::new(vec![0.0; n]),
+        Centring { weights: vec![0.0; n], log_units: mixed(-1.0, 0.02) },
         Centring::new(vec![0.3; n]),
         Centring::new(mixed(0.0, 0.01)),
         Centring { weights: mixed(0.9, -0.009), log_units: mixed(-2.0, 0.03) },
@@ -359,6 +360,8 @@ fn centring_zero_is_non_centring_by_hand() {
     all_close("log p", &values(&*recentred, 20, &z), &values(&by_hand.density, 20, &z), 1e-13);
     let gradients = [gradient(&*recentred, 20, &z), gradient(&by_hand.density, 20, &z)];
     all_close("gradient", &gradients[0], &gradients[1], 1e-12);
+    let [work, by_hand] = [recentred.work(), by_hand.density.work()];
+    assert!(work < 1.1 * by_hand, "{work} operations, by hand {by_hand}");
     // What is left as it is still is a function of its own coordinate.
     let partly = centred.density.recentred(&Centring::new(vec![0.0, 1.0, 0.5])).expect("three latents");
     let marginals: Vec<Option<usize>> =

@@ -8,7 +8,16 @@ struct Moved {
     location: Vec<f64>,
     scale: Vec<f64>,
     constraint: &'static str,
-    log_density: Box<dyn Fn(&[f64], bool) -> f64>,
+    log_density: Box<dyn Fn(&[f64], By) -> f64>,
+    has_standard: bool,
+}
+
+/// Its own arguments, those at location 0, or those at location 0 and scale 1.
+#[derive(Clone, Copy)]
+enum By {
+    Own,
+    Centred,
+    Standard,
 }
 
 fn constants(g: &Graph, node: Node, n: usize) -> Vec<f64> {
@@ -20,16 +29,20 @@ fn constants(g: &Graph, node: Node, n: usize) -> Vec<f64> {
 fn moved(dist: &'static dyn Distribution, form: usize, args: &[Tensor], event: &[usize]) -> Option<Moved> {
     let mut g = Graph::new();
     let own: Vec<Node> = args.iter().map(|arg| g.constant(arg.clone())).collect();
-    let LocationScale { location, scale, centred } = dist.location_scale(&mut g, form, &own)?;
+    let LocationScale { location, scale, centred, standard } = dist.location_scale(&mut g, form, &own)?;
     let n: usize = event.iter().product();
     let (location, scale) = (constants(&g, location, n), constants(&g, scale, n));
     let Support::Continuous { constraint, .. } = dist.support(&mut g, form, &own) else {
         panic!("{} is discrete", dist.name())
     };
-    let event = event.to_vec();
-    let log_density = move |z: &[f64], is_centred: bool| {
+    let (event, has_standard) = (event.to_vec(), standard.is_some());
+    let log_density = move |z: &[f64], by: By| {
         let mut g = g.clone();
-        let args = if is_centred { &centred } else { &own };
+        let args = match by {
+            By::Own => &own,
+            By::Centred => &centred,
+            By::Standard => standard.as_ref().expect("a standard one"),
+        };
         let Support::Continuous { constraint, bounds } = dist.support(&mut g, form, args) else {
             panic!("{} is discrete", dist.name())
         };
@@ -41,7 +54,13 @@ fn moved(dist: &'static dyn Distribution, form: usize, args: &[Tensor], event: &
         let total = g.add(log_density, log_jacobian);
         constants(&g, total, 1)[0]
     };
-    Some(Moved { location, scale, constraint: constraint.name(), log_density: Box::new(log_density) })
+    Some(Moved {
+        location,
+        scale,
+        constraint: constraint.name(),
+        log_density: Box::new(log_density),
+        has_standard,
+    })
 }
 
 fn close(what: &str, found: f64, expected: f64) {
@@ -77,7 +96,7 @@ fn for_each_moved(mut f: impl FnMut(&str, &'static dyn Distribution, usize, &[Te
     });
 }
 
-/// log p(z) = log p(z - location) at location 0
+/// log p(z) = log p(z - location) at location 0 = log p((z - location) / scale) - log scale at scale 1
 #[test]
 fn at_their_location_they_are_at_zero() {
     let mut n_points = 0;
@@ -85,7 +104,14 @@ fn at_their_location_they_are_at_zero() {
         let own = moved(dist, form, args, event).expect("movable");
         assert!(own.scale.iter().all(|&scale| scale > 0.0), "{what}");
         let from_location: Vec<f64> = z.iter().zip(&own.location).map(|(z, m)| z - m).collect();
-        close(what, (own.log_density)(&from_location, true), (own.log_density)(z, false));
+        let expected = (own.log_density)(z, By::Own);
+        close(what, (own.log_density)(&from_location, By::Centred), expected);
+        if own.has_standard {
+            let standardized: Vec<f64> =
+                from_location.iter().zip(&own.scale).map(|(z, scale)| z / scale).collect();
+            let log_scale: f64 = own.scale.iter().map(|scale| scale.ln()).sum();
+            close(what, (own.log_density)(&standardized, By::Standard) - log_scale, expected);
+        }
         n_points += 1;
     });
     assert!(n_points > 75, "{n_points}");
@@ -131,8 +157,8 @@ fn they_stretch_with_their_scale() {
                     .for_each(|(other, own)| close(&format!("{what} {k}"), *other, own * by));
             }
             let z_scaled: Vec<f64> = z.iter().map(|z| z * by).collect();
-            let found = (other.log_density)(&z_scaled, false) + z.len() as f64 * by.ln();
-            close(what, found, (own.log_density)(z, false));
+            let found = (other.log_density)(&z_scaled, By::Own) + z.len() as f64 * by.ln();
+            close(what, found, (own.log_density)(z, By::Own));
         }
         n_points += 1;
     });
