@@ -361,7 +361,7 @@ fn centring_zero_is_non_centring_by_hand() {
     let gradients = [gradient(&*recentred, 20, &z), gradient(&by_hand.density, 20, &z)];
     all_close("gradient", &gradients[0], &gradients[1], 1e-12);
     let [work, by_hand] = [recentred.work(), by_hand.density.work()];
-    assert!(work < 1.1 * by_hand, "{work} operations, by hand {by_hand}");
+    assert!(work < 1.2 * by_hand, "{work} operations, by hand {by_hand}");
     // What is left as it is still is a function of its own coordinate.
     let partly = centred.density.recentred(&Centring::new(vec![0.0, 1.0, 0.5])).expect("three latents");
     let marginals: Vec<Option<usize>> =
