@@ -3,7 +3,7 @@
 use super::table::{Align, table};
 use super::{cut, shown};
 use crate::inference::Fit;
-use crate::posterior::{Method, Posterior, Summary};
+use crate::posterior::{Basis, Method, Posterior, Summary, Verdict};
 use crate::report::Style;
 use crate::report::number::{align_points, seconds, with_digits, with_uncertainty};
 use crate::report::style::Elements;
@@ -27,6 +27,7 @@ pub fn summary(posterior: &Posterior, style: &Style) -> String {
             empty: &quantity.name,
             doc: quantity.doc.as_deref().unwrap_or_default(),
             summaries: posterior.summaries_of(quantity),
+            verdicts: posterior.verdicts_of(quantity),
         })
         .collect();
     blocks_table(&blocks, style)
@@ -40,18 +41,23 @@ pub(super) struct Block<'a> {
     pub empty: &'a str,
     pub doc: &'a str,
     pub summaries: &'a [Summary],
+    /// One for each summary, or none at all.
+    pub verdicts: &'a [Verdict],
 }
 
 pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
     let mut names = Vec::new();
     let mut docs = Vec::new();
     let mut columns: [Vec<String>; 5] = Default::default();
-    for Block { name, empty, doc, summaries } in blocks {
+    let mut notes = Vec::new();
+    for Block { name, empty, doc, summaries, verdicts } in blocks {
         let n = summaries.len();
         let n_shown = shown(n, style);
         for (element, summary) in summaries[..n_shown].iter().enumerate() {
             names.push(name(element));
             docs.push(if element == 0 { doc.replace('\n', " ") } else { String::new() });
+            let is_distrusted = verdicts.get(element) == Some(&Verdict::Distrust);
+            notes.push(if is_distrusted { "distrust".to_string() } else { String::new() });
             let Summary { mean, sd, q05, q50, q95, .. } = *summary;
             let cells = with_uncertainty(&[mean, sd, q05, q50, q95], sd);
             columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
@@ -59,18 +65,22 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
         if n_shown < n {
             names.push(format!("  … {} more", n - n_shown));
             docs.push(String::new());
+            notes.push(String::new());
             columns.iter_mut().for_each(|column| column.push(String::new()));
         }
         if n == 0 {
             names.push(empty.to_string());
             docs.push("(no elements)".to_string());
+            notes.push(String::new());
             columns.iter_mut().for_each(|column| column.push(String::new()));
         }
     }
     for column in &mut columns {
         align_points(column);
     }
-    let numbers: usize = columns.iter().map(|column| 2 + widest(column).max(4)).sum();
+    let with_notes = notes.iter().any(|note| !note.is_empty());
+    let mut numbers: usize = columns.iter().map(|column| 2 + widest(column).max(4)).sum();
+    numbers += if with_notes { 2 + widest(&notes) } else { 0 };
     if style.elements == Elements::Few {
         // Names give way to the numbers.
         let room = style.width.saturating_sub(numbers).max(16);
@@ -81,6 +91,7 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
         docs.iter().any(|doc| !doc.is_empty()) && (doc_room >= LEAST_DOC || style.elements == Elements::All);
     let mut header = vec![("", Align::Left)];
     header.extend(["mean", "sd", "5%", "50%", "95%"].map(|title| (title, Align::Right)));
+    header.extend(with_notes.then_some(("", Align::Left)));
     if with_docs {
         header.push(("", Align::Left));
     }
@@ -88,6 +99,7 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
         .map(|i| {
             let mut row = vec![names[i].clone()];
             row.extend(columns.iter().map(|column| column[i].clone()));
+            row.extend(with_notes.then(|| notes[i].clone()));
             if with_docs {
                 row.push(if style.elements == Elements::All {
                     docs[i].clone()
@@ -136,8 +148,25 @@ fn of_fit(posterior: &Posterior, fit: &Fit, style: &Style) -> String {
         let margin = if elbo.se > 0.0 { format!(" ± {}", error(elbo.se)) } else { String::new() };
         text += &format!("{} {value}{margin}  ({parts})\n", style.bold("ELBO"));
     }
-    let how = format!("{}, {} draws, seed {}", fit.family, posterior.draws.n_draws(), fit.seed);
-    text + &format!("{}\n", style.dim(&how))
+    if let Some(verdict) = posterior.verdict() {
+        text += &format!("{}  {}\n", style.bold(verdict.name()), grounds(posterior, fit, verdict));
+    }
+    let draws = format!("{} draws, seed {}", posterior.draws.n_draws(), fit.seed);
+    let how = if fit.why.is_empty() { fit.family.clone() } else { fit.why.clone() };
+    text + &format!("{}\n", style.dim(&format!("{how}; {draws}")))
+}
+
+/// What a verdict rests on.
+fn grounds(posterior: &Posterior, fit: &Fit, verdict: Verdict) -> String {
+    let k_hat = fit.k_hat.filter(|k| k.is_finite()).map(|k| format!(" (k-hat {k:.2})")).unwrap_or_default();
+    let grounds = match (verdict, posterior.basis) {
+        (Verdict::Ok, Basis::Approximation) => "weights of the draws leave q where it is",
+        (Verdict::Ok, _) => "chains that start from q stay where it is",
+        (Verdict::Corrected, Basis::Weights) => "q was off: its draws are weighed",
+        (Verdict::Corrected, _) => "q was off: these are draws of chains that started from it",
+        (Verdict::Distrust, _) => "not all of these numbers can be relied on, see the warning",
+    };
+    format!("{grounds}{k_hat}")
 }
 
 /// A number with two digits of its error, and at least two decimals.
