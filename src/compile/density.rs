@@ -303,7 +303,7 @@ impl Recentred for Elsewhere<'_> {
         self.programs.all(Computed::ToWritten, &self.constants, lanes, z, out);
     }
 
-    fn from_written(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
+    fn of_written(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
         self.programs.all(Computed::FromWritten, &self.constants, lanes, z, out);
     }
 }

@@ -111,7 +111,7 @@ fn values_agree(
     let new = batch(points);
     let (mut old, mut back) = (vec![0.0; new.len()], vec![0.0; new.len()]);
     recentred.to_written(lanes, &new, &mut old);
-    recentred.from_written(lanes, &old, &mut back);
+    recentred.of_written(lanes, &old, &mut back);
     all_close(&what("there and back"), &back, &new, 1e-12);
     let found = values(recentred, lanes, &new);
     let expected = values(density, lanes, &old);

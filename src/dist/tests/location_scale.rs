@@ -2,13 +2,15 @@
 
 use super::*;
 
+type LogDensity = Box<dyn Fn(&[f64], By) -> f64>;
+
 /// Location and scale of a trial's distribution, and log p of one draw's unconstrained coordinates, log-Jacobian included,
 /// by its own arguments and by those at location 0.
 struct Moved {
     location: Vec<f64>,
     scale: Vec<f64>,
     constraint: &'static str,
-    log_density: Box<dyn Fn(&[f64], By) -> f64>,
+    log_density: LogDensity,
     has_standard: bool,
 }
 
