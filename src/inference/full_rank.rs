@@ -6,10 +6,11 @@
 //! fixed point is not an optimum of a sampled ELBO, so steps are judged by how far g is from 0 and A from I.
 
 use super::draws::{BaseDraws, Task, rng};
+use super::evaluate::parts_on;
 use super::linear::{Matrix, all_finite, lower_factor, symmetric_eigen};
 use super::options::{FitOptions, Progress, Stage};
 use super::target::Target;
-use crate::family::{Gaussian, Scale};
+use crate::family::{FULL_RANK, Family, Gaussian, Scale};
 
 /// Fewest and most draws.
 const DRAWS: [usize; 2] = [32, 512];
@@ -82,7 +83,10 @@ pub fn fit(
     for iteration in 0..options.max_iterations.unwrap_or(MAX_ITERATIONS) {
         outcome.trace.push(state.elbo);
         let value = state.elbo;
-        progress(Progress { stage: Stage::Optimise, iteration: iteration + 1, value, n_draws: draws.n_draws, parts: None });
+        let x: Option<Vec<f64>> = FULL_RANK.of_gaussian(&state.q).map(|lambda| [&lambda, theta].concat());
+        let parts = x.map(|x| parts_on(target, &FULL_RANK, &x, &draws, value));
+        let (iteration, n_draws) = (iteration + 1, draws.n_draws);
+        progress(Progress { stage: Stage::Optimise, iteration, value, n_draws, parts });
         if state.is_done() {
             outcome.converged = true;
             break;
@@ -94,7 +98,7 @@ pub fn fit(
         let next = steps.filter_map(|r| at(step(&state, &eigen, r)?)).find(better);
         let Some(next) = next else { break };
         state = next;
-        outcome.iterations = iteration + 1;
+        outcome.iterations = iteration;
     }
     outcome.q = state.q;
     Some(outcome)

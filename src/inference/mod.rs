@@ -25,6 +25,7 @@ mod chains;
 mod convergence;
 mod importance;
 mod loo;
+mod mixture;
 mod nuts;
 mod psis;
 
@@ -44,4 +45,5 @@ pub use error::InferenceError;
 pub use evaluate::Elbo;
 pub use fit::{Fit, Fitted, fit};
 pub use importance::Weighted;
+pub use psis::tail_shape;
 pub use options::{CentringChoice, FitOptions, Optimizer, Parts, Progress, Stage};
