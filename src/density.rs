@@ -158,5 +158,5 @@ pub trait Recentred: LogDensity {
     fn to_written(&self, lanes: usize, z: &[f64], out: &mut [f64]);
 
     /// `out[D][lanes]`: z~ of points in the coordinates as written.
-    fn from_written(&self, lanes: usize, z: &[f64], out: &mut [f64]);
+    fn of_written(&self, lanes: usize, z: &[f64], out: &mut [f64]);
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::programs::{Computed, GradientMode, Nodes, ProgramSize, Programs};
-use super::recentre::Recentring;
+use super::recentre::{Recentring, Weights};
 use super::tracer::Block;
 use crate::density::{Centring, Coordinate, LogDensity, Recentred, Term};
 use crate::tape::{Folded, Graph, Node, simplify};
@@ -19,8 +19,8 @@ pub struct Density {
     n_constrained: usize,
     n_pointwise: usize,
     recentring: Recentring,
-    /// Made when it is first asked for.
-    recentred: OnceLock<Programs>,
+    /// By what they know of the centring, each made when it is first asked for.
+    recentred: [OnceLock<Programs>; 2],
 }
 
 /// What a density is made of.
@@ -65,7 +65,7 @@ impl Density {
             coordinates,
             statements,
             recentring,
-            recentred: OnceLock::new(),
+            recentred: Default::default(),
         }
     }
 
@@ -119,15 +119,21 @@ impl Density {
         self.programs.tasks(what, lanes, threads)
     }
 
-    /// Programs in coordinates whose centrings they take at each run. What was folded stays folded.
-    fn recentred_programs(&self) -> &Programs {
-        self.recentred.get_or_init(|| {
+    /// Programs in other coordinates. What was folded stays folded.
+    fn recentred_programs(&self, weights: Weights) -> &Programs {
+        self.recentred[weights as usize].get_or_init(|| {
             let mut graph = self.programs.copy_of_graph();
             let written = self.programs.nodes();
             let mut replaced = HashMap::new();
             let others = [&written.quantities[..], &written.pointwise].concat();
-            let new =
-                self.recentring.apply(&mut graph, &written.inputs, &written.terms, &others, &mut replaced);
+            let new = self.recentring.apply(
+                &mut graph,
+                &written.inputs,
+                &written.terms,
+                &others,
+                weights,
+                &mut replaced,
+            );
             let [locations, log_scales] = self.recentring.locations_and_scales(&mut graph, &mut replaced);
             let mut quantities = new.others;
             let pointwise = quantities.split_off(written.quantities.len());
@@ -215,8 +221,13 @@ impl LogDensity for Density {
         if n == 0 {
             return None;
         }
-        let constants = [&centring.weights[..], &centring.log_units].concat();
-        let (programs, centring) = (self.recentred_programs(), centring.clone());
+        let mut constants = [&centring.weights[..], &centring.log_units].concat();
+        let is_zero = constants.iter().all(|x| *x == 0.0);
+        if is_zero {
+            constants.clear();
+        }
+        let programs = self.recentred_programs(if is_zero { Weights::Zero } else { Weights::Given });
+        let centring = centring.clone();
         Some(Box::new(Elsewhere { density: self, programs, centring, constants }))
     }
 }
@@ -226,7 +237,7 @@ struct Elsewhere<'a> {
     density: &'a Density,
     programs: &'a Programs,
     centring: Centring,
-    /// What its programs take besides points: weights, then units.
+    /// What its programs take besides points: weights, then units; nothing where both are all 0.
     constants: Vec<f64>,
 }
 
@@ -297,7 +308,7 @@ impl Recentred for Elsewhere<'_> {
         self.programs.all(Computed::ToWritten, &self.constants, lanes, z, out);
     }
 
-    fn from_written(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
+    fn of_written(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
         self.programs.all(Computed::FromWritten, &self.constants, lanes, z, out);
     }
 }

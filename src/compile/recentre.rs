@@ -35,9 +35,10 @@ pub struct Recentrable {
     read: Read,
     input: Node,
     span: Span,
-    /// Its arguments broadcast to values of `shape`.
+    /// Of values of shape `shape`, whose coordinates are of shape `unconstrained`.
     instance: Instance,
     shape: Vec<usize>,
+    unconstrained: Vec<usize>,
     /// The term of its statement without its log density, and with it.
     before: Option<Node>,
     after: Node,
@@ -72,20 +73,21 @@ impl Tracer<'_> {
         }
         let placed = self.place(distribution, Some(x), distribution.span)?;
         let (instance, Some(x)) = (placed.instance, placed.x) else { return Ok(()) };
-        let Some(LocationScale { location, scale }) = instance.location_scale() else { return Ok(()) };
+        let Some(own) = instance.location_scale(&mut self.graph) else { return Ok(()) };
+        let own = [own.location, own.scale];
         let varies = |node: Node| self.graph.value(node).is_none();
         let known_bounds = !read.bounds.iter().any(|&bound| varies(bound));
         let shape = self.graph.shape(x).to_vec();
-        let fits = |node: &Node| broadcast_dims(self.graph.shape(*node), &shape).as_deref() == Some(&*shape);
-        let as_long = self.blocks[read.block].size == self.graph.size(x);
-        if placed.axes == own_axes
-            && (varies(location) || varies(scale))
-            && known_bounds
-            && as_long
-            && instance.arguments().iter().all(fits)
-        {
-            let input = self.blocks[read.block].input;
-            self.recentrable.push(Recentrable { read, input, span, instance, shape, before, after });
+        let unconstrained = read.constraint.unconstrained_shape(&shape);
+        let fits = |node: Node| {
+            broadcast_dims(self.graph.shape(node), &unconstrained).as_ref() == Some(&unconstrained)
+        };
+        let input = self.blocks[read.block].input;
+        let as_long = self.graph.size(input) == unconstrained.iter().product::<usize>();
+        let to_be_moved = own.iter().any(|&node| varies(node)) && own.iter().all(|&node| fits(node));
+        if placed.axes == own_axes && to_be_moved && known_bounds && as_long {
+            let latent = Recentrable { read, input, span, instance, shape, unconstrained, before, after };
+            self.recentrable.push(latent);
         }
         Ok(())
     }
@@ -117,11 +119,20 @@ pub struct Recentring {
     pub coordinates: Vec<usize>,
 }
 
+/// What a graph in other coordinates knows of its centring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weights {
+    /// Weights and units of each coordinate are inputs.
+    Given,
+    /// All weights are 0, all units 1: there is less to compute.
+    Zero,
+}
+
 /// A graph in other coordinates.
 pub struct Recentred {
     /// The new coordinates, one input after the other.
     pub inputs: Vec<Node>,
-    /// Weights of the recentrable coordinates, one input after the other, then log units.
+    /// Where they are given, weights of the recentrable coordinates, one input after the other, then log units.
     pub constants: Vec<Node>,
     /// The coordinates as written, from the new ones.
     pub written: Vec<Node>,
@@ -181,11 +192,10 @@ impl Recentring {
         let mut out = [Vec::new(), Vec::new()];
         for &k in &self.in_order {
             let latent = &self.latents[k].0;
-            let Some(own) = latent.instance.location_scale() else { continue };
-            let own = substitute(g, &[own.location, own.scale], replaced);
-            let log_scale = g.log(own[1]);
-            for (out, node) in out.iter_mut().zip([own[0], log_scale]) {
-                let node = g.broadcast(node, &latent.shape);
+            let Some(own) = latent.location_scale(g, replaced) else { continue };
+            let log_scale = g.log(own.scale);
+            for (out, node) in out.iter_mut().zip([own.location, log_scale]) {
+                let node = g.broadcast(node, &latent.unconstrained);
                 out.push(node);
             }
         }
@@ -199,16 +209,17 @@ impl Recentring {
         inputs: &[Node],
         terms: &[Node],
         others: &[Node],
+        weights: Weights,
         replaced: &mut HashMap<Node, Node>,
     ) -> Recentred {
         let (mut new_inputs, mut from_written) = (inputs.to_vec(), inputs.to_vec());
         let mut constants = vec![None; self.latents.len()];
         let mut priors: Vec<Option<Node>> = vec![None; terms.len()];
         for (k, (latent, statement)) in self.latents.iter().enumerate() {
-            let Some(in_new) = latent.in_new_coordinates(g, replaced) else { continue };
+            let Some(in_new) = latent.in_new_coordinates(g, weights, replaced) else { continue };
             let block = latent.read.block;
             (new_inputs[block], from_written[block]) = (in_new.input, in_new.from_written);
-            constants[k] = Some(in_new.constants);
+            constants[k] = in_new.constants;
             let prior = &mut priors[*statement];
             *prior = Some(prior.map_or(in_new.prior, |sum| g.add(sum, in_new.prior)));
             replaced.insert(latent.input, in_new.written);
@@ -232,8 +243,8 @@ impl Recentring {
 /// A latent in other coordinates.
 struct InNewCoordinates {
     input: Node,
-    /// Its weights and its log units.
-    constants: [Node; 2],
+    /// Its weights and its log units, where they are inputs.
+    constants: Option<[Node; 2]>,
     written: Node,
     from_written: Node,
     /// Its log density with its log-Jacobian, summed.
@@ -241,62 +252,91 @@ struct InNewCoordinates {
 }
 
 impl Recentrable {
-    fn in_new_coordinates(
+    /// Location and scale, of what takes the place of the coordinates that they depend on.
+    fn location_scale(
         &self,
         g: &mut Graph,
         replaced: &mut HashMap<Node, Node>,
-    ) -> Option<InNewCoordinates> {
+    ) -> Option<LocationScale<Instance>> {
         let arguments = self.instance.arguments();
         let new: HashMap<Node, Node> =
             arguments.iter().copied().zip(substitute(g, &arguments, replaced)).collect();
-        let instance = self.instance.with_arguments(&mut |argument| new[&argument]);
-        let unconstrained = g.shape(self.input).to_vec();
-        let input = g.input(&unconstrained);
-        let constants = [0, 1].map(|_| g.input(&unconstrained));
+        self.instance.with_arguments(&mut |argument| new[&argument]).location_scale(g)
+    }
 
-        let moved = self.moved(g, constants, instance.location_scale()?);
-        let (x, log_jacobian) = self.read.constraint.constrain(g, input, &self.read.bounds);
-        let x = g.reshape(x, &self.shape);
-        let log_density = instance.moved_to(moved.to).log_density(g, x);
-        let (log_density, log_jacobian) = (g.sum_all(log_density), g.sum_all(log_jacobian));
-        let prior = g.add(log_density, log_jacobian);
+    fn in_new_coordinates(
+        &self,
+        g: &mut Graph,
+        weights: Weights,
+        replaced: &mut HashMap<Node, Node>,
+    ) -> Option<InNewCoordinates> {
+        let of_input = g.shape(self.input).to_vec();
+        let input = g.input(&of_input);
+        let constants = (weights == Weights::Given).then(|| [0, 1].map(|_| g.input(&of_input)));
 
-        let written = self.mapped(g, input, moved.to.location, moved.log_factor, moved.from.location);
-        let moved = self.moved(g, constants, self.instance.location_scale()?);
-        let log_factor = g.neg(moved.log_factor);
-        let from_written = self.mapped(g, self.input, moved.from.location, log_factor, moved.to.location);
+        let own = self.location_scale(g, replaced)?;
+        let moved = self.moved(g, constants, &own);
+        let from_location = self.stretched(g, input, moved.location, moved.factor);
+        let prior = match (weights, &own.standard) {
+            (Weights::Zero, Some(standard)) => {
+                let z = g.reshape(input, &self.unconstrained);
+                self.log_density(g, standard, z)
+            }
+            _ => {
+                // At location 0 nothing cancels, however small the scale.
+                let log_density = self.log_density(g, &own.centred, from_location);
+                let log_factor = g.sum_all(moved.log_factor);
+                let n_copies = self.unconstrained.iter().product::<usize>() / g.size(moved.log_factor).max(1);
+                let log_factor = g.mul_scalar(log_factor, n_copies as f64);
+                g.add(log_density, log_factor)
+            }
+        };
+        let written = g.add(own.location, from_location);
+
+        let own = self.instance.location_scale(g)?;
+        let moved = self.moved(g, constants, &own);
+        let inverse = g.recip(moved.factor);
+        let from_location = self.stretched(g, self.input, own.location, inverse);
+        let from_written = g.add(moved.location, from_location);
+        let [written, from_written] = [written, from_written].map(|node| g.reshape(node, &of_input));
         Some(InNewCoordinates { input, constants, written, from_written, prior })
     }
 
-    fn moved(&self, g: &mut Graph, constants: [Node; 2], from: LocationScale) -> Moved {
-        let [c, log_unit] = constants.map(|node| g.reshape(node, &self.shape));
-        let is_zero = g.value(from.location).is_some_and(|value| value.iter().all(|x| *x == 0.0));
-        let location = if is_zero { from.location } else { g.mul(c, from.location) };
-        let minus_c = g.neg(c);
-        let rest = g.add_scalar(minus_c, 1.0);
-        let log_scale = g.log(from.scale);
-        let log_ratio = g.sub(log_scale, log_unit);
-        let log_factor = g.mul(rest, log_ratio);
-        let log_scale = g.sub(log_scale, log_factor);
-        let to = LocationScale { location, scale: g.exp(log_scale) };
-        Moved { from, to, log_factor }
+    /// The sum of log densities and log-Jacobians at coordinates z.
+    fn log_density(&self, g: &mut Graph, instance: &Instance, z: Node) -> Node {
+        let (x, log_jacobian) = self.read.constraint.constrain(g, z, &self.read.bounds);
+        let x = g.reshape(x, &self.shape);
+        let log_density = instance.log_density(g, x);
+        let [log_density, log_jacobian] = [log_density, log_jacobian].map(|part| g.sum_all(part));
+        g.add(log_density, log_jacobian)
     }
 
-    /// to + exp(log_factor) (z - from), of the shape of the coordinates z
-    fn mapped(&self, g: &mut Graph, z: Node, from: Node, log_factor: Node, to: Node) -> Node {
-        let unconstrained = g.shape(z).to_vec();
-        let z = g.reshape(z, &self.shape);
+    fn moved(&self, g: &mut Graph, constants: Option<[Node; 2]>, own: &LocationScale<Instance>) -> Moved {
+        let log_scale = g.log(own.scale);
+        let Some(constants) = constants else {
+            return Moved { location: g.scalar(0.0), log_factor: log_scale, factor: own.scale };
+        };
+        let [c, log_unit] = constants.map(|node| g.reshape(node, &self.unconstrained));
+        let is_zero = g.value(own.location).is_some_and(|value| value.iter().all(|x| *x == 0.0));
+        let location = if is_zero { own.location } else { g.mul(c, own.location) };
+        let minus_c = g.neg(c);
+        let rest = g.add_scalar(minus_c, 1.0);
+        let log_ratio = g.sub(log_scale, log_unit);
+        let log_factor = g.mul(rest, log_ratio);
+        Moved { location, log_factor, factor: g.exp(log_factor) }
+    }
+
+    /// factor (z - from) of coordinates z.
+    fn stretched(&self, g: &mut Graph, z: Node, from: Node, factor: Node) -> Node {
+        let z = g.reshape(z, &self.unconstrained);
         let distance = g.sub(z, from);
-        let factor = g.exp(log_factor);
-        let distance = g.mul(factor, distance);
-        let mapped = g.add(to, distance);
-        g.reshape(mapped, &unconstrained)
+        g.mul(factor, distance)
     }
 }
 
-/// Location and scale as written and in new coordinates, and log((s / r)^(1 - c)).
+/// c m and (s / r)^(1 - c), with its log.
 struct Moved {
-    from: LocationScale,
-    to: LocationScale,
+    location: Node,
     log_factor: Node,
+    factor: Node,
 }

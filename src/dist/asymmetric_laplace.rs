@@ -6,7 +6,7 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{like, log_rest, open_unit, real_line, standardize};
 use super::special::log1p_square;
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// loc + scale (E1 / skew - skew E2) for independent standard exponentials E1, E2.
 pub struct AsymmetricLaplace;
@@ -110,8 +110,8 @@ impl Distribution for AsymmetricLaplace {
         out[0] = args[0][0] + args[1][0] * (up / skew - down * skew);
     }
 
-    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
-        Some([0, 1])
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        Some(LocationScale::of(g, args, 0, 1))
     }
 
     fn formula(&self) -> &'static str {

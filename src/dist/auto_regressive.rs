@@ -7,7 +7,7 @@ use crate::tape::{Graph, Node};
 use super::formula::{real_line, standard_normal, sum_last};
 use super::matrices::{column, independent_normals, known_length};
 use super::random_walk::lagged;
-use super::{Distribution, Elsewhere, Extent, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Extent, LocationScale, Param, Range, Support, Trial};
 
 /// x[t] ~ Normal(coef[1] x[t - 1] + ... + coef[p] x[t - p], sd), with zeros before x[1]: the process starts at rest, whether it
 /// is stationary or not. With one coefficient of 1 it is a [`RandomWalk`](super::random_walk::RandomWalk).
@@ -104,6 +104,10 @@ impl Distribution for AutoRegressive {
             let expected: f64 = args[0].iter().zip(out[..t].iter().rev()).map(|(c, x)| c * x).sum();
             out[t] = expected + args[1][0] * standard_normal(rng);
         }
+    }
+
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        Some(LocationScale::of_vector(g, args, 1))
     }
 
     fn formula(&self) -> &'static str {

@@ -8,7 +8,7 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{draw, like, one_minus, real_line, standardize};
 use super::special::log1p_square;
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// StudentT(1, loc, scale).
 pub struct Cauchy;
@@ -84,8 +84,8 @@ impl Distribution for Cauchy {
         out[0] = draw(rand_distr::Cauchy::new(args[0][0], args[1][0]), rng);
     }
 
-    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
-        Some([0, 1])
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        Some(LocationScale::of(g, args, 0, 1))
     }
 
     fn formula(&self) -> &'static str {

@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{draw, inside, non_negative, positive_reals};
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// Gamma(1, rate).
 pub struct Exponential;
@@ -67,6 +67,11 @@ impl Distribution for Exponential {
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         out[0] = draw(rand_distr::Exp::new(args[0][0]), rng);
+    }
+
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        let (one, log_rate) = (g.scalar(1.0), g.log(args[0]));
+        Some(LocationScale { location: g.neg(log_rate), scale: one, centred: vec![one], standard: None })
     }
 
     fn formula(&self) -> &'static str {

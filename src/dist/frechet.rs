@@ -7,7 +7,7 @@ use crate::tape::{Graph, Node};
 use super::extremes::log_inv_cloglog;
 use super::formula::{above, inside, open_unit, positive, positive_reals};
 use super::gumbel::log_minus_log;
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// 1 / Weibull(shape, 1 / scale), the type II extreme-value distribution of maxima.
 pub struct Frechet;
@@ -87,6 +87,11 @@ impl Distribution for Frechet {
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         out[0] = args[1][0] * (-open_unit(rng).ln()).powf(-1.0 / args[0][0]);
+    }
+
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        let scale = g.recip(args[0]);
+        Some(LocationScale::of_log(g, args, 1, scale))
     }
 
     fn formula(&self) -> &'static str {

@@ -7,7 +7,7 @@ use crate::tape::{Graph, Node};
 use super::formula::{at_edge, draw, inside, like, positive_reals};
 use super::incomplete::{log_gamma_p, log_gamma_q};
 use super::special::{deviance, stirling_remainder};
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// Shape and rate, or mean and standard deviation.
 pub struct Gamma;
@@ -93,6 +93,16 @@ impl Distribution for Gamma {
             _ => ((args[0][0] / args[1][0]).powi(2), args[1][0].powi(2) / args[0][0]),
         };
         out[0] = draw(rand_distr::Gamma::new(shape, scale), rng);
+    }
+
+    fn location_scale(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        let (shape, rate) = shape_rate(g, form, args);
+        let (log_shape, log_rate) = (g.log(shape), g.log(rate));
+        let half = g.mul_scalar(log_shape, -0.5);
+        let (location, scale) = (g.sub(log_shape, log_rate), g.exp(half));
+        let centred =
+            if form == 0 { vec![shape, shape] } else { vec![g.scalar(1.0), g.div(args[1], args[0])] };
+        Some(LocationScale { location, scale, centred, standard: None })
     }
 
     fn formula(&self) -> &'static str {

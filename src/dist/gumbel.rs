@@ -8,7 +8,7 @@ use crate::tape::{Graph, Node};
 
 use super::extremes::log_inv_cloglog;
 use super::formula::{like, open_unit, real_line, standardize};
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// The type I extreme-value distribution of maxima.
 pub struct Gumbel;
@@ -76,8 +76,8 @@ impl Distribution for Gumbel {
         out[0] = args[0][0] - args[1][0] * (-open_unit(rng).ln()).ln();
     }
 
-    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
-        Some([0, 1])
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        Some(LocationScale::of(g, args, 0, 1))
     }
 
     fn formula(&self) -> &'static str {

@@ -1,6 +1,6 @@
 //! Half-Cauchy distribution: the absolute value of a centred Cauchy.
 
-use std::f64::consts::{FRAC_2_PI, FRAC_PI_2, LN_2};
+use std::f64::consts::{FRAC_2_PI, FRAC_PI_2, LN_2, SQRT_2};
 
 use rand::Rng;
 
@@ -9,7 +9,7 @@ use crate::tape::{Graph, Node};
 use super::cauchy::standard_log_cdf;
 use super::formula::{draw, inside, like, non_negative, one_minus, positive_reals, unscale};
 use super::special::log1p_square;
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// Cauchy(0, scale), folded at 0.
 pub struct HalfCauchy;
@@ -83,6 +83,11 @@ impl Distribution for HalfCauchy {
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         out[0] = draw(rand_distr::Cauchy::new(0.0, args[0][0]), rng).abs();
+    }
+
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        let scale = g.scalar(SQRT_2);
+        Some(LocationScale::of_log(g, args, 0, scale))
     }
 
     fn formula(&self) -> &'static str {

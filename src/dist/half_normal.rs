@@ -8,7 +8,7 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{inside, non_negative, positive_reals, standard_normal, unscale};
 use super::normal::standard_log_density;
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// Normal(0, sd), folded at 0.
 pub struct HalfNormal;
@@ -67,6 +67,11 @@ impl Distribution for HalfNormal {
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         out[0] = args[0][0] * standard_normal(rng).abs();
+    }
+
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        let scale = g.scalar(FRAC_1_SQRT_2);
+        Some(LocationScale::of_log(g, args, 0, scale))
     }
 
     fn formula(&self) -> &'static str {

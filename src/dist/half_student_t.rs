@@ -1,6 +1,6 @@
 //! Half Student t distribution: the absolute value of a centred t.
 
-use std::f64::consts::LN_2;
+use std::f64::consts::{FRAC_1_SQRT_2, LN_2};
 
 use rand::Rng;
 
@@ -9,7 +9,7 @@ use crate::tape::{Graph, Node};
 use super::formula::{above, draw, inside, non_negative, positive_reals, unscale};
 use super::incomplete::log_beta_p_of_odds;
 use super::student_t::{scaled_log_density, standard_variance};
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// StudentT(df, 0, scale), folded at 0.
 pub struct HalfStudentT;
@@ -77,6 +77,11 @@ impl Distribution for HalfStudentT {
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         out[0] = args[1][0] * draw(rand_distr::StudentT::new(args[0][0]), rng).abs();
+    }
+
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        let scale = g.scalar(FRAC_1_SQRT_2);
+        Some(LocationScale::of_log(g, args, 1, scale))
     }
 
     fn formula(&self) -> &'static str {

@@ -7,7 +7,7 @@ use crate::tape::{Graph, Node};
 use super::formula::{above, draw, inside, positive, positive_reals};
 use super::incomplete::{log_gamma_p, log_gamma_q};
 use super::special::{deviance, stirling_remainder};
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// 1 / Gamma(shape, rate = scale).
 pub struct InverseGamma;
@@ -74,6 +74,13 @@ impl Distribution for InverseGamma {
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         out[0] = args[1][0] / draw(rand_distr::Gamma::new(args[0][0], 1.0), rng);
+    }
+
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        let (log_shape, log_scale) = (g.log(args[0]), g.log(args[1]));
+        let half = g.mul_scalar(log_shape, -0.5);
+        let (location, scale) = (g.sub(log_scale, log_shape), g.exp(half));
+        Some(LocationScale { location, scale, centred: vec![args[0], args[0]], standard: None })
     }
 
     fn formula(&self) -> &'static str {

@@ -6,7 +6,7 @@ use crate::tape::{Graph, Node};
 
 use super::exp_mod_normal::{standard_log_ccdf, standard_log_cdf};
 use super::formula::{HALF_LN_2PI, inside, like, open_unit, positive, positive_reals, standard_normal};
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// Mean and shape; the variance is mean^3 / shape. Also known as Wald.
 pub struct InverseGaussian;
@@ -80,6 +80,17 @@ impl Distribution for InverseGaussian {
         let ratio = 1.0 / (1.0 + half + (half * (2.0 + half)).sqrt());
         let smaller = open_unit(rng) * (1.0 + ratio) < 1.0;
         out[0] = mean * if smaller { ratio } else { 1.0 / ratio };
+    }
+
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        let dispersion = g.div(args[0], args[1]);
+        let (one, shape) = (g.scalar(1.0), g.recip(dispersion));
+        Some(LocationScale {
+            location: g.log(args[0]),
+            scale: g.sqrt(dispersion),
+            centred: vec![one, shape],
+            standard: None,
+        })
     }
 
     fn formula(&self) -> &'static str {

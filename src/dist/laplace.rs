@@ -7,7 +7,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{like, one_minus, open_unit, real_line, standardize};
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// Two exponentials, back to back.
 pub struct Laplace;
@@ -86,8 +86,8 @@ impl Distribution for Laplace {
         out[0] = args[0][0] - args[1][0] * u.signum() * (-2.0 * u.abs()).ln_1p();
     }
 
-    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
-        Some([0, 1])
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        Some(LocationScale::of(g, args, 0, 1))
     }
 
     fn formula(&self) -> &'static str {

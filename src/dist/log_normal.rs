@@ -6,7 +6,7 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{inside, positive, positive_reals, standard_normal, standardize};
 use super::normal::standard_log_density;
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// exp of Normal(meanlog, sdlog).
 pub struct LogNormal;
@@ -84,8 +84,8 @@ impl Distribution for LogNormal {
         out[0] = (args[0][0] + args[1][0] * standard_normal(rng)).exp();
     }
 
-    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
-        Some([0, 1])
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        Some(LocationScale::of(g, args, 0, 1))
     }
 
     fn formula(&self) -> &'static str {

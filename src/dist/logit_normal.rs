@@ -6,7 +6,7 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{inside, positive, standard_normal, standardize, unit_interval};
 use super::normal::standard_log_density;
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// inv_logit of Normal(mean, sd). Its own moments have no closed form.
 pub struct LogitNormal;
@@ -74,8 +74,8 @@ impl Distribution for LogitNormal {
         out[0] = 1.0 / (1.0 + (-logit).exp());
     }
 
-    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
-        Some([0, 1])
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        Some(LocationScale::of(g, args, 0, 1))
     }
 
     fn formula(&self) -> &'static str {

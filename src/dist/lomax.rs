@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{above, inside, log_rest, non_negative, open_unit, positive_reals, unscale};
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// Pareto(scale, shape) - scale, the Pareto distribution of type II.
 pub struct Lomax;
@@ -86,6 +86,11 @@ impl Distribution for Lomax {
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         out[0] = args[1][0] * (-open_unit(rng).ln() / args[0][0]).exp_m1();
+    }
+
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        let scale = g.scalar(1.0);
+        Some(LocationScale::of_log(g, args, 1, scale))
     }
 
     fn formula(&self) -> &'static str {

@@ -279,9 +279,14 @@ pub trait Distribution: Sync {
         None
     }
 
-    /// Which arguments are location m and scale s of a draw on the unconstrained scale of its support (the real line, log x,
-    /// logit x): there its log density is log f((z - m) / s) - log s, and f depends on neither.
-    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
+    /// Where it is on the unconstrained scale of its support, and how wide, with its arguments at location 0: what latents
+    /// that depend on other latents are recentred by.
+    fn location_scale(
+        &self,
+        _g: &mut Graph,
+        _form: usize,
+        _args: &[Node],
+    ) -> Option<LocationScale<Vec<Node>>> {
         None
     }
 
@@ -376,6 +381,11 @@ pub trait Wrapper: Sync {
 
     /// log p(x) of the batch shape, -inf outside the support; at an atom its log probability.
     fn log_density(&self, g: &mut Graph, inner: &[Instance], args: &[Option<Node>], x: Node) -> Node;
+
+    /// What all unconstrained coordinates of a draw are proportional to, if there is such a thing.
+    fn proportional_to(&self, _g: &mut Graph, _inner: &[Instance]) -> Option<Node> {
+        None
+    }
 
     /// Why this wrapper cannot take these distributions, in words for the user; `None` when it can. The other methods
     /// are called only then.

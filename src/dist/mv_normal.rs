@@ -7,7 +7,7 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{HALF_LN_2PI, like, standard_normal, sum_last};
 use super::matrices::{factor_or_nan, not_square, order, sum_log_diagonal};
-use super::{Distribution, Elsewhere, Extent, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Extent, LocationScale, Param, Range, Support, Trial};
 
 /// Vectors with a mean and a covariance, its Cholesky factor, or its inverse.
 pub struct MvNormal;
@@ -127,6 +127,12 @@ impl Distribution for MvNormal {
         for (i, x) in out.iter_mut().enumerate() {
             *x += if args[0].len() == 1 { args[0][0] } else { args[0][i] };
         }
+    }
+
+    fn location_scale(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        // Of a mean of length 1 the zero is one too.
+        let (scale, zero) = (self.sd(g, form, args)?, g.full(&[1], 0.0));
+        Some(LocationScale { location: args[0], scale, centred: vec![zero, args[1]], standard: None })
     }
 
     fn formula(&self) -> &'static str {

@@ -8,7 +8,7 @@ use crate::tape::{Graph, Node};
 use super::formula::{draw, like, standard_normal};
 use super::matrices::{column, factor_or_nan, log_rising, order, sum_log_diagonal};
 use super::mv_normal::{length_mismatch, squared_distance, whitened_square};
-use super::{Distribution, Elsewhere, Extent, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Extent, LocationScale, Param, Range, Support, Trial};
 
 /// Vectors loc + sqrt(df / u) L z, with u chi-squared of df degrees of freedom, z standard normal, and L L' = cov: a scale, which
 /// the covariance exceeds by df / (df - 2).
@@ -95,12 +95,7 @@ impl Distribution for MvStudentT {
     }
 
     fn sd(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<Node> {
-        let variance = if form == 1 {
-            let squares = g.square(args[2]);
-            super::formula::sum_last(g, squares)
-        } else {
-            g.diagonal(args[2])
-        };
+        let variance = scale_diagonal(g, form, args);
         let (one, two) = (g.scalar(1.0), g.scalar(2.0));
         let (infinity, nan) = (g.scalar(f64::INFINITY), g.scalar(f64::NAN));
         let excess = g.add_scalar(args[0], -2.0);
@@ -126,6 +121,17 @@ impl Distribution for MvStudentT {
         }
     }
 
+    fn location_scale(&self, g: &mut Graph, form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        let variances = scale_diagonal(g, form, args);
+        let (scale, zero) = (g.sqrt(variances), g.full(&[1], 0.0));
+        Some(LocationScale {
+            location: args[1],
+            scale,
+            centred: vec![args[0], zero, args[2]],
+            standard: None,
+        })
+    }
+
     fn formula(&self) -> &'static str {
         "lgamma((df + K) / 2) - lgamma(df / 2) - K log(df pi) / 2 - logdet(cov) / 2 - (df + K) / 2 log1p((x - loc)' inverse(cov) (x - loc) / df)"
     }
@@ -144,5 +150,15 @@ impl Distribution for MvStudentT {
 
     fn trials(&self) -> &'static [Trial] {
         TRIALS
+    }
+}
+
+/// The diagonal of the scale matrix.
+fn scale_diagonal(g: &mut Graph, form: usize, args: &[Node]) -> Node {
+    if form == 1 {
+        let squares = g.square(args[2]);
+        super::formula::sum_last(g, squares)
+    } else {
+        g.diagonal(args[2])
     }
 }

@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{HALF_LN_2PI, like, real_line, standard_normal, standardize};
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// The Gaussian.
 pub struct Normal;
@@ -72,8 +72,8 @@ impl Distribution for Normal {
         Some([args[0], args[1]])
     }
 
-    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
-        Some([0, 1])
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        Some(LocationScale::of(g, args, 0, 1))
     }
 
     fn formula(&self) -> &'static str {

@@ -6,7 +6,7 @@ use crate::tape::{Graph, Node};
 
 use super::formula::{real_line, standard_normal};
 use super::matrices::{column, independent_normals, known_length, positions};
-use super::{Distribution, Elsewhere, Extent, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, Extent, LocationScale, Param, Range, Support, Trial};
 
 /// x[1] ~ Normal(0, sd), x[t] ~ Normal(x[t - 1], sd): the path that starts from 0 one step before x[1]. A level of its own,
 /// `mu + x`, makes it start elsewhere.
@@ -72,6 +72,10 @@ impl Distribution for RandomWalk {
             at += args[0][0] * standard_normal(rng);
             *x = at;
         }
+    }
+
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        Some(LocationScale::of_vector(g, args, 0))
     }
 
     fn formula(&self) -> &'static str {

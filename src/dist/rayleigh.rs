@@ -8,7 +8,7 @@ use crate::tape::{Graph, Node};
 
 use super::extremes::log_inv_cloglog;
 use super::formula::{inside, log_rest, open_unit, positive, positive_reals, unscale};
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// Weibull(2, sqrt(2) scale).
 pub struct Rayleigh;
@@ -78,6 +78,11 @@ impl Distribution for Rayleigh {
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         out[0] = args[0][0] * (-2.0 * open_unit(rng).ln()).sqrt();
+    }
+
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        let scale = g.scalar(0.5);
+        Some(LocationScale::of_log(g, args, 0, scale))
     }
 
     fn formula(&self) -> &'static str {

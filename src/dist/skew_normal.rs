@@ -12,7 +12,7 @@ use crate::tape::{Graph, Node};
 use super::formula::{HALF_LN_2PI, real_line, standard_normal, standardize};
 use super::normal::standard_log_density;
 use super::quadrature::falling_integral;
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// loc + scale (d abs(Z1) + sqrt(1 - d^2) Z2) for independent standard normals, d = shape / sqrt(1 + shape^2). Azzalini (1985).
 pub struct SkewNormal;
@@ -88,8 +88,8 @@ impl Distribution for SkewNormal {
         out[0] = args[0][0] + args[1][0] * (shape / length * folded + free / length);
     }
 
-    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
-        Some([0, 1])
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        Some(LocationScale::of(g, args, 0, 1))
     }
 
     fn formula(&self) -> &'static str {

@@ -9,7 +9,7 @@ use crate::tape::{Graph, Node};
 use super::formula::{above, draw, like, real_line, standardize, unscale};
 use super::incomplete::student_log_cdf;
 use super::special::{deviance, log1p_square, stirling_remainder};
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// Location-scale t.
 pub struct StudentT;
@@ -75,8 +75,8 @@ impl Distribution for StudentT {
         out[0] = args[1][0] + args[2][0] * draw(rand_distr::StudentT::new(args[0][0]), rng);
     }
 
-    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
-        Some([1, 2])
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        Some(LocationScale::of(g, args, 1, 2))
     }
 
     fn formula(&self) -> &'static str {

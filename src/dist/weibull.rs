@@ -5,7 +5,7 @@ use rand::Rng;
 use crate::tape::{Graph, Node};
 
 use super::formula::{at_edge, draw, inside, positive_reals, unscale};
-use super::{Distribution, Elsewhere, Param, Range, Support, Trial};
+use super::{Distribution, Elsewhere, LocationScale, Param, Range, Support, Trial};
 
 /// scale times the power 1 / shape of a standard exponential.
 pub struct Weibull;
@@ -94,6 +94,11 @@ impl Distribution for Weibull {
 
     fn sample(&self, _form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]) {
         out[0] = draw(rand_distr::Weibull::new(args[1][0], args[0][0]), rng);
+    }
+
+    fn location_scale(&self, g: &mut Graph, _form: usize, args: &[Node]) -> Option<LocationScale<Vec<Node>>> {
+        let scale = g.recip(args[0]);
+        Some(LocationScale::of_log(g, args, 1, scale))
     }
 
     fn formula(&self) -> &'static str {

@@ -1,6 +1,6 @@
 //! From a start to a q: one family, or the one that serves best.
 
-use super::centring::centrings;
+use super::centring;
 use super::draws::{BaseDraws, Task, rng};
 use super::error::InferenceError;
 use super::evaluate::evaluate;
@@ -130,29 +130,14 @@ fn learned(density: &dyn LogDensity, rung: &Rung, options: &FitOptions) -> Optio
     let target = Target::new(&*other);
     let (lambda, theta) = rung.optimum.x.split_at(rung.family.n_parameters(target.n_latent()));
     let n_base = rung.family.n_base(target.n_latent());
-    let draws = BaseDraws::matched(&mut rng(options.seed, Task::Centring), n_base, DRAWS, DRAWS);
+    let mut generator = rng(options.seed, Task::Centring);
+    let draws = BaseDraws::matched(&mut generator, n_base, DRAWS, DRAWS);
     let block = draws.blocks.first()?;
     let lanes = block.lanes;
     let z = target.points(rung.family, lambda, theta, block);
     let mut written = vec![0.0; z.len()];
     other.to_written(lanes, &z, &mut written);
-    let coordinates = density.recentrable();
-    let n = coordinates.len();
-    let (mut location, mut log_scale) = (vec![0.0; n * lanes], vec![0.0; n * lanes]);
-    density.locations_and_scales(lanes, &written, &mut location, &mut log_scale);
-    let share = 1.0 / lanes as f64;
-    let mean = |row: &[f64], f: &dyn Fn(f64) -> f64| row.iter().map(|x| f(*x)).sum::<f64>() * share;
-    let precision: Vec<f64> = log_scale.chunks_exact(lanes).map(|s| mean(s, &|s| (-2.0 * s).exp())).collect();
-    let log_units = log_scale.chunks_exact(lanes).map(|s| mean(s, &|s| s)).collect();
-    let mut curvature = Vec::with_capacity(n);
-    let (mut gradient, mut product) = (vec![0.0; z.len()], vec![0.0; z.len()]);
-    for &i in coordinates {
-        let mut v = vec![0.0; z.len()];
-        v[i * lanes..(i + 1) * lanes].fill(1.0);
-        density.hessian_vector(lanes, &written, &v, &mut gradient, &mut product);
-        curvature.push(-mean(&product[i * lanes..(i + 1) * lanes], &|h| h));
-    }
-    Some(Centring { weights: centrings(&precision, &curvature), log_units })
+    Some(centring::by_curvature(density, lanes, &written, &mut generator))
 }
 
 /// One family, from the start.

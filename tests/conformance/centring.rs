@@ -14,12 +14,13 @@ const DENSITY_TOLERANCE: f64 = 1e-7;
 /// The same for derivatives against differences.
 const DERIVATIVE_TOLERANCE: f64 = 5e-6;
 
-/// All at 1, all at 0, all at 0.3, all different, in units of their own.
-fn centrings(n: usize) -> [Centring; 5] {
+/// All at 1, all at 0, in units of 1 and others, all at 0.3, all different, in units of their own.
+fn centrings(n: usize) -> [Centring; 6] {
     let mixed = |from: f64, by: f64| (0..n).map(|i| from + (i * 37 % 100) as f64 * by).collect::<Vec<f64>>();
     [
         Centring::new(vec![1.0; n]),
         Centring::new(vec![0.0; n]),
+        Centring { weights: vec![0.0; n], log_units: mixed(-1.0, 0.02) },
         Centring::new(vec![0.3; n]),
         Centring::new(mixed(0.0, 0.01)),
         Centring { weights: mixed(0.9, -0.009), log_units: mixed(-2.0, 0.03) },
@@ -110,7 +111,7 @@ fn values_agree(
     let new = batch(points);
     let (mut old, mut back) = (vec![0.0; new.len()], vec![0.0; new.len()]);
     recentred.to_written(lanes, &new, &mut old);
-    recentred.from_written(lanes, &old, &mut back);
+    recentred.of_written(lanes, &old, &mut back);
     all_close(&what("there and back"), &back, &new, 1e-12);
     let found = values(recentred, lanes, &new);
     let expected = values(density, lanes, &old);
@@ -230,6 +231,55 @@ fn every_family() {
     }
 }
 
+/// Positive latents are moved on the log scale.
+#[test]
+fn sizes() {
+    let families = [
+        "HalfNormal(s)",
+        "HalfStudentT(4, s)",
+        "HalfCauchy(s)",
+        "Exponential(s)",
+        "Gamma(a, s)",
+        "Gamma(mean = a, sd = s)",
+        "InverseGamma(a, s)",
+        "Weibull(a, s)",
+        "Frechet(a, s)",
+        "Rayleigh(s)",
+        "InverseGaussian(a, s)",
+        "Lomax(a, s)",
+    ];
+    for family in families {
+        let model = format!("a ~ Gamma(3, 2)\ns ~ HalfNormal(1)\ntheta[J] ~ {family}\ny ~ Normal(theta, se)");
+        recentrable(&model, &schools(), &THETAS);
+    }
+}
+
+#[test]
+fn vectors() {
+    let data = json(r#"{"y": [[1, 2, 0.5], [0, 1, -1]], "K": 3}"#);
+    let b = ["b[1,1]", "b[1,2]", "b[1,3]", "b[2,1]", "b[2,2]", "b[2,3]"];
+    let hyper = "m[3] ~ Normal(0, 1)\nt[3] ~ HalfNormal(1)\nL ~ LkjCholesky(3, 2)\n";
+    let by_rows = "for i in 1:2 { y[i] ~ Normal(b[i], 1) }";
+    for family in [
+        "MvNormal(m, chol = diag(t) @ L)",
+        "MvNormal(0, cov = diag(t) @ L @ L' @ diag(t))",
+        "MvNormal(m, prec = diag(t) @ L @ L' @ diag(t))",
+        "MvStudentT(4, m, chol = diag(t) @ L)",
+        "MvStudentT(t[1], m, cov = diag(t) @ L @ L' @ diag(t))",
+    ] {
+        recentrable(&format!("{hyper}b[2] ~ {family}\n{by_rows}"), &data, &b);
+    }
+    let in_loop = "t[2] ~ HalfNormal(1)\nfor i in 1:2 { b[i] ~ MvNormal(t[i], cov = t[i] * eye(3))\n\
+                   y[i] ~ Normal(b[i], 1) }";
+    recentrable(in_loop, &data, &b);
+    for family in ["RandomWalk(s, steps = J)", "AutoRegressive([0.5, r], s, steps = J)"] {
+        let model = format!("s ~ HalfNormal(1)\nr ~ Normal(0, 0.3)\ntheta ~ {family}\ny ~ Normal(theta, se)");
+        recentrable(&model, &schools(), &THETAS);
+    }
+    let zero_sum = "s ~ HalfNormal(1)\ntheta[J] ~ zero_sum(Normal(0, s))\ny ~ Normal(theta, se)";
+    recentrable(zero_sum, &schools(), &THETAS[..2]);
+}
+
 #[test]
 fn levels_of_levels() {
     let model = "m ~ Normal(0, 3)\nt ~ HalfNormal(2)\nu[2] ~ Normal(m, t)\ns ~ HalfNormal(1)\n\
@@ -310,6 +360,8 @@ fn centring_zero_is_non_centring_by_hand() {
     all_close("log p", &values(&*recentred, 20, &z), &values(&by_hand.density, 20, &z), 1e-13);
     let gradients = [gradient(&*recentred, 20, &z), gradient(&by_hand.density, 20, &z)];
     all_close("gradient", &gradients[0], &gradients[1], 1e-12);
+    let [work, by_hand] = [recentred.work(), by_hand.density.work()];
+    assert!(work < 1.2 * by_hand, "{work} operations, by hand {by_hand}");
     // What is left as it is still is a function of its own coordinate.
     let partly = centred.density.recentred(&Centring::new(vec![0.0, 1.0, 0.5])).expect("three latents");
     let marginals: Vec<Option<usize>> =

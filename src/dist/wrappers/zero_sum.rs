@@ -54,6 +54,14 @@ impl Wrapper for ZeroSum {
         g.add(value, of_sum)
     }
 
+    /// The sd of normal elements around 0.
+    fn proportional_to(&self, g: &mut Graph, inner: &[Instance]) -> Option<Node> {
+        let [mean, sd] = normal(&inner[0])?;
+        let is_one = g.shape(sd).last().is_none_or(|&len| len == 1);
+        let is_zero = g.value(mean).is_some_and(|mean| mean.iter().all(|&mean| mean == 0.0));
+        (is_one && is_zero).then_some(sd)
+    }
+
     fn objection(&self, g: &mut Graph, inner: &[Instance], _args: &[Option<Node>]) -> Option<String> {
         let who = inner[0].describe();
         if inner[0].event_rank() > 0 {

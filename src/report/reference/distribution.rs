@@ -163,6 +163,12 @@ fn symbolic_support(dist: &'static dyn Distribution, length: usize) -> Option<(G
     Some((g, support, args))
 }
 
+/// Whether latents of it that depend on others can be looked at in other coordinates.
+pub fn is_recentred(dist: &'static dyn Distribution) -> bool {
+    let symbolic = symbolic_support(dist, LENGTHS[0]);
+    symbolic.is_some_and(|(mut g, _, args)| dist.location_scale(&mut g, 0, &args).is_some())
+}
+
 /// A bound in terms of the arguments, where that is short; `longer` is its value where vectors are longer.
 fn bound(
     dist: &dyn Distribution,

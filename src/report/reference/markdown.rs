@@ -1,15 +1,18 @@
 //! The parts of docs/language.md that the catalogues write.
 
-use super::{Argument, Entry, Kind, Page, Subject};
+use super::{Argument, Entry, Kind, Page, Subject, distribution};
+use crate::dist;
 use crate::report::number::plain;
 
-/// The part of this name: `overview`, `distributions`, `wrappers`, `questions`, `functions`, `operators`, `constraints`, `elsewhere`.
+/// The part of this name: `overview`, `distributions`, `wrappers`, `questions`, `functions`, `operators`, `constraints`, `recentred`,
+/// `elsewhere`.
 pub fn section(name: &str) -> Option<String> {
     let pages = |kind: Kind| -> Vec<Page> {
         Subject::all().iter().filter(|subject| subject.kind() == kind).map(Subject::page).collect()
     };
     match name {
         "overview" => Some(overview(&pages(Kind::Distribution))),
+        "recentred" => Some(recentred()),
         "distributions" => Some(grouped(&pages(Kind::Distribution), entries)),
         "wrappers" => Some(grouped(&pages(Kind::Wrapper), entries)),
         "questions" => Some(grouped(&pages(Kind::Question), examples)),
@@ -43,6 +46,13 @@ fn overview(pages: &[Page]) -> String {
         out += &row(&[support, &signatures.join(" ")]);
     }
     out
+}
+
+/// The distributions whose latents can be looked at in other coordinates.
+fn recentred() -> String {
+    let names =
+        dist::ALL.iter().filter(|dist| distribution::is_recentred(**dist)).map(|dist| code(dist.name()));
+    format!("{}.\n", names.collect::<Vec<String>>().join(", "))
 }
 
 /// Each group under its heading.
