@@ -1,5 +1,7 @@
 //! Load, check, compile, fit, ask: what the command line and the REPL both do, with its timings and warnings.
 
+mod sample;
+
 use std::fmt;
 use std::path::Path;
 use std::time::Instant;

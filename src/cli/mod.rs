@@ -14,6 +14,7 @@ mod list;
 mod man;
 mod progress;
 mod repl;
+mod sample;
 mod simulate;
 mod summary;
 mod terminal;
@@ -37,6 +38,7 @@ trait Command: Sync {
 /// Every command, in the order of the help.
 static ALL: &[&dyn Command] = &[
     &fit::Fit,
+    &sample::Sample,
     &check::Check,
     &summary::Summary,
     &simulate::Simulate,

@@ -38,8 +38,11 @@ mod options;
 mod tests;
 
 pub use chains::{CHAINS, Chains, audit};
+pub use convergence::ChainDraws;
 pub use error::InferenceError;
 pub use evaluate::Elbo;
 pub use fit::{Fit, Fitted, fit};
 pub use importance::Weighted;
+pub use loo::{LeftOut, leave_one_out, total};
+pub use nuts::{ChainProgress, ChainRecord, MIN_E_BFMI, Sample, SampleOptions, sample};
 pub use options::{FitOptions, Optimizer, Parts, Progress, Stage};

@@ -6,6 +6,7 @@ mod error;
 mod exact;
 mod expression;
 pub mod fit_file;
+mod markov;
 mod method;
 mod reduction;
 mod rewrite;
@@ -17,9 +18,10 @@ pub use draws::Draws;
 pub use error::{FitFileError, QuestionError};
 pub use exact::{Marginals, summaries as exact_summaries};
 pub use expression::{Answer, AnswerKind, Scope, ask};
+pub use markov::{Convergence, Nuts, Sampled, of_chains};
 pub use method::Method;
-pub use trust::{Basis, Verdict};
 pub use summary::{Summary, mean_sd, quantile_in_place};
+pub use trust::{Basis, Verdict};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -233,7 +235,22 @@ impl Posterior {
     pub fn fit(&self) -> Option<&Fit> {
         match &self.method {
             Method::Variational(fit) => Some(fit),
+            Method::Nuts(_) => None,
         }
+    }
+
+    /// The sample that the draws are, where they are one.
+    pub fn nuts(&self) -> Option<&Nuts> {
+        match &self.method {
+            Method::Variational(_) => None,
+            Method::Nuts(nuts) => Some(nuts),
+        }
+    }
+
+    /// How well chains agree on a quantity's elements; empty of what is no sample.
+    pub fn convergence_of(&self, quantity: &Quantity) -> &[Convergence] {
+        let rows = quantity.offset..quantity.offset + quantity.len();
+        self.nuts().and_then(|nuts| nuts.convergence.get(rows)).unwrap_or_default()
     }
 
     /// The worst of the elements' verdicts.

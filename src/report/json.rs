@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::inference::Elbo;
-use crate::posterior::Posterior;
+use crate::posterior::{Nuts, Posterior};
 
 /// Version of the object.
 pub const SCHEMA: u32 = 1;
@@ -16,8 +16,9 @@ pub fn fit(posterior: &Posterior) -> Value {
     let mut parameters = Map::new();
     for quantity in &posterior.quantities {
         let verdicts = posterior.verdicts_of(quantity);
+        let convergence = posterior.convergence_of(quantity);
         for (element, summary) in posterior.summaries_of(quantity).iter().enumerate() {
-            let entry = json!({
+            let mut entry = json!({
                 "mean": summary.mean,
                 "sd": summary.sd,
                 "q05": summary.q05,
@@ -26,11 +27,16 @@ pub fn fit(posterior: &Posterior) -> Value {
                 "mcse": summary.mcse,
                 "verdict": verdicts.get(element),
             });
+            if let (Some(convergence), Some(entry)) = (convergence.get(element), entry.as_object_mut()) {
+                entry.insert("r_hat".to_string(), json!(convergence.r_hat.filter(|x| x.is_finite())));
+                entry.insert("ess_bulk".to_string(), json!(convergence.ess_bulk));
+                entry.insert("ess_tail".to_string(), json!(convergence.ess_tail));
+            }
             parameters.insert(quantity.element_name(element), entry);
         }
     }
     let seconds = &posterior.seconds;
-    json!({
+    let mut whole = json!({
         "schema": SCHEMA,
         "model": &*posterior.model.name,
         "family": fit.map(|fit| &fit.family),
@@ -55,5 +61,20 @@ pub fn fit(posterior: &Posterior) -> Value {
         },
         "gradient_evaluations": fit.map(|fit| fit.gradient_evaluations),
         "parameters": parameters,
-    })
+    });
+    if let Some(Nuts { sample, .. }) = posterior.nuts() {
+        whole["gradient_evaluations"] = json!(sample.gradient_evaluations());
+        whole["sample"] = json!({
+            "seed": sample.seed,
+            "warmup": sample.n_warmup,
+            "draws": sample.n_draws,
+            "target_accept": sample.target_accept,
+            "max_depth": sample.max_depth,
+            "divergences": sample.n_divergent(),
+            "deepest": sample.n_deepest(),
+            "e_bfmi": sample.e_bfmi(),
+            "chains": sample.chains,
+        });
+    }
+    whole
 }

@@ -2,10 +2,10 @@
 
 use super::table::{Align, table};
 use super::{cut, shown};
-use crate::inference::Fit;
-use crate::posterior::{Method, Posterior, Summary};
+use crate::inference::{Fit, Sample};
+use crate::posterior::{Convergence, Method, Posterior, Summary};
 use crate::report::Style;
-use crate::report::number::{align_points, seconds, with_digits, with_uncertainty};
+use crate::report::number::{ABSENT, align_points, seconds, with_digits, with_uncertainty};
 use crate::report::style::Elements;
 
 /// ELBOs are shown as if they had at least this error, in nats: nobody needs more digits.
@@ -27,6 +27,7 @@ pub fn summary(posterior: &Posterior, style: &Style) -> String {
             empty: &quantity.name,
             doc: quantity.doc.as_deref().unwrap_or_default(),
             summaries: posterior.summaries_of(quantity),
+            convergence: posterior.convergence_of(quantity),
         })
         .collect();
     blocks_table(&blocks, style)
@@ -40,20 +41,29 @@ pub(super) struct Block<'a> {
     pub empty: &'a str,
     pub doc: &'a str,
     pub summaries: &'a [Summary],
+    /// Of elements of a sample; empty otherwise.
+    pub convergence: &'a [Convergence],
 }
+
+/// Titles of the columns; those after the first five are of samples.
+const TITLES: [&str; 8] = ["mean", "sd", "5%", "50%", "95%", "R-hat", "ESS bulk", "ESS tail"];
+const OF_SUMMARY: usize = 5;
 
 pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
     let mut names = Vec::new();
     let mut docs = Vec::new();
-    let mut columns: [Vec<String>; 5] = Default::default();
-    for Block { name, empty, doc, summaries } in blocks {
+    let of_chains = blocks.iter().any(|block| !block.convergence.is_empty());
+    let titles = if of_chains { &TITLES[..] } else { &TITLES[..OF_SUMMARY] };
+    let mut columns: Vec<Vec<String>> = vec![Vec::new(); titles.len()];
+    for Block { name, empty, doc, summaries, convergence } in blocks {
         let n = summaries.len();
         let n_shown = shown(n, style);
         for (element, summary) in summaries[..n_shown].iter().enumerate() {
             names.push(name(element));
             docs.push(if element == 0 { doc.replace('\n', " ") } else { String::new() });
             let Summary { mean, sd, q05, q50, q95, .. } = *summary;
-            let cells = with_uncertainty(&[mean, sd, q05, q50, q95], sd);
+            let mut cells = with_uncertainty(&[mean, sd, q05, q50, q95], sd);
+            cells.extend(agreement(convergence.get(element).copied().unwrap_or_default()));
             columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
         }
         if n_shown < n {
@@ -70,7 +80,8 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
     for column in &mut columns {
         align_points(column);
     }
-    let numbers: usize = columns.iter().map(|column| 2 + widest(column).max(4)).sum();
+    let wide = |(column, title): (&Vec<String>, &&str)| 2 + widest(column).max(title.len()).max(4);
+    let numbers: usize = columns.iter().zip(titles).map(wide).sum();
     if style.elements == Elements::Few {
         // Names give way to the numbers.
         let room = style.width.saturating_sub(numbers).max(16);
@@ -80,7 +91,7 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
     let with_docs =
         docs.iter().any(|doc| !doc.is_empty()) && (doc_room >= LEAST_DOC || style.elements == Elements::All);
     let mut header = vec![("", Align::Left)];
-    header.extend(["mean", "sd", "5%", "50%", "95%"].map(|title| (title, Align::Right)));
+    header.extend(titles.iter().map(|title| (*title, Align::Right)));
     if with_docs {
         header.push(("", Align::Left));
     }
@@ -101,10 +112,18 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
     table(&header, &rows, style)
 }
 
+/// R-hat and effective sample sizes.
+fn agreement(convergence: Convergence) -> [String; 3] {
+    let whole = |ess: Option<f64>| ess.map_or_else(|| ABSENT.to_string(), |ess| format!("{ess:.0}"));
+    let r_hat = convergence.r_hat.map_or_else(|| ABSENT.to_string(), |r_hat| format!("{r_hat:.3}"));
+    [r_hat, whole(convergence.ess_bulk), whole(convergence.ess_tail)]
+}
+
 /// How the draws were made and how good they are, and the time it took.
 pub fn footer(posterior: &Posterior, style: &Style) -> String {
     let mut text = match &posterior.method {
         Method::Variational(fit) => of_fit(posterior, fit, style),
+        Method::Nuts(nuts) => of_sample(&nuts.sample, style),
     };
     if let Some(total) = posterior.seconds.total {
         let s = &posterior.seconds;
@@ -138,6 +157,19 @@ fn of_fit(posterior: &Posterior, fit: &Fit, style: &Style) -> String {
     }
     let how = format!("{}, {} draws, seed {}", fit.family, posterior.draws.n_draws(), fit.seed);
     text + &format!("{}\n", style.dim(&how))
+}
+
+/// How the chains were made, and how they went.
+fn of_sample(sample: &Sample, style: &Style) -> String {
+    let Sample { seed, n_warmup, n_draws, .. } = sample;
+    let n_chains = sample.chains.len();
+    let how = format!("nuts, {n_chains} chains of {n_draws} draws after {n_warmup} of warmup, seed {seed}");
+    let mut went = format!("{} divergent trajectories", sample.n_divergent());
+    if let Some(e_bfmi) = sample.e_bfmi() {
+        went += &format!(", E-BFMI {e_bfmi:.2} at least");
+    }
+    went += &format!(", {} gradients", sample.gradient_evaluations());
+    format!("{}\n{}\n", style.dim(&how), style.dim(&went))
 }
 
 /// A number with two digits of its error, and at least two decimals.
