@@ -104,4 +104,57 @@ pub trait LogDensity: Sync {
 
     /// `out[n_pointwise][lanes]`: log p(x_i | z) of each observed element.
     fn pointwise(&self, lanes: usize, z: &[f64], out: &mut [f64]);
+
+    /// Coordinates z_i, in ascending order, with log p(z_i | others) = log f((z_i - m_i) / s_i) - log s_i where the location
+    /// m_i or the scale s_i varies with other coordinates: those that can be recentred.
+    fn recentrable(&self) -> &[usize] {
+        &[]
+    }
+
+    /// `location[n][lanes]` m_i and `log_scale[n][lanes]` log s_i of the n coordinates of [`LogDensity::recentrable`].
+    fn locations_and_scales(&self, _lanes: usize, _z: &[f64], location: &mut [f64], log_scale: &mut [f64]) {
+        location.fill(0.0);
+        log_scale.fill(0.0);
+    }
+
+    /// The same density in other coordinates z~, for the n coordinates of [`LogDensity::recentrable`]; always counted from
+    /// the model as written. Programs are made once, whatever the centring. `None` where nothing can be recentred.
+    fn recentred(&self, _centring: &Centring) -> Option<Box<dyn Recentred + '_>> {
+        None
+    }
+}
+
+/// Other coordinates of location-scale latents: z_i = m_i + (s_i / r_i)^(1 - c_i) (z~_i - c_i m_i), where m_i and s_i are the
+/// location and the scale that the model gives z_i. The prior of z~_i has location c_i m_i and scale s_i^c_i r_i^(1 - c_i).
+///
+/// At c_i = 1 it is as written, at 0 the prior of z~_i depends on no other coordinate. With r_i the usual size of s_i, z~_i
+/// is about z_i - (1 - c_i) m_i: the coordinates of Papaspiliopoulos, Roberts & Sköld (2007), whatever the unit of z. With
+/// r_i = 1 they are those of Gorinova, Moore & Hoffman (2020), "Automatic reparameterisation of probabilistic programs".
+#[derive(Clone, Debug, PartialEq)]
+pub struct Centring {
+    /// c_i in [0, 1].
+    pub weights: Vec<f64>,
+    /// log r_i.
+    pub log_units: Vec<f64>,
+}
+
+impl Centring {
+    /// With all units 1.
+    pub fn new(weights: Vec<f64>) -> Centring {
+        let log_units = vec![0.0; weights.len()];
+        Centring { weights, log_units }
+    }
+}
+
+/// A density in coordinates z~, whose log-Jacobians are included. All of [`LogDensity`] is at points z~;
+/// [`LogDensity::constrain`] gives the same quantities as before.
+pub trait Recentred: LogDensity {
+    /// For each of the coordinates of [`LogDensity::recentrable`].
+    fn centring(&self) -> &Centring;
+
+    /// `out[D][lanes]`: the coordinates as written of points z~.
+    fn to_written(&self, lanes: usize, z: &[f64], out: &mut [f64]);
+
+    /// `out[D][lanes]`: z~ of points in the coordinates as written.
+    fn from_written(&self, lanes: usize, z: &[f64], out: &mut [f64]);
 }

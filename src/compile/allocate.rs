@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::elements::Selection;
 use super::plan::LoopPlan;
 use super::quantity::element_name_within;
+use super::recentre::{Read, ReadAhead};
 use super::tracer::{Block, Result, Tracer};
 use super::value::{Place, Traced, Tuple};
 use crate::constraint::Constraint;
@@ -54,6 +55,8 @@ pub struct BuiltUp {
 pub struct Allocated {
     pub x: Node,
     pub log_jacobian: Node,
+    /// Index into `Tracer::blocks`; of no meaning while a model is run forwards.
+    pub block: usize,
     /// First coordinate, where each element is an increasing function of one.
     pub first_coordinate: Option<usize>,
     /// For people.
@@ -130,6 +133,11 @@ impl Tracer<'_> {
                 let named =
                     Named { name: &name, tuples: &ahead.tuples, rank: writes.rank, dims: &writes.dims };
                 let allocated = self.allocate_elements(&named, ahead.constraint, &bounds, &shape, ahead.span);
+                self.reads_ahead.push(ReadAhead {
+                    span: ahead.span,
+                    tuples: ahead.tuples.clone(),
+                    read: Read { block: allocated.block, constraint: ahead.constraint, bounds },
+                });
                 let selection = Selection {
                     tuples: ahead.tuples.clone(),
                     axes: Vec::new(),
@@ -237,7 +245,7 @@ impl Tracer<'_> {
     ) -> Allocated {
         let x = self.forwards_input(name, role, shape, tuples);
         let log_jacobian = self.graph.scalar(0.0);
-        Allocated { x, log_jacobian, first_coordinate: None, support: String::new() }
+        Allocated { x, log_jacobian, block: 0, first_coordinate: None, support: String::new() }
     }
 
     fn allocate_named(
@@ -256,6 +264,7 @@ impl Tracer<'_> {
         // Names of a dry run's coordinates are never seen.
         let own = |flat| if in_dry_run { Coordinate::new("", role) } else { coordinate(flat) };
         self.coordinates.extend((0..size).map(own));
+        let block = self.blocks.len();
         self.blocks.push(Block { input, size, span });
         let (x, log_jacobian) = constraint.constrain(&mut self.graph, input, bounds);
         let constant_bounds = bounds.iter().all(|&bound| self.graph.value(bound).is_some());
@@ -267,7 +276,7 @@ impl Tracer<'_> {
         let known: Vec<Option<f64>> = bounds.iter().map(bound).collect();
         let increasing = constant_bounds && constraint.increasing(&known);
         let support = self.support_words(constraint, bounds);
-        Allocated { x, log_jacobian, first_coordinate: increasing.then_some(first), support }
+        Allocated { x, log_jacobian, block, first_coordinate: increasing.then_some(first), support }
     }
 
     /// Remembers the coordinates behind elements of an array that is built up.
@@ -300,7 +309,12 @@ impl Tracer<'_> {
         }
         let own = self.terms.iter_mut().rev().find(|term| term.term.span == span);
         match own {
-            Some(term) => term.node = self.graph.add(term.node, total),
+            Some(term) => {
+                let was = std::mem::replace(&mut term.node, total);
+                term.node = self.graph.add(was, total);
+                let is = term.node;
+                self.note_jacobian(span, was, is);
+            }
             None => self.add_term(span, TermKind::Prior, total, false),
         }
     }

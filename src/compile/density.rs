@@ -1,85 +1,26 @@
-//! The compiled log density: programs for value, gradient, Hessian-vector product, terms, quantities, pointwise.
+//! The compiled log density: as written, and in other coordinates of its location-scale latents.
 
-use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
+use super::programs::{Computed, GradientMode, Nodes, ProgramSize, Programs};
+use super::recentre::Recentring;
 use super::tracer::Block;
-use super::workspaces::Workspaces;
-use crate::density::{Coordinate, LogDensity, Term};
-use crate::tape::{Columns, Folded, Graph, Node, Program, forward, reverse, simplify};
-
-/// Working memory of one run, in bytes: more lanes than fit are run one block after the other.
-const MAX_ARENA_BYTES: usize = 64 << 20;
-
-/// With more coordinates than this a gradient by forward mode is never the cheaper one.
-const FORWARD_MAX_DIM: usize = 4;
-
-/// How gradients are computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum GradientMode {
-    /// The one that is less work.
-    #[default]
-    Auto,
-    Forward,
-    Reverse,
-}
+use crate::density::{Centring, Coordinate, LogDensity, Recentred, Term};
+use crate::tape::{Folded, Graph, Node, simplify};
 
 /// log p(x, z) of a model and its data.
 pub struct Density {
-    graph: Mutex<Graph>,
-    /// All coordinates, one input after the other.
-    inputs: Vec<Node>,
-    log_density: Node,
-    terms: Vec<Node>,
+    programs: Programs,
     /// What was folded in each statement.
     notes: Vec<Vec<String>>,
-    pointwise: Vec<Node>,
-    quantities: Vec<Node>,
     coordinates: Vec<Coordinate>,
     statements: Vec<Term>,
     n_constrained: usize,
     n_pointwise: usize,
-    mode: GradientMode,
-    /// Sums and products of the value.
-    work: f64,
-    /// Whether a gradient is less work by forward mode.
-    forward_pays: OnceLock<bool>,
-    workspaces: Workspaces,
-    /// Each is made when it is first run.
-    programs: [OnceLock<Program>; Computed::COUNT],
-}
-
-/// What a program computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Computed {
-    /// log p
-    Value,
-    /// log p in stage one, its derivative along a direction in stage two.
-    Forward,
-    /// log p and its gradient.
-    Reverse,
-    /// Forward over reverse: the gradient, and the Hessian times a direction, in one stage, so that nothing as long as the
-    /// data is kept between two.
-    HessianVector,
-    /// log p by statement.
-    Terms,
-    /// Latents and quantities on their own scales.
-    Constrained,
-    /// log p by observed element.
-    Pointwise,
-}
-
-impl Computed {
-    const COUNT: usize = Computed::Pointwise as usize + 1;
-}
-
-/// Instructions and memory of a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct ProgramSize {
-    pub instructions: usize,
-    pub constant_bytes: usize,
-    /// Memory of intermediate values, per lane.
-    pub arena_bytes_per_lane: usize,
+    recentring: Recentring,
+    /// Made when it is first asked for.
+    recentred: OnceLock<Programs>,
 }
 
 /// What a density is made of.
@@ -92,38 +33,39 @@ pub struct Parts {
     pub folded: Folded,
     pub pointwise: Vec<Node>,
     pub quantities: Vec<Node>,
+    pub recentring: Recentring,
     pub mode: GradientMode,
 }
 
 impl Density {
     pub fn new(parts: Parts) -> Density {
-        let Parts { mut graph, blocks, coordinates, statements, folded, pointwise, quantities, mode } = parts;
+        let Parts { mut graph, blocks, coordinates, statements, folded, .. } = parts;
+        let Parts { pointwise, quantities, recentring, mode, .. } = parts;
         let Folded { nodes: terms, notes } = folded;
-        let zero = graph.scalar(0.0);
-        let log_density = terms.iter().fold(zero, |sum, &term| graph.add(sum, term));
-        let log_density = simplify(&mut graph, log_density);
-        let results = [&[log_density], &terms[..], &pointwise, &quantities].concat();
-        graph.keep_only(&results);
-        let count = |graph: &Graph, nodes: &[Node]| -> usize {
-            nodes.iter().map(|&node| graph.shape(node).iter().product::<usize>()).sum()
+        let count = |graph: &Graph, nodes: &[Node]| nodes.iter().map(|&node| graph.size(node)).sum();
+        let inputs: Vec<Node> = blocks.iter().map(|block| block.input).collect();
+        let [locations, log_scales] = recentring.locations_and_scales(&mut graph, &mut HashMap::new());
+        let nodes = Nodes {
+            log_density: total(&mut graph, &terms),
+            constants: Vec::new(),
+            written: [inputs.clone(), inputs.clone()],
+            from_written: inputs.clone(),
+            inputs,
+            terms,
+            quantities,
+            pointwise,
+            locations,
+            log_scales,
         };
         Density {
-            work: graph.work(&[log_density]),
-            forward_pays: OnceLock::new(),
-            n_constrained: count(&graph, &quantities),
-            n_pointwise: count(&graph, &pointwise),
-            graph: Mutex::new(graph),
-            inputs: blocks.iter().map(|block| block.input).collect(),
-            log_density,
-            terms,
+            n_constrained: count(&graph, &nodes.quantities),
+            n_pointwise: count(&graph, &nodes.pointwise),
+            programs: Programs::new(graph, nodes, &recentring.nodes(), mode),
             notes,
-            pointwise,
-            quantities,
             coordinates,
             statements,
-            mode,
-            workspaces: Workspaces::default(),
-            programs: Default::default(),
+            recentring,
+            recentred: OnceLock::new(),
         }
     }
 
@@ -136,11 +78,7 @@ impl Density {
         out: &mut [f64],
         gradient: &mut [f64],
     ) {
-        if self.mode(mode) == GradientMode::Forward {
-            self.gradient_forward(lanes, z, out, gradient);
-        } else {
-            self.run(Computed::Reverse, lanes, [z], &mut [(out, 0..1), (gradient, 1..1 + self.inputs.len())]);
-        }
+        self.programs.gradient(mode, &[], lanes, z, out, gradient);
     }
 
     /// The sums over data that were replaced by cheaper ones, in words: `y ~ Normal(mu, sd): 1192 rows into R of 4 x 4`.
@@ -156,152 +94,60 @@ impl Density {
         let folded: String = self.folded().map(|note| format!("# folded: {note}\n")).collect();
         format!(
             "{folded}# log p\n{}\n# log p and its gradient\n{}",
-            self.program(Computed::Value).dump(),
-            self.program(Computed::Reverse).dump()
+            self.programs.program(Computed::Value).dump(),
+            self.programs.program(Computed::Reverse).dump()
         )
     }
 
     /// The mode that a choice comes to: forward or reverse.
     pub fn mode(&self, mode: GradientMode) -> GradientMode {
-        match mode {
-            GradientMode::Auto if self.forward_pays() => GradientMode::Forward,
-            GradientMode::Auto => GradientMode::Reverse,
-            mode => mode,
-        }
+        self.programs.mode(mode)
     }
 
     /// The program is made if it was not before.
     pub fn program_size(&self, what: Computed) -> ProgramSize {
-        let program = self.program(what);
-        ProgramSize {
-            instructions: program.len(),
-            constant_bytes: program.constant_bytes(),
-            arena_bytes_per_lane: program.arena_size() * size_of::<f64>(),
-        }
+        self.programs.size(what)
     }
 
     /// Bytes that a program works in when it is run for so many points: for as many of them as are run at a time.
     pub fn workspace_bytes(&self, what: Computed, lanes: usize) -> usize {
-        let program = self.program(what);
-        program.lowered(lanes_at_once(program, lanes)).bytes()
+        self.programs.workspace_bytes(what, lanes)
     }
 
-    fn graph(&self) -> MutexGuard<'_, Graph> {
-        self.graph.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether `Auto` takes forward mode.
-    fn forward_pays(&self) -> bool {
-        *self.forward_pays.get_or_init(|| {
-            self.dim() <= FORWARD_MAX_DIM && {
-                let mut graph = self.graph();
-                let (along, _) = self.derivatives_along(&mut graph, &[self.log_density]);
-                let gradient = reverse(&mut graph, self.log_density, &self.inputs);
-                let with = |derivatives: &[Node]| {
-                    graph.work(&[&[self.log_density], derivatives].concat()) - self.work
-                };
-                with(&along) * self.dim() as f64 <= with(&gradient)
-            }
+    /// Programs in coordinates whose centrings they take at each run. What was folded stays folded.
+    fn recentred_programs(&self) -> &Programs {
+        self.recentred.get_or_init(|| {
+            let mut graph = self.programs.copy_of_graph();
+            let written = self.programs.nodes();
+            let mut replaced = HashMap::new();
+            let others = [&written.quantities[..], &written.pointwise].concat();
+            let new =
+                self.recentring.apply(&mut graph, &written.inputs, &written.terms, &others, &mut replaced);
+            let [locations, log_scales] = self.recentring.locations_and_scales(&mut graph, &mut replaced);
+            let mut quantities = new.others;
+            let pointwise = quantities.split_off(written.quantities.len());
+            let nodes = Nodes {
+                log_density: total(&mut graph, &new.terms),
+                inputs: new.inputs,
+                constants: new.constants,
+                written: [new.written, written.inputs.clone()],
+                from_written: new.from_written,
+                terms: new.terms,
+                quantities,
+                pointwise,
+                locations,
+                log_scales,
+            };
+            Programs::new(graph, nodes, &[], self.programs.default_mode())
         })
     }
-
-    fn program(&self, what: Computed) -> &Program {
-        self.programs[what as usize].get_or_init(|| self.compile(what))
-    }
-
-    fn compile(&self, what: Computed) -> Program {
-        let mut graph = self.graph();
-        let log_density = self.log_density;
-        let (outputs, directions) = match what {
-            Computed::Value => (vec![log_density], Vec::new()),
-            Computed::Forward => {
-                let (derivatives, directions) = self.derivatives_along(&mut graph, &[log_density]);
-                ([&[log_density], &derivatives[..]].concat(), directions)
-            }
-            Computed::Reverse => {
-                let gradient = reverse(&mut graph, log_density, &self.inputs);
-                ([&[log_density], &gradient[..]].concat(), Vec::new())
-            }
-            Computed::HessianVector => {
-                let gradient = reverse(&mut graph, log_density, &self.inputs);
-                let (products, directions) = self.derivatives_along(&mut graph, &gradient);
-                let inputs = [&self.inputs[..], &directions].concat();
-                return Program::new(&graph, &inputs, &[gradient, products].concat());
-            }
-            Computed::Terms => (self.terms.clone(), Vec::new()),
-            Computed::Constrained => (self.quantities.clone(), Vec::new()),
-            Computed::Pointwise => (self.pointwise.clone(), Vec::new()),
-        };
-        Program::staged(&graph, &self.inputs, &directions, &outputs)
-    }
-
-    /// Derivatives along directions, and these.
-    fn derivatives_along(&self, graph: &mut Graph, of: &[Node]) -> (Vec<Node>, Vec<Node>) {
-        let shapes: Vec<Vec<usize>> = self.inputs.iter().map(|&input| graph.shape(input).to_vec()).collect();
-        let directions: Vec<Node> = shapes.iter().map(|shape| graph.input(shape)).collect();
-        let pairs: Vec<(Node, Node)> = self.inputs.iter().copied().zip(directions.iter().copied()).collect();
-        (forward(graph, of, &pairs), directions)
-    }
-
-    fn gradient_forward(&self, lanes: usize, z: &[f64], out: &mut [f64], gradient: &mut [f64]) {
-        let program = self.program(Computed::Forward);
-        in_blocks(program, lanes, |Range { start, end }| {
-            let own = end - start;
-            let mut ws = self.workspaces.take(Computed::Forward, program, own);
-            program.run_at(&mut ws, &[Columns::new(z, lanes, start)]);
-            program.output(&ws, 0).copy_to_columns(own, out, lanes, start);
-            for (i, derivative) in gradient.chunks_exact_mut(lanes).enumerate() {
-                program.run_along_coordinate(&mut ws, i);
-                program.output(&ws, 1).copy_to_columns(own, derivative, lanes, start);
-            }
-            self.workspaces.give_back(Computed::Forward, ws);
-        });
-    }
-
-    /// Runs a program at `lanes` points, given in parts one after the other, and copies ranges of its outputs, one after the
-    /// other, to each target.
-    fn run<const N: usize>(
-        &self,
-        what: Computed,
-        lanes: usize,
-        points: [&[f64]; N],
-        targets: &mut [(&mut [f64], Range<usize>)],
-    ) {
-        let program = self.program(what);
-        in_blocks(program, lanes, |Range { start, end }| {
-            let own = end - start;
-            let mut ws = self.workspaces.take(what, program, own);
-            program.run_at(&mut ws, &points.map(|part| Columns::new(part, lanes, start)));
-            for (target, outputs) in targets.iter_mut() {
-                let mut row = 0;
-                for k in outputs.clone() {
-                    let output = program.output(&ws, k);
-                    let size: usize = output.shape.iter().product();
-                    let rows = &mut target[row * lanes..(row + size) * lanes];
-                    output.copy_to_columns(own, rows, lanes, start);
-                    row += size;
-                }
-            }
-            self.workspaces.give_back(what, ws);
-        });
-    }
 }
 
-/// The lanes of one run.
-fn lanes_at_once(program: &Program, lanes: usize) -> usize {
-    let per_lane = program.arena_size().max(1) * size_of::<f64>();
-    (MAX_ARENA_BYTES / per_lane).clamp(1, lanes.max(1))
-}
-
-/// Calls `f` with blocks of lanes that fit in memory.
-fn in_blocks(program: &Program, lanes: usize, mut f: impl FnMut(Range<usize>)) {
-    let block = lanes_at_once(program, lanes);
-    let mut start = 0;
-    while start < lanes {
-        let end = (start + block).min(lanes);
-        f(start..end);
-        start = end;
-    }
+/// The sum of all terms, in few operations.
+fn total(graph: &mut Graph, terms: &[Node]) -> Node {
+    let zero = graph.scalar(0.0);
+    let sum = terms.iter().fold(zero, |sum, &term| graph.add(sum, term));
+    simplify(graph, sum)
 }
 
 impl LogDensity for Density {
@@ -314,24 +160,23 @@ impl LogDensity for Density {
     }
 
     fn work(&self) -> f64 {
-        self.work
+        self.programs.work()
     }
 
     fn value(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        self.run(Computed::Value, lanes, [z], &mut [(out, 0..1)]);
+        self.programs.all(Computed::Value, &[], lanes, z, out);
     }
 
     fn gradient(&self, lanes: usize, z: &[f64], out: &mut [f64], gradient: &mut [f64]) {
-        self.gradient_with(self.mode, lanes, z, out, gradient);
+        self.programs.gradient(self.programs.default_mode(), &[], lanes, z, out, gradient);
     }
 
     fn hessian_vector(&self, lanes: usize, z: &[f64], v: &[f64], gradient: &mut [f64], product: &mut [f64]) {
-        let n = self.inputs.len();
-        self.run(Computed::HessianVector, lanes, [z, v], &mut [(gradient, 0..n), (product, n..2 * n)]);
+        self.programs.hessian_vector(&[], lanes, z, v, gradient, product);
     }
 
     fn terms(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        self.run(Computed::Terms, lanes, [z], &mut [(out, 0..self.terms.len())]);
+        self.programs.all(Computed::Terms, &[], lanes, z, out);
     }
 
     fn n_constrained(&self) -> usize {
@@ -339,7 +184,7 @@ impl LogDensity for Density {
     }
 
     fn constrain(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        self.run(Computed::Constrained, lanes, [z], &mut [(out, 0..self.quantities.len())]);
+        self.programs.all(Computed::Constrained, &[], lanes, z, out);
     }
 
     fn n_pointwise(&self) -> usize {
@@ -347,6 +192,107 @@ impl LogDensity for Density {
     }
 
     fn pointwise(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
-        self.run(Computed::Pointwise, lanes, [z], &mut [(out, 0..self.pointwise.len())]);
+        self.programs.all(Computed::Pointwise, &[], lanes, z, out);
+    }
+
+    fn recentrable(&self) -> &[usize] {
+        &self.recentring.coordinates
+    }
+
+    fn locations_and_scales(&self, lanes: usize, z: &[f64], location: &mut [f64], log_scale: &mut [f64]) {
+        self.programs.locations_and_scales(&[], lanes, z, location, log_scale);
+    }
+
+    fn recentred(&self, centring: &Centring) -> Option<Box<dyn Recentred + '_>> {
+        let n = self.recentring.coordinates.len();
+        let lens = [centring.weights.len(), centring.log_units.len()];
+        assert_eq!(lens, [n, n], "a weight and a unit for each coordinate that can be recentred");
+        if n == 0 {
+            return None;
+        }
+        let constants = [&centring.weights[..], &centring.log_units].concat();
+        let (programs, centring) = (self.recentred_programs(), centring.clone());
+        Some(Box::new(Elsewhere { density: self, programs, centring, constants }))
+    }
+}
+
+/// A density in other coordinates.
+struct Elsewhere<'a> {
+    density: &'a Density,
+    programs: &'a Programs,
+    centring: Centring,
+    /// What its programs take besides points: weights, then units.
+    constants: Vec<f64>,
+}
+
+impl LogDensity for Elsewhere<'_> {
+    fn coordinates(&self) -> &[Coordinate] {
+        &self.density.coordinates
+    }
+
+    fn statements(&self) -> &[Term] {
+        &self.density.statements
+    }
+
+    fn work(&self) -> f64 {
+        self.programs.work()
+    }
+
+    fn value(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
+        self.programs.all(Computed::Value, &self.constants, lanes, z, out);
+    }
+
+    fn gradient(&self, lanes: usize, z: &[f64], out: &mut [f64], gradient: &mut [f64]) {
+        self.programs.gradient(self.programs.default_mode(), &self.constants, lanes, z, out, gradient);
+    }
+
+    fn hessian_vector(&self, lanes: usize, z: &[f64], v: &[f64], gradient: &mut [f64], product: &mut [f64]) {
+        self.programs.hessian_vector(&self.constants, lanes, z, v, gradient, product);
+    }
+
+    fn terms(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
+        self.programs.all(Computed::Terms, &self.constants, lanes, z, out);
+    }
+
+    fn n_constrained(&self) -> usize {
+        self.density.n_constrained
+    }
+
+    fn constrain(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
+        self.programs.all(Computed::Constrained, &self.constants, lanes, z, out);
+    }
+
+    fn n_pointwise(&self) -> usize {
+        self.density.n_pointwise
+    }
+
+    fn pointwise(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
+        self.programs.all(Computed::Pointwise, &self.constants, lanes, z, out);
+    }
+
+    fn recentrable(&self) -> &[usize] {
+        &self.density.recentring.coordinates
+    }
+
+    fn locations_and_scales(&self, lanes: usize, z: &[f64], location: &mut [f64], log_scale: &mut [f64]) {
+        self.programs.locations_and_scales(&self.constants, lanes, z, location, log_scale);
+    }
+
+    fn recentred(&self, centring: &Centring) -> Option<Box<dyn Recentred + '_>> {
+        self.density.recentred(centring)
+    }
+}
+
+impl Recentred for Elsewhere<'_> {
+    fn centring(&self) -> &Centring {
+        &self.centring
+    }
+
+    fn to_written(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
+        self.programs.all(Computed::ToWritten, &self.constants, lanes, z, out);
+    }
+
+    fn from_written(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
+        self.programs.all(Computed::FromWritten, &self.constants, lanes, z, out);
     }
 }

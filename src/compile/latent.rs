@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::CompileError;
 use super::allocate::{Named, Origin};
 use super::distribution::skeleton;
+use super::recentre::Read;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{
     Axis, MAX_COORDINATES, Place, Traced, TracedDistribution, Value, ValueLevels, fits_in_memory,
@@ -58,7 +59,10 @@ impl Tracer<'_> {
         }
         let mut x = Traced::new(allocated.x, dims, ElementType::Real);
         x.labels.clone_from(&labels);
+        let before = self.prior_term(statement.span);
         self.density_statement(statement.span, TermKind::Prior, &traced, &x)?;
+        let read = Read { block: allocated.block, constraint, bounds };
+        self.note_recentrable(statement.span, before, &traced, &x, read)?;
         self.add_jacobian(statement.span, allocated.log_jacobian);
         self.report_latent(
             variable,
@@ -102,8 +106,8 @@ impl Tracer<'_> {
             _ => None,
         };
         let mut jacobian = None;
-        let x = if let Some(elements) = known {
-            self.read_ahead(&elements, &selection)
+        let (x, read) = if let Some(elements) = known {
+            (self.read_ahead(&elements, &selection), self.noted_ahead(statement.span, &selection))
         } else {
             let placed = self.place(&traced, None, distribution.span)?;
             if placed.place == Place::Step {
@@ -137,10 +141,14 @@ impl Tracer<'_> {
             jacobian = Some(allocated.log_jacobian);
             let mut x = Traced::new(rows_and_dims, dims, ElementType::Real);
             x.axes.clone_from(&selection.axes);
-            x
+            (x, Some(Read { block: allocated.block, constraint, bounds }))
         };
         self.check_shape(&traced, &x, &name, statement.span)?;
+        let before = self.prior_term(statement.span);
         self.density_statement(statement.span, TermKind::Prior, &traced, &x)?;
+        if let Some(read) = read {
+            self.note_recentrable(statement.span, before, &traced, &x, read)?;
+        }
         if let Some(jacobian) = jacobian {
             self.add_jacobian(statement.span, jacobian);
         }

@@ -36,14 +36,17 @@ mod density;
 mod eliminate;
 mod error;
 mod expression;
+mod programs;
 mod quantity;
+mod recentre;
 mod report;
 mod simulate;
 mod workspaces;
 
-pub use density::{Computed, Density, GradientMode, ProgramSize};
+pub use density::Density;
 pub use error::{CompileError, CompileErrors};
 pub use expression::{ExpressionProgram, compile_expression};
+pub use programs::{Computed, GradientMode, ProgramSize};
 pub use quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport, element_name};
 pub use simulate::{SimulateError, Simulated, Simulator, simulator};
 
@@ -51,6 +54,7 @@ use crate::data::Dataset;
 use crate::ir::{Model, Role};
 use crate::tape::{Folded, Node, Tensor, fold};
 use density::Parts;
+use recentre::Recentring;
 use tracer::Tracer;
 
 /// How a model is compiled.
@@ -91,6 +95,7 @@ pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Resul
     let terms: Vec<Node> = tracer.terms.iter().map(|term| term.node).collect();
     let unfolded = |nodes: Vec<Node>| Folded { notes: vec![Vec::new(); nodes.len()], nodes };
     let folded = if options.fold { fold(&mut graph, &terms) } else { unfolded(terms) };
+    let recentring = Recentring::new(&graph, &tracer.blocks, &tracer.terms, tracer.recentrable);
     let parts = Parts {
         graph,
         blocks: tracer.blocks,
@@ -99,6 +104,7 @@ pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Resul
         folded,
         pointwise,
         quantities: nodes,
+        recentring,
         mode: options.gradient,
     };
     Ok(Compiled {

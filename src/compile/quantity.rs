@@ -1,8 +1,10 @@
 //! What a compiled model has to show: variables for the table before a fit, quantities for the summary after it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::data::Levels;
+use crate::density::Recentred;
 use crate::ir::Role;
 use crate::types::{ElementType, unravel};
 
@@ -61,6 +63,14 @@ impl Quantity {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// In other coordinates: elements whose own coordinate was moved depend on others too.
+    pub fn recentred(&self, density: &dyn Recentred) -> Quantity {
+        let own = density.recentrable().iter().zip(&density.centring().weights);
+        let moved: HashSet<usize> = own.filter(|(_, c)| **c != 1.0).map(|(&i, _)| i).collect();
+        let is_kept = |coordinate: &usize| !moved.contains(coordinate);
+        Quantity { marginals: self.marginals.iter().map(|own| own.filter(is_kept)).collect(), ..self.clone() }
     }
 
     /// `tau`, `theta[1,2]`, `alpha[HENNEPIN]`

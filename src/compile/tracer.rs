@@ -11,6 +11,7 @@ use super::eliminate::Factor;
 use super::loops::Domain;
 use super::plan::LoopPlan;
 use super::quantity::{Quantity, VariableReport};
+use super::recentre::{ReadAhead, Recentrable};
 use super::scan::ScanTrace;
 use super::simulate::Forwards;
 use super::value::{Axis, Place, Traced, Value};
@@ -88,6 +89,10 @@ pub struct Tracer<'a> {
     pub ahead: HashSet<VariableId>,
     /// Their log-Jacobians, by statement.
     pub jacobians_ahead: Vec<(Span, Node)>,
+    /// Coordinates of these latents.
+    pub reads_ahead: Vec<ReadAhead>,
+    /// Latents of location-scale families, in the order of their statements.
+    pub recentrable: Vec<Recentrable>,
     /// Coordinates of latents that are built up, by name.
     pub built_up: HashMap<String, BuiltUp>,
     /// Set while a model is traced to be run forwards.
@@ -120,6 +125,8 @@ impl<'a> Tracer<'a> {
             plan: None,
             ahead: HashSet::new(),
             jacobians_ahead: Vec::new(),
+            reads_ahead: Vec::new(),
+            recentrable: Vec::new(),
             built_up: HashMap::new(),
             forwards: None,
             function_depth: 0,

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::density::Computed;
+use super::programs::Computed;
 use crate::tape::{Program, Workspace};
 
 /// Memory that is kept while nothing runs, in bytes; more only if one run left it.

@@ -110,6 +110,10 @@ impl Distribution for AsymmetricLaplace {
         out[0] = args[0][0] + args[1][0] * (up / skew - down * skew);
     }
 
+    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
+        Some([0, 1])
+    }
+
     fn formula(&self) -> &'static str {
         "-log(scale (skew + 1 / skew)) - (skew z if z >= 0 else -z / skew), z = (x - loc) / scale"
     }

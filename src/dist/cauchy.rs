@@ -84,6 +84,10 @@ impl Distribution for Cauchy {
         out[0] = draw(rand_distr::Cauchy::new(args[0][0], args[1][0]), rng);
     }
 
+    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
+        Some([0, 1])
+    }
+
     fn formula(&self) -> &'static str {
         "-log(pi scale) - log1p(((x - loc) / scale)^2)"
     }

@@ -76,6 +76,10 @@ impl Distribution for Gumbel {
         out[0] = args[0][0] - args[1][0] * (-open_unit(rng).ln()).ln();
     }
 
+    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
+        Some([0, 1])
+    }
+
     fn formula(&self) -> &'static str {
         "-z - exp(-z) - log(scale), z = (x - loc) / scale"
     }

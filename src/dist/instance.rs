@@ -211,7 +211,7 @@ impl Instance {
     }
 
     /// The same distribution of other nodes.
-    pub(super) fn with_arguments(&self, replace: &mut dyn FnMut(Node) -> Node) -> Instance {
+    pub fn with_arguments(&self, replace: &mut dyn FnMut(Node) -> Node) -> Instance {
         match self {
             Instance::Plain { dist, form, args } => Instance::Plain {
                 dist: *dist,

@@ -86,6 +86,10 @@ impl Distribution for Laplace {
         out[0] = args[0][0] - args[1][0] * u.signum() * (-2.0 * u.abs()).ln_1p();
     }
 
+    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
+        Some([0, 1])
+    }
+
     fn formula(&self) -> &'static str {
         "-abs(x - loc) / scale - log(2 scale)"
     }

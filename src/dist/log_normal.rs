@@ -84,6 +84,10 @@ impl Distribution for LogNormal {
         out[0] = (args[0][0] + args[1][0] * standard_normal(rng)).exp();
     }
 
+    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
+        Some([0, 1])
+    }
+
     fn formula(&self) -> &'static str {
         "-((log(x) - meanlog) / sdlog)^2 / 2 - log(x sdlog) - log(2 pi) / 2 for x > 0"
     }

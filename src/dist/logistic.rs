@@ -83,6 +83,10 @@ impl Distribution for Logistic {
         out[0] = args[0][0] + args[1][0] * (u.ln() - (-u).ln_1p());
     }
 
+    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
+        Some([0, 1])
+    }
+
     fn formula(&self) -> &'static str {
         "-z - 2 log1p(exp(-z)) - log(scale), z = (x - loc) / scale"
     }

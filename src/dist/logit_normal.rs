@@ -74,6 +74,10 @@ impl Distribution for LogitNormal {
         out[0] = 1.0 / (1.0 + (-logit).exp());
     }
 
+    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
+        Some([0, 1])
+    }
+
     fn formula(&self) -> &'static str {
         "-((logit(x) - mean) / sd)^2 / 2 - log(sd) - log(2 pi) / 2 - log(x (1 - x)) for 0 < x < 1"
     }

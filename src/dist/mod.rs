@@ -14,6 +14,7 @@ mod special;
 // Distributions of distributions
 pub mod fitting;
 mod instance;
+mod location_scale;
 mod moments;
 mod quantile;
 pub mod question;
@@ -25,6 +26,7 @@ mod tests;
 
 pub use flat::Flat;
 pub use instance::Sampler;
+pub use location_scale::LocationScale;
 pub use question::Question;
 pub use shapes::{Argument, Extent};
 
@@ -274,6 +276,12 @@ pub trait Distribution: Sync {
 
     /// Mean and standard deviation, where this is a normal distribution: what closed forms are known for.
     fn as_normal(&self, _form: usize, _args: &[Node]) -> Option<[Node; 2]> {
+        None
+    }
+
+    /// Which arguments are location m and scale s of a draw on the unconstrained scale of its support (the real line, log x,
+    /// logit x): there its log density is log f((z - m) / s) - log s, and f depends on neither.
+    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
         None
     }
 

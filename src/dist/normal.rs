@@ -72,6 +72,10 @@ impl Distribution for Normal {
         Some([args[0], args[1]])
     }
 
+    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
+        Some([0, 1])
+    }
+
     fn formula(&self) -> &'static str {
         "-((x - mean) / sd)^2 / 2 - log(sd) - log(2 pi) / 2"
     }

@@ -88,6 +88,10 @@ impl Distribution for SkewNormal {
         out[0] = args[0][0] + args[1][0] * (shape / length * folded + free / length);
     }
 
+    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
+        Some([0, 1])
+    }
+
     fn formula(&self) -> &'static str {
         "log(2) - z^2 / 2 - log(scale) - log(2 pi) / 2 + log Phi(shape z), z = (x - loc) / scale"
     }

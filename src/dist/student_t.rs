@@ -75,6 +75,10 @@ impl Distribution for StudentT {
         out[0] = args[1][0] + args[2][0] * draw(rand_distr::StudentT::new(args[0][0]), rng);
     }
 
+    fn location_scale(&self, _form: usize) -> Option<[usize; 2]> {
+        Some([1, 2])
+    }
+
     fn formula(&self) -> &'static str {
         "lgamma((df + 1) / 2) - lgamma(df / 2) - log(pi df) / 2 - log(scale) - (df + 1) / 2 log1p(((x - loc) / scale)^2 / df)"
     }

@@ -12,10 +12,10 @@ use super::target::Target;
 use crate::family::{Gaussian, Scale};
 
 /// Fewest and most draws.
-const DRAWS: [usize; 2] = [64, 512];
+const DRAWS: [usize; 2] = [32, 512];
 const MAX_ITERATIONS: usize = 60;
 /// Largest elements of g and of A - I at which q is done: mean in sd, relative variance.
-const TOLERANCE: [f64; 2] = [2e-3, 1e-2];
+const TOLERANCE: [f64; 2] = [1e-2, 5e-2];
 /// Eigenvalues of A are taken into the precision between these: log p may bend upwards, or a start be far too wide.
 const CURVATURE: [f64; 2] = [0.25, 1e4];
 /// Halvings of a step.

@@ -76,7 +76,7 @@ pub fn sample(target: &Target, q: &Gaussian, theta: &[f64], seed: u64) -> Weight
             break;
         }
         let needed = (n as f64 * 1.2 * ENOUGH / worth.max(1.0)) as usize;
-        n = needed.clamp(2 * n, DRAWS[1]);
+        n = needed.max(2 * n).min(DRAWS[1]);
         weighted = weigh(target, q, theta, n, seed, round);
     }
     weighted

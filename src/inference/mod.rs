@@ -19,24 +19,26 @@ mod newton;
 mod start;
 
 // Trust
+mod centring;
 mod chains;
+mod convergence;
 mod importance;
+mod loo;
+mod nuts;
 mod psis;
 
 // What comes of it
 mod blame;
-mod convergence;
 mod diagnose;
 mod error;
 mod evaluate;
 mod fit;
-mod loo;
-mod nuts;
 mod options;
 
 #[cfg(test)]
 mod tests;
 
+pub use centring::centrings;
 pub use chains::{CHAINS, Chains, audit};
 pub use convergence::ChainDraws;
 pub use error::InferenceError;

@@ -28,9 +28,10 @@ mod graph;
 mod op;
 pub mod ops;
 
-// Less to compute
+// Less to compute, or from other values
 mod fold;
 mod simplify;
+mod substitute;
 
 // Derivatives
 mod forward;
@@ -61,3 +62,4 @@ pub use ops::scan::{Access, Body, Mode, Scan, Source, State};
 pub use program::{Columns, Output, Program, Workspace};
 pub use reverse::reverse;
 pub use simplify::simplify;
+pub use substitute::substitute;

@@ -128,11 +128,20 @@ impl<'a> Columns<'a> {
         Columns { data, lanes, first }
     }
 
+    /// One point for all lanes: `data` has one number for each.
+    pub fn same(data: &'a [f64]) -> Columns<'a> {
+        Columns { data, lanes: 1, first: 0 }
+    }
+
     /// Copies so many rows from row `start` on to `[rows][own lanes]`.
     fn copy_to(&self, start: usize, to: &mut [f64], own: usize) {
         let from = &self.data[start * self.lanes..];
         if own == self.lanes {
             return to.copy_from_slice(&from[..to.len()]);
+        }
+        if self.lanes == 1 {
+            to.chunks_exact_mut(own).zip(from).for_each(|(to, from)| to.fill(*from));
+            return;
         }
         for (to, from) in to.chunks_exact_mut(own).zip(from.chunks_exact(self.lanes)) {
             to.copy_from_slice(&from[self.first..self.first + own]);

@@ -10,6 +10,8 @@ use vippl::source::Source;
 use vippl::syntax;
 use vippl::types::{Dim, ElementType, Shape, Type};
 
+use crate::centring::same_in_other_coordinates;
+
 /// |density - by hand| <= this times max(1, |by hand|); the log-Jacobian is taken by differences.
 const DENSITY_TOLERANCE: f64 = 1e-7;
 /// The same for derivatives against differences.
@@ -24,7 +26,7 @@ pub fn csv(text: &str) -> Dataset {
     Dataset::from_csv("data.csv", text).expect("the test's data are well formed").0
 }
 
-fn summary(data: &Dataset) -> DataSummary {
+pub fn summary(data: &Dataset) -> DataSummary {
     let variables = data
         .variables()
         .map(|variable| {
@@ -155,7 +157,7 @@ fn log_jacobian(compiled: &Compiled, z: &[f64]) -> f64 {
     log_abs_determinant(matrix, n)
 }
 
-fn log_abs_determinant(mut m: Vec<f64>, n: usize) -> f64 {
+pub fn log_abs_determinant(mut m: Vec<f64>, n: usize) -> f64 {
     let mut total = 0.0;
     for k in 0..n {
         let pivot =
@@ -174,7 +176,7 @@ fn log_abs_determinant(mut m: Vec<f64>, n: usize) -> f64 {
     total
 }
 
-fn close(a: f64, b: f64, tolerance: f64) -> bool {
+pub fn close(a: f64, b: f64, tolerance: f64) -> bool {
     a == b || (a - b).abs() <= tolerance * b.abs().max(1.0)
 }
 
@@ -194,6 +196,7 @@ pub fn agrees(model: &str, data: &Dataset, by_hand: impl Fn(&Point) -> f64) -> C
     }
     derivatives(model, &compiled, &points);
     parts(model, &compiled, &points[0]);
+    same_in_other_coordinates(model, data);
     compiled
 }
 

@@ -4,6 +4,7 @@ mod by_hand;
 mod harness;
 
 mod arrays;
+mod centring;
 mod counts;
 mod discrete;
 mod elements;

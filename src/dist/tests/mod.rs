@@ -5,6 +5,7 @@ mod counts;
 mod derivatives;
 mod distribution_functions;
 mod large_matrices;
+mod location_scale;
 mod matrices;
 mod refusals;
 mod samplers;
