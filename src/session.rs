@@ -1,5 +1,6 @@
 //! Load, check, compile, fit, ask: what the command line and the REPL both do, with its timings and warnings.
 
+mod loo;
 mod sample;
 
 use std::fmt;
@@ -22,6 +23,8 @@ use crate::posterior::{
 use crate::source::Source;
 use crate::syntax::{self, Line, ast};
 
+pub use sample::SampleRequest;
+
 /// Names of the data that a warning lists; the others are counted.
 const MAX_NAMED: usize = 8;
 
@@ -41,11 +44,13 @@ pub struct FitRequest {
     pub options: FitOptions,
     /// Draws of the posterior.
     pub n_draws: usize,
+    /// Whether each observation is left out in turn, for comparing models.
+    pub loo: bool,
 }
 
 impl Default for FitRequest {
     fn default() -> Self {
-        FitRequest { options: FitOptions::default(), n_draws: DEFAULT_DRAWS }
+        FitRequest { options: FitOptions::default(), n_draws: DEFAULT_DRAWS, loo: false }
     }
 }
 
@@ -229,11 +234,16 @@ impl Prepared {
         }
         warnings.extend(summarised.warnings.iter().cloned());
         let sound = weighted.as_ref().filter(|weighted| weighted.is_sound());
+        let (mut loo, mut loo_seconds) = (None, None);
         let (judged, fit_seconds, audit_seconds) = match sound {
             _ if weighted.is_none() => (None, seconds_since(start), None),
             Some(weighted) => {
                 let judged = judge(density, summarised.clone(), Witnesses::Weights(weighted), fit.seed);
-                (Some(judged), seconds_since(start), None)
+                let fit_seconds = seconds_since(start);
+                if request.loo {
+                    (loo, loo_seconds) = self.leave_out_of_fit(Some(weighted), None);
+                }
+                (Some(judged), fit_seconds, None)
             }
             None => {
                 let fit_seconds = seconds_since(start);
@@ -241,7 +251,11 @@ impl Prepared {
                 let chains = inference::audit(density, &fit);
                 let witnesses = chains.as_ref().map_or(Witnesses::None, Witnesses::Chains);
                 let judged = judge(density, summarised.clone(), witnesses, fit.seed);
-                (Some(judged), fit_seconds, seconds_since(audit_start))
+                let audit_seconds = seconds_since(audit_start);
+                if request.loo {
+                    (loo, loo_seconds) = self.leave_out_of_fit(weighted.as_ref(), chains.as_ref());
+                }
+                (Some(judged), fit_seconds, audit_seconds)
             }
         };
         let judged = judged.unwrap_or_else(|| Judged {
@@ -250,7 +264,7 @@ impl Prepared {
             summaries: summarised.summaries,
             draws: summarised.draws,
         });
-        let phases = [self.seconds.load, self.seconds.compile, fit_seconds, audit_seconds];
+        let phases = [self.seconds.load, self.seconds.compile, fit_seconds, audit_seconds, loo_seconds];
         let total = Some(phases.into_iter().flatten().sum());
         Ok(Posterior {
             model: self.model.source.clone(),
@@ -264,8 +278,15 @@ impl Prepared {
             verdicts: judged.verdicts,
             basis: judged.basis,
             draws: judged.draws,
+            loo,
             warnings,
-            seconds: Seconds { fit: fit_seconds, audit: audit_seconds, total, ..self.seconds },
+            seconds: Seconds {
+                fit: fit_seconds,
+                audit: audit_seconds,
+                loo: loo_seconds,
+                total,
+                ..self.seconds
+            },
         })
     }
 

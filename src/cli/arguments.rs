@@ -116,7 +116,7 @@ impl FitArgs {
             mc_draws: self.mc_draws.map(|m| m as usize),
             ..FitOptions::default()
         };
-        FitRequest { options, n_draws: self.draws as usize }
+        FitRequest { options, n_draws: self.draws as usize, ..FitRequest::default() }
     }
 }
 

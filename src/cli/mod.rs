@@ -6,6 +6,7 @@
 mod arguments;
 mod bench;
 mod check;
+mod compare;
 mod completions;
 mod fit;
 mod fmt;
@@ -41,6 +42,7 @@ static ALL: &[&dyn Command] = &[
     &sample::Sample,
     &check::Check,
     &summary::Summary,
+    &compare::Compare,
     &simulate::Simulate,
     &repl::Repl,
     &fmt::Fmt,

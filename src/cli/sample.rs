@@ -14,7 +14,7 @@ use crate::inference::SampleOptions;
 use crate::posterior::fit_file;
 use crate::report::style::Elements;
 use crate::report::{Style, json, text};
-use crate::session;
+use crate::session::{self, SampleRequest};
 
 pub struct Sample;
 
@@ -99,8 +99,9 @@ impl Command for Sample {
             max_depth: arguments.max_depth as usize,
             target_accept: arguments.target_accept,
         };
-        let progress = chain_listener(options.n_chains, terminal.interactive && !arguments.quiet);
-        let posterior = prepared.sample(&options, &*progress)?;
+        let progress = chain_listener(arguments.chains as usize, terminal.interactive && !arguments.quiet);
+        let request = SampleRequest { options, loo: arguments.out.is_some() };
+        let posterior = prepared.sample(&request, &*progress)?;
         drop(progress);
         for warning in &posterior.warnings[prepared.warnings.len()..] {
             terminal.warn(warning)?;

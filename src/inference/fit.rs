@@ -119,8 +119,9 @@ pub fn fit(
             parts: Some(Parts { log_likelihood: elbo.log_likelihood, kl: elbo.kl }),
         });
     }
-    let weighted = (target.n_latent() > 0)
-        .then(|| importance::sample(&target, &family.gaussian(target.n_latent(), lambda), theta, options.seed));
+    let weighted = (target.n_latent() > 0).then(|| {
+        importance::sample(&target, &family.gaussian(target.n_latent(), lambda), theta, options.seed)
+    });
     let fit = Fit {
         family: family.name().to_string(),
         why,

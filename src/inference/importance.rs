@@ -89,7 +89,8 @@ pub fn weigh(target: &Target, q: &Gaussian, theta: &[f64], n: usize, seed: u64, 
     let tail_share = if d <= MAX_TAIL_DIM { TAIL_SHARE } else { 0.0 };
     let chi_squared = ChiSquared::new(DEGREES).expect("positive degrees of freedom");
     let constant = -q.log_det() - 0.5 * d as f64 * (2.0 * std::f64::consts::PI).ln();
-    let normaliser = libm::lgamma(0.5 * (DEGREES + d as f64)) - libm::lgamma(0.5 * DEGREES)
+    let normaliser = libm::lgamma(0.5 * (DEGREES + d as f64))
+        - libm::lgamma(0.5 * DEGREES)
         - 0.5 * d as f64 * (DEGREES * std::f64::consts::PI).ln()
         - q.log_det();
     let mut base = vec![0.0; d * n];

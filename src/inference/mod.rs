@@ -48,3 +48,4 @@ pub use importance::Weighted;
 pub use loo::{LeftOut, leave_one_out, total};
 pub use nuts::{ChainProgress, ChainRecord, MIN_E_BFMI, Sample, SampleOptions, sample};
 pub use options::{FitOptions, Optimizer, Parts, Progress, Stage};
+pub use psis::threshold as k_hat_threshold;

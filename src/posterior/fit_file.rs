@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::data_record::element_type;
 use super::{
-    Basis, DataRecord, Draws, FitFileError, FittedCoordinate, Method, Posterior, Seconds, Summary, Verdict,
+    Basis, DataRecord, Draws, FitFileError, FittedCoordinate, Loo, Method, Posterior, Seconds, Summary,
+    Verdict,
 };
 use crate::compile::{Quantity, QuantityKind};
 use crate::data::{DataArg, Levels};
@@ -119,6 +120,7 @@ struct FitFile {
     evidence: bool,
     method: Method,
     basis: Basis,
+    loo: Option<Loo>,
     warnings: Vec<String>,
     seconds: Seconds,
     n_draws: usize,
@@ -237,6 +239,7 @@ impl FitFile {
             evidence: posterior.evidence,
             method: posterior.method.clone(),
             basis: posterior.basis,
+            loo: posterior.loo.clone(),
             warnings: posterior.warnings.clone(),
             seconds: posterior.seconds,
             n_draws: kept.len(),
@@ -333,6 +336,9 @@ impl FitFile {
         {
             return Err("the diagnostics of chains are not those of the quantities".to_string());
         }
+        if self.loo.as_ref().is_some_and(|loo| loo.elpd.len() != loo.k_hat.len() || loo.elpd.is_empty()) {
+            return Err("leave-one-out has not one k-hat for each observation".to_string());
+        }
         Ok(Posterior {
             model: Source::new(self.model.name, self.model.text),
             data: self.data,
@@ -345,6 +351,7 @@ impl FitFile {
             verdicts,
             basis: self.basis,
             draws,
+            loo: self.loo,
             warnings: self.warnings,
             seconds: self.seconds,
         })

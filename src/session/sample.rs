@@ -9,11 +9,19 @@ use crate::density::LogDensity;
 use crate::inference::{self, ChainProgress, SampleOptions};
 use crate::posterior::{Basis, FittedCoordinate, Method, Posterior, Sampled, Seconds, of_chains};
 
+/// What a sample needs beyond the compiled model.
+#[derive(Clone, Debug, Default)]
+pub struct SampleRequest {
+    pub options: SampleOptions,
+    /// Whether each observation is left out in turn, for comparing models.
+    pub loo: bool,
+}
+
 impl Prepared {
     /// Samples the posterior. `progress` hears of each chain, from its thread.
     pub fn sample(
         &self,
-        options: &SampleOptions,
+        request: &SampleRequest,
         progress: &(dyn Fn(ChainProgress) + Sync),
     ) -> Result<Posterior, Report> {
         let start = Instant::now();
@@ -21,17 +29,22 @@ impl Prepared {
         if density.statements().is_empty() {
             return Err(SessionError::NothingToFit.into());
         }
-        let (sample, z) = inference::sample(density, options, progress)
+        let (sample, z) = inference::sample(density, &request.options, progress)
             .map_err(|error| Report::new(error).with_source_code(self.model.source.named()))?;
         let quantities = self.compiled.quantities.clone();
+        let sampling = start.elapsed().as_secs_f64();
+        let (loo, loo_seconds) =
+            if request.loo { self.leave_out_of_sample(&sample, &z) } else { (None, None) };
+        let summarising = Instant::now();
         let Sampled { nuts, summaries, verdicts, draws, warnings: own } =
             of_chains(density, &quantities, sample, &z);
         let mut warnings: Vec<String> = self.warnings.iter().map(Report::to_string).collect();
         warnings.extend(self.nothing_observed());
         warnings.extend(self.without_a_value());
         warnings.extend(own);
-        let fit = seconds_since(start);
-        let total = Some([self.seconds.load, self.seconds.compile, fit].into_iter().flatten().sum());
+        let fit = Some(sampling + summarising.elapsed().as_secs_f64());
+        let phases = [self.seconds.load, self.seconds.compile, fit, loo_seconds];
+        let total = Some(phases.into_iter().flatten().sum());
         Ok(Posterior {
             model: self.model.source.clone(),
             data: self.record.clone(),
@@ -44,8 +57,9 @@ impl Prepared {
             verdicts,
             basis: Basis::Chains,
             draws,
+            loo,
             warnings,
-            seconds: Seconds { fit, total, ..self.seconds },
+            seconds: Seconds { fit, loo: loo_seconds, total, ..self.seconds },
         })
     }
 }

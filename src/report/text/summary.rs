@@ -127,8 +127,9 @@ pub fn footer(posterior: &Posterior, style: &Style) -> String {
     };
     if let Some(total) = posterior.seconds.total {
         let s = &posterior.seconds;
+        let made = if posterior.nuts().is_some() { "sample" } else { "fit" };
         let phases: Vec<String> =
-            [("load", s.load), ("compile", s.compile), ("fit", s.fit), ("audit", s.audit)]
+            [("load", s.load), ("compile", s.compile), (made, s.fit), ("audit", s.audit), ("loo", s.loo)]
                 .into_iter()
                 .filter_map(|(phase, time)| Some(format!("{phase} {}", seconds(time?))))
                 .collect();
