@@ -1,5 +1,7 @@
 //! The only seam between models and inference: a log density over R^D, evaluated for many points at once.
 
+use serde::{Deserialize, Serialize};
+
 /// What one unconstrained coordinate stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coordinate {
@@ -130,7 +132,7 @@ pub trait LogDensity: Sync {
 /// At c_i = 1 it is as written, at 0 the prior of z~_i depends on no other coordinate. With r_i the usual size of s_i, z~_i
 /// is about z_i - (1 - c_i) m_i: the coordinates of Papaspiliopoulos, Roberts & Sköld (2007), whatever the unit of z. With
 /// r_i = 1 they are those of Gorinova, Moore & Hoffman (2020), "Automatic reparameterisation of probabilistic programs".
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Centring {
     /// c_i in [0, 1].
     pub weights: Vec<f64>,

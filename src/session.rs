@@ -216,12 +216,18 @@ impl Prepared {
         }
         let Fitted { fit, weighted } = inference::fit(density, &request.options, progress)
             .map_err(|error| Report::new(error).with_source_code(self.model.source.named()))?;
-        let quantities = self.compiled.quantities.clone();
+        let mut quantities = self.compiled.quantities.clone();
+        if fit.centring.is_some() {
+            // A latent in other coordinates is no function of one coordinate of q.
+            let own = quantities.iter_mut().flat_map(|quantity| &mut quantity.marginals);
+            let moved = |i: &usize| density.recentrable().contains(i);
+            own.for_each(|coordinate| *coordinate = coordinate.filter(|i| !moved(i)));
+        }
         let family = "a fit is made by a family of the catalogue";
         let marginals = marginals(&fit).expect(family);
         let mut beyond = None;
         let summarised = summarise(density, &quantities, &marginals, request.n_draws, |n| {
-            let z = fit.sample_unconstrained(n, fit.seed).expect(family);
+            let z = fit.sample(density, n, fit.seed).expect(family);
             beyond = outside(density, &z, n);
             z
         });

@@ -2,6 +2,7 @@
 
 use libm::lgamma;
 use vippl::data::{Dataset, Values, Variable};
+use vippl::family::MeanField;
 use vippl::inference::{Elbo, Fit, FitOptions};
 use vippl::source::Source;
 use vippl::{check, compile, inference, syntax};
@@ -33,8 +34,9 @@ fn fit(model: &str, data: Vec<(&str, Values)>, elbo_draws: usize) -> (Fit, Elbo,
     let checked = check::check(&source, &file, Some(&summary)).expect("the model is right");
     let compiled =
         compile::compile(&checked.model, &dataset, &Default::default()).expect("the model fits the data");
-    let options = FitOptions { elbo_draws, ..FitOptions::default() };
-    let fit = inference::fit(&compiled.density, &options, &mut |_| {}).expect("the model can be fitted");
+    let options = FitOptions { family: Some(&MeanField), elbo_draws, ..FitOptions::default() };
+    let fitted = inference::fit(&compiled.density, &options, &mut |_| {});
+    let fit = fitted.expect("the model can be fitted").fit;
     let elbo = fit.elbo.expect("draws from q are finite");
     let (_, log_sd) = fit.lambda.split_at(fit.latent.len());
     let sd = log_sd.first().map_or(f64::NAN, |log_sd| log_sd.exp());

@@ -8,7 +8,7 @@ use miette::Report;
 use crate::compile::{CompileOptions, GradientMode};
 use crate::data::DataArg;
 use crate::family::{self, Family};
-use crate::inference::{FitOptions, Optimizer};
+use crate::inference::{CentringChoice, FitOptions, Optimizer};
 use crate::posterior::DEFAULT_DRAWS;
 use crate::session::{self, FitRequest, Request};
 
@@ -105,6 +105,10 @@ pub struct FitArgs {
     /// How the ELBO is maximised: newton (fixed draws, second order) or adam (stochastic)
     #[arg(long, value_name = "NAME", default_value = "newton", value_parser = parse_optimizer)]
     optimizer: Optimizer,
+
+    /// Coordinates of hierarchical latents: learned (between centred and non-centred) or as-written
+    #[arg(long, value_name = "NAME", default_value = "learned", value_parser = parse_centring)]
+    centring: CentringChoice,
 }
 
 impl FitArgs {
@@ -112,6 +116,7 @@ impl FitArgs {
         let options = FitOptions {
             family: self.family.0,
             optimizer: self.optimizer,
+            centring: self.centring,
             seed: self.seed,
             mc_draws: self.mc_draws.map(|m| m as usize),
             ..FitOptions::default()
@@ -142,5 +147,12 @@ fn parse_optimizer(name: &str) -> Result<Optimizer, String> {
     Optimizer::ALL.into_iter().find(|optimizer| optimizer.name() == name).ok_or_else(|| {
         let known: Vec<&str> = Optimizer::ALL.iter().map(|optimizer| optimizer.name()).collect();
         format!("no such optimizer; there are: {}", known.join(", "))
+    })
+}
+
+pub fn parse_centring(name: &str) -> Result<CentringChoice, String> {
+    CentringChoice::ALL.into_iter().find(|choice| choice.name() == name).ok_or_else(|| {
+        let known: Vec<&str> = CentringChoice::ALL.iter().map(|choice| choice.name()).collect();
+        format!("no such choice; there are: {}", known.join(", "))
     })
 }

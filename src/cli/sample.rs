@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args};
 use miette::Report;
 
-use super::arguments::{CompileArgs, DataArgs, ThreadArgs, request};
+use super::arguments::{CompileArgs, DataArgs, ThreadArgs, parse_centring, request};
 use super::progress::chain_listener;
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
 use crate::data::DataArg;
-use crate::inference::SampleOptions;
+use crate::inference::{CentringChoice, SampleOptions};
 use crate::posterior::fit_file;
 use crate::report::style::Elements;
 use crate::report::{Style, json, text};
@@ -42,6 +42,9 @@ struct Arguments {
     /// A trajectory has at most 2^N steps
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=20))]
     max_depth: u64,
+    /// Coordinates of hierarchical latents: learned (between centred and non-centred) or as-written
+    #[arg(long, value_name = "NAME", default_value = "learned", value_parser = parse_centring)]
+    centring: CentringChoice,
     #[command(flatten)]
     compile: CompileArgs,
     /// Write a fit file, for `vippl summary`, `vippl repl` and `vippl compare`
@@ -98,6 +101,7 @@ impl Command for Sample {
             n_draws: arguments.draws as usize,
             max_depth: arguments.max_depth as usize,
             target_accept: arguments.target_accept,
+            centring: arguments.centring,
         };
         let progress = chain_listener(arguments.chains as usize, terminal.interactive && !arguments.quiet);
         let request = SampleRequest { options, loo: arguments.out.is_some() };

@@ -6,7 +6,7 @@
 use rand::RngExt;
 
 use super::draws::{Task, fill_normal, rng};
-use super::fit::Fit;
+use super::fit::{Fit, to_written};
 use super::linear::{Matrix, all_finite, lower_factor};
 use super::target::Target;
 use crate::density::LogDensity;
@@ -63,11 +63,16 @@ const LEAST_WORK: f64 = 4e9;
 /// Chains from draws of a fit's q: as long as it takes to know the means of the latents; `None` where there are no latents, log
 /// p is finite at too few draws, or chains would be far more work than the fit.
 pub fn audit(density: &dyn LogDensity, fit: &Fit) -> Option<Chains> {
-    let target = Target::new(density);
+    let other = fit.centring.as_ref().and_then(|centring| density.recentred(centring));
+    let target = Target::new(other.as_deref().map_or(density, |other| other as _));
     let family = family::by_name(&fit.family)?;
     let q = family.gaussian(target.n_latent(), &fit.lambda);
     let budget = (SHARE * fit.gradient_evaluations).max((LEAST_WORK / density.work()) as u64);
-    (q.n() > 0).then(|| run(&target, &q, &fit.theta, fit.seed, budget)).flatten()
+    let mut chains = (q.n() > 0).then(|| run(&target, &q, &fit.theta, fit.seed, budget)).flatten()?;
+    if let Some(other) = &other {
+        chains.z = to_written(&**other, chains.n_draws * CHAINS, &chains.z);
+    }
+    Some(chains)
 }
 
 fn run(target: &Target, q: &Gaussian, theta: &[f64], seed: u64, budget: u64) -> Option<Chains> {

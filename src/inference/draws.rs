@@ -28,6 +28,8 @@ pub enum Task {
     Posterior,
     /// Draws that are weighed: one stream each time.
     Importance(u32),
+    /// Draws that say how centred latents should be.
+    Centring,
     /// The choice of draws by their weights.
     Resample,
     /// Chains that start from q.
@@ -48,6 +50,7 @@ pub fn rng(seed: u64, task: Task) -> ChaCha12Rng {
         Task::Probes => 7,
         Task::Audit => 8,
         Task::Resample => 9,
+        Task::Centring => 10,
         Task::Importance(round) => 3 << 32 | u64::from(round),
         Task::Chain(chain) => 9 << 32 | u64::from(chain),
         Task::Climb(path) => 2 << 32 | u64::from(path),

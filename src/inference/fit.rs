@@ -8,9 +8,8 @@ use super::evaluate::{Elbo, evaluate};
 use super::importance::{self, Weighted};
 use super::ladder::{self, Rung};
 use super::options::{FitOptions, Optimizer, Parts, Progress, Stage};
-use super::start;
 use super::target::Target;
-use crate::density::LogDensity;
+use crate::density::{Centring, LogDensity, Recentred};
 use crate::family;
 
 /// q(z; lambda) and theta, with what is known about how good they are. Holds no data: enough to draw from q.
@@ -42,6 +41,8 @@ pub struct Fit {
     pub warnings: Vec<String>,
     /// ELBO by iteration, on the draws of the objective.
     pub trace: Vec<f64>,
+    /// Coordinates that q is in, where they are not those of the model as written.
+    pub centring: Option<Centring>,
     /// Why this family and no other; empty if it was asked for.
     pub why: String,
     /// Pareto k-hat of p/q; `None` where there is nothing to draw.
@@ -54,7 +55,14 @@ impl Fit {
         family::by_name(&self.family).map(|family| family.marginals(self.latent.len(), &self.lambda))
     }
 
-    /// `n` independent draws of the unconstrained vector, `[D][n]`; theta is the same in all. The same seed gives the same
+    /// Draws of q in the coordinates of the model as written, `[D][n]`. `None` if the family is unknown.
+    pub fn sample(&self, density: &dyn LogDensity, n: usize, seed: u64) -> Option<Vec<f64>> {
+        let z = self.sample_unconstrained(n, seed)?;
+        let other = self.centring.as_ref().and_then(|centring| density.recentred(centring));
+        Some(other.map_or_else(|| z.clone(), |other| to_written(&*other, n, &z)))
+    }
+
+    /// `n` independent draws of the unconstrained vector in q's own coordinates, `[D][n]`; theta is the same in all. The same seed gives the same
     /// draws, and the first of more draws are the same as fewer. `None` if the family is unknown.
     pub fn sample_unconstrained(&self, n: usize, seed: u64) -> Option<Vec<f64>> {
         let family = family::by_name(&self.family)?;
@@ -84,6 +92,7 @@ impl Fit {
 }
 
 /// A fit, with what its draws weigh.
+#[derive(Debug)]
 pub struct Fitted {
     pub fit: Fit,
     /// `None` where there is nothing to draw.
@@ -96,10 +105,10 @@ pub fn fit(
     options: &FitOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Fitted, InferenceError> {
-    let target = Target::new(density);
-    let start = start::find(&target, options, progress)?;
-    let rung = ladder::climb(&target, &start, options, progress);
-    let Rung { family, optimum, why } = rung;
+    let rung = ladder::climb(density, options, progress)?;
+    let Rung { family, optimum, centring, evaluations, why } = rung;
+    let other = centring.as_ref().and_then(|centring| density.recentred(centring));
+    let target = Target::new(other.as_deref().map_or(density, |other| other as _));
     let (lambda, theta) = optimum.x.split_at(family.n_parameters(target.n_latent()));
     let (elbo, n_dropped) = evaluate(&target, family, (lambda, theta), options.elbo_draws, options.seed);
     let mut warnings = optimum.warnings;
@@ -119,12 +128,15 @@ pub fn fit(
             parts: Some(Parts { log_likelihood: elbo.log_likelihood, kl: elbo.kl }),
         });
     }
-    let weighted = (target.n_latent() > 0).then(|| {
-        importance::sample(&target, &family.gaussian(target.n_latent(), lambda), theta, options.seed)
-    });
+    let mut weighted = (target.n_latent() > 0)
+        .then(|| importance::sample(&target, &family.gaussian(target.n_latent(), lambda), theta, options.seed));
+    if let (Some(weighted), Some(other)) = (&mut weighted, &other) {
+        weighted.z = to_written(&**other, weighted.n, &weighted.z);
+    }
     let fit = Fit {
         family: family.name().to_string(),
         why,
+        centring,
         optimizer: optimum.optimizer,
         seed: options.seed,
         lambda: lambda.to_vec(),
@@ -132,8 +144,8 @@ pub fn fit(
         elbo,
         n_draws: optimum.n_draws,
         iterations: optimum.iterations,
-        gradient_evaluations: target.evaluations(),
-        batched_evaluations: target.calls(),
+        gradient_evaluations: evaluations[0],
+        batched_evaluations: evaluations[1],
         converged: optimum.converged,
         warnings,
         trace: optimum.trace,
@@ -142,4 +154,23 @@ pub fn fit(
         point_estimated: target.theta,
     };
     Ok(Fitted { fit, weighted })
+}
+
+/// Lanes of one call.
+const LANES: usize = 64;
+
+/// Points `z[D][n]` in the coordinates of the model as written.
+pub fn to_written(density: &dyn Recentred, n: usize, z: &[f64]) -> Vec<f64> {
+    let mut written = vec![0.0; z.len()];
+    for first in (0..n).step_by(LANES) {
+        let lanes = LANES.min(n - first);
+        let points: Vec<f64> =
+            z.chunks_exact(n).flat_map(|row| row[first..first + lanes].iter().copied()).collect();
+        let mut out = vec![0.0; points.len()];
+        density.to_written(lanes, &points, &mut out);
+        for (row, own) in written.chunks_exact_mut(n).zip(out.chunks_exact(lanes)) {
+            row[first..first + lanes].copy_from_slice(own);
+        }
+    }
+    written
 }

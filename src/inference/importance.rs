@@ -27,9 +27,13 @@ pub struct Weighted {
 }
 
 impl Weighted {
-    /// Whether sums with these weights can be relied on.
+    /// Whether sums with these weights can be relied on. Weights that hardly differ can be whatever shape their tail
+    /// has: the estimate of k is for tails that go on.
     pub fn is_sound(&self) -> bool {
-        self.smoothed.k_hat < psis::threshold(self.n)
+        const LARGEST: f64 = 12.0;
+        let n = self.n as f64;
+        let largest = self.smoothed.log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max).exp() * n;
+        self.smoothed.k_hat < psis::threshold(self.n) || largest <= LARGEST && self.effective_draws() >= 0.5 * n
     }
 
     /// Positions of `n` draws without weights, each taken about as often as its weight says: systematic resampling.
@@ -71,7 +75,7 @@ pub fn sample(target: &Target, q: &Gaussian, theta: &[f64], seed: u64) -> Weight
         let worth = weighted.effective_draws();
         let work = (target.density.work() + (q.n() * q.n()) as f64) * (2 * n) as f64;
         let numbers = (target.density.n_constrained() + target.dim()) * 2 * n;
-        let near = weighted.smoothed.k_hat < 0.8;
+        let near = weighted.is_sound() || weighted.smoothed.k_hat < 0.8;
         if !near || worth >= ENOUGH || n >= DRAWS[1] || work > MAX_WORK || numbers > MAX_NUMBERS {
             break;
         }

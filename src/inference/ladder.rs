@@ -1,11 +1,16 @@
 //! From a start to a q: one family, or the one that serves best.
 
+use super::centring::centrings;
+use super::draws::{BaseDraws, Task, rng};
+use super::error::InferenceError;
+use super::evaluate::evaluate;
 use super::full_rank;
 use super::linear::{Matrix, lower_factor};
 use super::maximize::{Optimum, newton, response, stochastic};
-use super::options::{FitOptions, Optimizer, Progress};
+use super::options::{CentringChoice, FitOptions, Optimizer, Progress};
 use super::start::{self, Start};
 use super::target::Target;
+use crate::density::{Centring, LogDensity};
 use crate::family::{FULL_RANK, Family, Gaussian, GaussianFit, MeanField, Scale};
 
 /// Up to this many latents a Gaussian with correlations is fitted.
@@ -15,37 +20,112 @@ pub const MAX_FULL_RANK: usize = 300;
 pub struct Rung {
     pub family: &'static dyn Family,
     pub optimum: Optimum,
+    /// Coordinates that q is in, where they are not those of the model as written.
+    pub centring: Option<Centring>,
+    /// Gradients and Hessian-vector products, counted by point and by call.
+    pub evaluations: [u64; 2],
     pub why: String,
 }
 
 /// The family that was asked for, or the best of those that a fit climbs through by itself.
 pub fn climb(
-    target: &Target,
-    start: &Start,
+    density: &dyn LogDensity,
     options: &FitOptions,
     progress: &mut dyn FnMut(Progress),
-) -> Rung {
-    if let Some(family) = options.family {
-        return Rung { family, optimum: fit(target, family, start, options, progress), why: String::new() };
-    }
-    let mean_field = |why: &str, progress: &mut dyn FnMut(Progress)| Rung {
-        family: &MeanField,
-        optimum: fit(target, &MeanField, start, options, progress),
-        why: why.to_string(),
+) -> Result<Rung, InferenceError> {
+    let written = Target::new(density);
+    let n = written.n_latent();
+    let (family, why): (&'static dyn Family, String) = match options.family {
+        Some(family) => (family, String::new()),
+        None if n == 0 => (&MeanField, String::new()),
+        None if start::is_joint(&written) => {
+            (&MeanField, "mean-field: point estimates are learned along with the latents".to_string())
+        }
+        None if n > MAX_FULL_RANK => {
+            (&MeanField, format!("mean-field: with {n} latents there are too many correlations"))
+        }
+        None => (&FULL_RANK, "full-rank: latents may be correlated".to_string()),
     };
-    match target.n_latent() {
-        0 => mean_field("", progress),
-        _ if start::is_joint(target) => {
-            mean_field("mean-field: point estimates are learned along with the latents", progress)
-        }
-        n if n > MAX_FULL_RANK => {
-            mean_field(&format!("mean-field: there are {n} latents, too many for correlations"), progress)
-        }
-        _ => {
-            let optimum = fit(target, &FULL_RANK, start, options, progress);
-            Rung { family: &FULL_RANK, optimum, why: "full-rank: latents are correlated".to_string() }
-        }
+    let attempt = |centring: Option<Centring>, progress: &mut dyn FnMut(Progress)| {
+        let other = centring.as_ref().and_then(|centring| density.recentred(centring));
+        let other: Option<&dyn LogDensity> = other.as_deref().map(|other| other as _);
+        let target = Target::new(other.unwrap_or(density));
+        let start = start::find(&target, options, progress)?;
+        let optimum = fit(&target, family, &start, options, progress);
+        let evaluations = [target.evaluations(), target.calls()];
+        Ok(Rung { family, optimum, centring, evaluations, why: why.clone() })
+    };
+    let free = options.centring == CentringChoice::Learned && !density.recentrable().is_empty();
+    if !free {
+        return attempt(None, progress);
     }
+    learn_centring(density, &attempt, options, progress)
+}
+
+/// Centrings at least so far apart are worth another fit.
+const NOTABLE: f64 = 0.1;
+
+/// A fit with location-scale latents apart from their locations and scales, then one as centred as that one says.
+fn learn_centring(
+    density: &dyn LogDensity,
+    attempt: &dyn Fn(Option<Centring>, &mut dyn FnMut(Progress)) -> Result<Rung, InferenceError>,
+    options: &FitOptions,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Rung, InferenceError> {
+    let n = density.recentrable().len();
+    let mut best = attempt(Some(Centring::new(vec![0.0; n])), progress)?;
+    let Some(centring) = learned(density, &best, options) else { return Ok(best) };
+    if centring.weights.iter().all(|c| *c < NOTABLE) {
+        return Ok(best);
+    }
+    let other = attempt(Some(centring), progress)?;
+    let evaluations = [0, 1].map(|k| best.evaluations[k] + other.evaluations[k]);
+    let elbo = |rung: &Rung| fresh_elbo(density, rung, options).unwrap_or(f64::NEG_INFINITY);
+    if elbo(&other) > elbo(&best) {
+        best = other;
+    }
+    Ok(Rung { evaluations, ..best })
+}
+
+/// ELBO on draws of its own; comparable between coordinates, since log-Jacobians are part of both log p and log q.
+fn fresh_elbo(density: &dyn LogDensity, rung: &Rung, options: &FitOptions) -> Option<f64> {
+    let other = rung.centring.as_ref().and_then(|centring| density.recentred(centring));
+    let target = Target::new(other.as_deref().map_or(density, |other| other as _));
+    let (lambda, theta) = rung.optimum.x.split_at(rung.family.n_parameters(target.n_latent()));
+    let (elbo, _) = evaluate(&target, rung.family, (lambda, theta), options.elbo_draws, options.seed);
+    elbo.map(|elbo| elbo.value)
+}
+
+/// How centred location-scale latents should be, from the curvature of log p as written under q.
+fn learned(density: &dyn LogDensity, rung: &Rung, options: &FitOptions) -> Option<Centring> {
+    const DRAWS: usize = 16;
+    let other = density.recentred(rung.centring.as_ref()?)?;
+    let target = Target::new(&*other);
+    let (lambda, theta) = rung.optimum.x.split_at(rung.family.n_parameters(target.n_latent()));
+    let n_base = rung.family.n_base(target.n_latent());
+    let draws = BaseDraws::matched(&mut rng(options.seed, Task::Centring), n_base, DRAWS, DRAWS);
+    let block = draws.blocks.first()?;
+    let lanes = block.lanes;
+    let z = target.points(rung.family, lambda, theta, block);
+    let mut written = vec![0.0; z.len()];
+    other.to_written(lanes, &z, &mut written);
+    let coordinates = density.recentrable();
+    let n = coordinates.len();
+    let (mut location, mut log_scale) = (vec![0.0; n * lanes], vec![0.0; n * lanes]);
+    density.locations_and_scales(lanes, &written, &mut location, &mut log_scale);
+    let share = 1.0 / lanes as f64;
+    let mean = |row: &[f64], f: &dyn Fn(f64) -> f64| row.iter().map(|x| f(*x)).sum::<f64>() * share;
+    let precision: Vec<f64> = log_scale.chunks_exact(lanes).map(|s| mean(s, &|s| (-2.0 * s).exp())).collect();
+    let log_units = log_scale.chunks_exact(lanes).map(|s| mean(s, &|s| s)).collect();
+    let mut curvature = Vec::with_capacity(n);
+    let (mut gradient, mut product) = (vec![0.0; z.len()], vec![0.0; z.len()]);
+    for &i in coordinates {
+        let mut v = vec![0.0; z.len()];
+        v[i * lanes..(i + 1) * lanes].fill(1.0);
+        density.hessian_vector(lanes, &written, &v, &mut gradient, &mut product);
+        curvature.push(-mean(&product[i * lanes..(i + 1) * lanes], &|h| h));
+    }
+    Some(Centring { weights: centrings(&precision, &curvature), log_units })
 }
 
 /// One family, from the start.

@@ -38,7 +38,6 @@ mod options;
 #[cfg(test)]
 mod tests;
 
-pub use centring::centrings;
 pub use chains::{CHAINS, Chains, audit};
 pub use convergence::ChainDraws;
 pub use error::InferenceError;
@@ -46,6 +45,6 @@ pub use evaluate::Elbo;
 pub use fit::{Fit, Fitted, fit};
 pub use importance::Weighted;
 pub use loo::{LeftOut, leave_one_out, total};
-pub use nuts::{ChainProgress, ChainRecord, MIN_E_BFMI, Sample, SampleOptions, sample};
-pub use options::{FitOptions, Optimizer, Parts, Progress, Stage};
+pub use nuts::{ChainProgress, ChainRecord, MIN_E_BFMI, RecentredLatent, Sample, SampleOptions, sample};
+pub use options::{CentringChoice, FitOptions, Optimizer, Parts, Progress, Stage};
 pub use psis::threshold as k_hat_threshold;

@@ -13,8 +13,10 @@ use super::blame::Failures;
 use super::convergence::e_bfmi;
 use super::draws::{Task, rng};
 use super::error::InferenceError;
+use super::fit::{fit, to_written};
 use super::linear::all_finite;
-use crate::density::{LogDensity, Role};
+use super::options::{CentringChoice, FitOptions};
+use crate::density::{Centring, LogDensity, Role};
 
 /// Options of [`sample`].
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +31,8 @@ pub struct SampleOptions {
     pub max_depth: usize,
     /// Mean acceptance that the step size is adapted to.
     pub target_accept: f64,
+    /// The coordinates that location-scale latents are sampled in.
+    pub centring: CentringChoice,
 }
 
 impl Default for SampleOptions {
@@ -40,6 +44,7 @@ impl Default for SampleOptions {
             n_draws: 1000,
             max_depth: 10,
             target_accept: 0.8,
+            centring: CentringChoice::Learned,
         }
     }
 }
@@ -54,6 +59,16 @@ pub struct Sample {
     pub max_depth: usize,
     pub target_accept: f64,
     pub chains: Vec<ChainRecord>,
+    /// Latents that are sampled in other coordinates than those of the model as written.
+    pub recentred: Vec<RecentredLatent>,
+}
+
+/// How centred a latent is that is sampled in other coordinates: from 0, apart from its location and scale, to 1, as written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecentredLatent {
+    pub name: String,
+    /// Mean over its elements.
+    pub centring: f64,
 }
 
 /// How one chain went, after its warmup.
@@ -124,12 +139,15 @@ pub fn sample(
     if let Some(coordinate) = density.coordinates().iter().find(|c| c.role == Role::PointEstimate) {
         let at = density.statements().get(coordinate.statement).map(|s| s.span.into());
         return Err(InferenceError::PointEstimate {
-            name: coordinate.name.split('[').next().unwrap_or_default().to_string(),
+            name: base_name(&coordinate.name).to_string(),
             at: at.unwrap_or((0, 0).into()),
         });
     }
+    let centring = centring(density, options);
+    let other = centring.as_ref().and_then(|centring| density.recentred(centring));
+    let sampled: &dyn LogDensity = other.as_deref().map_or(density, |other| other as _);
     let chains: Vec<Result<(ChainRecord, Vec<f64>), InferenceError>> =
-        (0..options.n_chains).into_par_iter().map(|chain| run(density, options, chain, progress)).collect();
+        (0..options.n_chains).into_par_iter().map(|chain| run(sampled, options, chain, progress)).collect();
     let chains: Vec<(ChainRecord, Vec<f64>)> = chains.into_iter().collect::<Result<_, _>>()?;
     let n = options.n_draws;
     let mut z = vec![0.0; d * n * options.n_chains];
@@ -145,8 +163,42 @@ pub fn sample(
         max_depth: options.max_depth,
         target_accept: options.target_accept,
         chains: chains.into_iter().map(|(record, _)| record).collect(),
+        recentred: centring.map_or_else(Vec::new, |centring| recentred_latents(density, &centring)),
+    };
+    let z = match other {
+        Some(other) => to_written(&*other, record.n_total(), &z),
+        None => z,
     };
     Ok((record, z))
+}
+
+/// Coordinates as good as a fit finds them; `None` where those of the model as written are.
+fn centring(density: &dyn LogDensity, options: &SampleOptions) -> Option<Centring> {
+    if options.centring == CentringChoice::AsWritten || density.recentrable().is_empty() {
+        return None;
+    }
+    let fit_options = FitOptions { seed: options.seed, ..FitOptions::default() };
+    // Where there is no fit there may still be a sample.
+    fit(density, &fit_options, &mut |_| ()).ok().and_then(|fitted| fitted.fit.centring)
+}
+
+/// By the names of latents, in order.
+fn recentred_latents(density: &dyn LogDensity, centring: &Centring) -> Vec<RecentredLatent> {
+    let mut latents: Vec<(String, Vec<f64>)> = Vec::new();
+    for (&i, &weight) in density.recentrable().iter().zip(&centring.weights) {
+        let name = base_name(&density.coordinates()[i].name);
+        match latents.iter_mut().find(|(known, _)| known == name) {
+            Some((_, weights)) => weights.push(weight),
+            None => latents.push((name.to_string(), vec![weight])),
+        }
+    }
+    let mean = |weights: &[f64]| weights.iter().sum::<f64>() / weights.len() as f64;
+    latents.into_iter().map(|(name, weights)| RecentredLatent { name, centring: mean(&weights) }).collect()
+}
+
+/// `theta` of `theta[3]`.
+fn base_name(name: &str) -> &str {
+    name.split('[').next().unwrap_or(name)
 }
 
 /// One chain, and its draws `[n_draws][D]`.

@@ -27,12 +27,34 @@ impl Optimizer {
     }
 }
 
+/// The coordinates of location-scale latents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CentringChoice {
+    /// As centred as serves the fit.
+    #[default]
+    Learned,
+    AsWritten,
+}
+
+impl CentringChoice {
+    pub const ALL: [CentringChoice; 2] = [CentringChoice::Learned, CentringChoice::AsWritten];
+
+    /// Name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            CentringChoice::Learned => "learned",
+            CentringChoice::AsWritten => "as-written",
+        }
+    }
+}
+
 /// Options of [`super::fit`].
 #[derive(Clone)]
 pub struct FitOptions {
     /// Chosen by the fit if not given.
     pub family: Option<&'static dyn Family>,
     pub optimizer: Optimizer,
+    pub centring: CentringChoice,
     pub seed: u64,
     /// M, the fixed draws of the objective; chosen, and raised until they suffice, if not given. Adam: draws of a step.
     pub mc_draws: Option<usize>,
@@ -49,6 +71,7 @@ impl Default for FitOptions {
         FitOptions {
             family: None,
             optimizer: Optimizer::Newton,
+            centring: CentringChoice::Learned,
             seed: 1,
             mc_draws: None,
             elbo_draws: 1000,

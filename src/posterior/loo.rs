@@ -7,6 +7,8 @@ use crate::inference::{k_hat_threshold, leave_one_out, total};
 
 /// Observations that are left out at most: of more, a random sample stands for all.
 const MAX_OBSERVATIONS: usize = 1 << 14;
+/// Draws at most: beyond, the error of an elpd is that of the data, not of the draws.
+const MAX_DRAWS: usize = 4_000;
 /// Log likelihoods, one for each of these observations and draws, at most.
 const MAX_NUMBERS: usize = 1 << 24;
 /// Log likelihoods of all observations and draws at most, as far as `MIN_DRAWS` allow.
@@ -60,7 +62,7 @@ impl Loo {
         }
         let rows = looked_at(n_observed);
         let affordable = (MAX_NUMBERS / rows.len()).min(MAX_EVALUATED / n_observed).max(MIN_DRAWS);
-        let n_draws = affordable.min(points.n);
+        let n_draws = affordable.min(MAX_DRAWS).min(points.n);
         let taken: Vec<usize> = match points.is_chain {
             true => (0..n_draws).map(|k| k * points.n / n_draws).collect(),
             false => (0..n_draws).collect(),

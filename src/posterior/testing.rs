@@ -128,6 +128,7 @@ pub fn fit() -> Fit {
         converged: true,
         warnings: vec![],
         trace: vec![-20.0, -12.345],
+        centring: None,
         why: String::new(),
         k_hat: None,
     }

@@ -46,7 +46,7 @@ const KNOWN: f64 = 0.05;
 const DRIFT: f64 = 0.1;
 const CONFIDENCE: f64 = 1.645;
 /// Potential scale reduction up to which chains agree.
-const R_HAT: f64 = 1.02;
+const R_HAT: f64 = 1.01;
 /// Standard errors between the two halves of chains up to which they are stationary.
 const STATIONARY: f64 = 5.0;
 

@@ -78,6 +78,7 @@ pub fn fit(posterior: &Posterior) -> Value {
             "deepest": sample.n_deepest(),
             "e_bfmi": sample.e_bfmi(),
             "chains": sample.chains,
+            "centring": sample.recentred,
         });
     }
     whole

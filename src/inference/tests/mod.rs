@@ -10,6 +10,17 @@ mod rough;
 pub mod toy;
 
 use super::*;
+use crate::family::MeanField;
+
+/// A fit of a family, mean-field if none is named.
+fn fit(
+    density: &dyn crate::density::LogDensity,
+    options: &FitOptions,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Fit, InferenceError> {
+    let options = FitOptions { family: options.family.or(Some(&MeanField)), ..options.clone() };
+    super::fit(density, &options, progress).map(|fitted| fitted.fit)
+}
 
 /// A fit with the defaults but for the seed.
 fn fitted(density: &dyn crate::density::LogDensity, seed: u64) -> Fit {

@@ -190,8 +190,8 @@ fn k_hats(loo: &Loo, before: &str) -> String {
     }
 }
 
-/// A number with its error, to two digits of the error.
+/// A number with its error, to three digits of the error.
 fn pair(value: f64, error: f64) -> [String; 2] {
-    let digits = with_digits(&[Some(value), Some(error)], Some(error).filter(|error| *error > 0.0), 2);
+    let digits = with_digits(&[Some(value), Some(error)], Some(error).filter(|error| *error > 0.0), 3);
     digits.try_into().unwrap_or_else(|_| [value.to_string(), error.to_string()])
 }

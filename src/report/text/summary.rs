@@ -170,7 +170,17 @@ fn of_sample(sample: &Sample, style: &Style) -> String {
         went += &format!(", E-BFMI {e_bfmi:.2} at least");
     }
     went += &format!(", {} gradients", sample.gradient_evaluations());
-    format!("{}\n{}\n", style.dim(&how), style.dim(&went))
+    let coordinates: Vec<String> = sample
+        .recentred
+        .iter()
+        .map(|latent| format!("{} {:.2}", latent.name, latent.centring))
+        .collect();
+    let coordinates = match coordinates.as_slice() {
+        [] => String::new(),
+        all => format!("centring (1: as written): {}\n", all.join(", ")),
+    };
+    let lines = [how + "\n", went + "\n", coordinates];
+    lines.iter().filter(|line| !line.is_empty()).map(|line| style.dim(line.trim_end()) + "\n").collect()
 }
 
 /// A number with two digits of its error, and at least two decimals.
