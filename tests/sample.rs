@@ -121,7 +121,10 @@ fn what_cannot_be_sampled_is_refused_with_a_word() {
         "vippl::sample::point_estimate"
     );
     assert_eq!(code("y ~ Normal(0, 1)\n", &y), "vippl::sample::nothing");
-    assert_eq!(code("mu ~ Normal(0, 1)\ny ~ Normal(mu, sqrt(-1 - mu ^ 2))\n", &y), "vippl::fit::no_finite_start");
+    assert_eq!(
+        code("mu ~ Normal(0, 1)\ny ~ Normal(mu, sqrt(-1 - mu ^ 2))\n", &y),
+        "vippl::fit::no_finite_start"
+    );
 }
 
 /// A fit's leave-one-out, by draws of q and their weights, is that of a sample.

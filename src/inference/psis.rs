@@ -28,9 +28,9 @@ pub fn smooth(log_weights: &[f64], relative_efficiency: f64) -> Smoothed {
     let mut x: Vec<f64> = log_weights.iter().map(|x| as_weight(x) - largest).collect();
     let n_tail = tail_length(n, relative_efficiency);
     // the largest weight that is not in the tail
-    let cutoff = n.checked_sub(n_tail + 1).map_or(f64::NEG_INFINITY, |last| {
-        *x.clone().select_nth_unstable_by(last, f64::total_cmp).1
-    });
+    let cutoff = n
+        .checked_sub(n_tail + 1)
+        .map_or(f64::NEG_INFINITY, |last| *x.clone().select_nth_unstable_by(last, f64::total_cmp).1);
     let cutoff = cutoff.max(f64::MIN_POSITIVE.ln());
     let mut tail: Vec<usize> = (0..n).filter(|&i| x[i] > cutoff).collect();
     tail.sort_by(|&a, &b| x[a].total_cmp(&x[b]));

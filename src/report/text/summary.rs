@@ -170,11 +170,8 @@ fn of_sample(sample: &Sample, style: &Style) -> String {
         went += &format!(", E-BFMI {e_bfmi:.2} at least");
     }
     went += &format!(", {} gradients", sample.gradient_evaluations());
-    let coordinates: Vec<String> = sample
-        .recentred
-        .iter()
-        .map(|latent| format!("{} {:.2}", latent.name, latent.centring))
-        .collect();
+    let coordinates: Vec<String> =
+        sample.recentred.iter().map(|latent| format!("{} {:.2}", latent.name, latent.centring)).collect();
     let coordinates = match coordinates.as_slice() {
         [] => String::new(),
         all => format!("centring (1: as written): {}\n", all.join(", ")),
