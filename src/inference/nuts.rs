@@ -56,6 +56,8 @@ pub struct Sample {
     pub n_warmup: usize,
     /// Draws of each chain.
     pub n_draws: usize,
+    /// How many of them are kept, evenly spaced: fewer of models with very many numbers in each.
+    pub n_kept: usize,
     pub max_depth: usize,
     pub target_accept: f64,
     pub chains: Vec<ChainRecord>,
@@ -95,6 +97,11 @@ pub struct ChainProgress {
     pub n_divergent: usize,
 }
 
+/// Draws are kept for as many numbers as this (512 MiB).
+const MAX_NUMBERS: usize = 1 << 26;
+/// Fewest draws of a chain that are kept.
+const MIN_KEPT: usize = 50;
+
 /// E-BFMI below which the energy mixes too slowly for the tails to be trusted (Betancourt 2016; the threshold of Stan and ArviZ).
 pub const MIN_E_BFMI: f64 = 0.3;
 
@@ -117,12 +124,17 @@ impl Sample {
         self.n_draws * self.chains.len()
     }
 
+    /// Draws of all chains that are kept.
+    pub fn n_all_kept(&self) -> usize {
+        self.n_kept * self.chains.len()
+    }
+
     pub fn gradient_evaluations(&self) -> u64 {
         self.chains.iter().map(|chain| chain.gradient_evaluations).sum()
     }
 }
 
-/// Samples `density` by independent chains from dispersed points: the record, and the draws `[D][n_chains * n_draws]`, chain after
+/// Samples `density` by independent chains from dispersed points: the record, and the draws `[D][n_chains * n_kept]`, chain after
 /// chain. The same seed gives the same bytes, whatever the number of threads.
 ///
 /// # Errors
@@ -149,7 +161,7 @@ pub fn sample(
     let chains: Vec<Result<(ChainRecord, Vec<f64>), InferenceError>> =
         (0..options.n_chains).into_par_iter().map(|chain| run(sampled, options, chain, progress)).collect();
     let chains: Vec<(ChainRecord, Vec<f64>)> = chains.into_iter().collect::<Result<_, _>>()?;
-    let n = options.n_draws;
+    let n = n_kept(density, options);
     let mut z = vec![0.0; d * n * options.n_chains];
     for (i, row) in z.chunks_exact_mut((n * options.n_chains).max(1)).enumerate() {
         for (own, (_, draws)) in row.chunks_exact_mut(n.max(1)).zip(&chains) {
@@ -159,17 +171,24 @@ pub fn sample(
     let record = Sample {
         seed: options.seed,
         n_warmup: options.n_warmup,
-        n_draws: n,
+        n_draws: options.n_draws,
+        n_kept: n,
         max_depth: options.max_depth,
         target_accept: options.target_accept,
         chains: chains.into_iter().map(|(record, _)| record).collect(),
         recentred: centring.map_or_else(Vec::new, |centring| recentred_latents(density, &centring)),
     };
     let z = match other {
-        Some(other) => to_written(&*other, record.n_total(), &z),
+        Some(other) => to_written(&*other, record.n_all_kept(), &z),
         None => z,
     };
     Ok((record, z))
+}
+
+/// Draws of each chain that are kept.
+fn n_kept(density: &dyn LogDensity, options: &SampleOptions) -> usize {
+    let width = density.n_constrained().max(density.dim()).max(1);
+    (MAX_NUMBERS / width / options.n_chains).max(MIN_KEPT).min(options.n_draws)
 }
 
 /// Coordinates as good as a fit finds them; `None` where those of the model as written are.
@@ -201,7 +220,7 @@ fn base_name(name: &str) -> &str {
     name.split('[').next().unwrap_or(name)
 }
 
-/// One chain, and its draws `[n_draws][D]`.
+/// One chain, and its draws `[n_kept][D]`.
 fn run(
     density: &dyn LogDensity,
     options: &SampleOptions,
@@ -224,7 +243,8 @@ fn run(
     let mut sampler = settings.new_chain(chain as u64, CpuMath::new(function), &mut rng).map_err(broken)?;
     sampler.set_position(&start).map_err(broken)?;
     let n_steps = options.n_warmup + options.n_draws;
-    let mut draws = Vec::with_capacity(options.n_draws * d);
+    let n_kept = n_kept(density, options);
+    let mut draws = Vec::with_capacity(n_kept * d);
     let mut energies = Vec::with_capacity(options.n_draws);
     let mut record = ChainRecord {
         step_size: f64::NAN,
@@ -241,7 +261,11 @@ fn run(
             record.n_divergent += usize::from(state.diverging);
             record.n_deepest += usize::from(stats.maxdepth_reached);
             energies.push(stats.point.energy);
-            draws.extend_from_slice(&draw);
+            // Draw k is kept where k n_kept / n_draws comes to the next whole number.
+            let k = step - options.n_warmup;
+            if (k + 1) * n_kept / options.n_draws > k * n_kept / options.n_draws {
+                draws.extend_from_slice(&draw);
+            }
         }
         if (step + 1) % STEPS == 0 || step + 1 == n_steps {
             progress(ChainProgress { chain, step: step + 1, n_steps, n_divergent: record.n_divergent });

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::draws::Draws;
 use super::summary::{Summary, finite};
+use super::trouble;
 use super::trust::Verdict;
-use super::{MAX_DRAWN_NUMBERS, MIN_DRAWS, trouble};
-use crate::compile::Quantity;
+use crate::compile::{Quantity, QuantityKind};
 use crate::density::LogDensity;
 use crate::inference::{ChainDraws, MIN_E_BFMI, Sample};
 
@@ -45,26 +45,19 @@ pub struct Sampled {
     pub warnings: Vec<String>,
 }
 
-/// Summaries, draws and verdicts of the points `z[D][chains * draws]` of a sample. Of models too wide for all draws fewer
-/// of each chain are kept, evenly spaced, with a warning.
+/// Summaries, draws and verdicts of the points `z[D][chains * draws]` of a sample.
 pub fn of_chains(density: &dyn LogDensity, quantities: &[Quantity], sample: Sample, z: &[f64]) -> Sampled {
     let mut warnings = Vec::new();
-    let (n, n_chains) = (sample.n_total(), sample.chains.len());
-    let width = density.n_constrained().max(1);
-    let each = (MAX_DRAWN_NUMBERS / width).max(MIN_DRAWS).min(n).div_ceil(n_chains);
-    let draws = if each < sample.n_draws {
+    let n_chains = sample.chains.len();
+    if sample.n_kept < sample.n_draws {
         warnings.push(format!(
-            "{} of {n} draws are kept, evenly spaced: there are {width} numbers in each",
-            each * n_chains
+            "{} of {} draws are kept, evenly spaced: there are {} numbers in each",
+            sample.n_all_kept(),
+            sample.n_total(),
+            density.n_constrained().max(density.dim())
         ));
-        let taken = |k: usize| k / each * sample.n_draws + (k % each) * sample.n_draws / each;
-        let thinned: Vec<f64> =
-            z.chunks_exact(n).flat_map(|row| (0..each * n_chains).map(move |k| row[taken(k)])).collect();
-        Draws::push_forward(density, &thinned, each * n_chains)
-    } else {
-        Draws::push_forward(density, z, n)
-    };
-    let draws = draws.in_chains(n_chains);
+    }
+    let draws = Draws::push_forward(density, z, sample.n_all_kept()).in_chains(n_chains);
     let rows: Vec<(Summary, Convergence)> = (0..draws.n_rows())
         .into_par_iter()
         .map(|row| {
@@ -75,16 +68,20 @@ pub fn of_chains(density: &dyn LogDensity, quantities: &[Quantity], sample: Samp
     let (summaries, convergence): (Vec<Summary>, Vec<Convergence>) = rows.into_iter().unzip();
     let enough = MIN_ESS_PER_CHAIN * n_chains as f64;
     let diverged = sample.n_divergent() > 0;
+    let stuck = is_stuck(quantities, &summaries);
     let verdicts: Vec<Verdict> = convergence
         .iter()
         .zip(&summaries)
         .map(|(convergence, summary)| {
             let is_right = convergence.agrees(enough) && !(diverged && varies(summary));
-            if is_right && summary.mean.is_some() { Verdict::Ok } else { Verdict::Distrust }
+            if is_right && !stuck && summary.mean.is_some() { Verdict::Ok } else { Verdict::Distrust }
         })
         .collect();
+    if stuck {
+        warnings.push("the chains do not move: every trajectory ends where it began".to_string());
+    }
     warnings.extend(disagreement(quantities, &convergence));
-    warnings.extend(few(quantities, &convergence, enough, n));
+    warnings.extend(few(quantities, &convergence, enough, draws.n_draws()));
     warnings.extend(of_sampler(&sample));
     warnings.extend(quantities.iter().filter_map(|quantity| trouble(quantity, &summaries, &draws)));
     Sampled { nuts: Nuts { sample, convergence }, summaries, verdicts, draws, warnings }
@@ -92,6 +89,13 @@ pub fn of_chains(density: &dyn LogDensity, quantities: &[Quantity], sample: Samp
 
 fn varies(summary: &Summary) -> bool {
     summary.sd != Some(0.0)
+}
+
+/// Whether no latent varies.
+fn is_stuck(quantities: &[Quantity], summaries: &[Summary]) -> bool {
+    let latents = quantities.iter().filter(|quantity| quantity.kind == QuantityKind::Latent);
+    let mut rows = latents.flat_map(|quantity| quantity.offset..quantity.offset + quantity.len()).peekable();
+    rows.peek().is_some() && rows.all(|row| !varies(&summaries[row]))
 }
 
 impl Convergence {

@@ -39,7 +39,7 @@ impl Prepared {
 
     /// By the draws `z[D][chains * draws]` of a sample.
     pub(super) fn leave_out_of_sample(&self, sample: &Sample, z: &[f64]) -> (Option<Loo>, Option<f64>) {
-        let n = sample.n_total();
+        let n = sample.n_all_kept();
         let n_coordinates = z.len() / n.max(1);
         let step = n_coordinates.div_ceil(MOST_COORDINATES).max(1);
         let worth: Vec<f64> = z

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use miette::Report;
 
-use super::{Prepared, SessionError, seconds_since};
+use super::{Prepared, SessionError};
 use crate::density::LogDensity;
 use crate::inference::{self, ChainProgress, SampleOptions};
 use crate::posterior::{Basis, FittedCoordinate, Method, Posterior, Sampled, Seconds, of_chains};
