@@ -14,11 +14,11 @@ use crate::check::{self, DataSummary};
 use crate::compile::{CompileOptions, Compiled, VariableReport, compile};
 use crate::data::{DataArg, Dataset};
 use crate::density::{LogDensity, TermKind};
-use crate::inference::{self, FitOptions, Fitted, Progress};
+use crate::inference::{self, FitOptions, Progress};
 use crate::ir;
 use crate::posterior::{
-    Answer, Basis, DEFAULT_DRAWS, DataRecord, FittedCoordinate, Judged, Marginals, Method, Posterior, Scope, Seconds,
-    Witnesses, ask, fit_file, judge, summarise,
+    Answer, DEFAULT_DRAWS, DataRecord, FittedCoordinate, Judged, Marginals, Method, Posterior, Scope, Seconds,
+    Verdict, Witnesses, ask, fit_file, judge, summarise,
 };
 use crate::source::Source;
 use crate::syntax::{self, Line, ast};
@@ -214,8 +214,9 @@ impl Prepared {
         if density.statements().is_empty() {
             return Err(SessionError::NothingToFit.into());
         }
-        let Fitted { fit, weighted } = inference::fit(density, &request.options, progress)
+        let fitted = inference::fit(density, &request.options, progress)
             .map_err(|error| Report::new(error).with_source_code(self.model.source.named()))?;
+        let fit = &fitted.fit;
         let mut quantities = self.compiled.quantities.clone();
         if fit.centring.is_some() {
             // A latent in other coordinates is no function of one coordinate of q.
@@ -224,7 +225,7 @@ impl Prepared {
             own.for_each(|coordinate| *coordinate = coordinate.filter(|i| !moved(i)));
         }
         let family = "a fit is made by a family of the catalogue";
-        let marginals = marginals(&fit).expect(family);
+        let marginals = marginals(fit).expect(family);
         let mut beyond = None;
         let summarised = summarise(density, &quantities, &marginals, request.n_draws, |n| {
             let z = fit.sample(density, n, fit.seed).expect(family);
@@ -239,37 +240,30 @@ impl Prepared {
             warnings.extend(beyond);
         }
         warnings.extend(summarised.warnings.iter().cloned());
-        let sound = weighted.as_ref().filter(|weighted| weighted.is_sound());
-        let (mut loo, mut loo_seconds) = (None, None);
-        let (judged, fit_seconds, audit_seconds) = match sound {
-            _ if weighted.is_none() => (None, seconds_since(start), None),
+        let mut judged = match &fitted.weighted {
+            None => Judged::unheard(summarised.clone()),
             Some(weighted) => {
-                let judged = judge(density, summarised.clone(), Witnesses::Weights(weighted), fit.seed);
-                let fit_seconds = seconds_since(start);
-                if request.loo {
-                    (loo, loo_seconds) = self.leave_out_of_fit(Some(weighted), None);
-                }
-                (Some(judged), fit_seconds, None)
-            }
-            None => {
-                let fit_seconds = seconds_since(start);
-                let audit_start = Instant::now();
-                let chains = inference::audit(density, &fit);
-                let witnesses = chains.as_ref().map_or(Witnesses::None, Witnesses::Chains);
-                let judged = judge(density, summarised.clone(), witnesses, fit.seed);
-                let audit_seconds = seconds_since(audit_start);
-                if request.loo {
-                    (loo, loo_seconds) = self.leave_out_of_fit(weighted.as_ref(), chains.as_ref());
-                }
-                (Some(judged), fit_seconds, audit_seconds)
+                let sound = if weighted.is_sound() { Witnesses::Weights(weighted) } else { Witnesses::None };
+                judge(density, &summarised, sound, fit.seed)
             }
         };
-        let judged = judged.unwrap_or_else(|| Judged {
-            basis: Basis::Approximation,
-            verdicts: vec![],
-            summaries: summarised.summaries,
-            draws: summarised.draws,
-        });
+        let fit_seconds = seconds_since(start);
+        let (mut audit_seconds, mut heard_chains) = (None, None);
+        if judged.worst() == Some(Verdict::Distrust) {
+            let audit_start = Instant::now();
+            if let Some(chains) = inference::audit(density, &fitted) {
+                let heard = judge(density, &summarised, Witnesses::Chains(&chains), fit.seed);
+                if heard.n_distrusted() < judged.n_distrusted() {
+                    judged = heard;
+                    heard_chains = Some(chains);
+                }
+            }
+            audit_seconds = seconds_since(audit_start);
+        }
+        let (loo, loo_seconds) = match request.loo {
+            true => self.leave_out_of_fit(fitted.weighted.as_ref(), heard_chains.as_ref()),
+            false => (None, None),
+        };
         let phases = [self.seconds.load, self.seconds.compile, fit_seconds, audit_seconds, loo_seconds];
         let total = Some(phases.into_iter().flatten().sum());
         Ok(Posterior {
@@ -279,7 +273,7 @@ impl Prepared {
             coordinates: FittedCoordinate::all_of(density),
             training_constants: self.compiled.training_constants.clone(),
             evidence: self.compiled.evidence,
-            method: Method::Variational(fit),
+            method: Method::Variational(fitted.fit),
             summaries: judged.summaries,
             verdicts: judged.verdicts,
             basis: judged.basis,

@@ -4,13 +4,15 @@
 //! N(0, I); where the chains find another covariance these are replaced during warm-up.
 
 use rand::RngExt;
+use rand_chacha::ChaCha12Rng;
 
 use super::draws::{Task, fill_normal, rng};
-use super::fit::{Fit, to_written};
+use super::fit::{Fitted, to_written};
+use super::importance::Proposal;
 use super::linear::{Matrix, all_finite, lower_factor};
 use super::target::Target;
 use crate::density::LogDensity;
-use crate::family::{self, Gaussian, Scale};
+use crate::family::{Gaussian, Scale};
 
 /// Chains of a run.
 pub const CHAINS: usize = 64;
@@ -53,32 +55,33 @@ struct Sampler<'t, 'd> {
 
 /// Effective draws of every latent at which chains are long enough.
 const ENOUGH: f64 = 5_000.0;
+/// The same for their squares.
+const ENOUGH_OF_SQUARES: f64 = 3_000.0;
 /// Iterations between looks.
 const BATCH: usize = 50;
-const MAX_DRAWS: usize = 400;
+const MAX_DRAWS: usize = 800;
 /// Evaluations of the audit for each one of the fit, or as many sums and products if that is more.
 const SHARE: u64 = 5;
 const LEAST_WORK: f64 = 4e9;
 
 /// Chains from draws of a fit's q: as long as it takes to know the means of the latents; `None` where there are no latents, log
 /// p is finite at too few draws, or chains would be far more work than the fit.
-pub fn audit(density: &dyn LogDensity, fit: &Fit) -> Option<Chains> {
+pub fn audit(density: &dyn LogDensity, Fitted { fit, proposal, .. }: &Fitted) -> Option<Chains> {
+    let proposal = proposal.as_ref()?;
     let other = fit.centring.as_ref().and_then(|centring| density.recentred(centring));
     let target = Target::new(other.as_deref().map_or(density, |other| other as _));
-    let family = family::by_name(&fit.family)?;
-    let q = family.gaussian(target.n_latent(), &fit.lambda);
     let budget = (SHARE * fit.gradient_evaluations).max((LEAST_WORK / density.work()) as u64);
-    let mut chains = (q.n() > 0).then(|| run(&target, &q, &fit.theta, fit.seed, budget)).flatten()?;
+    let mut chains = run(&target, proposal, &fit.theta, fit.seed, budget)?;
     if let Some(other) = &other {
         chains.z = to_written(&**other, chains.n_draws * CHAINS, &chains.z);
     }
     Some(chains)
 }
 
-fn run(target: &Target, q: &Gaussian, theta: &[f64], seed: u64, budget: u64) -> Option<Chains> {
-    let n = q.n();
+fn run(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64, budget: u64) -> Option<Chains> {
+    let n = proposal.n();
     let mut rng = rng(seed, Task::Audit);
-    let mut sampler = Sampler::start(target, q.clone(), theta, &mut rng)?;
+    let mut sampler = Sampler::start(target, proposal, theta, &mut rng)?;
     let mut step_size = (n as f64).powf(-0.25);
     for (phase, iterations) in WARMUP.into_iter().enumerate() {
         let mut pool: Vec<Vec<f64>> = vec![Vec::new(); n];
@@ -120,13 +123,18 @@ fn run(target: &Target, q: &Gaussian, theta: &[f64], seed: u64, budget: u64) -> 
             acceptance: accepted / n_draws as f64,
             steps,
         };
-        if n_draws >= MAX_DRAWS
-            || target.evaluations() > budget
-            || draws.iter().all(|x| effective_draws(x) >= ENOUGH)
-        {
+        if n_draws >= MAX_DRAWS || target.evaluations() > budget || draws.iter().all(|x| is_known(x)) {
             return Some(chains);
         }
     }
+}
+
+/// Whether mean and sd of a latent are known well enough.
+fn is_known(draws: &[f64]) -> bool {
+    let n = draws.len() as f64;
+    let mean = draws.iter().sum::<f64>() / n;
+    let squares: Vec<f64> = draws.iter().map(|x| (x - mean).powi(2)).collect();
+    effective_draws(draws) >= ENOUGH && effective_draws(&squares) >= ENOUGH_OF_SQUARES
 }
 
 /// Draws of all chains together, over how much more the means of chains vary than those of independent draws would.
@@ -135,22 +143,27 @@ fn effective_draws(draws: &[f64]) -> f64 {
     let origin = draws[0];
     let mean = draws.iter().map(|x| x - origin).sum::<f64>() / draws.len() as f64;
     let variance = draws.iter().map(|x| (x - origin - mean).powi(2)).sum::<f64>() / draws.len() as f64;
-    let of_chain =
-        |c: usize| draws.iter().skip(c).step_by(CHAINS).map(|x| x - origin - mean).sum::<f64>() / n as f64;
+    let of_chain = |c: usize| draws.iter().skip(c).step_by(CHAINS).map(|x| x - origin - mean).sum::<f64>() / n as f64;
     let between = (0..CHAINS).map(|c| of_chain(c).powi(2)).sum::<f64>() / (CHAINS as f64 - 1.0);
     variance / between * CHAINS as f64
 }
 
 impl<'t, 'd> Sampler<'t, 'd> {
+    /// At draws from the proposal, in coordinates of its first component.
     fn start(
         target: &'t Target<'d>,
-        q: Gaussian,
+        proposal: &Proposal,
         theta: &'t [f64],
-        rng: &mut rand_chacha::ChaCha12Rng,
+        rng: &mut ChaCha12Rng,
     ) -> Option<Self> {
-        let n = q.n();
+        let n = proposal.n();
+        let q = proposal.components[0].1.clone();
         let mut x = vec![0.0; n * CHAINS];
         fill_normal(rng, &mut x);
+        if proposal.components.len() > 1 {
+            let z = proposal.place(CHAINS, &x);
+            q.whiten(CHAINS, &z, &mut x);
+        }
         let mut sampler = Sampler { target, theta, q, x, log_p: vec![], gradient: vec![] };
         (sampler.log_p, sampler.gradient) = sampler.evaluate(&sampler.x);
         // chains without a density start where another one does
@@ -196,7 +209,7 @@ impl<'t, 'd> Sampler<'t, 'd> {
     }
 
     /// One iteration of all chains: mean acceptance, and how many diverged.
-    fn iterate(&mut self, step_size: f64, rng: &mut rand_chacha::ChaCha12Rng) -> (f64, usize) {
+    fn iterate(&mut self, step_size: f64, rng: &mut ChaCha12Rng) -> (f64, usize) {
         let n = self.q.n();
         let step_size = step_size * (0.8 + 0.4 * rng.random::<f64>());
         let turn = 0.5 + rng.random::<f64>();
@@ -220,8 +233,7 @@ impl<'t, 'd> Sampler<'t, 'd> {
             let probability = if gain.is_nan() { 0.0 } else { gain.min(0.0).exp() };
             accepted += probability;
             divergent += usize::from(gain.is_nan() || gain < -DIVERGENT);
-            let is_usable =
-                log_p[l].is_finite() && gradient.iter().skip(l).step_by(CHAINS).all(|g| g.is_finite());
+            let is_usable = log_p[l].is_finite() && gradient.iter().skip(l).step_by(CHAINS).all(|g| g.is_finite());
             if rng.random::<f64>() < probability && is_usable {
                 self.log_p[l] = log_p[l];
                 for i in 0..n {

@@ -30,6 +30,8 @@ pub enum Task {
     Importance(u32),
     /// Draws that say how centred latents should be.
     Centring,
+    /// Points from which other modes are looked for.
+    Modes,
     /// The choice of draws by their weights.
     Resample,
     /// Chains that start from q.
@@ -50,6 +52,7 @@ pub fn rng(seed: u64, task: Task) -> ChaCha12Rng {
         Task::Probes => 7,
         Task::Audit => 8,
         Task::Resample => 9,
+        Task::Modes => 11,
         Task::Centring => 10,
         Task::Importance(round) => 3 << 32 | u64::from(round),
         Task::Chain(chain) => 9 << 32 | u64::from(chain),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::draws::{Task, fill_normal, rng};
 use super::error::InferenceError;
 use super::evaluate::{Elbo, evaluate};
-use super::importance::{self, Weighted};
+use super::importance::{self, Proposal, Weighted};
 use super::ladder::{self, Rung};
 use super::options::{FitOptions, Optimizer, Parts, Progress, Stage};
 use super::target::Target;
@@ -97,6 +97,8 @@ pub struct Fitted {
     pub fit: Fit,
     /// `None` where there is nothing to draw.
     pub weighted: Option<Weighted>,
+    /// What the draws came from: q, and Gaussians at other modes if there are any.
+    pub proposal: Option<Proposal>,
 }
 
 /// Fits a family to `density`. `progress` is told about every step.
@@ -128,8 +130,13 @@ pub fn fit(
             parts: Some(Parts { log_likelihood: elbo.log_likelihood, kl: elbo.kl }),
         });
     }
-    let mut weighted = (target.n_latent() > 0)
-        .then(|| importance::sample(&target, &family.gaussian(target.n_latent(), lambda), theta, options.seed));
+    let proposal = (target.n_latent() > 0).then(|| {
+        let q = family.gaussian(target.n_latent(), lambda);
+        let elbo = elbo.map_or(f64::NEG_INFINITY, |elbo| elbo.value);
+        ladder::proposal(&target, q, theta, elbo, options)
+    });
+    let mut weighted =
+        proposal.as_ref().map(|proposal| importance::sample(&target, proposal, theta, options.seed));
     if let (Some(weighted), Some(other)) = (&mut weighted, &other) {
         weighted.z = to_written(&**other, weighted.n, &weighted.z);
     }
@@ -144,8 +151,8 @@ pub fn fit(
         elbo,
         n_draws: optimum.n_draws,
         iterations: optimum.iterations,
-        gradient_evaluations: evaluations[0],
-        batched_evaluations: evaluations[1],
+        gradient_evaluations: evaluations[0] + target.evaluations(),
+        batched_evaluations: evaluations[1] + target.calls(),
         converged: optimum.converged,
         warnings,
         trace: optimum.trace,
@@ -153,7 +160,7 @@ pub fn fit(
         latent: target.latent,
         point_estimated: target.theta,
     };
-    Ok(Fitted { fit, weighted })
+    Ok(Fitted { fit, weighted, proposal })
 }
 
 /// Lanes of one call.

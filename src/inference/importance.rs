@@ -15,6 +15,51 @@ const DEGREES: f64 = 5.0;
 /// With more latents a t distribution is nowhere near a normal one.
 const MAX_TAIL_DIM: usize = 30;
 
+/// Gaussians that draws come from, with their shares.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proposal {
+    /// Shares sum to 1.
+    pub components: Vec<(f64, Gaussian)>,
+}
+
+impl Proposal {
+    pub fn of(q: Gaussian) -> Proposal {
+        Proposal { components: vec![(1.0, q)] }
+    }
+
+    pub fn n(&self) -> usize {
+        self.components[0].1.n()
+    }
+
+    /// The component of the k-th draw: any run of draws has its share of each.
+    fn component(&self, k: usize) -> &Gaussian {
+        let at = (k as f64 * 0.569_840_290_998_053_3).fract();
+        let mut above = 0.0;
+        let found = self.components.iter().find(|(share, _)| {
+            above += share;
+            at < above
+        });
+        &found.unwrap_or(&self.components[self.components.len() - 1]).1
+    }
+
+    /// `z[n][draws]` from `base[n][draws]`: each draw by its component.
+    pub fn place(&self, draws: usize, base: &[f64]) -> Vec<f64> {
+        let n = self.n();
+        let mut z = vec![0.0; n * draws];
+        if let [(_, q)] = &self.components[..] {
+            q.place(draws, base, &mut z);
+            return z;
+        }
+        let (mut from, mut to) = (vec![0.0; n], vec![0.0; n]);
+        for k in 0..draws {
+            (0..n).for_each(|i| from[i] = base[i * draws + k]);
+            self.component(k).place(1, &from, &mut to);
+            (0..n).for_each(|i| z[i * draws + k] = to[i]);
+        }
+        z
+    }
+}
+
 /// Draws with weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weighted {
@@ -68,12 +113,12 @@ const MAX_WORK: f64 = 2e9;
 const MAX_NUMBERS: usize = 1 << 26;
 
 /// Draws from q with their weights: as many as it takes, if weights are sound.
-pub fn sample(target: &Target, q: &Gaussian, theta: &[f64], seed: u64) -> Weighted {
+pub fn sample(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) -> Weighted {
     let mut n = DRAWS[0];
-    let mut weighted = weigh(target, q, theta, n, seed, 0);
+    let mut weighted = weigh(target, proposal, theta, n, seed, 0);
     for round in 1.. {
         let worth = weighted.effective_draws();
-        let work = (target.density.work() + (q.n() * q.n()) as f64) * (2 * n) as f64;
+        let work = (target.density.work() + (proposal.n() * proposal.n()) as f64) * (2 * n) as f64;
         let numbers = (target.density.n_constrained() + target.dim()) * 2 * n;
         let near = weighted.is_sound() || weighted.smoothed.k_hat < 0.8;
         if !near || worth >= ENOUGH || n >= DRAWS[1] || work > MAX_WORK || numbers > MAX_NUMBERS {
@@ -81,24 +126,18 @@ pub fn sample(target: &Target, q: &Gaussian, theta: &[f64], seed: u64) -> Weight
         }
         let needed = (n as f64 * 1.2 * ENOUGH / worth.max(1.0)) as usize;
         n = needed.max(2 * n).min(DRAWS[1]);
-        weighted = weigh(target, q, theta, n, seed, round);
+        weighted = weigh(target, proposal, theta, n, seed, round);
     }
     weighted
 }
 
-/// `n` draws from q, or from q with heavier tails, weighed by log p.
-pub fn weigh(target: &Target, q: &Gaussian, theta: &[f64], n: usize, seed: u64, round: u32) -> Weighted {
-    let d = q.n();
+/// `n` draws from the proposal with its tails made heavier, weighed by log p.
+fn weigh(target: &Target, proposal: &Proposal, theta: &[f64], n: usize, seed: u64, round: u32) -> Weighted {
+    let d = proposal.n();
     let mut rng = rng(seed, Task::Importance(round));
     let tail_share = if d <= MAX_TAIL_DIM { TAIL_SHARE } else { 0.0 };
     let chi_squared = ChiSquared::new(DEGREES).expect("positive degrees of freedom");
-    let constant = -q.log_det() - 0.5 * d as f64 * (2.0 * std::f64::consts::PI).ln();
-    let normaliser = libm::lgamma(0.5 * (DEGREES + d as f64))
-        - libm::lgamma(0.5 * DEGREES)
-        - 0.5 * d as f64 * (DEGREES * std::f64::consts::PI).ln()
-        - q.log_det();
     let mut base = vec![0.0; d * n];
-    let mut log_q = vec![0.0; n];
     let mut one = vec![0.0; d];
     for k in 0..n {
         fill_normal(&mut rng, &mut one);
@@ -106,25 +145,43 @@ pub fn weigh(target: &Target, q: &Gaussian, theta: &[f64], n: usize, seed: u64, 
         // the fractional parts of k times the golden ratio: any run of draws has its share of both
         let is_tail = (k as f64 * 0.618_033_988_749_894_9).fract() < tail_share;
         let stretch = if is_tail { (DEGREES / radius).sqrt() } else { 1.0 };
-        let mut square = 0.0;
-        for (i, x) in one.iter().enumerate() {
-            let x = stretch * x;
-            base[i * n + k] = x;
-            square += x * x;
-        }
-        let body = constant - 0.5 * square + (1.0 - tail_share).ln();
-        let tail = normaliser - 0.5 * (DEGREES + d as f64) * (square / DEGREES).ln_1p() + tail_share.ln();
-        let largest = body.max(tail);
-        log_q[k] = largest + ((body - largest).exp() + (tail - largest).exp()).ln();
+        one.iter().enumerate().for_each(|(i, x)| base[i * n + k] = stretch * x);
     }
-    let mut latent = vec![0.0; d * n];
-    if n > 0 {
-        q.place(n, &base, &mut latent);
-    }
+    let latent = proposal.place(n, &base);
+    let log_q = log_density(proposal, tail_share, n, &latent, base);
     let z = target.scatter(n, &latent, theta);
     let log_p = target.values(n, &z);
     let finite = |x: f64| if x.is_finite() { x } else { f64::NEG_INFINITY };
     let log_ratios: Vec<f64> = log_p.iter().zip(&log_q).map(|(p, q)| finite(p - q)).collect();
     let smoothed = psis::smooth(&log_ratios, 1.0);
     Weighted { z, n, log_ratios, smoothed }
+}
+
+/// Of the proposal with t distributions for a share of it, at `latent[d][n]`. `base` is scratch; it holds the whitened draws
+/// if there is one component.
+fn log_density(proposal: &Proposal, tail_share: f64, n: usize, latent: &[f64], mut base: Vec<f64>) -> Vec<f64> {
+    let d = proposal.n() as f64;
+    let normal = -0.5 * d * (2.0 * std::f64::consts::PI).ln() + (1.0 - tail_share).ln();
+    let student = libm::lgamma(0.5 * (DEGREES + d))
+        - libm::lgamma(0.5 * DEGREES)
+        - 0.5 * d * (DEGREES * std::f64::consts::PI).ln()
+        + tail_share.ln();
+    let mut log_q = vec![f64::NEG_INFINITY; n];
+    let is_one = proposal.components.len() == 1;
+    for (share, q) in &proposal.components {
+        if !is_one {
+            q.whiten(n, latent, &mut base);
+        }
+        let scale = share.ln() - q.log_det();
+        let mut squares = vec![0.0; n];
+        for row in base.chunks_exact(n) {
+            squares.iter_mut().zip(row).for_each(|(square, x)| *square += x * x);
+        }
+        for (log_q, square) in log_q.iter_mut().zip(&squares) {
+            let body = scale + normal - 0.5 * square;
+            let tail = scale + student - 0.5 * (DEGREES + d) * (square / DEGREES).ln_1p();
+            *log_q = psis::log_sum_exp(&[*log_q, body, tail]);
+        }
+    }
+    log_q
 }

@@ -5,8 +5,10 @@ use super::draws::{BaseDraws, Task, rng};
 use super::error::InferenceError;
 use super::evaluate::evaluate;
 use super::full_rank;
+use super::importance::Proposal;
 use super::linear::{Matrix, lower_factor};
 use super::maximize::{Optimum, newton, response, stochastic};
+use super::modes;
 use super::options::{CentringChoice, FitOptions, Optimizer, Progress};
 use super::start::{self, Start};
 use super::target::Target;
@@ -60,6 +62,31 @@ pub fn climb(
         return attempt(None, progress);
     }
     learn_centring(density, &attempt, options, progress)
+}
+
+/// Nats of ELBO below the best mode at which another does not count.
+const FAINT: f64 = 8.0;
+
+/// Gaussians at all modes that can be found, with shares by their ELBOs: `q` itself if it is the only one.
+pub fn proposal(target: &Target, q: Gaussian, theta: &[f64], elbo: f64, options: &FitOptions) -> Proposal {
+    let mut modes = vec![(elbo, q)];
+    for mean in modes::others(target, &modes[0].1, theta, options.seed) {
+        let start = Start {
+            sd: modes[0].1.sds(),
+            mean,
+            theta: theta.to_vec(),
+            theta_curvature: vec![1.0; theta.len()],
+            elbo: f64::NEG_INFINITY,
+        };
+        let z = target.join(&start.mean, theta);
+        let (q, _) = local(target, &start, &z);
+        let fitted = full_rank::fit(target, q, theta, options, &mut |_| ());
+        modes.extend(fitted.and_then(|outcome| Some((*outcome.trace.last()?, outcome.q))));
+    }
+    let best = modes.iter().map(|mode| mode.0).fold(f64::NEG_INFINITY, f64::max);
+    modes.retain(|mode| mode.0 > best - FAINT);
+    let total: f64 = modes.iter().map(|mode| (mode.0 - best).exp()).sum();
+    Proposal { components: modes.into_iter().map(|(elbo, q)| ((elbo - best).exp() / total, q)).collect() }
 }
 
 /// Centrings at least so far apart are worth another fit.

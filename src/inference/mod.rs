@@ -15,6 +15,7 @@ mod elbo;
 mod full_rank;
 mod ladder;
 mod maximize;
+mod modes;
 mod newton;
 mod start;
 

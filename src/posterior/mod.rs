@@ -146,15 +146,24 @@ pub struct Judged {
     pub draws: Draws,
 }
 
+impl Judged {
+    /// q's own summaries, without a verdict.
+    pub fn unheard(q: Summarised) -> Judged {
+        Judged { basis: Basis::Approximation, verdicts: vec![], summaries: q.summaries, draws: q.draws }
+    }
+
+    pub fn worst(&self) -> Option<Verdict> {
+        self.verdicts.iter().copied().max()
+    }
+
+    pub fn n_distrusted(&self) -> usize {
+        self.verdicts.iter().filter(|verdict| **verdict == Verdict::Distrust).count()
+    }
+}
+
 /// Holds q's summaries against a witness.
-pub fn judge(density: &dyn LogDensity, q: Summarised, witnesses: Witnesses<'_>, seed: u64) -> Judged {
+pub fn judge(density: &dyn LogDensity, q: &Summarised, witnesses: Witnesses<'_>, seed: u64) -> Judged {
     let n_draws = q.draws.n_draws();
-    let untold = |q: Summarised| Judged {
-        basis: Basis::Approximation,
-        verdicts: vec![Verdict::Distrust; q.summaries.len()],
-        summaries: q.summaries,
-        draws: q.draws,
-    };
     let (values, n, basis) = match witnesses {
         Witnesses::Weights(weighted) => {
             (draws::constrain_points(density, &weighted.z, weighted.n), weighted.n, Basis::Weights)
@@ -163,7 +172,10 @@ pub fn judge(density: &dyn LogDensity, q: Summarised, witnesses: Witnesses<'_>, 
             let n = chains.n_draws * CHAINS;
             (draws::constrain_points(density, &chains.z, n), n, Basis::Chains)
         }
-        Witnesses::None => return untold(q),
+        Witnesses::None => {
+            let verdicts = vec![Verdict::Distrust; q.summaries.len()];
+            return Judged { verdicts, ..Judged::unheard(q.clone()) };
+        }
     };
     let weights: Vec<f64> = match witnesses {
         Witnesses::Weights(weighted) => weighted.smoothed.log_weights.iter().map(|w| w.exp()).collect(),
@@ -186,7 +198,7 @@ pub fn judge(density: &dyn LogDensity, q: Summarised, witnesses: Witnesses<'_>, 
         .collect();
     let is_right = verdicts.iter().all(|verdict| *verdict == Verdict::Ok);
     if is_right && basis == Basis::Weights {
-        return Judged { basis: Basis::Approximation, verdicts, summaries: q.summaries, draws: q.draws };
+        return Judged { verdicts, ..Judged::unheard(q.clone()) };
     }
     let taken: Vec<usize> = match witnesses {
         Witnesses::Weights(weighted) => weighted.resampled(n_draws, seed),
