@@ -37,7 +37,7 @@ struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(10..=1_000_000))]
     draws: u64,
     /// Acceptance that the step size is adapted to; more makes smaller steps
-    #[arg(long, value_name = "P", default_value_t = 0.8, value_parser = parse_acceptance)]
+    #[arg(long, value_name = "P", default_value_t = 0.9, value_parser = parse_acceptance)]
     target_accept: f64,
     /// A trajectory has at most 2^N steps
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=20))]

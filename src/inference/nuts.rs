@@ -43,7 +43,7 @@ impl Default for SampleOptions {
             n_warmup: 1000,
             n_draws: 1000,
             max_depth: 10,
-            target_accept: 0.8,
+            target_accept: 0.9,
             centring: CentringChoice::Learned,
         }
     }

@@ -15,6 +15,8 @@ use crate::inference::{ChainDraws, MIN_E_BFMI, Sample};
 const MAX_R_HAT: f64 = 1.01;
 /// Effective draws for each chain, in the bulk and in the tails, from which R-hat and errors can be relied on (the same).
 const MIN_ESS_PER_CHAIN: f64 = 100.0;
+/// Share of divergent trajectories up to which a few are harmless, with all else in order (Stan's guide to its warnings).
+const MAX_DIVERGENT: f64 = 1e-3;
 /// Names that a warning gives; the others are counted.
 const MOST_NAMED: usize = 3;
 
@@ -67,7 +69,7 @@ pub fn of_chains(density: &dyn LogDensity, quantities: &[Quantity], sample: Samp
         .collect();
     let (summaries, convergence): (Vec<Summary>, Vec<Convergence>) = rows.into_iter().unzip();
     let enough = MIN_ESS_PER_CHAIN * n_chains as f64;
-    let diverged = sample.n_divergent() > 0;
+    let diverged = sample.n_divergent() as f64 > MAX_DIVERGENT * sample.n_total() as f64;
     let stuck = is_stuck(quantities, &summaries);
     let verdicts: Vec<Verdict> = convergence
         .iter()
@@ -168,9 +170,11 @@ fn of_sampler(sample: &Sample) -> Vec<String> {
     let mut warnings = Vec::new();
     let n_divergent = sample.n_divergent();
     if n_divergent > 0 {
+        let few = n_divergent as f64 <= MAX_DIVERGENT * n as f64;
+        let but = if few { ", too few to matter where chains agree" } else { "" };
         warnings.push(format!(
-            "{n_divergent} of {n} trajectories diverged: the chains do not get into regions of high curvature, and what is reported \
-             leaves them out. `--target-accept 0.95` takes smaller steps; a hierarchical latent may want `z ~ Normal(0, 1)` and \
+            "{n_divergent} of {n} trajectories diverged{but}: the chains do not get into regions of high curvature, and what is reported \
+             leaves them out. `--target-accept 0.99` takes smaller steps; a hierarchical latent may want `z ~ Normal(0, 1)` and \
              `theta = mu + tau * z`"
         ));
     }
