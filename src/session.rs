@@ -260,6 +260,7 @@ impl Prepared {
             }
             audit_seconds = seconds_since(audit_start);
         }
+        warnings.extend(self.distrust(&judged, fit));
         let (loo, loo_seconds) = match request.loo {
             true => self.leave_out_of_fit(fitted.weighted.as_ref(), heard_chains.as_ref()),
             false => (None, None),
@@ -288,6 +289,26 @@ impl Prepared {
                 ..self.seconds
             },
         })
+    }
+
+    /// A warning that names what is trusted least, where it comes from, and what might help.
+    fn distrust(&self, judged: &Judged, fit: &inference::Fit) -> Option<String> {
+        let (row, why) = judged.complaint.as_ref()?;
+        let quantity =
+            self.compiled.quantities.iter().find(|q| (q.offset..q.offset + q.len()).contains(row))?;
+        let name = quantity.element_name(row - quantity.offset);
+        let others = match judged.n_distrusted() {
+            0 | 1 => String::new(),
+            2 => " and one more".to_string(),
+            n => format!(" and {} more", n - 1),
+        };
+        let density = &self.compiled.density;
+        let coordinate = density.coordinates().iter().find(|c| c.name == name);
+        let statement = coordinate.map(|c| density.statements()[c.statement].text.clone());
+        let statement = statement.map(|text| format!(" (`{text}`)")).unwrap_or_default();
+        let as_written = fit.centring.is_none() && !density.recentrable().is_empty();
+        let help = if as_written { "; `--centring learned` may help" } else { "" };
+        Some(format!("do not trust `{name}`{statement}{others}: {why}{help}"))
     }
 
     pub fn scope(&self) -> Scope<'_> {

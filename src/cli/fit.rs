@@ -11,7 +11,7 @@ use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
 use crate::data::DataArg;
 use crate::inference::Progress;
-use crate::posterior::fit_file;
+use crate::posterior::{Verdict, fit_file};
 use crate::report::style::Elements;
 use crate::report::{Style, json, text};
 use crate::session::{self, FitRequest};
@@ -40,6 +40,9 @@ struct Arguments {
     /// Print one JSON object instead of tables
     #[arg(long)]
     json: bool,
+    /// Fail (exit status 3) where a number is not to be trusted
+    #[arg(long)]
+    strict: bool,
     /// Show every element of long vectors
     #[arg(long)]
     all: bool,
@@ -108,13 +111,14 @@ impl Command for Fit {
         }
         if arguments.json {
             terminal.print(&format!("{:#}\n", json::fit(&posterior)))?;
-            return Ok(());
+        } else {
+            terminal.print(&text::summary(&posterior, &style))?;
+            if !arguments.quiet {
+                terminal.print("\n")?;
+                terminal.print(&text::footer(&posterior, &style))?;
+            }
         }
-        terminal.print(&text::summary(&posterior, &style))?;
-        if !arguments.quiet {
-            terminal.print("\n")?;
-            terminal.print(&text::footer(&posterior, &style))?;
-        }
-        Ok(())
+        let is_distrusted = posterior.verdict() == Some(Verdict::Distrust);
+        if arguments.strict && is_distrusted { Err(Failure::Distrusted) } else { Ok(()) }
     }
 }

@@ -1,7 +1,8 @@
 //! The command line: one file for each command, with its arguments, its help and what it does.
 //!
 //! Results go to standard output; warnings, errors and progress to standard error. Exit code 0: done; 1: something is
-//! wrong with the model, the data, a file, or a question in a script; 2: wrong usage.
+//! wrong with the model, the data, a file, or a question in a script; 2: wrong usage; 3: `--strict` where a number is not
+//! to be trusted.
 
 mod arguments;
 mod bench;
@@ -59,6 +60,8 @@ enum Failure {
     Input(Report),
     /// Already shown: exit code 1.
     Shown,
+    /// A fit that is not to be trusted, shown, where that is asked for: exit code 3.
+    Distrusted,
     /// Output that cannot be written: quiet if nobody reads it any more.
     Output(std::io::Error),
 }
@@ -131,6 +134,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Shown) => finish(terminal, ExitCode::from(1)),
+        Err(Failure::Distrusted) => finish(terminal, ExitCode::from(3)),
         Err(Failure::Input(report)) => {
             let _ = terminal.flush();
             let _ = terminal.report(&report);

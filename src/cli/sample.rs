@@ -11,7 +11,7 @@ use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
 use crate::data::DataArg;
 use crate::inference::{CentringChoice, SampleOptions};
-use crate::posterior::fit_file;
+use crate::posterior::{Verdict, fit_file};
 use crate::report::style::Elements;
 use crate::report::{Style, json, text};
 use crate::session::{self, SampleRequest};
@@ -50,6 +50,9 @@ struct Arguments {
     /// Write a fit file, for `vippl summary`, `vippl repl` and `vippl compare`
     #[arg(long, value_name = "FIT")]
     out: Option<PathBuf>,
+    /// Fail (exit status 3) where a number is not to be trusted
+    #[arg(long)]
+    strict: bool,
     /// Print the summary table only
     #[arg(long, short)]
     quiet: bool,
@@ -115,16 +118,17 @@ impl Command for Sample {
         }
         if arguments.json {
             terminal.print(&format!("{:#}\n", json::fit(&posterior)))?;
-            return Ok(());
+        } else {
+            let elements = if arguments.all { Elements::All } else { Elements::Few };
+            let style = Style { elements, ..terminal.out_style };
+            terminal.print(&text::summary(&posterior, &style))?;
+            if !arguments.quiet {
+                terminal.print("\n")?;
+                terminal.print(&text::footer(&posterior, &style))?;
+            }
         }
-        let elements = if arguments.all { Elements::All } else { Elements::Few };
-        let style = Style { elements, ..terminal.out_style };
-        terminal.print(&text::summary(&posterior, &style))?;
-        if !arguments.quiet {
-            terminal.print("\n")?;
-            terminal.print(&text::footer(&posterior, &style))?;
-        }
-        Ok(())
+        let is_distrusted = posterior.verdict() == Some(Verdict::Distrust);
+        if arguments.strict && is_distrusted { Err(Failure::Distrusted) } else { Ok(()) }
     }
 }
 

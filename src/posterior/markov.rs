@@ -93,6 +93,19 @@ fn varies(summary: &Summary) -> bool {
     summary.sd != Some(0.0)
 }
 
+impl Nuts {
+    /// The largest R-hat.
+    pub fn worst_r_hat(&self) -> Option<f64> {
+        self.convergence.iter().filter_map(|row| row.r_hat).max_by(f64::total_cmp)
+    }
+
+    /// The smallest effective number of draws, in the bulk or in the tails.
+    pub fn least_effective(&self) -> Option<f64> {
+        let all = self.convergence.iter().flat_map(|row| [row.ess_bulk, row.ess_tail]);
+        all.flatten().min_by(f64::total_cmp)
+    }
+}
+
 /// Whether no latent varies.
 fn is_stuck(quantities: &[Quantity], summaries: &[Summary]) -> bool {
     let latents = quantities.iter().filter(|quantity| quantity.kind == QuantityKind::Latent);

@@ -144,12 +144,15 @@ pub struct Judged {
     pub verdicts: Vec<Verdict>,
     pub summaries: Vec<Summary>,
     pub draws: Draws,
+    /// The row that is trusted least, and why; `None` where all are.
+    pub complaint: Option<(usize, String)>,
 }
 
 impl Judged {
     /// q's own summaries, without a verdict.
     pub fn unheard(q: Summarised) -> Judged {
-        Judged { basis: Basis::Approximation, verdicts: vec![], summaries: q.summaries, draws: q.draws }
+        let (basis, verdicts, complaint) = (Basis::Approximation, vec![], None);
+        Judged { basis, verdicts, summaries: q.summaries, draws: q.draws, complaint }
     }
 
     pub fn worst(&self) -> Option<Verdict> {
@@ -174,7 +177,8 @@ pub fn judge(density: &dyn LogDensity, q: &Summarised, witnesses: Witnesses<'_>,
         }
         Witnesses::None => {
             let verdicts = vec![Verdict::Distrust; q.summaries.len()];
-            return Judged { verdicts, ..Judged::unheard(q.clone()) };
+            let why = "weights of draws of q are too uneven, and chains are no help".to_string();
+            return Judged { verdicts, complaint: Some((0, why)), ..Judged::unheard(q.clone()) };
         }
     };
     let weights: Vec<f64> = match witnesses {
@@ -196,6 +200,9 @@ pub fn judge(density: &dyn LogDensity, q: &Summarised, witnesses: Witnesses<'_>,
             _ => witness.audits(summary),
         })
         .collect();
+    let distrusted = (0..told.len()).filter(|&row| verdicts[row] == Verdict::Distrust);
+    let worst = distrusted.max_by(|&a, &b| told[a].severity().total_cmp(&told[b].severity()));
+    let complaint = worst.map(|row| (row, told[row].complaint()));
     let is_right = verdicts.iter().all(|verdict| *verdict == Verdict::Ok);
     if is_right && basis == Basis::Weights {
         return Judged { verdicts, ..Judged::unheard(q.clone()) };
@@ -210,7 +217,7 @@ pub fn judge(density: &dyn LogDensity, q: &Summarised, witnesses: Witnesses<'_>,
         .map(|(witness, own)| if witness.summary.sd == Some(0.0) { *own } else { witness.summary })
         .collect();
     let rows = values.chunks_exact(n).flat_map(|row| taken.iter().map(|&k| row[k])).collect();
-    Judged { basis, verdicts, summaries, draws: Draws::new(n_draws, rows) }
+    Judged { basis, verdicts, summaries, draws: Draws::new(n_draws, rows), complaint }
 }
 
 /// A warning about elements whose moments do not exist or overflow, or whose value is not a number in some draws.

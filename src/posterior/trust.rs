@@ -40,8 +40,10 @@ pub enum Basis {
 
 /// Moves of a mean (in sd), of ln sd and of quantiles (in sd) up to which q is right.
 const MOVED: f64 = 0.05;
-/// The largest standard error of a mean (in sd), and of ln sd, with which a number is known.
-const KNOWN: f64 = 0.05;
+/// The largest standard errors of a mean (in sd), of ln sd and of a quantile (in sd) with which a number is known.
+const KNOWN: [f64; 3] = [0.05, 0.05, 0.15];
+/// Quantiles that are reported.
+const LEVELS: [f64; 3] = [0.05, 0.5, 0.95];
 /// Drift beyond which q is wrong, and the normal quantile with which it is bounded.
 const DRIFT: f64 = 0.1;
 const CONFIDENCE: f64 = 1.645;
@@ -54,8 +56,8 @@ const STATIONARY: f64 = 5.0;
 #[derive(Clone, Copy, Debug)]
 pub struct Witness {
     pub summary: Summary,
-    /// Standard error of the mean in sd, and of ln sd.
-    pub errors: [f64; 2],
+    /// Standard errors of the mean in sd, of ln sd, and of the least certain quantile in sd.
+    pub errors: [f64; 3],
     /// Chains agree and stay where they are.
     pub is_settled: bool,
     pub r_hat: f64,
@@ -74,14 +76,32 @@ pub fn weighted(draws: &[f64], weights: &[f64]) -> Witness {
         draws.iter().zip(weights).filter(|(_, w)| **w > 0.0).map(|(x, w)| (w * f(*x)).powi(2)).sum()
     };
     let mcse = squares(&|x| x - mean).sqrt();
+    let worth = 1.0 / squares(&|_| 1.0);
+    let (quantiles, quantile_error) = quantiles_with_error(draws, weights, worth);
+    let [q05, q50, q95] = quantiles.map(finite);
     let errors = if sd > 0.0 {
-        [mcse / sd, squares(&|x| (x - mean).powi(2) - variance).sqrt() / (2.0 * variance)]
+        let of_square = squares(&|x| (x - mean).powi(2) - variance).sqrt();
+        [mcse / sd, of_square / (2.0 * variance), quantile_error / sd]
     } else {
-        [0.0; 2]
+        [0.0; 3]
     };
-    let [q05, q50, q95] = weighted_quantiles(draws, weights, [0.05, 0.5, 0.95]).map(finite);
     let summary = Summary { mean: finite(mean), sd: finite(sd), q05, q50, q95, mcse: finite(mcse) };
     Witness { summary, errors, is_settled: true, r_hat: 1.0 }
+}
+
+/// The reported quantiles, and half of what lies between one standard error of its level to either side of the one that is
+/// least certain.
+fn quantiles_with_error(draws: &[f64], weights: &[f64], worth: f64) -> ([f64; 3], f64) {
+    let mut levels = [0.0; 9];
+    for (k, level) in LEVELS.into_iter().enumerate() {
+        let error = (level * (1.0 - level) / worth).sqrt();
+        levels[3 * k] = (level - error).max(0.0);
+        levels[3 * k + 1] = level;
+        levels[3 * k + 2] = (level + error).min(1.0);
+    }
+    let found = weighted_quantiles(draws, weights, levels);
+    let errors = found.chunks_exact(3).map(|around| 0.5 * (around[2] - around[0]));
+    ([found[1], found[4], found[7]], errors.fold(0.0, f64::max))
 }
 
 /// Quantiles of the weighted draws, between neighbours linear in the weight that is below them.
@@ -116,10 +136,10 @@ pub fn of_chains(draws: &[f64], n_chains: usize) -> Witness {
     let n = draws.len() / n_chains;
     let summary = Summary::of_draws(draws);
     let (Some(mean), Some(sd)) = (summary.mean, summary.sd) else {
-        return Witness { summary, errors: [f64::INFINITY; 2], is_settled: false, r_hat: f64::INFINITY };
+        return Witness { summary, errors: [f64::INFINITY; 3], is_settled: false, r_hat: f64::INFINITY };
     };
     if sd == 0.0 {
-        return Witness { summary, errors: [0.0; 2], is_settled: true, r_hat: 1.0 };
+        return Witness { summary, errors: [0.0; 3], is_settled: true, r_hat: 1.0 };
     }
     let chain = |c: usize| draws.iter().skip(c).step_by(n_chains);
     let average = |f: &dyn Fn(f64) -> f64, c: usize, from: usize, to: usize| -> f64 {
@@ -139,7 +159,10 @@ pub fn of_chains(draws: &[f64], n_chains: usize) -> Witness {
     let halves: Vec<f64> =
         (0..n_chains).map(|c| average(&z, c, n / 2, n) - average(&z, c, 0, n / 2)).collect();
     let drift = halves.iter().sum::<f64>() / n_chains as f64 / (spread(&halves) / n_chains as f64).sqrt();
-    let errors = [(between / n_chains as f64).sqrt(), 0.5 * (spread(&squares) / n_chains as f64).sqrt()];
+    let of_mean = (between / n_chains as f64).sqrt();
+    let equal = vec![1.0 / draws.len() as f64; draws.len()];
+    let (_, of_quantile) = quantiles_with_error(draws, &equal, of_mean.powi(-2).min(draws.len() as f64));
+    let errors = [of_mean, 0.5 * (spread(&squares) / n_chains as f64).sqrt(), of_quantile / sd];
     let mcse = finite(errors[0] * variance.sqrt());
     let is_settled = r_hat <= R_HAT && drift.abs() <= STATIONARY;
     Witness { summary: Summary { mcse, ..summary }, errors, is_settled, r_hat }
@@ -147,7 +170,36 @@ pub fn of_chains(draws: &[f64], n_chains: usize) -> Witness {
 
 impl Witness {
     fn knows(&self) -> bool {
-        self.is_settled && self.errors.iter().all(|error| *error <= KNOWN)
+        self.is_settled && self.errors.iter().zip(KNOWN).all(|(error, known)| *error <= known)
+    }
+
+    /// How far from being known: larger is worse.
+    pub fn severity(&self) -> f64 {
+        let errors = self.errors.iter().zip(KNOWN).map(|(error, known)| error / known);
+        let severity = errors.fold((self.r_hat - 1.0) / (R_HAT - 1.0), f64::max);
+        if severity.is_nan() { f64::INFINITY } else { severity }
+    }
+
+    /// Why nothing vouches for a number, in words that follow its name.
+    pub fn complaint(&self) -> String {
+        if self.r_hat > R_HAT {
+            let r_hat = if self.r_hat.is_finite() { format!(" (R-hat {:.2})", self.r_hat) } else { String::new() };
+            return format!(
+                "chains that start from q do not settle{r_hat}: a funnel, several modes, or data that leave it open"
+            );
+        }
+        if !self.is_settled {
+            return "chains that start from q drift away and have not arrived".to_string();
+        }
+        match self.errors {
+            [_, of_sd, _] if of_sd > KNOWN[1] => {
+                "tails are so heavy that mean and sd are not known well; look at the quantiles".to_string()
+            }
+            [_, _, of_quantile] if of_quantile > KNOWN[2] => {
+                "a quantile lies between modes, where there is next to nothing".to_string()
+            }
+            _ => "there are too few effective draws".to_string(),
+        }
     }
 
     /// What sound weights make of q's summary.

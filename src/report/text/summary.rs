@@ -3,7 +3,7 @@
 use super::table::{Align, table};
 use super::{cut, shown};
 use crate::inference::{Fit, Sample};
-use crate::posterior::{Convergence, Method, Posterior, Summary};
+use crate::posterior::{Basis, Convergence, Method, Nuts, Posterior, Summary, Verdict};
 use crate::report::Style;
 use crate::report::number::{ABSENT, align_points, seconds, with_digits, with_uncertainty};
 use crate::report::style::Elements;
@@ -27,6 +27,7 @@ pub fn summary(posterior: &Posterior, style: &Style) -> String {
             empty: &quantity.name,
             doc: quantity.doc.as_deref().unwrap_or_default(),
             summaries: posterior.summaries_of(quantity),
+            verdicts: posterior.verdicts_of(quantity),
             convergence: posterior.convergence_of(quantity),
         })
         .collect();
@@ -41,6 +42,8 @@ pub(super) struct Block<'a> {
     pub empty: &'a str,
     pub doc: &'a str,
     pub summaries: &'a [Summary],
+    /// One for each summary, or none at all.
+    pub verdicts: &'a [Verdict],
     /// Of elements of a sample; empty otherwise.
     pub convergence: &'a [Convergence],
 }
@@ -52,15 +55,18 @@ const OF_SUMMARY: usize = 5;
 pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
     let mut names = Vec::new();
     let mut docs = Vec::new();
+    let mut notes = Vec::new();
     let of_chains = blocks.iter().any(|block| !block.convergence.is_empty());
     let titles = if of_chains { &TITLES[..] } else { &TITLES[..OF_SUMMARY] };
     let mut columns: Vec<Vec<String>> = vec![Vec::new(); titles.len()];
-    for Block { name, empty, doc, summaries, convergence } in blocks {
+    for Block { name, empty, doc, summaries, verdicts, convergence } in blocks {
         let n = summaries.len();
         let n_shown = shown(n, style);
         for (element, summary) in summaries[..n_shown].iter().enumerate() {
             names.push(name(element));
             docs.push(if element == 0 { doc.replace('\n', " ") } else { String::new() });
+            let is_distrusted = verdicts.get(element) == Some(&Verdict::Distrust);
+            notes.push(if is_distrusted { "distrust".to_string() } else { String::new() });
             let Summary { mean, sd, q05, q50, q95, .. } = *summary;
             let mut cells = with_uncertainty(&[mean, sd, q05, q50, q95], sd);
             cells.extend(agreement(convergence.get(element).copied().unwrap_or_default()));
@@ -69,19 +75,23 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
         if n_shown < n {
             names.push(format!("  … {} more", n - n_shown));
             docs.push(String::new());
+            notes.push(String::new());
             columns.iter_mut().for_each(|column| column.push(String::new()));
         }
         if n == 0 {
             names.push(empty.to_string());
             docs.push("(no elements)".to_string());
+            notes.push(String::new());
             columns.iter_mut().for_each(|column| column.push(String::new()));
         }
     }
     for column in &mut columns {
         align_points(column);
     }
+    let with_notes = notes.iter().any(|note| !note.is_empty());
     let wide = |(column, title): (&Vec<String>, &&str)| 2 + widest(column).max(title.len()).max(4);
-    let numbers: usize = columns.iter().zip(titles).map(wide).sum();
+    let mut numbers: usize = columns.iter().zip(titles).map(wide).sum();
+    numbers += if with_notes { 2 + widest(&notes) } else { 0 };
     if style.elements == Elements::Few {
         // Names give way to the numbers.
         let room = style.width.saturating_sub(numbers).max(16);
@@ -92,6 +102,7 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
         docs.iter().any(|doc| !doc.is_empty()) && (doc_room >= LEAST_DOC || style.elements == Elements::All);
     let mut header = vec![("", Align::Left)];
     header.extend(titles.iter().map(|title| (*title, Align::Right)));
+    header.extend(with_notes.then_some(("", Align::Left)));
     if with_docs {
         header.push(("", Align::Left));
     }
@@ -99,6 +110,7 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
         .map(|i| {
             let mut row = vec![names[i].clone()];
             row.extend(columns.iter().map(|column| column[i].clone()));
+            row.extend(with_notes.then(|| notes[i].clone()));
             if with_docs {
                 row.push(if style.elements == Elements::All {
                     docs[i].clone()
@@ -123,7 +135,7 @@ fn agreement(convergence: Convergence) -> [String; 3] {
 pub fn footer(posterior: &Posterior, style: &Style) -> String {
     let mut text = match &posterior.method {
         Method::Variational(fit) => of_fit(posterior, fit, style),
-        Method::Nuts(nuts) => of_sample(&nuts.sample, style),
+        Method::Nuts(nuts) => of_sample(posterior, nuts, style),
     };
     if let Some(total) = posterior.seconds.total {
         let s = &posterior.seconds;
@@ -156,12 +168,30 @@ fn of_fit(posterior: &Posterior, fit: &Fit, style: &Style) -> String {
         let margin = if elbo.se > 0.0 { format!(" ± {}", error(elbo.se)) } else { String::new() };
         text += &format!("{} {value}{margin}  ({parts})\n", style.bold("ELBO"));
     }
-    let how = format!("{}, {} draws, seed {}", fit.family, posterior.draws.n_draws(), fit.seed);
-    text + &format!("{}\n", style.dim(&how))
+    if let Some(verdict) = posterior.verdict() {
+        text += &format!("{}  {}\n", style.bold(verdict.name()), grounds(posterior, fit, verdict));
+    }
+    let draws = format!("{} draws, seed {}", posterior.draws.n_draws(), fit.seed);
+    let how = if fit.why.is_empty() { fit.family.clone() } else { fit.why.clone() };
+    text + &format!("{}\n", style.dim(&format!("{how}; {draws}")))
+}
+
+/// What a verdict rests on.
+fn grounds(posterior: &Posterior, fit: &Fit, verdict: Verdict) -> String {
+    let k_hat = fit.k_hat.filter(|k| k.is_finite()).map(|k| format!(" (k-hat {k:.2})")).unwrap_or_default();
+    let grounds = match (verdict, posterior.basis) {
+        (Verdict::Ok, Basis::Approximation) => "weights of the draws leave q where it is",
+        (Verdict::Ok, _) => "chains that start from q stay where it is",
+        (Verdict::Corrected, Basis::Weights) => "q was off: its draws are weighed",
+        (Verdict::Corrected, _) => "q was off: these are draws of chains that started from it",
+        (Verdict::Distrust, _) => "not all of these numbers can be relied on, see the warning",
+    };
+    format!("{grounds}{k_hat}")
 }
 
 /// How the chains were made, and how they went.
-fn of_sample(sample: &Sample, style: &Style) -> String {
+fn of_sample(posterior: &Posterior, nuts: &Nuts, style: &Style) -> String {
+    let sample = &nuts.sample;
     let Sample { seed, n_warmup, n_draws, .. } = sample;
     let n_chains = sample.chains.len();
     let how = format!("nuts, {n_chains} chains of {n_draws} draws after {n_warmup} of warmup, seed {seed}");
@@ -174,10 +204,16 @@ fn of_sample(sample: &Sample, style: &Style) -> String {
         sample.recentred.iter().map(|latent| format!("{} {:.2}", latent.name, latent.centring)).collect();
     let coordinates = match coordinates.as_slice() {
         [] => String::new(),
-        all => format!("centring (1: as written): {}\n", all.join(", ")),
+        all => format!("centring (1: as written): {}", all.join(", ")),
     };
-    let lines = [how + "\n", went + "\n", coordinates];
-    lines.iter().filter(|line| !line.is_empty()).map(|line| style.dim(line.trim_end()) + "\n").collect()
+    let grounds = match (nuts.worst_r_hat(), nuts.least_effective()) {
+        (Some(r_hat), Some(ess)) => format!("R-hat {r_hat:.3} at most, {ess:.0} effective draws at least"),
+        _ => String::new(),
+    };
+    let verdict = posterior.verdict().map_or("", |verdict| verdict.name());
+    let lines = [how, went, coordinates];
+    let lines = lines.iter().filter(|line| !line.is_empty()).map(|line| style.dim(line) + "\n");
+    format!("{}  {grounds}\n{}", style.bold(verdict), lines.collect::<String>())
 }
 
 /// A number with two digits of its error, and at least two decimals.
