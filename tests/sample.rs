@@ -142,10 +142,13 @@ fn fits_and_samples_predict_alike() {
     let request = FitRequest { loo: true, ..FitRequest::default() };
     let fit = prepared.fit(&request, &mut |_| ()).expect("a fit").loo.expect("observations");
     assert!(fit.differs(&sample).is_none() && fit.is_aligned(&sample));
-    let [a, b] = [&fit, &sample].map(|loo| loo.elpd().expect("finite").0);
-    assert!((a - b).abs() < 0.1, "{a} {b}");
-    let [a, b] = [&fit, &sample].map(|loo| loo.p_loo().expect("finite"));
-    assert!((a - b).abs() < 0.1, "{a} {b}");
+    // By quadrature. Over seeds the Monte Carlo sd is 0.05 for fits and 0.07 for samples.
+    const EXACT: f64 = -13.274_330;
+    for loo in [&fit, &sample] {
+        let elpd = loo.elpd().expect("finite").0;
+        assert!((elpd - EXACT).abs() < 0.2, "{elpd}");
+        assert!(loo.p_loo().is_some_and(|p| (1.2..1.8).contains(&p)), "{:?}", loo.p_loo());
+    }
 }
 
 const LINEAR: &str = "a ~ Normal(0, 5)\nb ~ Normal(0, 5)\ns ~ HalfNormal(5)\ny ~ Normal(a + b * x, s)\n";
@@ -219,7 +222,7 @@ fn two_fits_of_a_model_are_compared_element_by_element() {
     output("vippl sample linear.vim --data d.csv --out s.json -q", path);
     output("vippl sample linear.vim --data d.csv --seed 2 --out t.json -q", path);
     let same = output("vippl compare s.json t.json", path);
-    for part in ["A s.json  (nuts, ok)", "mean A", "ln sd ratio", "same: no mean of 3"] {
+    for part in ["A s.json  (nuts, ok)", "mean A", "Δ ln sd", "same: no mean of 3"] {
         assert!(same.contains(part), "no `{part}` in\n{same}");
     }
     // Another prior makes another posterior; the file says that it is of the same model.

@@ -183,13 +183,13 @@ fn of_sampler(sample: &Sample) -> Vec<String> {
     let mut warnings = Vec::new();
     let n_divergent = sample.n_divergent();
     if n_divergent > 0 {
-        let few = n_divergent as f64 <= MAX_DIVERGENT * n as f64;
-        let but = if few { ", too few to matter where chains agree" } else { "" };
-        warnings.push(format!(
-            "{n_divergent} of {n} trajectories diverged{but}: the chains do not get into regions of high curvature, and what is reported \
-             leaves them out. `--target-accept 0.99` takes smaller steps; a hierarchical latent may want `z ~ Normal(0, 1)` and \
-             `theta = mu + tau * z`"
-        ));
+        let why = if n_divergent as f64 <= MAX_DIVERGENT * n as f64 {
+            ": too few to matter where chains agree. `--target-accept 0.99` takes smaller steps"
+        } else {
+            ": the chains do not get into regions of high curvature, and what is reported leaves them out. `--target-accept 0.99` takes \
+             smaller steps; a hierarchical latent may want `z ~ Normal(0, 1)` and `theta = mu + tau * z`"
+        };
+        warnings.push(format!("{n_divergent} of {n} trajectories diverged{why}"));
     }
     let n_deepest = sample.n_deepest();
     if n_deepest > 0 {

@@ -15,20 +15,13 @@ const CHANCE: f64 = 2.0;
 
 /// Element by element: means and sds, and differences in sds of the second.
 pub fn compared(rows: &[Compared], style: &Style) -> String {
-    const TITLES: [&str; 9] =
-        ["mean A", "mean B", "sd A", "sd B", "Δ mean", "ln sd ratio", "Δ 5%", "Δ 50%", "Δ 95%"];
+    const TITLES: [&str; 8] = ["mean A", "mean B", "sd A", "sd B", "Δ mean", "Δ ln sd", "Δ 5%", "Δ 95%"];
     let n_shown = shown(rows.len(), style);
     let mut columns: Vec<Vec<String>> = vec![Vec::new(); TITLES.len()];
     for row in &rows[..n_shown] {
         let [a, b]: [Summary; 2] = row.summaries;
         let mut cells = with_uncertainty(&[a.mean, b.mean, a.sd, b.sd], b.sd.or(a.sd));
-        let differences = [
-            row.mean_difference,
-            row.ln_sd_ratio,
-            row.q05_difference,
-            row.q50_difference,
-            row.q95_difference,
-        ];
+        let differences = [row.mean_difference, row.ln_sd_ratio, row.q05_difference, row.q95_difference];
         cells.extend(differences.map(signed));
         columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
     }
@@ -51,7 +44,8 @@ pub fn compared(rows: &[Compared], style: &Style) -> String {
 }
 
 fn signed(difference: Option<f64>) -> String {
-    difference.map_or_else(|| ABSENT.to_string(), |x| format!("{x:+.2}"))
+    let text = difference.map_or_else(|| ABSENT.to_string(), |x| format!("{x:+.2}"));
+    if matches!(text.as_str(), "-0.00" | "+0.00") { "0.00".to_string() } else { text }
 }
 
 /// One line on whether two posteriors are the same, and where they differ most.
