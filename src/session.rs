@@ -1,5 +1,8 @@
 //! Load, check, compile, fit, ask: what the command line and the REPL both do, with its timings and warnings.
 
+mod loo;
+mod sample;
+
 use std::fmt;
 use std::path::Path;
 use std::time::Instant;
@@ -20,6 +23,8 @@ use crate::posterior::{
 use crate::source::Source;
 use crate::syntax::{self, Line, ast};
 
+pub use sample::SampleRequest;
+
 /// Names of the data that a warning lists; the others are counted.
 const MAX_NAMED: usize = 8;
 
@@ -39,11 +44,13 @@ pub struct FitRequest {
     pub options: FitOptions,
     /// Draws of the posterior.
     pub n_draws: usize,
+    /// Whether each observation is left out in turn, for comparing models.
+    pub loo: bool,
 }
 
 impl Default for FitRequest {
     fn default() -> Self {
-        FitRequest { options: FitOptions::default(), n_draws: DEFAULT_DRAWS }
+        FitRequest { options: FitOptions::default(), n_draws: DEFAULT_DRAWS, loo: false }
     }
 }
 
@@ -241,19 +248,24 @@ impl Prepared {
             }
         };
         let fit_seconds = seconds_since(start);
-        let mut audit_seconds = None;
+        let (mut audit_seconds, mut heard_chains) = (None, None);
         if judged.worst() == Some(Verdict::Distrust) {
             let audit_start = Instant::now();
             if let Some(chains) = inference::audit(density, &fitted) {
                 let heard = judge(density, &summarised, Witnesses::Chains(&chains), fit.seed);
                 if heard.n_distrusted() < judged.n_distrusted() {
                     judged = heard;
+                    heard_chains = Some(chains);
                 }
             }
             audit_seconds = seconds_since(audit_start);
         }
         warnings.extend(self.distrust(&judged, fit));
-        let phases = [self.seconds.load, self.seconds.compile, fit_seconds, audit_seconds];
+        let (loo, loo_seconds) = match request.loo {
+            true => self.leave_out_of_fit(fitted.weighted.as_ref(), heard_chains.as_ref()),
+            false => (None, None),
+        };
+        let phases = [self.seconds.load, self.seconds.compile, fit_seconds, audit_seconds, loo_seconds];
         let total = Some(phases.into_iter().flatten().sum());
         Ok(Posterior {
             model: self.model.source.clone(),
@@ -267,8 +279,15 @@ impl Prepared {
             verdicts: judged.verdicts,
             basis: judged.basis,
             draws: judged.draws,
+            loo,
             warnings,
-            seconds: Seconds { fit: fit_seconds, audit: audit_seconds, total, ..self.seconds },
+            seconds: Seconds {
+                fit: fit_seconds,
+                audit: audit_seconds,
+                loo: loo_seconds,
+                total,
+                ..self.seconds
+            },
         })
     }
 

@@ -110,10 +110,10 @@ pub fn simulate(
     let mut sets = Vec::with_capacity(n);
     for set in 0..n {
         if let Some(fit) = fit {
+            let draw = fit.draws.kth(set);
             for (array, rows) in &global {
                 for (k, &row) in rows.iter().enumerate() {
-                    let draws = fit.draws.row(row);
-                    state[array.offset + k] = draws[set % draws.len()];
+                    state[array.offset + k] = fit.draws.row(row)[draw];
                 }
             }
         }

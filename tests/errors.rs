@@ -9,7 +9,7 @@ use miette::Report;
 use vippl::compile::CompileOptions;
 use vippl::data::DataArg;
 use vippl::report::{Style, diagnostic};
-use vippl::session::{self, FitRequest, Request};
+use vippl::session::{self, FitRequest, Request, SampleRequest};
 use vippl::source::Source;
 
 /// Columns of the reports in the snapshots.
@@ -33,6 +33,11 @@ fn data() {
 #[test]
 fn fit() {
     reports("fit", 3, &["vippl::fit"]);
+}
+
+#[test]
+fn sample() {
+    reports("sample", 2, &["vippl::sample"]);
 }
 
 /// Compares the report on each of the (at least `n`) models of a folder with its snapshot; codes begin with one of `phases`.
@@ -90,7 +95,10 @@ fn run(model: &Path) -> (Vec<Report>, Option<Report>) {
     let request = Request { model: source, data, drop: Vec::new(), compile: CompileOptions::default() };
     match session::prepare(&request) {
         Ok(prepared) => {
-            let error = prepared.fit(&FitRequest::default(), &mut |_| {}).err();
+            let error = match folder.ends_with("sample") {
+                true => prepared.sample(&SampleRequest::default(), &|_| ()).err(),
+                false => prepared.fit(&FitRequest::default(), &mut |_| {}).err(),
+            };
             (prepared.warnings.into_iter().chain(prepared.advice).collect(), error)
         }
         Err(report) => (Vec::new(), Some(report)),

@@ -40,7 +40,7 @@ fn fit(prepared: &Prepared, seed: u64) -> Posterior {
 /// The ELBO is a lower bound wherever the optimiser stops.
 fn fit_as_far_as_it_goes(prepared: &Prepared, seed: u64) -> Posterior {
     let options = FitOptions { seed, ..FitOptions::default() };
-    let request = FitRequest { options, n_draws: 200 };
+    let request = FitRequest { options, n_draws: 200, ..FitRequest::default() };
     prepared.fit(&request, &mut |_| {}).unwrap_or_else(|report| panic!("{report:?}"))
 }
 

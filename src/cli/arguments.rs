@@ -121,7 +121,7 @@ impl FitArgs {
             mc_draws: self.mc_draws.map(|m| m as usize),
             ..FitOptions::default()
         };
-        FitRequest { options, n_draws: self.draws as usize }
+        FitRequest { options, n_draws: self.draws as usize, ..FitRequest::default() }
     }
 }
 
@@ -150,7 +150,7 @@ fn parse_optimizer(name: &str) -> Result<Optimizer, String> {
     })
 }
 
-fn parse_centring(name: &str) -> Result<CentringChoice, String> {
+pub fn parse_centring(name: &str) -> Result<CentringChoice, String> {
     CentringChoice::ALL.into_iter().find(|choice| choice.name() == name).ok_or_else(|| {
         let known: Vec<&str> = CentringChoice::ALL.iter().map(|choice| choice.name()).collect();
         format!("no such choice; there are: {}", known.join(", "))

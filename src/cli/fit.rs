@@ -14,7 +14,7 @@ use crate::inference::Progress;
 use crate::posterior::{Verdict, fit_file};
 use crate::report::style::Elements;
 use crate::report::{Style, json, text};
-use crate::session;
+use crate::session::{self, FitRequest};
 
 pub struct Fit;
 
@@ -100,7 +100,8 @@ impl Command for Fit {
         let mut progress = move |progress: Progress| {
             show(Progress { parts: progress.parts.filter(|_| parts_mean_something), ..progress });
         };
-        let posterior = prepared.fit(&arguments.fit.request(), &mut progress)?;
+        let request = FitRequest { loo: arguments.out.is_some(), ..arguments.fit.request() };
+        let posterior = prepared.fit(&request, &mut progress)?;
         drop(progress);
         for warning in &posterior.warnings[prepared.warnings.len()..] {
             terminal.warn(warning)?;

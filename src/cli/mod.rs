@@ -1,12 +1,13 @@
 //! The command line: one file for each command, with its arguments, its help and what it does.
 //!
 //! Results go to standard output; warnings, errors and progress to standard error. Exit code 0: done; 1: something is
-//! wrong with the model, the data, a file, or a question in a script; 2: wrong usage; 3: `fit --strict` where a number is not
+//! wrong with the model, the data, a file, or a question in a script; 2: wrong usage; 3: `--strict` where a number is not
 //! to be trusted.
 
 mod arguments;
 mod bench;
 mod check;
+mod compare;
 mod completions;
 mod fit;
 mod fmt;
@@ -15,6 +16,7 @@ mod list;
 mod man;
 mod progress;
 mod repl;
+mod sample;
 mod simulate;
 mod summary;
 mod terminal;
@@ -38,8 +40,10 @@ trait Command: Sync {
 /// Every command, in the order of the help.
 static ALL: &[&dyn Command] = &[
     &fit::Fit,
+    &sample::Sample,
     &check::Check,
     &summary::Summary,
+    &compare::Compare,
     &simulate::Simulate,
     &repl::Repl,
     &fmt::Fmt,

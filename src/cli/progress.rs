@@ -1,11 +1,12 @@
 //! Progress of a fit: on a terminal one line that goes away, or a line for each step that stays.
 
 use std::io::Write;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::inference::{Progress, Stage};
+use crate::inference::{ChainProgress, Progress, Stage};
 
 /// Fits that end sooner show nothing.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -43,6 +44,38 @@ fn line() -> Box<dyn FnMut(Progress)> {
         line.0.set_message(step(&progress));
         line.0.tick();
     })
+}
+
+/// A listener for chains, which writes a line to standard error, or nothing.
+pub fn chain_listener(n_chains: usize, shown: bool) -> Box<dyn Fn(ChainProgress) + Sync> {
+    if !shown {
+        return Box::new(|_| {});
+    }
+    let start = Instant::now();
+    let state = Mutex::new((vec![None; n_chains], None));
+    Box::new(move |progress: ChainProgress| {
+        if start.elapsed() < PATIENCE {
+            return;
+        }
+        // Of a listener that has failed nobody wants to hear.
+        let Ok(mut state) = state.lock() else { return };
+        let (chains, line) = &mut *state;
+        chains[progress.chain] = Some(progress);
+        let line = line.get_or_insert_with(Line::new);
+        line.0.set_message(chains_step(chains));
+        line.0.tick();
+    })
+}
+
+/// `sampling: 35%, of the slowest chain 20%, 3 divergences`
+fn chains_step(chains: &[Option<ChainProgress>]) -> String {
+    let share =
+        |chain: &Option<ChainProgress>| chain.map_or(0.0, |chain| chain.step as f64 / chain.n_steps as f64);
+    let mean = chains.iter().map(share).sum::<f64>() / chains.len() as f64;
+    let slowest = chains.iter().map(share).fold(1.0, f64::min);
+    let n_divergent: usize = chains.iter().flatten().map(|chain| chain.n_divergent).sum();
+    let divergences = if n_divergent > 0 { format!(", {n_divergent} divergences") } else { String::new() };
+    format!("sampling: {:.0}%, of the slowest chain {:.0}%{divergences}", 100.0 * mean, 100.0 * slowest)
 }
 
 /// `maximising the ELBO: step 12, -481.29 = 2468.50 log likelihood - 2949.78 KL to the prior`

@@ -20,6 +20,9 @@ struct Arguments {
     /// Print one JSON object instead of tables
     #[arg(long)]
     json: bool,
+    /// Show how well the model predicts observations that it has not seen
+    #[arg(long)]
+    loo: bool,
     /// Show every element of long vectors
     #[arg(long)]
     all: bool,
@@ -31,7 +34,7 @@ struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   vippl fit radon.vim --data radon.csv --out radon.json
-  vippl summary radon.json --all";
+  vippl summary radon.json --all --loo";
 
 impl Command for Summary {
     fn define(&self) -> clap::Command {
@@ -52,6 +55,18 @@ impl Command for Summary {
         let elements = if arguments.all { Elements::All } else { Elements::Few };
         let style = Style { elements, ..terminal.out_style };
         terminal.print(&text::summary(&posterior, &style))?;
+        if arguments.loo {
+            let loo = posterior.loo.as_ref().ok_or_else(|| {
+                miette::miette!(
+                    code = "vippl::summary::no_loo",
+                    help = "`vippl fit --out` and `vippl sample --out` leave out each observation, where there are at least two \
+                            and the model has latents",
+                    "the fit holds no leave-one-out"
+                )
+            })?;
+            terminal.print("\n")?;
+            terminal.print(&text::loo(loo, &style))?;
+        }
         if !arguments.quiet {
             terminal.print("\n")?;
             terminal.print(&text::footer(&posterior, &style))?;

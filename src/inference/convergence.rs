@@ -28,6 +28,11 @@ impl<'a> ChainDraws<'a> {
         ChainDraws { draws, n_chains }
     }
 
+    /// The draws of all chains.
+    pub fn all(&self) -> &'a [f64] {
+        self.draws
+    }
+
     /// The larger of the split R-hats of the normalised ranks and of those of distances from the median: 1 where all halves of
     /// chains look alike. NaN where nothing varies, infinite where nothing varies within any of them.
     pub fn r_hat(&self) -> f64 {

@@ -153,7 +153,9 @@ fn fit(
     }
     match (options.optimizer, family.fitted_as(), family.second_order()) {
         (Optimizer::Newton, Some(by), _) => gaussian(target, family, by, start, options, progress),
-        (Optimizer::Newton, None, Some(second_order)) => newton(target, second_order, start, options, progress),
+        (Optimizer::Newton, None, Some(second_order)) => {
+            newton(target, second_order, start, options, progress)
+        }
         _ => stochastic(target, family, start, options, progress),
     }
 }
@@ -179,7 +181,9 @@ fn gaussian(
             let mut optimum = Optimum { x: of(&q, &start.theta), ..Optimum::trivial() };
             if !is_exact {
                 optimum.converged = false;
-                optimum.warnings.push("log p is not concave where the descent ended: no Laplace approximation".into());
+                optimum
+                    .warnings
+                    .push("log p is not concave where the descent ended: no Laplace approximation".into());
             }
             optimum
         }
@@ -187,11 +191,16 @@ fn gaussian(
             let (mut optimum, covariance) = response(target, &MeanField, start, options, progress);
             let (lambda, theta) = optimum.x.split_at(2 * n);
             let mean = lambda[..n].to_vec();
-            let q = covariance.and_then(|covariance| packed(&covariance)).map(|lower| Gaussian { mean, scale: Scale::Lower(lower) });
+            let q = covariance
+                .and_then(|covariance| packed(&covariance))
+                .map(|lower| Gaussian { mean, scale: Scale::Lower(lower) });
             optimum.x = of(&q.clone().unwrap_or_else(|| MeanField.gaussian(n, lambda)), theta);
             if q.is_none() {
                 optimum.converged = false;
-                optimum.warnings.push("linear response gives no positive definite covariance: sds are those of mean-field".into());
+                optimum.warnings.push(
+                    "linear response gives no positive definite covariance: sds are those of mean-field"
+                        .into(),
+                );
             }
             optimum
         }
@@ -212,7 +221,10 @@ fn gaussian(
                     warnings: if outcome.converged {
                         vec![]
                     } else {
-                        vec![format!("the full-rank Gaussian had not settled after {} iterations", outcome.iterations)]
+                        vec![format!(
+                            "the full-rank Gaussian had not settled after {} iterations",
+                            outcome.iterations
+                        )]
                     },
                     trace: outcome.trace,
                 },

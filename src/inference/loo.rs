@@ -32,7 +32,8 @@ pub fn leave_one_out(
         let without: Vec<f64> = row.iter().enumerate().map(|(draw, l)| ratio(draw) - l).collect();
         let smoothed = smooth(&without, relative_efficiency);
         let mean_under = |log_weight: &dyn Fn(usize) -> f64| {
-            log_sum_exp(&row.iter().enumerate().map(|(draw, l)| log_weight(draw) + l).collect::<Vec<f64>>())
+            let terms: Vec<f64> = row.iter().enumerate().map(|(draw, l)| log_weight(draw) + l).collect();
+            log_sum_exp(&terms)
         };
         LeftOut {
             elpd: mean_under(&|draw| smoothed.log_weights[draw]),

@@ -13,8 +13,10 @@ use super::blame::Failures;
 use super::convergence::e_bfmi;
 use super::draws::{Task, rng};
 use super::error::InferenceError;
+use super::fit::{fit, to_written};
 use super::linear::all_finite;
-use crate::density::{LogDensity, Role};
+use super::options::{CentringChoice, FitOptions};
+use crate::density::{Centring, LogDensity, Role};
 
 /// Options of [`sample`].
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +31,8 @@ pub struct SampleOptions {
     pub max_depth: usize,
     /// Mean acceptance that the step size is adapted to.
     pub target_accept: f64,
+    /// The coordinates that location-scale latents are sampled in.
+    pub centring: CentringChoice,
 }
 
 impl Default for SampleOptions {
@@ -39,7 +43,8 @@ impl Default for SampleOptions {
             n_warmup: 1000,
             n_draws: 1000,
             max_depth: 10,
-            target_accept: 0.8,
+            target_accept: 0.9,
+            centring: CentringChoice::Learned,
         }
     }
 }
@@ -51,9 +56,21 @@ pub struct Sample {
     pub n_warmup: usize,
     /// Draws of each chain.
     pub n_draws: usize,
+    /// How many of them are kept, evenly spaced: fewer of models with very many numbers in each.
+    pub n_kept: usize,
     pub max_depth: usize,
     pub target_accept: f64,
     pub chains: Vec<ChainRecord>,
+    /// Latents that are sampled in other coordinates than those of the model as written.
+    pub recentred: Vec<RecentredLatent>,
+}
+
+/// How centred a latent is that is sampled in other coordinates: from 0, apart from its location and scale, to 1, as written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecentredLatent {
+    pub name: String,
+    /// Mean over its elements.
+    pub centring: f64,
 }
 
 /// How one chain went, after its warmup.
@@ -80,6 +97,11 @@ pub struct ChainProgress {
     pub n_divergent: usize,
 }
 
+/// Draws are kept for as many numbers as this (512 MiB).
+const MAX_NUMBERS: usize = 1 << 26;
+/// Fewest draws of a chain that are kept.
+const MIN_KEPT: usize = 50;
+
 /// E-BFMI below which the energy mixes too slowly for the tails to be trusted (Betancourt 2016; the threshold of Stan and ArviZ).
 pub const MIN_E_BFMI: f64 = 0.3;
 
@@ -102,12 +124,17 @@ impl Sample {
         self.n_draws * self.chains.len()
     }
 
+    /// Draws of all chains that are kept.
+    pub fn n_all_kept(&self) -> usize {
+        self.n_kept * self.chains.len()
+    }
+
     pub fn gradient_evaluations(&self) -> u64 {
         self.chains.iter().map(|chain| chain.gradient_evaluations).sum()
     }
 }
 
-/// Samples `density` by independent chains from dispersed points: the record, and the draws `[D][n_chains * n_draws]`, chain after
+/// Samples `density` by independent chains from dispersed points: the record, and the draws `[D][n_chains * n_kept]`, chain after
 /// chain. The same seed gives the same bytes, whatever the number of threads.
 ///
 /// # Errors
@@ -124,14 +151,17 @@ pub fn sample(
     if let Some(coordinate) = density.coordinates().iter().find(|c| c.role == Role::PointEstimate) {
         let at = density.statements().get(coordinate.statement).map(|s| s.span.into());
         return Err(InferenceError::PointEstimate {
-            name: coordinate.name.split('[').next().unwrap_or_default().to_string(),
+            name: base_name(&coordinate.name).to_string(),
             at: at.unwrap_or((0, 0).into()),
         });
     }
+    let centring = centring(density, options);
+    let other = centring.as_ref().and_then(|centring| density.recentred(centring));
+    let sampled: &dyn LogDensity = other.as_deref().map_or(density, |other| other as _);
     let chains: Vec<Result<(ChainRecord, Vec<f64>), InferenceError>> =
-        (0..options.n_chains).into_par_iter().map(|chain| run(density, options, chain, progress)).collect();
+        (0..options.n_chains).into_par_iter().map(|chain| run(sampled, options, chain, progress)).collect();
     let chains: Vec<(ChainRecord, Vec<f64>)> = chains.into_iter().collect::<Result<_, _>>()?;
-    let n = options.n_draws;
+    let n = n_kept(density, options);
     let mut z = vec![0.0; d * n * options.n_chains];
     for (i, row) in z.chunks_exact_mut((n * options.n_chains).max(1)).enumerate() {
         for (own, (_, draws)) in row.chunks_exact_mut(n.max(1)).zip(&chains) {
@@ -141,15 +171,56 @@ pub fn sample(
     let record = Sample {
         seed: options.seed,
         n_warmup: options.n_warmup,
-        n_draws: n,
+        n_draws: options.n_draws,
+        n_kept: n,
         max_depth: options.max_depth,
         target_accept: options.target_accept,
         chains: chains.into_iter().map(|(record, _)| record).collect(),
+        recentred: centring.map_or_else(Vec::new, |centring| recentred_latents(density, &centring)),
+    };
+    let z = match other {
+        Some(other) => to_written(&*other, record.n_all_kept(), &z),
+        None => z,
     };
     Ok((record, z))
 }
 
-/// One chain, and its draws `[n_draws][D]`.
+/// Draws of each chain that are kept.
+fn n_kept(density: &dyn LogDensity, options: &SampleOptions) -> usize {
+    let width = density.n_constrained().max(density.dim()).max(1);
+    (MAX_NUMBERS / width / options.n_chains).max(MIN_KEPT).min(options.n_draws)
+}
+
+/// Coordinates as good as a fit finds them; `None` where those of the model as written are.
+fn centring(density: &dyn LogDensity, options: &SampleOptions) -> Option<Centring> {
+    if options.centring == CentringChoice::AsWritten || density.recentrable().is_empty() {
+        return None;
+    }
+    let fit_options = FitOptions { seed: options.seed, ..FitOptions::default() };
+    // Where there is no fit there may still be a sample.
+    fit(density, &fit_options, &mut |_| ()).ok().and_then(|fitted| fitted.fit.centring)
+}
+
+/// By the names of latents, in order.
+fn recentred_latents(density: &dyn LogDensity, centring: &Centring) -> Vec<RecentredLatent> {
+    let mut latents: Vec<(String, Vec<f64>)> = Vec::new();
+    for (&i, &weight) in density.recentrable().iter().zip(&centring.weights) {
+        let name = base_name(&density.coordinates()[i].name);
+        match latents.iter_mut().find(|(known, _)| known == name) {
+            Some((_, weights)) => weights.push(weight),
+            None => latents.push((name.to_string(), vec![weight])),
+        }
+    }
+    let mean = |weights: &[f64]| weights.iter().sum::<f64>() / weights.len() as f64;
+    latents.into_iter().map(|(name, weights)| RecentredLatent { name, centring: mean(&weights) }).collect()
+}
+
+/// `theta` of `theta[3]`.
+fn base_name(name: &str) -> &str {
+    name.split('[').next().unwrap_or(name)
+}
+
+/// One chain, and its draws `[n_kept][D]`.
 fn run(
     density: &dyn LogDensity,
     options: &SampleOptions,
@@ -172,7 +243,8 @@ fn run(
     let mut sampler = settings.new_chain(chain as u64, CpuMath::new(function), &mut rng).map_err(broken)?;
     sampler.set_position(&start).map_err(broken)?;
     let n_steps = options.n_warmup + options.n_draws;
-    let mut draws = Vec::with_capacity(options.n_draws * d);
+    let n_kept = n_kept(density, options);
+    let mut draws = Vec::with_capacity(n_kept * d);
     let mut energies = Vec::with_capacity(options.n_draws);
     let mut record = ChainRecord {
         step_size: f64::NAN,
@@ -189,7 +261,11 @@ fn run(
             record.n_divergent += usize::from(state.diverging);
             record.n_deepest += usize::from(stats.maxdepth_reached);
             energies.push(stats.point.energy);
-            draws.extend_from_slice(&draw);
+            // Draw k is kept where k n_kept / n_draws comes to the next whole number.
+            let k = step - options.n_warmup;
+            if (k + 1) * n_kept / options.n_draws > k * n_kept / options.n_draws {
+                draws.extend_from_slice(&draw);
+            }
         }
         if (step + 1) % STEPS == 0 || step + 1 == n_steps {
             progress(ChainProgress { chain, step: step + 1, n_steps, n_divergent: record.n_divergent });

@@ -26,13 +26,14 @@ pub fn smooth(log_weights: &[f64], relative_efficiency: f64) -> Smoothed {
         return Smoothed { log_weights: vec![f64::NEG_INFINITY; n], k_hat: f64::INFINITY, log_mean: largest };
     }
     let mut x: Vec<f64> = log_weights.iter().map(|x| as_weight(x) - largest).collect();
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&a, &b| x[a].total_cmp(&x[b]));
     let n_tail = tail_length(n, relative_efficiency);
     // the largest weight that is not in the tail
-    let cutoff = order.get(n.wrapping_sub(n_tail + 1)).map_or(f64::NEG_INFINITY, |&i| x[i]);
+    let cutoff = n
+        .checked_sub(n_tail + 1)
+        .map_or(f64::NEG_INFINITY, |last| *x.clone().select_nth_unstable_by(last, f64::total_cmp).1);
     let cutoff = cutoff.max(f64::MIN_POSITIVE.ln());
-    let tail: Vec<usize> = order.iter().copied().filter(|&i| x[i] > cutoff).collect();
+    let mut tail: Vec<usize> = (0..n).filter(|&i| x[i] > cutoff).collect();
+    tail.sort_by(|&a, &b| x[a].total_cmp(&x[b]));
     let mut k_hat = f64::INFINITY;
     if tail.len() >= MIN_TAIL {
         let excess: Vec<f64> = tail.iter().map(|&i| x[i].exp() - cutoff.exp()).collect();
@@ -88,6 +89,16 @@ pub fn log_sum_exp(x: &[f64]) -> f64 {
     largest + x.iter().map(|x| (x - largest).exp()).sum::<f64>().ln()
 }
 
+/// Factors of a product of which one logarithm is taken.
+const AT_ONCE: usize = 16;
+
+/// Σ ln(1 + b x): one logarithm of the product, where that stays within range.
+fn sum_ln_1p(b: f64, x: &[f64]) -> f64 {
+    const RANGE: std::ops::Range<f64> = 1e-280..1e280;
+    let product: f64 = x.iter().map(|x| 1.0 + b * x).product();
+    if RANGE.contains(&product) { product.ln() } else { x.iter().map(|x| (b * x).ln_1p()).sum() }
+}
+
 /// The distribution of excesses over a threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct GeneralizedPareto {
@@ -106,7 +117,7 @@ impl GeneralizedPareto {
         let n_grid = 30 + n.sqrt() as usize;
         let quartile = excess[(n / 4.0 + 0.5) as usize - 1];
         let largest = excess[excess.len() - 1];
-        let mean_log = |b: f64| excess.iter().map(|x| (-b * x).ln_1p()).sum::<f64>() / n;
+        let mean_log = |b: f64| excess.chunks(AT_ONCE).map(|x| sum_ln_1p(-b, x)).sum::<f64>() / n;
         let grid: Vec<f64> = (1..=n_grid)
             .map(|i| {
                 let spread = 1.0 - (n_grid as f64 / (i as f64 - 0.5)).sqrt();

@@ -1,6 +1,7 @@
 //! Draws of the reported quantities: points of q pushed through the model's map to the constrained space.
 
 use crate::density::LogDensity;
+use crate::inference::ChainDraws;
 
 /// Lanes of one evaluation. Fixed, so that results depend on neither the number of draws nor the threads.
 pub(super) const LANES: usize = 64;
@@ -9,6 +10,8 @@ pub(super) const LANES: usize = 64;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draws {
     n_draws: usize,
+    /// Markov chains that the draws of a row are, one after the other; `None` of independent draws.
+    n_chains: Option<usize>,
     /// `[rows][n_draws]`
     values: Vec<f64>,
 }
@@ -20,16 +23,55 @@ impl Draws {
     /// If the values do not fill whole rows.
     pub fn new(n_draws: usize, values: Vec<f64>) -> Draws {
         assert!(if n_draws == 0 { values.is_empty() } else { values.len().is_multiple_of(n_draws) });
-        Draws { n_draws, values }
+        Draws { n_draws, n_chains: None, values }
+    }
+
+    /// The same draws as those of so many chains of one length, one after the other.
+    ///
+    /// # Panics
+    /// If the chains are not of one length.
+    pub fn in_chains(self, n_chains: usize) -> Draws {
+        assert!(n_chains > 0 && self.n_draws.is_multiple_of(n_chains));
+        Draws { n_chains: Some(n_chains), ..self }
     }
 
     /// The constrained values of the points `z[D][n_draws]`.
     pub fn push_forward(density: &dyn LogDensity, z: &[f64], n_draws: usize) -> Draws {
-        Draws { n_draws, values: constrain_points(density, z, n_draws) }
+        Draws { n_draws, n_chains: None, values: constrain_points(density, z, n_draws) }
     }
 
     pub fn n_draws(&self) -> usize {
         self.n_draws
+    }
+
+    pub fn n_chains(&self) -> Option<usize> {
+        self.n_chains
+    }
+
+    /// Values, one for each draw, by chain; `None` of independent draws.
+    pub fn by_chain<'a>(&self, values: &'a [f64]) -> Option<ChainDraws<'a>> {
+        let n_chains = self.n_chains.filter(|_| values.len() == self.n_draws && !values.is_empty())?;
+        Some(ChainDraws::new(values, n_chains))
+    }
+
+    /// The draw that comes `k`-th where few are wanted that are as good as independent: of chains, one of each in turn, far from
+    /// those before it.
+    pub fn kth(&self, k: usize) -> usize {
+        let Some(n_chains) = self.n_chains.filter(|_| self.n_draws > 0) else {
+            return k % self.n_draws.max(1);
+        };
+        let length = self.n_draws / n_chains;
+        // A step without a common divisor with the length, near the golden section of it.
+        let golden = (0.618 * length as f64) as usize;
+        let step = (golden.max(1)..length).find(|&step| common_divisor(step, length) == 1).unwrap_or(1);
+        (k % n_chains) * length + (k / n_chains % length * step) % length
+    }
+
+    /// The first draws: of chains, as many of each.
+    pub fn first(&self, n_draws: usize) -> Vec<usize> {
+        let n_chains = self.n_chains.unwrap_or(1);
+        let (own, length) = (n_draws.min(self.n_draws) / n_chains, self.n_draws / n_chains);
+        (0..n_chains).flat_map(|chain| chain * length..chain * length + own).collect()
     }
 
     /// All draws of one element: a row of the output of [`LogDensity::constrain`].
@@ -40,6 +82,11 @@ impl Draws {
     pub fn n_rows(&self) -> usize {
         self.values.len().checked_div(self.n_draws).unwrap_or(0)
     }
+}
+
+/// The greatest.
+fn common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { common_divisor(b, a % b) }
 }
 
 /// `[n_constrained][n]` from `z[D][n]`, evaluated [`LANES`] points at a time.

@@ -235,7 +235,10 @@ impl Asker<'_> {
             for &p in &probabilities {
                 let (value, error) = match summary.and_then(|summary| reduction.of_summary(summary, p)) {
                     Some(exact) => (exact, 0.0),
-                    None => reduction.of_draws(value.element(element), p),
+                    None => match self.posterior.draws.by_chain(value.element(element)) {
+                        Some(chains) => reduction.of_chains(chains, p),
+                        None => reduction.of_draws(value.element(element), p),
+                    },
                 };
                 values.push(value);
                 errors.push(error);
@@ -266,7 +269,10 @@ impl Asker<'_> {
         (0..value.shape.len())
             .map(|element| match &rows {
                 Some(rows) => self.posterior.summaries[rows[element]],
-                None => Summary::of_draws(value.element(element)),
+                None => match self.posterior.draws.by_chain(value.element(element)) {
+                    Some(chains) => Summary::of_chains(chains),
+                    None => Summary::of_draws(value.element(element)),
+                },
             })
             .collect()
     }

@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::data_record::element_type;
 use super::{
-    Basis, DataRecord, Draws, FitFileError, FittedCoordinate, Method, Posterior, Seconds, Summary, Verdict,
+    Basis, DataRecord, Draws, FitFileError, FittedCoordinate, Loo, Method, Posterior, Seconds, Summary,
+    Verdict,
 };
 use crate::compile::{Quantity, QuantityKind};
 use crate::data::{DataArg, Levels};
@@ -119,9 +120,12 @@ struct FitFile {
     evidence: bool,
     method: Method,
     basis: Basis,
+    loo: Option<Loo>,
     warnings: Vec<String>,
     seconds: Seconds,
     n_draws: usize,
+    /// Chains that the draws are, one after the other; none of independent draws.
+    n_chains: Option<usize>,
     /// Sets of levels, which the quantities refer to by position.
     levels: Vec<Vec<String>>,
     quantities: Vec<QuantityRecord>,
@@ -179,7 +183,7 @@ impl<'de> Deserialize<'de> for Row {
 impl FitFile {
     fn of(posterior: &Posterior) -> FitFile {
         let affordable = MAX_NUMBERS / posterior.draws.n_rows().max(1);
-        let n_draws = affordable.max(MIN_DRAWS).min(posterior.draws.n_draws());
+        let kept = posterior.draws.first(affordable.max(MIN_DRAWS));
         let mut sets: Vec<Arc<Levels>> = Vec::new();
         let mut position = |levels: &Arc<Levels>| {
             sets.iter().position(|known| known == levels).unwrap_or_else(|| {
@@ -205,7 +209,10 @@ impl FitFile {
                 summaries: posterior.summaries_of(quantity).to_vec(),
                 verdicts: posterior.verdicts_of(quantity).to_vec(),
                 draws: (0..quantity.len())
-                    .map(|element| Row(posterior.draws.row(quantity.offset + element)[..n_draws].to_vec()))
+                    .map(|element| {
+                        let row = posterior.draws.row(quantity.offset + element);
+                        Row(kept.iter().map(|&draw| row[draw]).collect())
+                    })
                     .collect(),
             })
             .collect();
@@ -232,9 +239,11 @@ impl FitFile {
             evidence: posterior.evidence,
             method: posterior.method.clone(),
             basis: posterior.basis,
+            loo: posterior.loo.clone(),
             warnings: posterior.warnings.clone(),
             seconds: posterior.seconds,
-            n_draws,
+            n_draws: kept.len(),
+            n_chains: posterior.draws.n_chains(),
             levels: sets.iter().map(|levels| levels.names().to_vec()).collect(),
             quantities,
         }
@@ -315,6 +324,21 @@ impl FitFile {
         if !verdicts.is_empty() && verdicts.len() != summaries.len() {
             return Err("some quantities have verdicts, others have none".to_string());
         }
+        let mut draws = Draws::new(self.n_draws, draws);
+        if let Some(n_chains) = self.n_chains {
+            if n_chains == 0 || !self.n_draws.is_multiple_of(n_chains) {
+                return Err(format!("{} draws are not those of {n_chains} chains", self.n_draws));
+            }
+            draws = draws.in_chains(n_chains);
+        }
+        if let Method::Nuts(nuts) = &self.method
+            && nuts.convergence.len() != summaries.len()
+        {
+            return Err("the diagnostics of chains are not those of the quantities".to_string());
+        }
+        if self.loo.as_ref().is_some_and(|loo| loo.elpd.len() != loo.k_hat.len() || loo.elpd.is_empty()) {
+            return Err("leave-one-out has not one k-hat for each observation".to_string());
+        }
         Ok(Posterior {
             model: Source::new(self.model.name, self.model.text),
             data: self.data,
@@ -326,7 +350,8 @@ impl FitFile {
             summaries,
             verdicts,
             basis: self.basis,
-            draws: Draws::new(self.n_draws, draws),
+            draws,
+            loo: self.loo,
             warnings: self.warnings,
             seconds: self.seconds,
         })

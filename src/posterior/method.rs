@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::markov::Nuts;
 use crate::inference::Fit;
 
 /// How the draws of a posterior were made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// Independent draws from a fitted q.
+    /// A fitted q.
     Variational(Fit),
+    /// Markov chains on the posterior itself.
+    Nuts(Nuts),
 }

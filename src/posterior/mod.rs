@@ -1,25 +1,31 @@
 //! What a fit says about the quantities of its model: draws, summaries, expressions over draws, the fit file.
 
+mod compare;
 mod data_record;
 mod draws;
 mod error;
 mod exact;
 mod expression;
 pub mod fit_file;
+mod loo;
+mod markov;
 mod method;
 mod reduction;
 mod rewrite;
 mod summary;
 mod trust;
 
+pub use compare::{Agreement, Compared, compare};
 pub use data_record::{DataRecord, DataVariable};
 pub use draws::Draws;
 pub use error::{FitFileError, QuestionError};
 pub use exact::{Marginals, summaries as exact_summaries};
 pub use expression::{Answer, AnswerKind, Scope, ask};
+pub use loo::{Loo, Points};
+pub use markov::{Convergence, Nuts, Sampled, of_chains};
 pub use method::Method;
-pub use trust::{Basis, Verdict};
 pub use summary::{Summary, mean_sd, quantile_in_place};
+pub use trust::{Basis, Verdict};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -58,6 +64,8 @@ pub struct Posterior {
     /// Where summaries and draws come from.
     pub basis: Basis,
     pub draws: Draws,
+    /// Leave-one-out, where it was asked for.
+    pub loo: Option<Loo>,
     pub warnings: Vec<String>,
     pub seconds: Seconds,
 }
@@ -76,6 +84,8 @@ pub struct Seconds {
     pub compile: Option<f64>,
     pub fit: Option<f64>,
     pub audit: Option<f64>,
+    /// Leave-one-out.
+    pub loo: Option<f64>,
     pub total: Option<f64>,
 }
 
@@ -252,7 +262,22 @@ impl Posterior {
     pub fn fit(&self) -> Option<&Fit> {
         match &self.method {
             Method::Variational(fit) => Some(fit),
+            Method::Nuts(_) => None,
         }
+    }
+
+    /// The sample that the draws are, where they are one.
+    pub fn nuts(&self) -> Option<&Nuts> {
+        match &self.method {
+            Method::Variational(_) => None,
+            Method::Nuts(nuts) => Some(nuts),
+        }
+    }
+
+    /// How well chains agree on a quantity's elements; empty of what is no sample.
+    pub fn convergence_of(&self, quantity: &Quantity) -> &[Convergence] {
+        let rows = quantity.offset..quantity.offset + quantity.len();
+        self.nuts().and_then(|nuts| nuts.convergence.get(rows)).unwrap_or_default()
     }
 
     /// The worst of the elements' verdicts.
@@ -263,6 +288,14 @@ impl Posterior {
     /// The verdicts on a quantity's elements.
     pub fn verdicts_of(&self, quantity: &Quantity) -> &[Verdict] {
         self.verdicts.get(quantity.offset..quantity.offset + quantity.len()).unwrap_or_default()
+    }
+
+    /// `nuts`, or the family of q.
+    pub fn method_name(&self) -> &str {
+        match &self.method {
+            Method::Variational(fit) => &fit.family,
+            Method::Nuts(_) => "nuts",
+        }
     }
 
     pub fn quantity(&self, name: &str) -> Option<&Quantity> {

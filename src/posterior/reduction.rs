@@ -1,6 +1,7 @@
 //! The words that turn draws into one number: `mean(x)`, `sd(x)`, `P(x > 0)`, `quantile(x, 0.9)`.
 
 use super::summary::{Summary, mean_sd, quantile_in_place};
+use crate::inference::ChainDraws;
 
 /// A summary over draws, elementwise over arrays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +76,24 @@ impl Reduction {
                 (hits / n, (smoothed * (1.0 - smoothed) / n).sqrt())
             }
         }
+    }
+
+    /// The same of draws that are those of chains.
+    pub fn of_chains(self, chains: ChainDraws<'_>, p: f64) -> (f64, f64) {
+        let (value, _) = self.of_draws(chains.all(), p);
+        let error = match self {
+            Reduction::Mean => chains.mcse_mean(),
+            Reduction::Sd => chains.mcse_sd(),
+            Reduction::Var => 2.0 * value.sqrt() * chains.mcse_sd(),
+            Reduction::Median => chains.mcse_quantile(0.5),
+            Reduction::Quantile => chains.mcse_quantile(p),
+            Reduction::Probability => {
+                let n = chains.ess_mean();
+                let smoothed = (value * n + 1.0) / (n + 2.0);
+                (smoothed * (1.0 - smoothed) / n).sqrt()
+            }
+        };
+        (value, error)
     }
 
     /// The value where the summary holds it exactly, so that an answer agrees with the table.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::inference::ChainDraws;
+
 /// What is reported of one element. `None`: not computed, or not finite.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -25,6 +27,12 @@ impl Summary {
         let [q05, q50, q95] = [0.05, 0.5, 0.95].map(|p| finite(quantile_in_place(&mut scratch, p)));
         let mcse = finite(sd / (draws.len() as f64).sqrt());
         Summary { mean: finite(mean), sd: finite(sd), q05, q50, q95, mcse }
+    }
+
+    /// Of draws that are those of Markov chains: the error of the mean is that of as many independent draws as they are worth.
+    pub fn of_chains(chains: ChainDraws<'_>) -> Summary {
+        let summary = Summary::of_draws(chains.all());
+        Summary { mcse: summary.mcse.and_then(|_| finite(chains.mcse_mean())), ..summary }
     }
 
     /// A value without uncertainty: a point estimate, whose standard error is not computed.

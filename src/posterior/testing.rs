@@ -164,12 +164,14 @@ pub fn posterior(n_draws: usize) -> Posterior {
         verdicts: vec![],
         basis: Basis::Approximation,
         draws: summarised.draws,
+        loo: None,
         warnings: summarised.warnings,
         seconds: Seconds {
             load: Some(0.001),
             compile: Some(0.002),
             fit: Some(0.009),
             audit: None,
+            loo: None,
             total: Some(0.012),
         },
     }

@@ -183,6 +183,20 @@ fn trouble_is_told() {
     assert_eq!(summarised.summaries[2], Summary::default());
 }
 
+#[test]
+fn few_draws_of_chains_come_from_all_of_them() {
+    let draws = Draws::new(40, (0..40).map(f64::from).collect()).in_chains(4);
+    let mut taken: Vec<usize> = (0..40).map(|k| draws.kth(k)).collect();
+    let chains: Vec<usize> = taken[..8].iter().map(|draw| draw / 10).collect();
+    assert_eq!(chains, [0, 1, 2, 3, 0, 1, 2, 3]);
+    assert!(taken[0].abs_diff(taken[4]) > 2);
+    taken.sort_unstable();
+    assert_eq!(taken, (0..40).collect::<Vec<usize>>());
+    // Independent draws come as they are, and again from the first.
+    let draws = Draws::new(3, vec![0.0; 3]);
+    assert_eq!((0..5).map(|k| draws.kth(k)).collect::<Vec<usize>>(), [0, 1, 2, 0, 1]);
+}
+
 mod fit_files {
     use super::*;
 
@@ -240,6 +254,28 @@ mod fit_files {
     }
 
     #[test]
+    fn wide_samples_keep_the_first_draws_of_each_chain() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fit.json");
+        let mut before = posterior(2);
+        let (rows, n) = (30_000, 400);
+        let values: Vec<f64> = (0..rows * n).map(|i| (i % n) as f64).collect();
+        before.draws = Draws::new(n, values).in_chains(4);
+        before.summaries = vec![Summary::default(); rows];
+        before.quantities.truncate(1);
+        before.quantities[0].dims = vec![rows];
+        before.quantities[0].labels = vec![None];
+        before.quantities[0].marginals = vec![None; rows];
+        fit_file::write(&before, &path).unwrap();
+        let draws = fit_file::read(&path).unwrap().draws;
+        let each = 4_000_000 / rows / 4;
+        assert_eq!((draws.n_draws(), draws.n_chains()), (4 * each, Some(4)));
+        let expected: Vec<f64> =
+            (0..4).flat_map(|chain| (0..each).map(move |k| (chain * 100 + k) as f64)).collect();
+        assert_eq!(draws.row(rows - 1), expected);
+    }
+
+    #[test]
     fn something_else_is_refused_with_a_word() {
         let good = {
             let folder = tempfile::tempdir().unwrap();
@@ -266,7 +302,9 @@ mod fit_files {
             )
         );
         for (from, to) in [
-            ("\"n_draws\":2,\"levels\"", "\"n_draws\":3,\"levels\""),
+            ("\"n_draws\":2,\"n_chains\"", "\"n_draws\":3,\"n_chains\""),
+            ("\"n_chains\":null", "\"n_chains\":0"),
+            ("\"n_chains\":null", "\"n_chains\":3"),
             ("\"dims\":[2]", "\"dims\":[3]"),
             ("\"labels\":[0]", "\"labels\":[9]"),
             ("[\"AITKIN\",\"HENNEPIN\"]]", "[\"AITKIN\",\"AITKIN\"]]"),

@@ -241,7 +241,8 @@ fn moves(q: &Summary, other: &Summary) -> Option<[f64; 3]> {
     }
     let distance = |a: Option<f64>, b: Option<f64>| Some((a? - b?).abs() / sd);
     let quantiles = [(q.q05, other.q05), (q.q50, other.q50), (q.q95, other.q95)];
-    let worst = quantiles.into_iter().map(|(a, b)| distance(a, b)).try_fold(0.0f64, |worst, d| Some(worst.max(d?)));
+    let worst =
+        quantiles.into_iter().map(|(a, b)| distance(a, b)).try_fold(0.0f64, |worst, d| Some(worst.max(d?)));
     Some([distance(q.mean, other.mean)?, (q.sd? / sd).ln().abs(), worst?])
 }
 

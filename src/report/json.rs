@@ -1,9 +1,9 @@
-//! The JSON object of `vippl fit --json` and `vippl summary --json`.
+//! The JSON objects of `vippl fit --json`, `vippl summary --json` and `vippl compare --json`.
 
 use serde_json::{Map, Value, json};
 
 use crate::inference::Elbo;
-use crate::posterior::Posterior;
+use crate::posterior::{Compared, Loo, Nuts, Posterior, Summary};
 
 /// Version of the object.
 pub const SCHEMA: u32 = 1;
@@ -16,8 +16,9 @@ pub fn fit(posterior: &Posterior) -> Value {
     let mut parameters = Map::new();
     for quantity in &posterior.quantities {
         let verdicts = posterior.verdicts_of(quantity);
+        let convergence = posterior.convergence_of(quantity);
         for (element, summary) in posterior.summaries_of(quantity).iter().enumerate() {
-            let entry = json!({
+            let mut entry = json!({
                 "mean": summary.mean,
                 "sd": summary.sd,
                 "q05": summary.q05,
@@ -26,11 +27,16 @@ pub fn fit(posterior: &Posterior) -> Value {
                 "mcse": summary.mcse,
                 "verdict": verdicts.get(element),
             });
+            if let (Some(convergence), Some(entry)) = (convergence.get(element), entry.as_object_mut()) {
+                entry.insert("r_hat".to_string(), json!(convergence.r_hat.filter(|x| x.is_finite())));
+                entry.insert("ess_bulk".to_string(), json!(convergence.ess_bulk));
+                entry.insert("ess_tail".to_string(), json!(convergence.ess_tail));
+            }
             parameters.insert(quantity.element_name(element), entry);
         }
     }
     let seconds = &posterior.seconds;
-    json!({
+    let mut whole = json!({
         "schema": SCHEMA,
         "model": &*posterior.model.name,
         "family": fit.map(|fit| &fit.family),
@@ -55,5 +61,81 @@ pub fn fit(posterior: &Posterior) -> Value {
         },
         "gradient_evaluations": fit.map(|fit| fit.gradient_evaluations),
         "parameters": parameters,
+    });
+    if let Some(loo) = &posterior.loo {
+        whole["loo"] = leave_one_out(loo);
+        whole["seconds"]["loo"] = json!(seconds.loo);
+    }
+    if let Some(Nuts { sample, .. }) = posterior.nuts() {
+        whole["gradient_evaluations"] = json!(sample.gradient_evaluations());
+        whole["sample"] = json!({
+            "seed": sample.seed,
+            "warmup": sample.n_warmup,
+            "draws": sample.n_draws,
+            "target_accept": sample.target_accept,
+            "max_depth": sample.max_depth,
+            "divergences": sample.n_divergent(),
+            "deepest": sample.n_deepest(),
+            "e_bfmi": sample.e_bfmi(),
+            "chains": sample.chains,
+            "centring": sample.recentred,
+        });
+    }
+    whole
+}
+
+/// `vippl compare --json` of two posteriors of a model, by their names: element by element.
+pub fn compared(names: [&str; 2], rows: &[Compared], alone: &[String]) -> Value {
+    let mut parameters = Map::new();
+    for row in rows {
+        let mut entry = json!(row);
+        if let Some(entry) = entry.as_object_mut() {
+            entry.remove("name");
+            let moments =
+                |s: &Summary| json!({ "mean": s.mean, "sd": s.sd, "q05": s.q05, "q50": s.q50, "q95": s.q95 });
+            entry.insert("a".to_string(), moments(&row.summaries[0]));
+            entry.insert("b".to_string(), moments(&row.summaries[1]));
+        }
+        parameters.insert(row.name.clone(), entry);
+    }
+    let worst = rows.iter().map(|row| row.agreement).max();
+    json!({
+        "schema": SCHEMA,
+        "a": names[0],
+        "b": names[1],
+        "agreement": worst,
+        "only_in_one": alone,
+        "parameters": parameters,
+    })
+}
+
+/// Models of the same data, best first, with their differences from the best.
+pub fn loo_models(models: &[(&str, &Loo)]) -> Value {
+    let mut order: Vec<&(&str, &Loo)> = models.iter().collect();
+    let elpd = |loo: &Loo| loo.elpd().map_or(f64::NEG_INFINITY, |(elpd, _)| elpd);
+    order.sort_by(|a, b| elpd(b.1).total_cmp(&elpd(a.1)));
+    let Some((_, best)) = order.first() else { return Value::Null };
+    let one = |(name, loo): &&(&str, &Loo)| {
+        let mut entry = leave_one_out(loo);
+        let difference = loo.minus(best);
+        entry["fit"] = json!(name);
+        entry["difference"] = json!(difference.map(|(difference, _)| difference));
+        entry["se_of_difference"] = json!(difference.map(|(_, se)| se).filter(|_| loo.is_aligned(best)));
+        entry
+    };
+    order.iter().map(one).collect()
+}
+
+fn leave_one_out(loo: &Loo) -> Value {
+    let elpd = loo.elpd();
+    json!({
+        "elpd": elpd.map(|(elpd, _)| elpd),
+        "se": elpd.map(|(_, se)| se),
+        "p_loo": loo.p_loo(),
+        "observations": loo.n_observed,
+        "left_out": loo.elpd.len(),
+        "draws": loo.n_draws,
+        "k_hat_threshold": loo.threshold(),
+        "unreliable": loo.n_unreliable(),
     })
 }

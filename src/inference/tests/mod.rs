@@ -1,8 +1,8 @@
 //! Whole fits against closed forms, quadrature, and densities that are hard to start on.
 
 mod behaviour;
-mod convergence;
 mod closed_form;
+mod convergence;
 mod large;
 mod psis;
 mod regression;

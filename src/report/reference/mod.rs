@@ -335,12 +335,21 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("ppc", SIMULATE),
     ("generate", SIMULATE),
     ("priorpredictive", "`vippl simulate MODEL` draws data from the prior: see `vippl help simulate`"),
-    ("sample", "`vippl fit` draws from the posterior, `vippl simulate` new data"),
-    ("mcmc", "`vippl fit` is variational: see `vippl help fit`"),
+    ("mcmc", SAMPLE),
+    ("nuts", SAMPLE),
+    ("hmc", SAMPLE),
+    ("rhat", SAMPLE),
+    ("ess", SAMPLE),
+    ("loo", COMPARE),
+    ("psisloo", COMPARE),
+    ("waic", COMPARE),
+    ("crossvalidation", COMPARE),
     ("posterior", "`vippl summary FIT` shows it, `vippl repl FIT` answers questions about it"),
     ("credibleinterval", "`vippl summary FIT` has quantiles; `quantile(x, p)` at the prompt"),
 ];
 
+const SAMPLE: &str = "`vippl sample` draws from the posterior by NUTS: see `vippl help sample`";
+const COMPARE: &str = "`vippl compare` sets models side by side by leave-one-out: see `vippl help compare`";
 const SIMULATE: &str = "`vippl simulate FIT` draws new data from a fit: see `vippl help simulate`";
 
 /// That `name` is nobody's: with what it is called here, or what it may have been meant for, `others` included; else

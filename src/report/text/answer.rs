@@ -22,7 +22,14 @@ pub fn answer(answer: &Answer, style: &Style) -> String {
                     answer.names[element].clone()
                 }
             };
-            let block = Block { name: Box::new(name), empty: &answer.question, doc: "", summaries, verdicts: &[] };
+            let block = Block {
+                name: Box::new(name),
+                empty: &answer.question,
+                doc: "",
+                summaries,
+                verdicts: &[],
+                convergence: &[],
+            };
             blocks_table(&[block], style)
         }
         AnswerKind::Fixed { values, errors } => fixed(answer, values, errors.as_deref(), style),

@@ -1,11 +1,13 @@
 //! Text for terminals and pipes.
 
 mod answer;
+mod compare;
 mod summary;
 mod table;
 mod variables;
 
 pub use answer::answer;
+pub use compare::{agreement, compared, loo, loo_table};
 pub use summary::{footer, summary};
 pub use table::{Align, table};
 pub use variables::{VariableRow, variables};

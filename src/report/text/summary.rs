@@ -2,10 +2,10 @@
 
 use super::table::{Align, table};
 use super::{cut, shown};
-use crate::inference::Fit;
-use crate::posterior::{Basis, Method, Posterior, Summary, Verdict};
+use crate::inference::{Fit, Sample};
+use crate::posterior::{Basis, Convergence, Method, Nuts, Posterior, Summary, Verdict};
 use crate::report::Style;
-use crate::report::number::{align_points, seconds, with_digits, with_uncertainty};
+use crate::report::number::{ABSENT, align_points, seconds, with_digits, with_uncertainty};
 use crate::report::style::Elements;
 
 /// ELBOs are shown as if they had at least this error, in nats: nobody needs more digits.
@@ -28,6 +28,7 @@ pub fn summary(posterior: &Posterior, style: &Style) -> String {
             doc: quantity.doc.as_deref().unwrap_or_default(),
             summaries: posterior.summaries_of(quantity),
             verdicts: posterior.verdicts_of(quantity),
+            convergence: posterior.convergence_of(quantity),
         })
         .collect();
     blocks_table(&blocks, style)
@@ -43,14 +44,22 @@ pub(super) struct Block<'a> {
     pub summaries: &'a [Summary],
     /// One for each summary, or none at all.
     pub verdicts: &'a [Verdict],
+    /// Of elements of a sample; empty otherwise.
+    pub convergence: &'a [Convergence],
 }
+
+/// Titles of the columns; those after the first five are of samples.
+const TITLES: [&str; 8] = ["mean", "sd", "5%", "50%", "95%", "R-hat", "ESS bulk", "ESS tail"];
+const OF_SUMMARY: usize = 5;
 
 pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
     let mut names = Vec::new();
     let mut docs = Vec::new();
-    let mut columns: [Vec<String>; 5] = Default::default();
     let mut notes = Vec::new();
-    for Block { name, empty, doc, summaries, verdicts } in blocks {
+    let of_chains = blocks.iter().any(|block| !block.convergence.is_empty());
+    let titles = if of_chains { &TITLES[..] } else { &TITLES[..OF_SUMMARY] };
+    let mut columns: Vec<Vec<String>> = vec![Vec::new(); titles.len()];
+    for Block { name, empty, doc, summaries, verdicts, convergence } in blocks {
         let n = summaries.len();
         let n_shown = shown(n, style);
         for (element, summary) in summaries[..n_shown].iter().enumerate() {
@@ -59,7 +68,8 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
             let is_distrusted = verdicts.get(element) == Some(&Verdict::Distrust);
             notes.push(if is_distrusted { "distrust".to_string() } else { String::new() });
             let Summary { mean, sd, q05, q50, q95, .. } = *summary;
-            let cells = with_uncertainty(&[mean, sd, q05, q50, q95], sd);
+            let mut cells = with_uncertainty(&[mean, sd, q05, q50, q95], sd);
+            cells.extend(agreement(convergence.get(element).copied().unwrap_or_default()));
             columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
         }
         if n_shown < n {
@@ -79,7 +89,8 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
         align_points(column);
     }
     let with_notes = notes.iter().any(|note| !note.is_empty());
-    let mut numbers: usize = columns.iter().map(|column| 2 + widest(column).max(4)).sum();
+    let wide = |(column, title): (&Vec<String>, &&str)| 2 + widest(column).max(title.len()).max(4);
+    let mut numbers: usize = columns.iter().zip(titles).map(wide).sum();
     numbers += if with_notes { 2 + widest(&notes) } else { 0 };
     if style.elements == Elements::Few {
         // Names give way to the numbers.
@@ -90,7 +101,7 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
     let with_docs =
         docs.iter().any(|doc| !doc.is_empty()) && (doc_room >= LEAST_DOC || style.elements == Elements::All);
     let mut header = vec![("", Align::Left)];
-    header.extend(["mean", "sd", "5%", "50%", "95%"].map(|title| (title, Align::Right)));
+    header.extend(titles.iter().map(|title| (*title, Align::Right)));
     header.extend(with_notes.then_some(("", Align::Left)));
     if with_docs {
         header.push(("", Align::Left));
@@ -113,15 +124,24 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
     table(&header, &rows, style)
 }
 
+/// R-hat and effective sample sizes.
+fn agreement(convergence: Convergence) -> [String; 3] {
+    let whole = |ess: Option<f64>| ess.map_or_else(|| ABSENT.to_string(), |ess| format!("{ess:.0}"));
+    let r_hat = convergence.r_hat.map_or_else(|| ABSENT.to_string(), |r_hat| format!("{r_hat:.3}"));
+    [r_hat, whole(convergence.ess_bulk), whole(convergence.ess_tail)]
+}
+
 /// How the draws were made and how good they are, and the time it took.
 pub fn footer(posterior: &Posterior, style: &Style) -> String {
     let mut text = match &posterior.method {
         Method::Variational(fit) => of_fit(posterior, fit, style),
+        Method::Nuts(nuts) => of_sample(posterior, nuts, style),
     };
     if let Some(total) = posterior.seconds.total {
         let s = &posterior.seconds;
+        let made = if posterior.nuts().is_some() { "sample" } else { "fit" };
         let phases: Vec<String> =
-            [("load", s.load), ("compile", s.compile), ("fit", s.fit), ("audit", s.audit)]
+            [("load", s.load), ("compile", s.compile), (made, s.fit), ("audit", s.audit), ("loo", s.loo)]
                 .into_iter()
                 .filter_map(|(phase, time)| Some(format!("{phase} {}", seconds(time?))))
                 .collect();
@@ -167,6 +187,33 @@ fn grounds(posterior: &Posterior, fit: &Fit, verdict: Verdict) -> String {
         (Verdict::Distrust, _) => "not all of these numbers can be relied on, see the warning",
     };
     format!("{grounds}{k_hat}")
+}
+
+/// How the chains were made, and how they went.
+fn of_sample(posterior: &Posterior, nuts: &Nuts, style: &Style) -> String {
+    let sample = &nuts.sample;
+    let Sample { seed, n_warmup, n_draws, .. } = sample;
+    let n_chains = sample.chains.len();
+    let how = format!("nuts, {n_chains} chains of {n_draws} draws after {n_warmup} of warmup, seed {seed}");
+    let mut went = format!("{} divergent trajectories", sample.n_divergent());
+    if let Some(e_bfmi) = sample.e_bfmi() {
+        went += &format!(", E-BFMI {e_bfmi:.2} at least");
+    }
+    went += &format!(", {} gradients", sample.gradient_evaluations());
+    let coordinates: Vec<String> =
+        sample.recentred.iter().map(|latent| format!("{} {:.2}", latent.name, latent.centring)).collect();
+    let coordinates = match coordinates.as_slice() {
+        [] => String::new(),
+        all => format!("centring (1: as written): {}", all.join(", ")),
+    };
+    let grounds = match (nuts.worst_r_hat(), nuts.least_effective()) {
+        (Some(r_hat), Some(ess)) => format!("R-hat {r_hat:.3} at most, {ess:.0} effective draws at least"),
+        _ => String::new(),
+    };
+    let verdict = posterior.verdict().map_or("", |verdict| verdict.name());
+    let lines = [how, went, coordinates];
+    let lines = lines.iter().filter(|line| !line.is_empty()).map(|line| style.dim(line) + "\n");
+    format!("{}  {grounds}\n{}", style.bold(verdict), lines.collect::<String>())
 }
 
 /// A number with two digits of its error, and at least two decimals.
