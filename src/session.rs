@@ -275,7 +275,7 @@ impl Prepared {
             coordinates: FittedCoordinate::all_of(density),
             training_constants: self.compiled.training_constants.clone(),
             evidence: self.compiled.evidence,
-            method: Method::Variational(fitted.fit),
+            method: Method::Variational(Box::new(fitted.fit)),
             summaries: judged.summaries,
             verdicts: judged.verdicts,
             basis: judged.basis,

@@ -98,13 +98,16 @@ pub fn proposal(target: &Target, q: Gaussian, theta: &[f64], elbo: f64, options:
     Proposal { components: modes.into_iter().map(|(elbo, q)| ((elbo - best).exp() / total, q)).collect() }
 }
 
+/// A fit in coordinates of its own.
+type Attempt<'a> = dyn Fn(Option<Centring>, &mut dyn FnMut(Progress)) -> Result<Rung, InferenceError> + 'a;
+
 /// Centrings at least so far apart are worth another fit.
 const NOTABLE: f64 = 0.1;
 
 /// A fit with location-scale latents apart from their locations and scales, then one as centred as that one says.
 fn learn_centring(
     density: &dyn LogDensity,
-    attempt: &dyn Fn(Option<Centring>, &mut dyn FnMut(Progress)) -> Result<Rung, InferenceError>,
+    attempt: &Attempt<'_>,
     options: &FitOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Rung, InferenceError> {

@@ -200,6 +200,10 @@ impl Witness {
 
     /// Why nothing vouches for a number, in words that follow its name.
     pub fn complaint(&self) -> String {
+        const HEAVY: &str = "tails are so heavy that mean and sd are not known well; look at the quantiles";
+        if self.k_hat > 1.0 && self.k_hat.is_finite() {
+            return HEAVY.to_string();
+        }
         if self.r_hat > R_HAT {
             let r_hat =
                 if self.r_hat.is_finite() { format!(" (R-hat {:.2})", self.r_hat) } else { String::new() };
@@ -211,9 +215,7 @@ impl Witness {
             return "chains that start from q drift away and have not arrived".to_string();
         }
         match self.errors {
-            _ if self.k_hat > TAIL => {
-                "tails are so heavy that mean and sd are not known well; look at the quantiles".to_string()
-            }
+            _ if self.k_hat > TAIL => HEAVY.to_string(),
             [_, _, of_quantile] if of_quantile > KNOWN[2] => {
                 "a quantile lies between modes, where there is next to nothing".to_string()
             }
