@@ -66,7 +66,7 @@ const ALIASES: &[(&str, &str)] = &[
     // Functions
     ("ln", "log"),
     ("expit", "inv_logit"),
-    ("logistic", "Logistic(loc, scale) for the distribution, inv_logit(x) for the function"),
+    ("logistic", "inv_logit(x) for the function, Logistic(loc, scale) for the distribution"),
     ("plogis", "inv_logit"),
     ("qlogis", "logit"),
     ("ilogit", "inv_logit"),
@@ -255,13 +255,18 @@ pub(super) fn known_calls<'n>() -> impl Iterator<Item = &'n str> {
         .filter(|name| name.starts_with(char::is_alphabetic) && !matches!(*name, "neg" | "range"))
 }
 
+/// What `name`, a name from another language, is called here, if the list of these names has it.
+pub(super) fn listed(name: &str) -> Option<&'static str> {
+    let folded = fold(name);
+    ALIASES.iter().find(|(from, _)| *from == folded).map(|(_, to)| *to)
+}
+
 /// What `name`, a name from another language, is called here.
 pub fn translate(name: &str) -> Option<String> {
-    let folded = fold(name);
-    let look = |key: &str| ALIASES.iter().find(|(from, _)| *from == key).map(|(_, to)| to.to_string());
-    if let Some(found) = look(&folded) {
-        return Some(found);
+    if let Some(found) = listed(name) {
+        return Some(found.to_string());
     }
+    let folded = fold(name);
     // Stan's normal_lpdf, poisson_log_lpmf, normal_rng, normal_lcdf
     let suffixes = ["lpdf", "lpmf", "lupdf", "lupmf", "rng", "lccdf", "lcdf", "cdf", "qf"];
     if let Some((stem, suffix)) =

@@ -1,6 +1,6 @@
 //! What a name means where it is used, and what to say when it means nothing.
 
-use super::aliases::{alike, did_you_mean, fold, known_calls, nearest};
+use super::aliases::{alike, did_you_mean, fold, known_calls, listed, nearest};
 use super::catalogue;
 use super::error::CheckError;
 use super::lint::Lint;
@@ -234,11 +234,14 @@ impl Checker<'_> {
         if !self.unknown.insert(format!("{name}()")) {
             return;
         }
-        let help = known_calls()
-            .find(|known| fold(known) == fold(name))
-            .map(|known| {
-                format!("vippl calls it `{}`", catalogue::signature(known).unwrap_or_else(|| known.into()))
-            })
+        // What has a word of its own may be more than a name in another case.
+        let in_other_case = || {
+            let known = known_calls().find(|known| fold(known) == fold(name))?;
+            Some(format!("vippl calls it `{}`", catalogue::signature(known).unwrap_or_else(|| known.into())))
+        };
+        let help = listed(name)
+            .map(|here| format!("vippl calls it {here}"))
+            .or_else(in_other_case)
             .or_else(|| super::aliases::translate(name).map(|here| format!("vippl calls it {here}")))
             .or_else(|| {
                 let mut known: Vec<&str> = known_calls().collect();

@@ -2,7 +2,7 @@
 
 use rand::Rng;
 
-use crate::tape::{Graph, Node};
+use crate::tape::{Graph, Node, exponent};
 use crate::types::ElementType;
 
 use super::formula::{count, counts, draw, inside};
@@ -49,23 +49,25 @@ impl Distribution for Poisson {
         let zero = g.scalar(0.0);
         let x = g.select(support, x, zero);
         let remainder = stirling_remainder(g, x);
-        let value = if form == 0 {
+        // A rate that is an exponential has a logarithm at hand, from which less is to be computed.
+        let log_rate = if form == 0 { exponent(g, args[0]) } else { Some(args[0]) };
+        let Some(log_rate) = log_rate else {
             let distance = deviance(g, x, args[0]);
             let total = g.add(distance, remainder);
-            g.neg(total)
-        } else {
-            // x d - x (exp(d) - 1), d = log rate - log x, is flat where its terms are large. At x = 0: -exp(log rate).
-            let one = g.scalar(1.0);
-            let at_least_one = g.max(x, one);
-            let log_x = g.log(at_least_one);
-            let d = g.sub(args[0], log_x);
-            let (linear, growth) = (g.mul(x, d), g.expm1(d));
-            let growth = g.mul(at_least_one, growth);
-            let relative = g.sub(linear, growth);
-            let excess = g.sub(x, at_least_one);
-            let of_data = g.sub(excess, remainder);
-            g.add(relative, of_data)
+            let value = g.neg(total);
+            return inside(g, support, value);
         };
+        // x d - x (exp(d) - 1), d = log rate - log x, is flat where its terms are large. At x = 0: -exp(log rate).
+        let one = g.scalar(1.0);
+        let at_least_one = g.max(x, one);
+        let log_x = g.log(at_least_one);
+        let d = g.sub(log_rate, log_x);
+        let (linear, growth) = (g.mul(x, d), g.expm1(d));
+        let growth = g.mul(at_least_one, growth);
+        let relative = g.sub(linear, growth);
+        let excess = g.sub(x, at_least_one);
+        let of_data = g.sub(excess, remainder);
+        let value = g.add(relative, of_data);
         inside(g, support, value)
     }
 
@@ -112,4 +114,32 @@ impl Distribution for Poisson {
 
 fn rate(g: &mut Graph, form: usize, arg: Node) -> Node {
     if form == 0 { arg } else { g.exp(arg) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tape::{Program, reverse};
+
+    #[test]
+    fn the_rate_of_a_link_is_its_logarithm() {
+        let build = |form: usize| {
+            let mut g = Graph::new();
+            let eta = g.input(&[4]);
+            let x = g.vector(&[0.0, 1.0, 4.0, 30.0]);
+            let arg = if form == 0 { g.exp(eta) } else { eta };
+            let y = Poisson.log_density(&mut g, form, &[arg], x);
+            let total = g.sum_all(y);
+            let gradient = reverse(&mut g, total, &[eta])[0];
+            let program = Program::new(&g, &[eta], &[y, gradient]);
+            let mut ws = program.workspace(1);
+            program.run(&mut ws, &[&[-3.0, 0.2, 1.4, 800.0]]);
+            let values = [0, 1].map(|k| program.output(&ws, k).data.to_vec());
+            (values, program.dump())
+        };
+        let ([of_rate, rate_slope], text) = build(0);
+        let ([of_log, log_slope], _) = build(1);
+        assert!(!text.contains("deviance"), "{text}");
+        assert_eq!((of_rate, rate_slope), (of_log, log_slope));
+    }
 }

@@ -63,5 +63,5 @@ pub use ops::scan::{Access, Body, Mode, Scan, Source, State};
 pub use program::{Columns, Output, Program, Workspace};
 pub use reverse::reverse;
 pub use share::share_exponentials;
-pub use simplify::simplify;
+pub use simplify::{exponent, simplify};
 pub use substitute::substitute;

@@ -43,6 +43,14 @@ struct Range {
     is_above: bool,
 }
 
+impl Range {
+    /// Bounds that are NaN say nothing. Sums and products of bounds hold for rounded ones too, since rounding keeps the order.
+    fn between(low: f64, high: f64) -> Range {
+        let low = if low.is_nan() { f64::NEG_INFINITY } else { low };
+        Range { low, high: if high.is_nan() { f64::INFINITY } else { high }, is_above: false }
+    }
+}
+
 const ANY: Range = Range { low: f64::NEG_INFINITY, high: f64::INFINITY, is_above: false };
 const NOT_NEGATIVE: Range = Range { low: 0.0, ..ANY };
 
@@ -65,7 +73,7 @@ impl Ranges {
         self.0.get(&n).copied().unwrap_or(ANY)
     }
 
-    fn find(&self, g: &Graph, n: Node) -> Range {
+    fn find(&mut self, g: &Graph, n: Node) -> Range {
         if let Some(value) = g.value(n) {
             let values = elements(value);
             if values.iter().any(|x| x.is_nan()) {
@@ -78,12 +86,11 @@ impl Ranges {
             };
         }
         let Some((op, args)) = g.application(n) else { return ANY };
-        let of = |k: usize| -> Range {
-            match g.value(args[k]) {
-                Some(_) => self.find(g, args[k]),
-                None => self.known(args[k]),
-            }
-        };
+        // constants are looked at once, other arguments have been
+        for &arg in args.iter().filter(|&&arg| g.value(arg).is_some()) {
+            self.of(g, arg);
+        }
+        let of = |k: usize| self.known(args[k]);
         let op: &dyn Op = &**op;
         if is1::<Exp>(op) {
             return Range { is_above: is_coordinate(g, args[0]), ..NOT_NEGATIVE };
@@ -98,12 +105,23 @@ impl Ranges {
             let x = of(0);
             return Range { low: -x.high, high: -x.low, is_above: false };
         }
+        if is::<Select>(op) {
+            let (a, b) = (of(1), of(2));
+            let is_above = a.is_above && b.is_above && a.low == b.low;
+            return Range { low: a.low.min(b.low), high: a.high.max(b.high), is_above };
+        }
         if is2::<Add>(op) {
             let (a, b) = (of(0), of(1));
-            return Range { low: a.low + b.low, high: a.high + b.high, is_above: false };
+            return Range::between(a.low + b.low, a.high + b.high);
+        }
+        if is2::<Sub>(op) {
+            let (a, b) = (of(0), of(1));
+            return Range::between(a.low - b.high, a.high - b.low);
         }
         if is2::<Mul>(op) && of(0).low >= 0.0 && of(1).low >= 0.0 {
-            return NOT_NEGATIVE;
+            let (a, b) = (of(0), of(1));
+            // 0 times infinity is NaN, of which nothing is said
+            return Range { low: (a.low * b.low).max(0.0), ..Range::between(0.0, a.high * b.high) };
         }
         if op.view().is_some() { Range { is_above: of(0).is_above, ..of(0) } } else { ANY }
     }
@@ -129,7 +147,7 @@ fn is2<F: Binary>(op: &dyn Op) -> bool {
 }
 
 /// x of e^x, in the shape of that, however its elements are shaped before.
-fn exponent(g: &mut Graph, n: Node) -> Option<Node> {
+pub fn exponent(g: &mut Graph, n: Node) -> Option<Node> {
     let shape = g.shape(n).to_vec();
     let mut power = n;
     loop {
@@ -353,6 +371,29 @@ mod tests {
             let twice = g.mul_scalar(x, 2.0);
             let more = g.sub(sum, twice);
             g.add(more, x)
+        });
+    }
+
+    /// A coordinate of an interval is chosen so that it stays inside; then it is known to be there.
+    #[test]
+    fn choices_among_choices_are_made() {
+        check(|g, [x, u, w]| {
+            // from 2 to 5, by the distance to the nearer end
+            let (zero, outside) = (g.scalar(0.0), g.scalar(f64::NEG_INFINITY));
+            let (lower, upper) = (g.scalar(2.0), g.scalar(5.0));
+            let mirrored = g.neg(u);
+            let [below, above] = [u, mirrored].map(|u| {
+                let part = g.logistic(u);
+                g.mul_scalar(part, 3.0)
+            });
+            let (left, right) = (g.add(lower, below), g.sub(upper, above));
+            let is_left = g.less(w, zero);
+            let chosen = g.select(is_left, left, right);
+            let (is_above, is_below) = (g.less_equal(lower, chosen), g.less_equal(chosen, upper));
+            let inside = g.and(is_above, is_below);
+            let wave = g.sin(x);
+            let product = g.mul(wave, chosen);
+            g.select(inside, product, outside)
         });
     }
 

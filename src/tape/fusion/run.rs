@@ -121,20 +121,16 @@ impl Fused {
 
     pub(super) fn run(&self, args: &[Operand<'_>], out: &mut [f64], lanes: usize, scratch: &mut [f64]) {
         let (values, sums) = out.split_at_mut(self.n_values * self.n * lanes);
-        let mut arrays = values.chunks_exact_mut(self.n * lanes);
-        match self.n_values {
-            0..=MAX_VALUES => {
-                let mut few: [&mut [f64]; MAX_VALUES] = listed(arrays);
-                self.run_all(args, &mut few[..self.n_values], sums, lanes, scratch);
-            }
-            n if n <= MAX_LISTED => {
-                let mut many: [&mut [f64]; MAX_LISTED] = listed(arrays);
-                self.run_all(args, &mut many[..self.n_values], sums, lanes, scratch);
-            }
-            _ => {
-                let mut all: Vec<&mut [f64]> = arrays.by_ref().collect();
-                self.run_all(args, &mut all, sums, lanes, scratch);
-            }
+        let arrays = values.chunks_exact_mut(self.n * lanes);
+        if self.n_values <= MAX_VALUES {
+            let mut few: [&mut [f64]; MAX_VALUES] = listed(arrays);
+            self.run_all(args, &mut few[..self.n_values], sums, lanes, scratch);
+        } else if self.n_values <= MAX_LISTED {
+            let mut many: [&mut [f64]; MAX_LISTED] = listed(arrays);
+            self.run_all(args, &mut many[..self.n_values], sums, lanes, scratch);
+        } else {
+            let mut all: Vec<&mut [f64]> = arrays.collect();
+            self.run_all(args, &mut all, sums, lanes, scratch);
         }
     }
 

@@ -203,7 +203,11 @@ pub(super) fn run(g: &mut Graph, spec: Scan, args: &[Node]) -> Vec<Node> {
         }
     }
     // a state that others are computed from comes first
-    while let Some(s) = (0..states.len()).find(|&s| states[s].is_none() && is_ready(&spec, s, &states)) {
+    let on = dependences(&spec);
+    let is_ready = |s: usize, states: &[Option<Node>]| {
+        states[s].is_none() && on[s].iter().zip(states).all(|(on, state)| !on || state.is_some())
+    };
+    while let Some(s) = (0..states.len()).find(|&s| is_ready(s, &states)) {
         let mut lift = Lift::new(&spec, args, states.clone());
         states[s] = Some(after(g, &spec, s, &mut lift));
     }
@@ -232,10 +236,6 @@ fn dependences(spec: &Scan) -> Vec<Vec<bool>> {
         }
     }
     on
-}
-
-fn is_ready(spec: &Scan, s: usize, states: &[Option<Node>]) -> bool {
-    dependences(spec)[s].iter().zip(states).all(|(on, state)| !on || state.is_some())
 }
 
 /// States that only a recursion can compute, or that are needed for one.
