@@ -14,11 +14,11 @@ use crate::check::{self, DataSummary};
 use crate::compile::{CompileOptions, Compiled, VariableReport, compile};
 use crate::data::{DataArg, Dataset};
 use crate::density::{LogDensity, TermKind};
-use crate::inference::{self, FitOptions, Progress};
+use crate::inference::{self, FitOptions, Progress, Weighted};
 use crate::ir;
 use crate::posterior::{
-    Answer, DEFAULT_DRAWS, DataRecord, FittedCoordinate, Judged, Marginals, Method, Posterior, Scope, Seconds,
-    Verdict, Witnesses, ask, fit_file, judge, summarise,
+    Answer, DEFAULT_DRAWS, DataRecord, FittedCoordinate, Judged, Marginals, Method, Posterior, Scope,
+    Seconds, Verdict, Witnesses, ask, fit_file, judge, summarise,
 };
 use crate::source::Source;
 use crate::syntax::{self, Line, ast};
@@ -250,7 +250,8 @@ impl Prepared {
             let audit_start = Instant::now();
             if let Some(chains) = inference::audit(density, &fitted) {
                 let heard = judge(density, &summarised, Witnesses::Chains(&chains), fit.seed);
-                if heard.n_distrusted() < judged.n_distrusted() {
+                let is_sound = fitted.weighted.as_ref().is_some_and(Weighted::is_sound);
+                if !is_sound || heard.n_distrusted() < judged.n_distrusted() {
                     judged = heard;
                     heard_chains = Some(chains);
                 }
@@ -271,7 +272,7 @@ impl Prepared {
             coordinates: FittedCoordinate::all_of(density),
             training_constants: self.compiled.training_constants.clone(),
             evidence: self.compiled.evidence,
-            method: Method::Variational(fitted.fit),
+            method: Method::Variational(Box::new(fitted.fit)),
             summaries: judged.summaries,
             verdicts: judged.verdicts,
             basis: judged.basis,

@@ -301,7 +301,7 @@ fn wrong_usage_ends_with_two() {
     }
     let ran = folder.run(&["fit", "m.vim", "--family", "best"]);
     assert_eq!(ran.code, Some(2));
-    assert!(ran.err.contains("there is: meanfield"), "{}", ran.err);
+    assert!(ran.err.contains("there is: auto, meanfield"), "{}", ran.err);
 }
 
 #[test]

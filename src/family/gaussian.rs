@@ -107,7 +107,8 @@ mod tests {
     #[test]
     fn points_go_there_and_back() {
         let mean = vec![1.0, -2.0, 0.5];
-        for scale in [Scale::Diagonal(vec![0.5, 2.0, 1e3]), Scale::Lower(vec![0.5, 1.5, 2.0, -3.0, 0.1, 1e3])] {
+        for scale in [Scale::Diagonal(vec![0.5, 2.0, 1e3]), Scale::Lower(vec![0.5, 1.5, 2.0, -3.0, 0.1, 1e3])]
+        {
             let q = Gaussian { mean: mean.clone(), scale };
             let base: Vec<f64> = (0..6).map(|i| (f64::from(i) * 1.3).sin()).collect();
             let (mut z, mut back) = (vec![0.0; 6], vec![0.0; 6]);

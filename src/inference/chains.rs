@@ -143,7 +143,8 @@ fn effective_draws(draws: &[f64]) -> f64 {
     let origin = draws[0];
     let mean = draws.iter().map(|x| x - origin).sum::<f64>() / draws.len() as f64;
     let variance = draws.iter().map(|x| (x - origin - mean).powi(2)).sum::<f64>() / draws.len() as f64;
-    let of_chain = |c: usize| draws.iter().skip(c).step_by(CHAINS).map(|x| x - origin - mean).sum::<f64>() / n as f64;
+    let of_chain =
+        |c: usize| draws.iter().skip(c).step_by(CHAINS).map(|x| x - origin - mean).sum::<f64>() / n as f64;
     let between = (0..CHAINS).map(|c| of_chain(c).powi(2)).sum::<f64>() / (CHAINS as f64 - 1.0);
     variance / between * CHAINS as f64
 }
@@ -233,7 +234,8 @@ impl<'t, 'd> Sampler<'t, 'd> {
             let probability = if gain.is_nan() { 0.0 } else { gain.min(0.0).exp() };
             accepted += probability;
             divergent += usize::from(gain.is_nan() || gain < -DIVERGENT);
-            let is_usable = log_p[l].is_finite() && gradient.iter().skip(l).step_by(CHAINS).all(|g| g.is_finite());
+            let is_usable =
+                log_p[l].is_finite() && gradient.iter().skip(l).step_by(CHAINS).all(|g| g.is_finite());
             if rng.random::<f64>() < probability && is_usable {
                 self.log_p[l] = log_p[l];
                 for i in 0..n {

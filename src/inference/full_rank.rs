@@ -12,8 +12,9 @@ use super::options::{FitOptions, Progress, Stage};
 use super::target::Target;
 use crate::family::{FULL_RANK, Family, Gaussian, Scale};
 
-/// Fewest and most draws.
-const DRAWS: [usize; 2] = [32, 512];
+/// Fewest draws; more latents have more of them, until they and the directions of their Hessians are too many.
+const LEAST_DRAWS: usize = 32;
+const MAX_PRODUCTS: usize = 4096;
 const MAX_ITERATIONS: usize = 60;
 /// Largest elements of g and of A - I at which q is done: mean in sd, relative variance.
 const TOLERANCE: [f64; 2] = [1e-2, 5e-2];
@@ -74,7 +75,7 @@ pub fn fit(
     progress: &mut dyn FnMut(Progress),
 ) -> Option<Outcome> {
     let n = start.n();
-    let n_draws = options.mc_draws.unwrap_or((4 * n).clamp(DRAWS[0], DRAWS[1]));
+    let n_draws = options.mc_draws.unwrap_or((4 * n).min(MAX_PRODUCTS / n.max(1)).max(LEAST_DRAWS));
     let draws = BaseDraws::matched(&mut rng(options.seed, Task::Objective), n, n_draws, target.lanes());
     let at = |q: Gaussian| evaluate(target, q, theta, &draws);
     let mut state = narrowed_until_finite(start, at)?;

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use rand::RngExt;
 use rand_distr::{ChiSquared, Distribution};
 
-use super::mixture;
 use super::draws::{Task, fill_normal, rng};
+use super::mixture;
 use super::psis::{self, Smoothed};
 use super::target::Target;
 use crate::family::Gaussian;
@@ -81,7 +81,8 @@ impl Weighted {
         const LARGEST: f64 = 12.0;
         let n = self.n as f64;
         let largest = self.smoothed.log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max).exp() * n;
-        self.smoothed.k_hat < psis::threshold(self.n) || largest <= LARGEST && self.effective_draws() >= 0.5 * n
+        self.smoothed.k_hat < psis::threshold(self.n)
+            || largest <= LARGEST && self.effective_draws() >= 0.5 * n
     }
 
     /// Positions of `n` draws without weights, each taken about as often as its weight says: systematic resampling.
@@ -178,7 +179,13 @@ fn weigh(target: &Target, proposal: &Proposal, theta: &[f64], n: usize, seed: u6
 
 /// Of the proposal with t distributions for a share of it, at `latent[d][n]`. `base` is scratch; it holds the whitened draws
 /// if there is one component.
-fn log_density(proposal: &Proposal, tail_share: f64, n: usize, latent: &[f64], mut base: Vec<f64>) -> Vec<f64> {
+fn log_density(
+    proposal: &Proposal,
+    tail_share: f64,
+    n: usize,
+    latent: &[f64],
+    mut base: Vec<f64>,
+) -> Vec<f64> {
     let d = proposal.n() as f64;
     let normal = -0.5 * d * (2.0 * std::f64::consts::PI).ln() + (1.0 - tail_share).ln();
     let student = libm::lgamma(0.5 * (DEGREES + d))

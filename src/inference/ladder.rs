@@ -49,13 +49,22 @@ pub fn climb(
         None => (&FULL_RANK, "full-rank: latents may be correlated".to_string()),
     };
     let attempt = |centring: Option<Centring>, progress: &mut dyn FnMut(Progress)| {
+        let why = why.clone();
         let other = centring.as_ref().and_then(|centring| density.recentred(centring));
         let other: Option<&dyn LogDensity> = other.as_deref().map(|other| other as _);
         let target = Target::new(other.unwrap_or(density));
         let start = start::find(&target, options, progress)?;
         let optimum = fit(&target, family, &start, options, progress);
-        let evaluations = [target.evaluations(), target.calls()];
-        Ok(Rung { family, optimum, centring, evaluations, why: why.clone() })
+        let mut rung = Rung { family, optimum, centring, evaluations: [0; 2], why };
+        if options.family.is_none() && !rung.optimum.converged && rung.family.name() != MeanField.name() {
+            let simpler = fit(&target, &MeanField, &start, options, progress);
+            if simpler.converged {
+                let why = "mean-field: a Gaussian with correlations did not settle".to_string();
+                rung = Rung { family: &MeanField, optimum: simpler, why, ..rung };
+            }
+        }
+        rung.evaluations = [target.evaluations(), target.calls()];
+        Ok(rung)
     };
     let free = options.centring == CentringChoice::Learned && !density.recentrable().is_empty();
     if !free {
@@ -89,13 +98,16 @@ pub fn proposal(target: &Target, q: Gaussian, theta: &[f64], elbo: f64, options:
     Proposal { components: modes.into_iter().map(|(elbo, q)| ((elbo - best).exp() / total, q)).collect() }
 }
 
+/// A fit in coordinates of its own.
+type Attempt<'a> = dyn Fn(Option<Centring>, &mut dyn FnMut(Progress)) -> Result<Rung, InferenceError> + 'a;
+
 /// Centrings at least so far apart are worth another fit.
 const NOTABLE: f64 = 0.1;
 
 /// A fit with location-scale latents apart from their locations and scales, then one as centred as that one says.
 fn learn_centring(
     density: &dyn LogDensity,
-    attempt: &dyn Fn(Option<Centring>, &mut dyn FnMut(Progress)) -> Result<Rung, InferenceError>,
+    attempt: &Attempt<'_>,
     options: &FitOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Rung, InferenceError> {

@@ -39,7 +39,8 @@ pub fn fit(target: &Target, weighted: &Weighted) -> Option<Proposal> {
         .map(|mean| (1.0 / k as f64, Gaussian { mean, scale: Scale::Diagonal(vec![0.7; d]) }))
         .collect();
     for _ in 0..ITERATIONS {
-        let densities: Vec<Vec<f64>> = components.iter().map(|(share, q)| whitened.log_density(*share, q)).collect();
+        let densities: Vec<Vec<f64>> =
+            components.iter().map(|(share, q)| whitened.log_density(*share, q)).collect();
         let mut next = Vec::with_capacity(components.len());
         let totals: Vec<f64> =
             (0..n).map(|i| log_sum_exp(&densities.iter().map(|own| own[i]).collect::<Vec<f64>>())).collect();
@@ -113,7 +114,9 @@ impl Draws<'_> {
         let (mut above, mut candidates) = (0.0, Vec::with_capacity(CANDIDATES));
         for (at, w) in weights.iter().enumerate() {
             above += w;
-            while candidates.len() < CANDIDATES && (candidates.len() as f64 + 0.5) / (CANDIDATES as f64) < above {
+            while candidates.len() < CANDIDATES
+                && (candidates.len() as f64 + 0.5) / (CANDIDATES as f64) < above
+            {
                 candidates.push(point(at));
             }
         }
@@ -121,7 +124,9 @@ impl Draws<'_> {
         let mut chosen = vec![vec![0.0; self.d]];
         while chosen.len() < k {
             let nearest = |x: &[f64]| chosen.iter().map(|c| distance(c, x)).fold(f64::INFINITY, f64::min);
-            let Some(farthest) = candidates.iter().max_by(|a, b| nearest(a).total_cmp(&nearest(b))) else { break };
+            let Some(farthest) = candidates.iter().max_by(|a, b| nearest(a).total_cmp(&nearest(b))) else {
+                break;
+            };
             chosen.push(farthest.clone());
         }
         chosen

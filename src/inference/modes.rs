@@ -71,11 +71,10 @@ impl Climb<'_, '_> {
         let mut around = vec![0.0; n * POINTS];
         fill_normal(&mut rng, &mut around);
         around.iter_mut().for_each(|x| *x *= SPREAD);
-        let z: Vec<f64> =
-            (0..n * POINTS).map(|_| HALF_WIDTH * (2.0 * rng.random::<f64>() - 1.0)).collect();
+        let z: Vec<f64> = (0..n * POINTS).map(|_| HALF_WIDTH * (2.0 * rng.random::<f64>() - 1.0)).collect();
         let mut near_zero = vec![0.0; n * POINTS];
         self.q.whiten(POINTS, &z, &mut near_zero);
-        let choose = |(k, (a, b)): (usize, (f64, f64))| if k % POINTS % 2 == 0 { a } else { b };
+        let choose = |(k, (a, b)): (usize, (f64, f64))| if (k % POINTS).is_multiple_of(2) { a } else { b };
         around.into_iter().zip(near_zero).enumerate().map(choose).collect()
     }
 

@@ -10,7 +10,7 @@ use crate::inference::Fit;
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// A fitted q.
-    Variational(Fit),
+    Variational(Box<Fit>),
     /// Markov chains on the posterior itself.
     Nuts(Nuts),
 }

@@ -145,7 +145,13 @@ pub fn of_chains(draws: &[f64], n_chains: usize) -> Witness {
     let n = draws.len() / n_chains;
     let summary = Summary::of_draws(draws);
     let (Some(mean), Some(sd)) = (summary.mean, summary.sd) else {
-        return Witness { summary, errors: [f64::INFINITY; 3], is_settled: false, r_hat: f64::INFINITY, k_hat: f64::INFINITY };
+        return Witness {
+            summary,
+            errors: [f64::INFINITY; 3],
+            is_settled: false,
+            r_hat: f64::INFINITY,
+            k_hat: f64::INFINITY,
+        };
     };
     if sd == 0.0 {
         return Witness { summary, errors: [0.0; 3], is_settled: true, r_hat: 1.0, k_hat: f64::NEG_INFINITY };
@@ -180,7 +186,9 @@ pub fn of_chains(draws: &[f64], n_chains: usize) -> Witness {
 
 impl Witness {
     fn knows(&self) -> bool {
-        self.is_settled && self.k_hat <= TAIL && self.errors.iter().zip(KNOWN).all(|(error, known)| *error <= known)
+        self.is_settled
+            && self.k_hat <= TAIL
+            && self.errors.iter().zip(KNOWN).all(|(error, known)| *error <= known)
     }
 
     /// How far from being known: larger is worse.
@@ -192,8 +200,13 @@ impl Witness {
 
     /// Why nothing vouches for a number, in words that follow its name.
     pub fn complaint(&self) -> String {
+        const HEAVY: &str = "tails are so heavy that mean and sd are not known well; look at the quantiles";
+        if self.k_hat > 1.0 && self.k_hat.is_finite() {
+            return HEAVY.to_string();
+        }
         if self.r_hat > R_HAT {
-            let r_hat = if self.r_hat.is_finite() { format!(" (R-hat {:.2})", self.r_hat) } else { String::new() };
+            let r_hat =
+                if self.r_hat.is_finite() { format!(" (R-hat {:.2})", self.r_hat) } else { String::new() };
             return format!(
                 "chains that start from q do not settle{r_hat}: a funnel, several modes, or data that leave it open"
             );
@@ -202,9 +215,7 @@ impl Witness {
             return "chains that start from q drift away and have not arrived".to_string();
         }
         match self.errors {
-            _ if self.k_hat > TAIL => {
-                "tails are so heavy that mean and sd are not known well; look at the quantiles".to_string()
-            }
+            _ if self.k_hat > TAIL => HEAVY.to_string(),
             [_, _, of_quantile] if of_quantile > KNOWN[2] => {
                 "a quantile lies between modes, where there is next to nothing".to_string()
             }

@@ -127,7 +127,7 @@ impl Fused {
                 let mut few: [&mut [f64]; MAX_VALUES] = listed(arrays);
                 self.run_all(args, &mut few[..self.n_values], sums, lanes, scratch);
             }
-            ..=MAX_LISTED => {
+            n if n <= MAX_LISTED => {
                 let mut many: [&mut [f64]; MAX_LISTED] = listed(arrays);
                 self.run_all(args, &mut many[..self.n_values], sums, lanes, scratch);
             }

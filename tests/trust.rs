@@ -1,0 +1,163 @@
+//! Hard posteriors: each is right, or said not to be; and the cases with reference draws, under the bars that people are promised.
+
+mod common;
+
+use common::elements;
+use vippl::compile::CompileOptions;
+use vippl::data::{Dataset, Values, Variable};
+use vippl::posterior::{Posterior, Verdict};
+use vippl::session::{FitRequest, prepare_in_memory};
+use vippl::source::Source;
+
+const SEEDS: std::ops::RangeInclusive<u64> = 1..=2;
+
+/// Mean and sd that an element has.
+type Truth = (&'static str, f64, f64);
+
+/// Errors of mean (in sd) and ln sd up to which a number is right.
+const RIGHT: f64 = 0.1;
+
+fn fit(model: &str, y: &[f64], seed: u64) -> Posterior {
+    let source = Source::new("hard.vim", model);
+    let variables = if y.is_empty() { vec![] } else { vec![Variable::in_memory("y", values(y))] };
+    let dataset = Dataset::from_variables(variables).expect("distinct names");
+    let prepared = prepare_in_memory(&source, dataset, &CompileOptions::default()).expect("a model");
+    let mut request = FitRequest::default();
+    request.options.seed = seed;
+    prepared.fit(&request, &mut |_| ()).expect("a start")
+}
+
+/// Whole numbers are counts.
+fn values(y: &[f64]) -> Values {
+    if y.iter().all(|y| y.fract() == 0.0) {
+        return Values::int(&[y.len()], &y.iter().map(|y| *y as i64).collect::<Vec<i64>>());
+    }
+    Values::real(&[y.len()], y)
+}
+
+fn is_right(posterior: &Posterior, truth: &[Truth]) -> bool {
+    let found = elements(posterior);
+    truth.iter().all(|(name, mean, sd)| {
+        let summary = &found[*name];
+        let (Some(own), Some(spread)) = (summary.mean, summary.sd) else { return false };
+        (own - mean).abs() <= RIGHT * sd && (spread / sd).ln().abs() <= RIGHT
+    })
+}
+
+/// Right and vouched for.
+fn passes(model: &str, y: &[f64], truth: &[Truth]) {
+    for seed in SEEDS {
+        let posterior = fit(model, y, seed);
+        let verdict = posterior.verdict().expect("a verdict");
+        assert!(is_right(&posterior, truth), "seed {seed}: {:?}", elements(&posterior));
+        assert_ne!(verdict, Verdict::Distrust, "seed {seed}: {:?}", posterior.warnings);
+    }
+}
+
+/// Wrong, or hard to know, and said so, with words that hold `cause`.
+fn is_distrusted(model: &str, y: &[f64], cause: &str) {
+    for seed in SEEDS {
+        let posterior = fit(model, y, seed);
+        assert_eq!(posterior.verdict(), Some(Verdict::Distrust), "seed {seed}: {:?}", elements(&posterior));
+        let says_so = |warning: &String| warning.starts_with("do not trust") && warning.contains(cause);
+        assert!(posterior.warnings.iter().any(says_so), "seed {seed}: {:?}", posterior.warnings);
+    }
+}
+
+#[test]
+fn a_funnel_is_fitted_without_its_neck() {
+    let model = "v ~ Normal(0, 3)\nx[9] ~ Normal(0, exp(v / 2))\n";
+    for seed in SEEDS {
+        let posterior = fit(model, &[], seed);
+        assert!(is_right(&posterior, &[("v", 0.0, 3.0)]), "seed {seed}");
+        let v = posterior.quantities.iter().find(|quantity| quantity.name == "v").expect("v");
+        assert_ne!(posterior.verdicts_of(v), [Verdict::Distrust], "seed {seed}");
+    }
+}
+
+/// The same density, in words that nothing can be read from.
+#[test]
+fn a_funnel_in_disguise() {
+    is_distrusted("v ~ Normal(0, 3)\nx[9] ~ Flat()\nfactor(sum(-0.5 * x^2 * exp(-v)) - 4.5 * v)\n", &[], "`");
+}
+
+#[test]
+fn two_uneven_modes() {
+    // |x| is about 3: P(x > 0) by integration
+    let (mut total, mut mean, mut square) = (0.0, 0.0, 0.0);
+    for k in -12_000..=12_000 {
+        let x = f64::from(k) * 1e-3;
+        let p = (-(x - 1.0).powi(2) / 18.0 - (3.0 - x.abs()).powi(2) / 0.5).exp();
+        (total, mean, square) = (total + p, mean + p * x, square + p * x * x);
+    }
+    let mean = mean / total;
+    let sd = (square / total - mean * mean).sqrt();
+    let model = "x ~ Normal(1, 3)\ny ~ Normal(abs(x), 0.5)\n";
+    passes(model, &[3.0], &[("x", mean, sd)]);
+}
+
+#[test]
+fn a_banana_is_right_or_distrusted() {
+    let model = "a ~ Flat()\nb ~ Flat()\nfactor(-0.5 * a^2 - 2 * (b - a^2)^2)\n";
+    for seed in SEEDS {
+        let posterior = fit(model, &[], seed);
+        // b = a^2 + e / 2
+        let is_right = is_right(&posterior, &[("a", 0.0, 1.0), ("b", 1.0, 1.5)]);
+        assert!(is_right || posterior.verdict() == Some(Verdict::Distrust), "seed {seed}");
+    }
+}
+
+#[test]
+fn tails_without_a_variance() {
+    is_distrusted("x ~ StudentT(1.5, 0, 1)\n", &[], "tails are so heavy");
+}
+
+#[test]
+fn a_mode_at_the_boundary() {
+    // 20 trials without success: Beta(1, 21)
+    passes(
+        "p ~ Uniform(0, 1)\ny ~ Bernoulli(p)\n",
+        &[0.0; 20],
+        &[("p", 1.0 / 22.0, (21.0f64 / 484.0 / 23.0).sqrt())],
+    );
+}
+
+#[test]
+fn a_sum_of_which_only_the_sum_is_known() {
+    let y = [2.5, 3.5, 3.0, 2.0, 4.0];
+    // a + b is known, a - b is not: precision 1e-4 + 5 [1 1; 1 1]
+    let variance: f64 = 0.5 * (1e4 + 1.0 / (1e-4 + 10.0));
+    let mean = 15.0 / (1e-4 + 10.0);
+    let sd = variance.sqrt();
+    passes(
+        "a ~ Normal(0, 100)\nb ~ Normal(0, 100)\ny ~ Normal(a + b, 1)\n",
+        &y,
+        &[("a", mean, sd), ("b", mean, sd)],
+    );
+}
+
+#[test]
+fn a_ridge() {
+    let model = "m = [0.0, 0.0]\nx ~ MvNormal(m, cov = [[1, 0.999], [0.999, 1]])\n";
+    passes(model, &[], &[("x[1]", 0.0, 1.0), ("x[2]", 0.0, 1.0)]);
+}
+
+#[test]
+fn scales_from_a_millionth_to_a_million() {
+    let model = "a ~ Normal(0, 1e-6)\nb ~ Normal(0, 1e6)\nc ~ Normal(1e6, 1)\n";
+    passes(model, &[], &[("a", 0.0, 1e-6), ("b", 0.0, 1e6), ("c", 1e6, 1.0)]);
+}
+
+#[test]
+fn many_latents() {
+    passes(
+        "x[1000] ~ Normal(0, 1)\n",
+        &[],
+        &[("x[1]", 0.0, 1.0), ("x[500]", 0.0, 1.0), ("x[1000]", 0.0, 1.0)],
+    );
+}
+
+#[test]
+fn an_improper_posterior() {
+    is_distrusted("a ~ Flat()\nb ~ Flat()\ny ~ Normal(a + b, 1)\n", &[1.0, 2.0, 3.0], "do not settle");
+}
