@@ -218,11 +218,8 @@ impl Prepared {
             .map_err(|error| Report::new(error).with_source_code(self.model.source.named()))?;
         let fit = &fitted.fit;
         let mut quantities = self.compiled.quantities.clone();
-        if fit.centring.is_some() {
-            // A latent in other coordinates is no function of one coordinate of q.
-            let own = quantities.iter_mut().flat_map(|quantity| &mut quantity.marginals);
-            let moved = |i: &usize| density.recentrable().contains(i);
-            own.for_each(|coordinate| *coordinate = coordinate.filter(|i| !moved(i)));
+        if let Some(other) = fit.centring.as_ref().and_then(|centring| density.recentred(centring)) {
+            quantities = quantities.iter().map(|quantity| quantity.recentred(&*other)).collect();
         }
         let family = "a fit is made by a family of the catalogue";
         let marginals = marginals(fit).expect(family);

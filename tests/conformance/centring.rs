@@ -342,6 +342,25 @@ fn what_stays_as_written() {
     recentrable(factor, &schools(), &THETAS);
 }
 
+/// What was folded as written is so in other coordinates: levels of levels under many rows.
+#[test]
+fn folded_sums() {
+    let n = 60;
+    let column = |f: &dyn Fn(usize) -> String| (0..n).map(f).collect::<Vec<String>>().join(", ");
+    let x = column(&|i| format!("{:.2}", (i * 7 % 13) as f64 / 6.0 - 1.0));
+    let y = column(&|i| format!("{:.2}", (i * 11 % 17) as f64 / 8.0));
+    let k = column(&|i| (i * 5 % 4).to_string());
+    let g = column(&|i| (i % 3 + 1).to_string());
+    let data =
+        json(&format!(r#"{{"x": [{x}], "y": [{y}], "k": [{k}], "g": [{g}], "J": 3, "w": [1, -1, 2]}}"#));
+    let levels = "m ~ Normal(0, 2)\nt ~ HalfNormal(1)\ntheta[J] ~ Normal(m + 0.5 * w, t)\nb ~ Normal(0, 1)\n";
+    for rows in ["s ~ HalfNormal(1)\ny ~ Normal(theta[g] + b * x, s)", "k ~ Poisson(exp(theta[g] + b))"] {
+        let model = format!("{levels}{rows}");
+        assert!(compiled(&model, &data).density.folded().count() > 0, "{model}");
+        recentrable(&model, &data, &THETAS);
+    }
+}
+
 /// At 0 the centred eight schools are the non-centred ones.
 #[test]
 fn centring_zero_is_non_centring_by_hand() {
