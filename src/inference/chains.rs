@@ -276,9 +276,7 @@ fn covariance(pool: &[Vec<f64>]) -> Option<Gaussian> {
             *matrix.at_mut(j, i) = value;
         }
     }
-    let lower = lower_factor(&matrix)?;
-    let rows = (0..n).flat_map(|i| (0..=i).map(move |j| (i, j))).map(|(i, j)| lower.at(i, j)).collect();
-    Some(Gaussian { mean, scale: Scale::Lower(rows) })
+    Some(Gaussian { mean, scale: Scale::Lower(lower_factor(&matrix)?.packed()) })
 }
 
 /// Dual averaging of the log step size (Hoffman and Gelman 2014, section 3.2).

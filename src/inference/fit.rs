@@ -32,7 +32,7 @@ pub struct Fit {
     /// Draws of the objective: fixed ones (Newton) or those of a step (Adam).
     pub n_draws: usize,
     pub iterations: usize,
-    /// Gradients and Hessian-vector products, counted by point.
+    /// Gradients and Hessian-vector products of the start and the optimiser, counted by point.
     pub gradient_evaluations: u64,
     /// The same, counted by batched call.
     pub batched_evaluations: u64,
@@ -151,8 +151,8 @@ pub fn fit(
         elbo,
         n_draws: optimum.n_draws,
         iterations: optimum.iterations,
-        gradient_evaluations: evaluations[0] + target.evaluations(),
-        batched_evaluations: evaluations[1] + target.calls(),
+        gradient_evaluations: evaluations[0],
+        batched_evaluations: evaluations[1],
         converged: optimum.converged,
         warnings,
         trace: optimum.trace,

@@ -6,10 +6,11 @@
 //! fixed point is not an optimum of a sampled ELBO, so steps are judged by how far g is from 0 and A from I.
 
 use super::draws::{BaseDraws, Task, rng};
+use super::evaluate::parts_on;
 use super::linear::{Matrix, all_finite, lower_factor, symmetric_eigen};
 use super::options::{FitOptions, Progress, Stage};
 use super::target::Target;
-use crate::family::{Gaussian, Scale};
+use crate::family::{FULL_RANK, Family, Gaussian, Scale};
 
 /// Fewest and most draws.
 const DRAWS: [usize; 2] = [32, 512];
@@ -77,23 +78,15 @@ pub fn fit(
     let draws = BaseDraws::matched(&mut rng(options.seed, Task::Objective), n, n_draws, target.lanes());
     let at = |q: Gaussian| evaluate(target, q, theta, &draws);
     let mut state = narrowed_until_finite(start, at)?;
-    let mut outcome = Outcome {
-        q: state.q.clone(),
-        iterations: 0,
-        converged: false,
-        n_draws: draws.n_draws,
-        trace: vec![],
-    };
+    let mut outcome =
+        Outcome { q: state.q.clone(), iterations: 0, converged: false, n_draws: draws.n_draws, trace: vec![] };
     for iteration in 0..options.max_iterations.unwrap_or(MAX_ITERATIONS) {
         outcome.trace.push(state.elbo);
         let value = state.elbo;
-        progress(Progress {
-            stage: Stage::Optimise,
-            iteration: iteration + 1,
-            value,
-            n_draws: draws.n_draws,
-            parts: None,
-        });
+        let x: Option<Vec<f64>> = FULL_RANK.of_gaussian(&state.q).map(|lambda| [&lambda, theta].concat());
+        let parts = x.map(|x| parts_on(target, &FULL_RANK, &x, &draws, value));
+        let (iteration, n_draws) = (iteration + 1, draws.n_draws);
+        progress(Progress { stage: Stage::Optimise, iteration, value, n_draws, parts });
         if state.is_done() {
             outcome.converged = true;
             break;
@@ -105,7 +98,7 @@ pub fn fit(
         let next = steps.filter_map(|r| at(step(&state, &eigen, r)?)).find(better);
         let Some(next) = next else { break };
         state = next;
-        outcome.iterations = iteration + 1;
+        outcome.iterations = iteration;
     }
     outcome.q = state.q;
     Some(outcome)
@@ -181,10 +174,7 @@ fn evaluate(target: &Target, q: Gaussian, theta: &[f64], draws: &BaseDraws) -> O
             return None;
         }
         let of_latents = target.gather_latent(lanes, &slopes);
-        gradient
-            .iter_mut()
-            .zip(of_latents.chunks_exact(lanes))
-            .for_each(|(sum, g)| *sum += g.iter().sum::<f64>());
+        gradient.iter_mut().zip(of_latents.chunks_exact(lanes)).for_each(|(sum, g)| *sum += g.iter().sum::<f64>());
         let (mut v, mut products) = (vec![0.0; d * lanes], vec![0.0; d * lanes]);
         for j in 0..n {
             for (i, &at) in target.latent.iter().enumerate() {

@@ -1,9 +1,12 @@
 //! Importance sampling with q as the proposal: how far the draws of q are from those of the posterior, and what makes
 //! up for it.
 
+use std::borrow::Cow;
+
 use rand::RngExt;
 use rand_distr::{ChiSquared, Distribution};
 
+use super::mixture;
 use super::draws::{Task, fill_normal, rng};
 use super::psis::{self, Smoothed};
 use super::target::Target;
@@ -106,17 +109,33 @@ impl Weighted {
 /// Draws of the first sample, and of the last.
 const DRAWS: [usize; 2] = [4_000, 64_000];
 /// Draws of the posterior that a sample should be worth.
-const ENOUGH: f64 = 4_000.0;
+const ENOUGH: f64 = 6_000.0;
+/// A sample that is worth less than this share of its draws makes the proposal follow its weights, so many times.
+const EVEN: f64 = 0.6;
+const MAX_ADAPTIONS: u32 = 3;
 /// Sums and products of all evaluations of log p together.
 const MAX_WORK: f64 = 2e9;
 /// Numbers of all draws, as coordinates and on their own scales.
 const MAX_NUMBERS: usize = 1 << 26;
 
-/// Draws from q with their weights: as many as it takes, if weights are sound.
+/// Draws from a proposal with their weights: the one given, or one that follows the weights and whose own are more even; as
+/// many draws as it takes, if weights are sound.
 pub fn sample(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) -> Weighted {
+    let mut proposal = Cow::Borrowed(proposal);
     let mut n = DRAWS[0];
-    let mut weighted = weigh(target, proposal, theta, n, seed, 0);
-    for round in 1.. {
+    let mut weighted = weigh(target, &proposal, theta, n, seed, 0);
+    for round in 1..=MAX_ADAPTIONS {
+        if weighted.effective_draws() >= EVEN * n as f64 && weighted.is_sound() {
+            break;
+        }
+        let Some(other) = mixture::fit(target, &weighted) else { break };
+        let adapted = weigh(target, &other, theta, n, seed, round);
+        if adapted.effective_draws() <= weighted.effective_draws() {
+            break;
+        }
+        (proposal, weighted) = (Cow::Owned(other), adapted);
+    }
+    for round in MAX_ADAPTIONS + 1.. {
         let worth = weighted.effective_draws();
         let work = (target.density.work() + (proposal.n() * proposal.n()) as f64) * (2 * n) as f64;
         let numbers = (target.density.n_constrained() + target.dim()) * 2 * n;
@@ -126,7 +145,7 @@ pub fn sample(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) ->
         }
         let needed = (n as f64 * 1.2 * ENOUGH / worth.max(1.0)) as usize;
         n = needed.max(2 * n).min(DRAWS[1]);
-        weighted = weigh(target, proposal, theta, n, seed, round);
+        weighted = weigh(target, &proposal, theta, n, seed, round);
     }
     weighted
 }

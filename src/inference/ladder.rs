@@ -272,6 +272,5 @@ fn local(target: &Target, start: &Start, z: &[f64]) -> (Gaussian, bool) {
 
 /// The factor of a covariance.
 fn packed(covariance: &Matrix) -> Option<Vec<f64>> {
-    let lower = lower_factor(covariance)?;
-    Some((0..lower.n()).flat_map(|i| (0..=i).map(move |j| (i, j))).map(|(i, j)| lower.at(i, j)).collect())
+    Some(lower_factor(covariance)?.packed())
 }

@@ -54,6 +54,11 @@ impl Matrix {
         self.data.iter_mut().for_each(|x| *x *= factor);
     }
 
+    /// The rows of the lower triangle, one after the other.
+    pub fn packed(&self) -> Vec<f64> {
+        (0..self.n).flat_map(|i| self.data[i * self.n..i * self.n + i + 1].iter().copied()).collect()
+    }
+
     /// A -= a b'
     pub fn subtract_outer(&mut self, a: &[f64], b: &[f64]) {
         for (a, row) in a.iter().zip(self.data.chunks_exact_mut(self.n.max(1))) {

@@ -25,6 +25,7 @@ mod chains;
 mod convergence;
 mod importance;
 mod loo;
+mod mixture;
 mod nuts;
 mod psis;
 
@@ -48,4 +49,4 @@ pub use importance::Weighted;
 pub use loo::{LeftOut, leave_one_out, total};
 pub use nuts::{ChainProgress, ChainRecord, MIN_E_BFMI, RecentredLatent, Sample, SampleOptions, sample};
 pub use options::{CentringChoice, FitOptions, Optimizer, Parts, Progress, Stage};
-pub use psis::threshold as k_hat_threshold;
+pub use psis::{tail_shape, threshold as k_hat_threshold};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::summary::{Summary, finite};
+use crate::inference::tail_shape;
 
 /// How far a number can be relied on; the worst one is that of the fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -42,6 +43,9 @@ pub enum Basis {
 const MOVED: f64 = 0.05;
 /// The largest standard errors of a mean (in sd), of ln sd and of a quantile (in sd) with which a number is known.
 const KNOWN: [f64; 3] = [0.05, 0.05, 0.15];
+/// Shape of the tail of squares up to which an sd can be had from draws: beyond 1/2 it has no standard error, beyond 1 none
+/// at all.
+const TAIL: f64 = 0.65;
 /// Quantiles that are reported.
 const LEVELS: [f64; 3] = [0.05, 0.5, 0.95];
 /// Drift beyond which q is wrong, and the normal quantile with which it is bounded.
@@ -61,6 +65,8 @@ pub struct Witness {
     /// Chains agree and stay where they are.
     pub is_settled: bool,
     pub r_hat: f64,
+    /// Shape of the tail of squared distances from the mean.
+    pub k_hat: f64,
 }
 
 /// What weights say of an element of which `draws` are the values; `weights` sum to 1.
@@ -86,7 +92,10 @@ pub fn weighted(draws: &[f64], weights: &[f64]) -> Witness {
         [0.0; 3]
     };
     let summary = Summary { mean: finite(mean), sd: finite(sd), q05, q50, q95, mcse: finite(mcse) };
-    Witness { summary, errors, is_settled: true, r_hat: 1.0 }
+    let mut distances: Vec<f64> =
+        draws.iter().zip(weights).map(|(x, w)| w * (x - mean).powi(2)).filter(|d| !d.is_nan()).collect();
+    let k_hat = tail_shape(&mut distances);
+    Witness { summary, errors, is_settled: true, r_hat: 1.0, k_hat }
 }
 
 /// The reported quantiles, and half of what lies between one standard error of its level to either side of the one that is
@@ -136,10 +145,10 @@ pub fn of_chains(draws: &[f64], n_chains: usize) -> Witness {
     let n = draws.len() / n_chains;
     let summary = Summary::of_draws(draws);
     let (Some(mean), Some(sd)) = (summary.mean, summary.sd) else {
-        return Witness { summary, errors: [f64::INFINITY; 3], is_settled: false, r_hat: f64::INFINITY };
+        return Witness { summary, errors: [f64::INFINITY; 3], is_settled: false, r_hat: f64::INFINITY, k_hat: f64::INFINITY };
     };
     if sd == 0.0 {
-        return Witness { summary, errors: [0.0; 3], is_settled: true, r_hat: 1.0 };
+        return Witness { summary, errors: [0.0; 3], is_settled: true, r_hat: 1.0, k_hat: f64::NEG_INFINITY };
     }
     let chain = |c: usize| draws.iter().skip(c).step_by(n_chains);
     let average = |f: &dyn Fn(f64) -> f64, c: usize, from: usize, to: usize| -> f64 {
@@ -165,18 +174,19 @@ pub fn of_chains(draws: &[f64], n_chains: usize) -> Witness {
     let errors = [of_mean, 0.5 * (spread(&squares) / n_chains as f64).sqrt(), of_quantile / sd];
     let mcse = finite(errors[0] * variance.sqrt());
     let is_settled = r_hat <= R_HAT && drift.abs() <= STATIONARY;
-    Witness { summary: Summary { mcse, ..summary }, errors, is_settled, r_hat }
+    let k_hat = tail_shape(&mut draws.iter().map(|x| z(*x).powi(2)).collect::<Vec<f64>>());
+    Witness { summary: Summary { mcse, ..summary }, errors, is_settled, r_hat, k_hat }
 }
 
 impl Witness {
     fn knows(&self) -> bool {
-        self.is_settled && self.errors.iter().zip(KNOWN).all(|(error, known)| *error <= known)
+        self.is_settled && self.k_hat <= TAIL && self.errors.iter().zip(KNOWN).all(|(error, known)| *error <= known)
     }
 
     /// How far from being known: larger is worse.
     pub fn severity(&self) -> f64 {
         let errors = self.errors.iter().zip(KNOWN).map(|(error, known)| error / known);
-        let severity = errors.fold((self.r_hat - 1.0) / (R_HAT - 1.0), f64::max);
+        let severity = errors.fold((self.r_hat - 1.0) / (R_HAT - 1.0), f64::max).max(self.k_hat / TAIL);
         if severity.is_nan() { f64::INFINITY } else { severity }
     }
 
@@ -192,7 +202,7 @@ impl Witness {
             return "chains that start from q drift away and have not arrived".to_string();
         }
         match self.errors {
-            [_, of_sd, _] if of_sd > KNOWN[1] => {
+            _ if self.k_hat > TAIL => {
                 "tails are so heavy that mean and sd are not known well; look at the quantiles".to_string()
             }
             [_, _, of_quantile] if of_quantile > KNOWN[2] => {

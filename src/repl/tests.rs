@@ -78,7 +78,7 @@ mu
 :fit --seed 1.5
 :fit --draws 1
 :fit --colour red
-:fit --family auto
+:fit --family best
 :load
 :load /nonexistent.vim
 :load a b

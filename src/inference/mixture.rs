@@ -1,0 +1,141 @@
+//! A proposal that follows the weights: a mixture of Gaussians fitted to weighted draws (Cappé, Douc, Guillin, Marin & Robert
+//! 2008, "Adaptive importance sampling in general mixture classes").
+
+use super::importance::{Proposal, Weighted};
+use super::linear::{Matrix, lower_factor};
+use super::psis::log_sum_exp;
+use super::target::Target;
+use crate::family::{Gaussian, Scale};
+
+/// Components at most.
+const COMPONENTS: usize = 5;
+const ITERATIONS: usize = 12;
+/// Effective draws for each number of a component, below which there are fewer components.
+const DRAWS_A_NUMBER: f64 = 8.0;
+/// A share of the covariance of all draws in that of each component, so that none collapses.
+const COMMON: f64 = 0.03;
+/// Components with a smaller share are left out.
+const LEAST_SHARE: f64 = 0.01;
+
+/// A mixture fitted to the latents of weighted draws; `None` where there are too few for it.
+pub fn fit(target: &Target, weighted: &Weighted) -> Option<Proposal> {
+    let (d, n) = (target.n_latent(), weighted.n);
+    let numbers = (d * (d + 3) / 2) as f64;
+    let affordable = (weighted.effective_draws() / (DRAWS_A_NUMBER * numbers)) as usize;
+    let k = affordable.min(COMPONENTS);
+    if k == 0 {
+        return None;
+    }
+    let latent = target.gather_latent(n, &weighted.z);
+    let weights: Vec<f64> = weighted.smoothed.log_weights.iter().map(|w| w.exp()).collect();
+    let draws = Draws { d, n, latent: &latent };
+    let whole = draws.gaussian(&weights, None)?;
+    let mut base = vec![0.0; d * n];
+    whole.whiten(n, &latent, &mut base);
+    let whitened = Draws { d, n, latent: &base };
+    let mut components: Vec<(f64, Gaussian)> = whitened
+        .spread(&weights, k)
+        .into_iter()
+        .map(|mean| (1.0 / k as f64, Gaussian { mean, scale: Scale::Diagonal(vec![0.7; d]) }))
+        .collect();
+    for _ in 0..ITERATIONS {
+        let densities: Vec<Vec<f64>> = components.iter().map(|(share, q)| whitened.log_density(*share, q)).collect();
+        let mut next = Vec::with_capacity(components.len());
+        let totals: Vec<f64> =
+            (0..n).map(|i| log_sum_exp(&densities.iter().map(|own| own[i]).collect::<Vec<f64>>())).collect();
+        for own in &densities {
+            let part: Vec<f64> = (0..n).map(|i| weights[i] * (own[i] - totals[i]).exp()).collect();
+            let share: f64 = part.iter().filter(|w| w.is_finite()).sum();
+            if share >= LEAST_SHARE
+                && let Some(q) = whitened.gaussian(&part, Some(COMMON))
+            {
+                next.push((share, q));
+            }
+        }
+        let total: f64 = next.iter().map(|(share, _)| share).sum();
+        next.iter_mut().for_each(|(share, _)| *share /= total);
+        components = next;
+    }
+    let back = |(share, q): (f64, Gaussian)| Some((share, compose(&whole, &q)?));
+    let components: Option<Vec<(f64, Gaussian)>> = components.into_iter().map(back).collect();
+    components.filter(|components| !components.is_empty()).map(|components| Proposal { components })
+}
+
+/// `latent[d][n]`
+struct Draws<'a> {
+    d: usize,
+    n: usize,
+    latent: &'a [f64],
+}
+
+impl Draws<'_> {
+    fn row(&self, i: usize) -> &[f64] {
+        &self.latent[i * self.n..(i + 1) * self.n]
+    }
+
+    /// Moments of the weighted draws, with a share of the identity in the covariance.
+    fn gaussian(&self, weights: &[f64], common: Option<f64>) -> Option<Gaussian> {
+        let total: f64 = weights.iter().filter(|w| w.is_finite()).sum();
+        let sum = |f: &dyn Fn(usize) -> f64| -> f64 {
+            (0..self.n).filter(|&k| weights[k] > 0.0).map(|k| weights[k] * f(k)).sum::<f64>() / total
+        };
+        let mean: Vec<f64> = (0..self.d).map(|i| sum(&|k| self.row(i)[k])).collect();
+        let mut covariance = Matrix::zeros(self.d);
+        let share = common.unwrap_or(0.0);
+        for i in 0..self.d {
+            for j in 0..=i {
+                let (x, y) = (self.row(i), self.row(j));
+                let value = sum(&|k| (x[k] - mean[i]) * (y[k] - mean[j]));
+                let unit = f64::from(u8::from(i == j));
+                *covariance.at_mut(i, j) = (1.0 - share) * value + share * unit;
+                *covariance.at_mut(j, i) = covariance.at(i, j);
+            }
+        }
+        let lower = covariance.is_finite().then(|| lower_factor(&covariance)).flatten()?;
+        Some(Gaussian { mean, scale: Scale::Lower(lower.packed()) })
+    }
+
+    /// log share + log density at each draw.
+    fn log_density(&self, share: f64, q: &Gaussian) -> Vec<f64> {
+        let mut base = vec![0.0; self.d * self.n];
+        q.whiten(self.n, self.latent, &mut base);
+        let mut log_density = vec![share.ln() - q.log_det(); self.n];
+        for row in base.chunks_exact(self.n) {
+            log_density.iter_mut().zip(row).for_each(|(sum, x)| *sum -= 0.5 * x * x);
+        }
+        log_density
+    }
+
+    /// `k` draws far from each other, among those that weights make likely: quantiles of the weights, then the farthest.
+    fn spread(&self, weights: &[f64], k: usize) -> Vec<Vec<f64>> {
+        const CANDIDATES: usize = 64;
+        let point = |at: usize| -> Vec<f64> { (0..self.d).map(|i| self.row(i)[at]).collect() };
+        let (mut above, mut candidates) = (0.0, Vec::with_capacity(CANDIDATES));
+        for (at, w) in weights.iter().enumerate() {
+            above += w;
+            while candidates.len() < CANDIDATES && (candidates.len() as f64 + 0.5) / (CANDIDATES as f64) < above {
+                candidates.push(point(at));
+            }
+        }
+        let distance = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
+        let mut chosen = vec![vec![0.0; self.d]];
+        while chosen.len() < k {
+            let nearest = |x: &[f64]| chosen.iter().map(|c| distance(c, x)).fold(f64::INFINITY, f64::min);
+            let Some(farthest) = candidates.iter().max_by(|a, b| nearest(a).total_cmp(&nearest(b))) else { break };
+            chosen.push(farthest.clone());
+        }
+        chosen
+    }
+}
+
+/// The Gaussian of whole.place(x) for x from q.
+fn compose(whole: &Gaussian, q: &Gaussian) -> Option<Gaussian> {
+    let d = q.n();
+    let mut mean = vec![0.0; d];
+    whole.place(1, &q.mean, &mut mean);
+    let (Scale::Lower(outer), Scale::Lower(inner)) = (&whole.scale, &q.scale) else { return None };
+    let at = |lower: &[f64], i: usize, j: usize| lower[i * (i + 1) / 2 + j];
+    let element = |(i, j): (usize, usize)| (j..=i).map(|k| at(outer, i, k) * at(inner, k, j)).sum::<f64>();
+    let rows = (0..d).flat_map(|i| (0..=i).map(move |j| (i, j))).map(element).collect();
+    Some(Gaussian { mean, scale: Scale::Lower(rows) })
+}
