@@ -42,7 +42,7 @@ struct Arguments {
     /// A trajectory has at most 2^N steps
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=20))]
     max_depth: u64,
-    /// Coordinates of hierarchical latents: learned (between centred and non-centred) or as-written
+    /// Coordinates of the chains: learned (hierarchical latents as centred as serves, correlations of a fit taken out) or as-written
     #[arg(long, value_name = "NAME", default_value = "learned", value_parser = parse_centring)]
     centring: CentringChoice,
     #[command(flatten)]

@@ -13,10 +13,11 @@ use super::blame::Failures;
 use super::convergence::e_bfmi;
 use super::draws::{Task, rng};
 use super::error::InferenceError;
-use super::fit::{fit, to_written};
+use super::fit::{Fitted, fit, to_written};
 use super::linear::all_finite;
 use super::options::{CentringChoice, FitOptions};
 use crate::density::{Centring, LogDensity, Role};
+use crate::family::{self, Gaussian, Scale};
 
 /// Options of [`sample`].
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +32,7 @@ pub struct SampleOptions {
     pub max_depth: usize,
     /// Mean acceptance that the step size is adapted to.
     pub target_accept: f64,
-    /// The coordinates that location-scale latents are sampled in.
+    /// Whether chains run in coordinates in which a fit finds the posterior simplest.
     pub centring: CentringChoice,
 }
 
@@ -63,6 +64,8 @@ pub struct Sample {
     pub chains: Vec<ChainRecord>,
     /// Latents that are sampled in other coordinates than those of the model as written.
     pub recentred: Vec<RecentredLatent>,
+    /// Chains ran in coordinates in which a fitted Gaussian has no correlations.
+    pub whitened: bool,
 }
 
 /// How centred a latent is that is sampled in other coordinates: from 0, apart from its location and scale, to 1, as written.
@@ -155,11 +158,13 @@ pub fn sample(
             at: at.unwrap_or((0, 0).into()),
         });
     }
-    let centring = centring(density, options);
+    let Coordinates { centring, q } = coordinates(density, options);
     let other = centring.as_ref().and_then(|centring| density.recentred(centring));
     let sampled: &dyn LogDensity = other.as_deref().map_or(density, |other| other as _);
-    let chains: Vec<Result<(ChainRecord, Vec<f64>), InferenceError>> =
-        (0..options.n_chains).into_par_iter().map(|chain| run(sampled, options, chain, progress)).collect();
+    let chains: Vec<Result<(ChainRecord, Vec<f64>), InferenceError>> = (0..options.n_chains)
+        .into_par_iter()
+        .map(|chain| run((sampled, q.as_ref()), options, chain, progress))
+        .collect();
     let chains: Vec<(ChainRecord, Vec<f64>)> = chains.into_iter().collect::<Result<_, _>>()?;
     let n = n_kept(density, options);
     let mut z = vec![0.0; d * n * options.n_chains];
@@ -169,6 +174,7 @@ pub fn sample(
         }
     }
     let record = Sample {
+        whitened: q.is_some(),
         seed: options.seed,
         n_warmup: options.n_warmup,
         n_draws: options.n_draws,
@@ -191,14 +197,31 @@ fn n_kept(density: &dyn LogDensity, options: &SampleOptions) -> usize {
     (MAX_NUMBERS / width / options.n_chains).max(MIN_KEPT).min(options.n_draws)
 }
 
-/// Coordinates as good as a fit finds them; `None` where those of the model as written are.
-fn centring(density: &dyn LogDensity, options: &SampleOptions) -> Option<Centring> {
-    if options.centring == CentringChoice::AsWritten || density.recentrable().is_empty() {
-        return None;
+/// Coordinates in which a posterior is easier to sample; none where those of the model as written are.
+#[derive(Default)]
+struct Coordinates {
+    centring: Option<Centring>,
+    /// Latents are correlated: chains run in coordinates in which this is N(0, I).
+    q: Option<Gaussian>,
+}
+
+/// As a fit finds them.
+fn coordinates(density: &dyn LogDensity, options: &SampleOptions) -> Coordinates {
+    if options.centring == CentringChoice::AsWritten {
+        return Coordinates::default();
     }
     let fit_options = FitOptions { seed: options.seed, ..FitOptions::default() };
     // Where there is no fit there may still be a sample.
-    fit(density, &fit_options, &mut |_| ()).ok().and_then(|fitted| fitted.fit.centring)
+    let Ok(Fitted { fit, .. }) = fit(density, &fit_options, &mut |_| ()) else {
+        return Coordinates::default();
+    };
+    let q = family::by_name(&fit.family).map(|family| family.gaussian(density.dim(), &fit.lambda));
+    let is_usable = |q: &Gaussian| match &q.scale {
+        Scale::Lower(lower) => all_finite(lower) && all_finite(&q.mean),
+        // Adaptation finds scales by itself.
+        Scale::Diagonal(_) => false,
+    };
+    Coordinates { centring: fit.centring, q: q.filter(is_usable) }
 }
 
 /// By the names of latents, in order.
@@ -222,7 +245,7 @@ fn base_name(name: &str) -> &str {
 
 /// One chain, and its draws `[n_kept][D]`.
 fn run(
-    density: &dyn LogDensity,
+    (density, q): (&dyn LogDensity, Option<&Gaussian>),
     options: &SampleOptions,
     chain: usize,
     progress: &(dyn Fn(ChainProgress) + Sync),
@@ -231,7 +254,10 @@ fn run(
     const STEPS: usize = 10;
     let d = density.dim();
     let mut rng = rng(options.seed, Task::Chain(chain as u32));
-    let start = dispersed(density, &mut rng)?;
+    let mut start = dispersed(density, &mut rng)?;
+    if let Some(q) = q {
+        q.whiten(1, &start.clone(), &mut start);
+    }
     let mut settings = DiagNutsSettings {
         num_tune: options.n_warmup as u64,
         num_draws: options.n_draws as u64,
@@ -239,7 +265,7 @@ fn run(
         ..DiagNutsSettings::default()
     };
     settings.adapt_options.step_size_settings.target_accept = options.target_accept;
-    let function = Function { density };
+    let function = Function { density, q, z: vec![0.0; d], slope: vec![0.0; d] };
     let mut sampler = settings.new_chain(chain as u64, CpuMath::new(function), &mut rng).map_err(broken)?;
     sampler.set_position(&start).map_err(broken)?;
     let n_steps = options.n_warmup + options.n_draws;
@@ -264,7 +290,11 @@ fn run(
             // Draw k is kept where k n_kept / n_draws comes to the next whole number.
             let k = step - options.n_warmup;
             if (k + 1) * n_kept / options.n_draws > k * n_kept / options.n_draws {
+                let first = draws.len();
                 draws.extend_from_slice(&draw);
+                if let Some(q) = q {
+                    q.place(1, &draw, &mut draws[first..]);
+                }
             }
         }
         if (step + 1) % STEPS == 0 || step + 1 == n_steps {
@@ -317,6 +347,10 @@ fn dispersed(density: &dyn LogDensity, rng: &mut ChaCha12Rng) -> Result<Vec<f64>
 /// The log density, one point at a time, as nuts-rs takes it.
 struct Function<'d> {
     density: &'d dyn LogDensity,
+    /// Positions are in coordinates in which this is N(0, I).
+    q: Option<&'d Gaussian>,
+    z: Vec<f64>,
+    slope: Vec<f64>,
 }
 
 /// A step to where the density is not finite is a divergence.
@@ -347,7 +381,14 @@ impl CpuLogpFunc for Function<'_> {
 
     fn logp(&mut self, position: &[f64], gradient: &mut [f64]) -> Result<f64, NotFinite> {
         let mut value = [0.0];
-        self.density.gradient(1, position, &mut value, gradient);
+        match self.q {
+            None => self.density.gradient(1, position, &mut value, gradient),
+            Some(q) => {
+                q.place(1, position, &mut self.z);
+                self.density.gradient(1, &self.z, &mut value, &mut self.slope);
+                q.pull_back(1, &self.slope, gradient);
+            }
+        }
         if value[0].is_finite() && all_finite(gradient) { Ok(value[0]) } else { Err(NotFinite) }
     }
 

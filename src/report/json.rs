@@ -79,6 +79,7 @@ pub fn fit(posterior: &Posterior) -> Value {
             "e_bfmi": sample.e_bfmi(),
             "chains": sample.chains,
             "centring": sample.recentred,
+            "whitened": sample.whitened,
         });
     }
     whole

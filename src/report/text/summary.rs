@@ -202,10 +202,14 @@ fn of_sample(posterior: &Posterior, nuts: &Nuts, style: &Style) -> String {
     went += &format!(", {} gradients", sample.gradient_evaluations());
     let coordinates: Vec<String> =
         sample.recentred.iter().map(|latent| format!("{} {:.2}", latent.name, latent.centring)).collect();
-    let coordinates = match coordinates.as_slice() {
+    let mut coordinates = match coordinates.as_slice() {
         [] => String::new(),
-        all => format!("centring (1: as written): {}", all.join(", ")),
+        all => format!("centring (1: as written): {}; ", all.join(", ")),
     };
+    if sample.whitened {
+        coordinates += "in coordinates without the correlations of a fit";
+    }
+    let coordinates = coordinates.trim_end_matches("; ").to_string();
     let grounds = match (nuts.worst_r_hat(), nuts.least_effective()) {
         (Some(r_hat), Some(ess)) => format!("R-hat {r_hat:.3} at most, {ess:.0} effective draws at least"),
         _ => String::new(),
