@@ -79,8 +79,13 @@ pub fn fit(
     let draws = BaseDraws::matched(&mut rng(options.seed, Task::Objective), n, n_draws, target.lanes());
     let at = |q: Gaussian| evaluate(target, q, theta, &draws);
     let mut state = narrowed_until_finite(start, at)?;
-    let mut outcome =
-        Outcome { q: state.q.clone(), iterations: 0, converged: false, n_draws: draws.n_draws, trace: vec![] };
+    let mut outcome = Outcome {
+        q: state.q.clone(),
+        iterations: 0,
+        converged: false,
+        n_draws: draws.n_draws,
+        trace: vec![],
+    };
     for iteration in 0..options.max_iterations.unwrap_or(MAX_ITERATIONS) {
         outcome.trace.push(state.elbo);
         let value = state.elbo;
@@ -175,7 +180,10 @@ fn evaluate(target: &Target, q: Gaussian, theta: &[f64], draws: &BaseDraws) -> O
             return None;
         }
         let of_latents = target.gather_latent(lanes, &slopes);
-        gradient.iter_mut().zip(of_latents.chunks_exact(lanes)).for_each(|(sum, g)| *sum += g.iter().sum::<f64>());
+        gradient
+            .iter_mut()
+            .zip(of_latents.chunks_exact(lanes))
+            .for_each(|(sum, g)| *sum += g.iter().sum::<f64>());
         let (mut v, mut products) = (vec![0.0; d * lanes], vec![0.0; d * lanes]);
         for j in 0..n {
             for (i, &at) in target.latent.iter().enumerate() {
