@@ -201,7 +201,9 @@ impl Witness {
     /// Why nothing vouches for a number, in words that follow its name.
     pub fn complaint(&self) -> String {
         const HEAVY: &str = "tails are so heavy that mean and sd are not known well; look at the quantiles";
-        if self.k_hat > 1.0 && self.k_hat.is_finite() {
+        /// Chains that disagree more than this do so for other reasons than their tails.
+        const FAR: f64 = 1.1;
+        if self.k_hat > TAIL && self.r_hat < FAR {
             return HEAVY.to_string();
         }
         if self.r_hat > R_HAT {
@@ -215,7 +217,6 @@ impl Witness {
             return "chains that start from q drift away and have not arrived".to_string();
         }
         match self.errors {
-            _ if self.k_hat > TAIL => HEAVY.to_string(),
             [_, _, of_quantile] if of_quantile > KNOWN[2] => {
                 "a quantile lies between modes, where there is next to nothing".to_string()
             }
