@@ -210,7 +210,7 @@ impl Witness {
             let r_hat =
                 if self.r_hat.is_finite() { format!(" (R-hat {:.2})", self.r_hat) } else { String::new() };
             return format!(
-                "chains that start from q do not settle{r_hat}: a funnel, several modes, or data that leave it open"
+                "chains that start from q do not settle{r_hat}: a funnel, heavy tails, several modes, or data that leave it open"
             );
         }
         if !self.is_settled {
