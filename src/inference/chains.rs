@@ -6,8 +6,10 @@
 use rand::RngExt;
 use rand_chacha::ChaCha12Rng;
 
+use super::convergence::ChainDraws;
+use super::coordinates::Coordinates;
 use super::draws::{Task, fill_normal, rng};
-use super::fit::{Fitted, to_written};
+use super::fit::Fitted;
 use super::importance::Proposal;
 use super::linear::{Matrix, all_finite, lower_factor};
 use super::target::Target;
@@ -30,16 +32,19 @@ const MAX_DENSE: usize = 100;
 /// Draws of chains after their warm-up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chains {
-    /// `[D][n_draws * CHAINS]`: all chains of an iteration are neighbours.
+    /// `[D][CHAINS * n_draws]`: chain after chain.
     pub z: Vec<f64>,
     /// Draws of each chain.
     pub n_draws: usize,
-    /// Trajectories that diverged, after the warm-up.
+    /// Trajectories that diverged.
     pub n_divergent: usize,
-    /// Mean acceptance after the warm-up.
-    pub acceptance: f64,
-    /// Leapfrog steps of an iteration.
-    pub steps: usize,
+}
+
+impl Chains {
+    /// Draws of all chains.
+    pub fn n_all(&self) -> usize {
+        self.n_draws * CHAINS
+    }
 }
 
 struct Sampler<'t, 'd> {
@@ -53,100 +58,95 @@ struct Sampler<'t, 'd> {
     gradient: Vec<f64>,
 }
 
-/// Effective draws of every latent at which chains are long enough.
-const ENOUGH: f64 = 5_000.0;
-/// The same for their squares.
-const ENOUGH_OF_SQUARES: f64 = 3_000.0;
+/// Standard errors of mean (in sd) and ln sd of every latent at which chains are long enough.
+const ENOUGH: [f64; 2] = [0.014, 0.013];
 /// Iterations between looks.
 const BATCH: usize = 50;
 const MAX_DRAWS: usize = 800;
+/// Numbers of all draws, as coordinates or on their own scales (512 MiB).
+const MAX_NUMBERS: usize = 1 << 26;
 /// Evaluations of the audit for each one of the fit, or as many sums and products if that is more.
 const SHARE: u64 = 5;
 const LEAST_WORK: f64 = 4e9;
 
-/// Chains from draws of a fit's q: as long as it takes to know the means of the latents; `None` where there are no latents, log
-/// p is finite at too few draws, or chains would be far more work than the fit.
+/// Chains from draws of a fit's q: as long as it takes to know the latents; `None` where there are none, or too many to keep
+/// draws of, log p is finite at too few draws, or chains would be far more work than the fit.
 pub fn audit(density: &dyn LogDensity, Fitted { fit, proposal, .. }: &Fitted) -> Option<Chains> {
     let proposal = proposal.as_ref()?;
-    let other = fit.centring.as_ref().and_then(|centring| density.recentred(centring));
-    let target = Target::new(other.as_deref().map_or(density, |other| other as _));
+    let coordinates = Coordinates::new(density, fit.centring.as_ref());
     let budget = (SHARE * fit.gradient_evaluations).max((LEAST_WORK / density.work()) as u64);
-    let mut chains = run(&target, proposal, &fit.theta, fit.seed, budget)?;
-    if let Some(other) = &other {
-        chains.z = to_written(&**other, chains.n_draws * CHAINS, &chains.z);
-    }
+    let mut chains = run(&coordinates.target(), proposal, &fit.theta, fit.seed, budget)?;
+    chains.z = coordinates.to_written(chains.n_all(), chains.z);
     Some(chains)
 }
 
 fn run(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64, budget: u64) -> Option<Chains> {
-    let n = proposal.n();
+    let width = target.dim().max(target.density.n_constrained());
+    let longest = MAX_DRAWS.min(MAX_NUMBERS / (CHAINS * width));
+    if longest < BATCH {
+        return None;
+    }
     let mut rng = rng(seed, Task::Audit);
     let mut sampler = Sampler::start(target, proposal, theta, &mut rng)?;
-    let mut step_size = (n as f64).powf(-0.25);
-    for (phase, iterations) in WARMUP.into_iter().enumerate() {
-        let mut pool: Vec<Vec<f64>> = vec![Vec::new(); n];
-        let mut adapt = StepSize::new(step_size);
-        for iteration in 0..iterations {
-            let (acceptance, _) = sampler.iterate(adapt.now(), &mut rng);
-            adapt.update(acceptance);
-            if iteration >= iterations / 3 {
-                let z = sampler.latent();
-                pool.iter_mut().zip(z.chunks_exact(CHAINS)).for_each(|(pool, z)| pool.extend_from_slice(z));
-            }
-            if target.evaluations() > budget {
-                return None;
-            }
-        }
-        step_size = adapt.averaged();
-        if phase + 1 < WARMUP.len()
-            && let Some(better) = covariance(&pool)
-        {
-            sampler.change_coordinates(better);
-        }
-    }
-    let mut draws: Vec<Vec<f64>> = vec![Vec::new(); n];
-    let (mut n_draws, mut n_divergent, mut accepted, mut steps) = (0, 0, 0.0, 0);
+    let step_size = sampler.warm_up(budget, &mut rng)?;
+    let mut draws = Record::new(proposal.n());
+    let mut n_divergent = 0;
     loop {
         for _ in 0..BATCH {
-            let (acceptance, divergent) = sampler.iterate(step_size, &mut rng);
-            accepted += acceptance;
-            n_divergent += divergent;
-            steps = sampler.steps(step_size, 1.0);
-            let z = sampler.latent();
-            draws.iter_mut().zip(z.chunks_exact(CHAINS)).for_each(|(draws, z)| draws.extend_from_slice(z));
+            n_divergent += sampler.iterate(step_size, &mut rng).n_divergent;
+            draws.take(&sampler.latent());
         }
-        n_draws += BATCH;
-        let chains = Chains {
-            z: target.scatter(n_draws * CHAINS, &draws.concat(), theta),
-            n_draws,
-            n_divergent,
-            acceptance: accepted / n_draws as f64,
-            steps,
-        };
-        if n_draws >= MAX_DRAWS || target.evaluations() > budget || draws.iter().all(|x| is_known(x)) {
-            return Some(chains);
+        if draws.length + BATCH > longest || target.evaluations() > budget || draws.is_known() {
+            let z = target.scatter(draws.length * CHAINS, &draws.by_chain(), theta);
+            return Some(Chains { z, n_draws: draws.length, n_divergent });
         }
     }
 }
 
-/// Whether mean and sd of a latent are known well enough.
-fn is_known(draws: &[f64]) -> bool {
-    let n = draws.len() as f64;
-    let mean = draws.iter().sum::<f64>() / n;
-    let squares: Vec<f64> = draws.iter().map(|x| (x - mean).powi(2)).collect();
-    effective_draws(draws) >= ENOUGH && effective_draws(&squares) >= ENOUGH_OF_SQUARES
+/// Positions of all chains, one iteration after the other.
+struct Record {
+    /// For each latent `[length][CHAINS]`.
+    latents: Vec<Vec<f64>>,
+    length: usize,
 }
 
-/// Draws of all chains together, over how much more the means of chains vary than those of independent draws would.
-fn effective_draws(draws: &[f64]) -> f64 {
-    let n = draws.len() / CHAINS;
-    let origin = draws[0];
-    let mean = draws.iter().map(|x| x - origin).sum::<f64>() / draws.len() as f64;
-    let variance = draws.iter().map(|x| (x - origin - mean).powi(2)).sum::<f64>() / draws.len() as f64;
-    let of_chain =
-        |c: usize| draws.iter().skip(c).step_by(CHAINS).map(|x| x - origin - mean).sum::<f64>() / n as f64;
-    let between = (0..CHAINS).map(|c| of_chain(c).powi(2)).sum::<f64>() / (CHAINS as f64 - 1.0);
-    variance / between * CHAINS as f64
+impl Record {
+    fn new(n: usize) -> Record {
+        Record { latents: vec![Vec::new(); n], length: 0 }
+    }
+
+    /// `latent[n][CHAINS]`
+    fn take(&mut self, latent: &[f64]) {
+        let rows = latent.chunks_exact(CHAINS);
+        self.latents.iter_mut().zip(rows).for_each(|(all, new)| all.extend_from_slice(new));
+        self.length += 1;
+    }
+
+    /// Draws of a latent, chain after chain.
+    fn chains_of(&self, draws: &[f64]) -> Vec<f64> {
+        (0..CHAINS).flat_map(|chain| draws.iter().skip(chain).step_by(CHAINS).copied()).collect()
+    }
+
+    /// `[n][CHAINS * length]`
+    fn by_chain(&self) -> Vec<f64> {
+        self.latents.iter().flat_map(|draws| self.chains_of(draws)).collect()
+    }
+
+    /// Whether means and sds of all latents are known well enough.
+    fn is_known(&self) -> bool {
+        self.latents.iter().all(|draws| {
+            let draws = self.chains_of(draws);
+            let spread = ChainDraws::new(&draws, CHAINS).spread();
+            spread.is_some_and(|spread| spread.mean_error <= ENOUGH[0] && spread.ln_sd_error <= ENOUGH[1])
+        })
+    }
+}
+
+/// How one iteration of all chains went.
+struct Step {
+    /// Mean over chains.
+    acceptance: f64,
+    n_divergent: usize,
 }
 
 impl<'t, 'd> Sampler<'t, 'd> {
@@ -186,6 +186,32 @@ impl<'t, 'd> Sampler<'t, 'd> {
         Some(sampler)
     }
 
+    /// Finds a step size, and coordinates in which the chains are N(0, I); `None` if that exhausts the budget.
+    fn warm_up(&mut self, budget: u64, rng: &mut ChaCha12Rng) -> Option<f64> {
+        let n = self.q.n();
+        let mut step_size = (n as f64).powf(-0.25);
+        for (phase, iterations) in WARMUP.into_iter().enumerate() {
+            let mut pool = Record::new(n);
+            let mut adapt = StepSize::new(step_size);
+            for iteration in 0..iterations {
+                adapt.update(self.iterate(adapt.now(), rng).acceptance);
+                if iteration >= iterations / 3 {
+                    pool.take(&self.latent());
+                }
+                if self.target.evaluations() > budget {
+                    return None;
+                }
+            }
+            step_size = adapt.averaged();
+            if phase + 1 < WARMUP.len()
+                && let Some(better) = covariance(&pool.latents)
+            {
+                self.change_coordinates(better);
+            }
+        }
+        Some(step_size)
+    }
+
     fn latent(&self) -> Vec<f64> {
         let mut z = vec![0.0; self.x.len()];
         self.q.place(CHAINS, &self.x, &mut z);
@@ -205,16 +231,12 @@ impl<'t, 'd> Sampler<'t, 'd> {
         (values, gradient)
     }
 
-    fn steps(&self, step_size: f64, turn: f64) -> usize {
-        ((turn * std::f64::consts::FRAC_PI_2 / step_size).ceil() as usize).clamp(1, MAX_STEPS)
-    }
-
-    /// One iteration of all chains: mean acceptance, and how many diverged.
-    fn iterate(&mut self, step_size: f64, rng: &mut ChaCha12Rng) -> (f64, usize) {
+    /// One iteration of all chains: of one random length, about a quarter of a turn around N(0, I).
+    fn iterate(&mut self, step_size: f64, rng: &mut ChaCha12Rng) -> Step {
         let n = self.q.n();
         let step_size = step_size * (0.8 + 0.4 * rng.random::<f64>());
-        let turn = 0.5 + rng.random::<f64>();
-        let n_steps = self.steps(step_size, turn);
+        let turn = std::f64::consts::FRAC_PI_2 * (0.5 + rng.random::<f64>());
+        let n_steps = ((turn / step_size).ceil() as usize).clamp(1, MAX_STEPS);
         let mut momentum = vec![0.0; n * CHAINS];
         fill_normal(rng, &mut momentum);
         let kinetic = |momentum: &[f64], l: usize| -> f64 {
@@ -228,12 +250,12 @@ impl<'t, 'd> Sampler<'t, 'd> {
             (log_p, gradient) = self.evaluate(&x);
             momentum.iter_mut().zip(&gradient).for_each(|(p, g)| *p += 0.5 * step_size * g);
         }
-        let (mut accepted, mut divergent) = (0.0, 0);
+        let (mut accepted, mut n_divergent) = (0.0, 0);
         for l in 0..CHAINS {
             let gain = log_p[l] - kinetic(&momentum, l) - before[l];
             let probability = if gain.is_nan() { 0.0 } else { gain.min(0.0).exp() };
             accepted += probability;
-            divergent += usize::from(gain.is_nan() || gain < -DIVERGENT);
+            n_divergent += usize::from(gain.is_nan() || gain < -DIVERGENT);
             let is_usable =
                 log_p[l].is_finite() && gradient.iter().skip(l).step_by(CHAINS).all(|g| g.is_finite());
             if rng.random::<f64>() < probability && is_usable {
@@ -244,7 +266,7 @@ impl<'t, 'd> Sampler<'t, 'd> {
                 }
             }
         }
-        (accepted / CHAINS as f64, divergent)
+        Step { acceptance: accepted / CHAINS as f64, n_divergent }
     }
 
     /// The same positions in coordinates of another Gaussian.

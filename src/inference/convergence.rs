@@ -4,7 +4,7 @@
 use statrs::distribution::{Beta, ContinuousCDF, Normal};
 
 /// Fewest draws of a chain of which anything can be said.
-const MIN_LENGTH: usize = 4;
+pub const MIN_LENGTH: usize = 4;
 /// Probabilities of the quantiles whose effective sample sizes are that of the tails.
 const TAILS: [f64; 2] = [0.05, 0.95];
 /// Probabilities one standard error to either side of the centre of a normal.
@@ -101,6 +101,40 @@ impl<'a> ChainDraws<'a> {
         (at(high.ceil()) - at(low.floor())) / 2.0
     }
 
+    /// What the means of chains say; `None` where nothing varies, or not all is finite.
+    pub fn spread(&self) -> Option<Spread> {
+        let (mean, variance) = mean_and_variance(self.draws);
+        if !(variance > 0.0 && variance.is_finite()) {
+            return None;
+        }
+        let n = self.length();
+        let halves = |chain: &[f64]| -> [[f64; 2]; 2] {
+            let (first, second) = chain.split_at(n / 2);
+            [first, second].map(|half| {
+                half.iter()
+                    .fold([0.0, 0.0], |[sum, squares], x| [sum + (x - mean), squares + (x - mean).powi(2)])
+            })
+        };
+        let (mut means, mut squares, mut moves) = (Vec::new(), Vec::new(), Vec::new());
+        for chain in self.draws.chunks_exact(n) {
+            let [first, second] = halves(chain);
+            means.push((first[0] + second[0]) / n as f64);
+            squares.push((first[1] + second[1]) / n as f64);
+            moves.push(second[0] / (n - n / 2) as f64 - first[0] / (n / 2) as f64);
+        }
+        let n_chains = self.n_chains as f64;
+        let (_, between) = mean_and_variance(&means);
+        let within = squares.iter().zip(&means).map(|(s, m)| s - m * m).sum::<f64>() / n_chains;
+        let (moved, of_moves) = mean_and_variance(&moves);
+        let (_, of_squares) = mean_and_variance(&squares);
+        Some(Spread {
+            r_hat: (1.0 - 1.0 / n as f64 + between / within).sqrt(),
+            mean_error: (between / n_chains / variance).sqrt(),
+            ln_sd_error: 0.5 * (of_squares / n_chains).sqrt() / variance,
+            drift: moved / (of_moves / n_chains).sqrt(),
+        })
+    }
+
     /// Squared deviations from the mean of all draws, and their mean.
     fn squares(&self) -> (Vec<f64>, f64) {
         let centre = mean(self.draws);
@@ -150,6 +184,20 @@ impl<'a> ChainDraws<'a> {
         }
         effective(&self.halves(values), 2 * self.n_chains)
     }
+}
+
+/// What the means of chains say of one quantity. Each mean is an observation of its own, so that nothing need be known of how
+/// draws depend on those before them: for many chains, however short.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// Of whole chains and plain values: [`ChainDraws::r_hat`] is stricter, and slower.
+    pub r_hat: f64,
+    /// Standard error of the mean, in sds.
+    pub mean_error: f64,
+    /// Standard error of ln sd.
+    pub ln_sd_error: f64,
+    /// From the first half of chains to the second: the change of the mean, in its standard errors.
+    pub drift: f64,
 }
 
 /// Estimated Bayesian fraction of missing information of one chain: how far apart the energies of neighbours are, compared to

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::coordinates::{Coordinates, RecentredLatent, recentred_latents};
 use super::draws::{Task, fill_normal, rng};
 use super::error::InferenceError;
 use super::evaluate::{Elbo, evaluate};
 use super::importance::{self, Proposal, Weighted};
 use super::ladder::{self, Rung};
 use super::options::{FitOptions, Optimizer, Parts, Progress, Stage};
-use super::target::Target;
-use crate::density::{Centring, LogDensity, Recentred};
+use crate::density::{Centring, LogDensity};
 use crate::family;
 
 /// q(z; lambda) and theta, with what is known about how good they are. Holds no data: enough to draw from q.
@@ -43,9 +43,11 @@ pub struct Fit {
     pub trace: Vec<f64>,
     /// Coordinates that q is in, where they are not those of the model as written.
     pub centring: Option<Centring>,
+    /// The latents of these coordinates.
+    pub recentred: Vec<RecentredLatent>,
     /// Why this family and no other; empty if it was asked for.
     pub why: String,
-    /// Pareto k-hat of p/q; `None` where there is nothing to draw.
+    /// Pareto k-hat of the weights of the last draws; `None` where there is nothing to draw, or too much.
     pub k_hat: Option<f64>,
 }
 
@@ -58,12 +60,11 @@ impl Fit {
     /// Draws of q in the coordinates of the model as written, `[D][n]`. `None` if the family is unknown.
     pub fn sample(&self, density: &dyn LogDensity, n: usize, seed: u64) -> Option<Vec<f64>> {
         let z = self.sample_unconstrained(n, seed)?;
-        let other = self.centring.as_ref().and_then(|centring| density.recentred(centring));
-        Some(other.map_or_else(|| z.clone(), |other| to_written(&*other, n, &z)))
+        Some(Coordinates::new(density, self.centring.as_ref()).to_written(n, z))
     }
 
-    /// `n` independent draws of the unconstrained vector in q's own coordinates, `[D][n]`; theta is the same in all. The same seed gives the same
-    /// draws, and the first of more draws are the same as fewer. `None` if the family is unknown.
+    /// `n` independent draws of the unconstrained vector in q's own coordinates, `[D][n]`; theta is the same in all. The same
+    /// seed gives the same draws, and the first of more draws are the same as fewer. `None` if the family is unknown.
     pub fn sample_unconstrained(&self, n: usize, seed: u64) -> Option<Vec<f64>> {
         let family = family::by_name(&self.family)?;
         let n_base = family.n_base(self.latent.len());
@@ -95,7 +96,7 @@ impl Fit {
 #[derive(Debug)]
 pub struct Fitted {
     pub fit: Fit,
-    /// `None` where there is nothing to draw.
+    /// `None` where there is nothing to draw, or too much.
     pub weighted: Option<Weighted>,
     /// What the draws came from: q, and Gaussians at other modes if there are any.
     pub proposal: Option<Proposal>,
@@ -109,8 +110,8 @@ pub fn fit(
 ) -> Result<Fitted, InferenceError> {
     let rung = ladder::climb(density, options, progress)?;
     let Rung { family, optimum, centring, evaluations, why } = rung;
-    let other = centring.as_ref().and_then(|centring| density.recentred(centring));
-    let target = Target::new(other.as_deref().map_or(density, |other| other as _));
+    let coordinates = Coordinates::new(density, centring.as_ref());
+    let target = coordinates.target();
     let (lambda, theta) = optimum.x.split_at(family.n_parameters(target.n_latent()));
     let (elbo, n_dropped) = evaluate(&target, family, (lambda, theta), options.elbo_draws, options.seed);
     let mut warnings = optimum.warnings;
@@ -135,15 +136,14 @@ pub fn fit(
         let elbo = elbo.map_or(f64::NEG_INFINITY, |elbo| elbo.value);
         ladder::proposal(&target, q, theta, elbo, options)
     });
-    let mut weighted =
-        proposal.as_ref().map(|proposal| importance::sample(&target, proposal, theta, options.seed));
-    if let (Some(weighted), Some(other)) = (&mut weighted, &other) {
-        weighted.z = to_written(&**other, weighted.n, &weighted.z);
-    }
+    let weighted =
+        proposal.as_ref().and_then(|proposal| importance::sample(&target, proposal, theta, options.seed));
+    let weighted = weighted.map(|drawn| Weighted { z: coordinates.to_written(drawn.n, drawn.z), ..drawn });
     let fit = Fit {
         family: family.name().to_string(),
         why,
-        centring,
+        recentred: centring.as_ref().map_or_else(Vec::new, |centring| recentred_latents(density, centring)),
+        centring: centring.clone(),
         optimizer: optimum.optimizer,
         seed: options.seed,
         lambda: lambda.to_vec(),
@@ -157,27 +157,8 @@ pub fn fit(
         warnings,
         trace: optimum.trace,
         k_hat: weighted.as_ref().map(|weighted| weighted.smoothed.k_hat),
-        latent: target.latent,
-        point_estimated: target.theta,
+        latent: target.latent.clone(),
+        point_estimated: target.theta.clone(),
     };
     Ok(Fitted { fit, weighted, proposal })
-}
-
-/// Lanes of one call.
-const LANES: usize = 64;
-
-/// Points `z[D][n]` in the coordinates of the model as written.
-pub fn to_written(density: &dyn Recentred, n: usize, z: &[f64]) -> Vec<f64> {
-    let mut written = vec![0.0; z.len()];
-    for first in (0..n).step_by(LANES) {
-        let lanes = LANES.min(n - first);
-        let points: Vec<f64> =
-            z.chunks_exact(n).flat_map(|row| row[first..first + lanes].iter().copied()).collect();
-        let mut out = vec![0.0; points.len()];
-        density.to_written(lanes, &points, &mut out);
-        for (row, own) in written.chunks_exact_mut(n).zip(out.chunks_exact(lanes)) {
-            row[first..first + lanes].copy_from_slice(own);
-        }
-    }
-    written
 }

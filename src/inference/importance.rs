@@ -26,10 +26,6 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    pub fn of(q: Gaussian) -> Proposal {
-        Proposal { components: vec![(1.0, q)] }
-    }
-
     pub fn n(&self) -> usize {
         self.components[0].1.n()
     }
@@ -109,6 +105,8 @@ impl Weighted {
 
 /// Draws of the first sample, and of the last.
 const DRAWS: [usize; 2] = [4_000, 64_000];
+/// Fewer draws say nothing of their tails.
+const LEAST_DRAWS: usize = 1_000;
 /// Draws of the posterior that a sample should be worth.
 const ENOUGH: f64 = 6_000.0;
 /// A sample that is worth less than this share of its draws makes the proposal follow its weights, so many times.
@@ -116,14 +114,18 @@ const EVEN: f64 = 0.6;
 const MAX_ADAPTIONS: u32 = 3;
 /// Sums and products of all evaluations of log p together.
 const MAX_WORK: f64 = 2e9;
-/// Numbers of all draws, as coordinates and on their own scales.
-const MAX_NUMBERS: usize = 1 << 26;
+/// Numbers of all draws, as coordinates and on their own scales (256 MiB).
+const MAX_NUMBERS: usize = 1 << 25;
 
 /// Draws from a proposal with their weights: the one given, or one that follows the weights and whose own are more even; as
-/// many draws as it takes, if weights are sound.
-pub fn sample(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) -> Weighted {
+/// many draws as it takes, if weights are sound. `None` where so many latents would take too many numbers.
+pub fn sample(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) -> Option<Weighted> {
+    let width = target.density.n_constrained() + target.dim();
+    let mut n = DRAWS[0].min(MAX_NUMBERS / width);
+    if n < LEAST_DRAWS {
+        return None;
+    }
     let mut proposal = Cow::Borrowed(proposal);
-    let mut n = DRAWS[0];
     let mut weighted = weigh(target, &proposal, theta, n, seed, 0);
     for round in 1..=MAX_ADAPTIONS {
         if weighted.effective_draws() >= EVEN * n as f64 && weighted.is_sound() {
@@ -139,7 +141,7 @@ pub fn sample(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) ->
     for round in MAX_ADAPTIONS + 1.. {
         let worth = weighted.effective_draws();
         let work = (target.density.work() + (proposal.n() * proposal.n()) as f64) * (2 * n) as f64;
-        let numbers = (target.density.n_constrained() + target.dim()) * 2 * n;
+        let numbers = width * 2 * n;
         let near = weighted.is_sound() || weighted.smoothed.k_hat < 0.8;
         if !near || worth >= ENOUGH || n >= DRAWS[1] || work > MAX_WORK || numbers > MAX_NUMBERS {
             break;
@@ -148,7 +150,7 @@ pub fn sample(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) ->
         n = needed.max(2 * n).min(DRAWS[1]);
         weighted = weigh(target, &proposal, theta, n, seed, round);
     }
-    weighted
+    Some(weighted)
 }
 
 /// `n` draws from the proposal with its tails made heavier, weighed by log p.

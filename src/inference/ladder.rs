@@ -1,6 +1,7 @@
 //! From a start to a q: one family, or the one that serves best.
 
 use super::centring;
+use super::coordinates::Coordinates;
 use super::draws::{BaseDraws, Task, rng};
 use super::error::InferenceError;
 use super::evaluate::evaluate;
@@ -16,7 +17,7 @@ use crate::density::{Centring, LogDensity};
 use crate::family::{FULL_RANK, Family, Gaussian, GaussianFit, MeanField, Scale};
 
 /// Up to this many latents a Gaussian with correlations is fitted.
-pub const MAX_FULL_RANK: usize = 300;
+const MAX_FULL_RANK: usize = 300;
 
 /// A family fitted, and why it was chosen.
 pub struct Rung {
@@ -50,12 +51,11 @@ pub fn climb(
     };
     let attempt = |centring: Option<Centring>, progress: &mut dyn FnMut(Progress)| {
         let why = why.clone();
-        let other = centring.as_ref().and_then(|centring| density.recentred(centring));
-        let other: Option<&dyn LogDensity> = other.as_deref().map(|other| other as _);
-        let target = Target::new(other.unwrap_or(density));
+        let coordinates = Coordinates::new(density, centring.as_ref());
+        let target = coordinates.target();
         let start = start::find(&target, options, progress)?;
         let optimum = fit(&target, family, &start, options, progress);
-        let mut rung = Rung { family, optimum, centring, evaluations: [0; 2], why };
+        let mut rung = Rung { family, optimum, centring: centring.clone(), evaluations: [0; 2], why };
         if options.family.is_none() && !rung.optimum.converged && rung.family.name() != MeanField.name() {
             let simpler = fit(&target, &MeanField, &start, options, progress);
             if simpler.converged {
@@ -128,8 +128,8 @@ fn learn_centring(
 
 /// ELBO on draws of its own; comparable between coordinates, since log-Jacobians are part of both log p and log q.
 fn fresh_elbo(density: &dyn LogDensity, rung: &Rung, options: &FitOptions) -> Option<f64> {
-    let other = rung.centring.as_ref().and_then(|centring| density.recentred(centring));
-    let target = Target::new(other.as_deref().map_or(density, |other| other as _));
+    let coordinates = Coordinates::new(density, rung.centring.as_ref());
+    let target = coordinates.target();
     let (lambda, theta) = rung.optimum.x.split_at(rung.family.n_parameters(target.n_latent()));
     let (elbo, _) = evaluate(&target, rung.family, (lambda, theta), options.elbo_draws, options.seed);
     elbo.map(|elbo| elbo.value)
@@ -138,8 +138,8 @@ fn fresh_elbo(density: &dyn LogDensity, rung: &Rung, options: &FitOptions) -> Op
 /// How centred location-scale latents should be, from the curvature of log p as written under q.
 fn learned(density: &dyn LogDensity, rung: &Rung, options: &FitOptions) -> Option<Centring> {
     const DRAWS: usize = 16;
-    let other = density.recentred(rung.centring.as_ref()?)?;
-    let target = Target::new(&*other);
+    let coordinates = Coordinates::new(density, rung.centring.as_ref());
+    let target = coordinates.target();
     let (lambda, theta) = rung.optimum.x.split_at(rung.family.n_parameters(target.n_latent()));
     let n_base = rung.family.n_base(target.n_latent());
     let mut generator = rng(options.seed, Task::Centring);
@@ -147,8 +147,7 @@ fn learned(density: &dyn LogDensity, rung: &Rung, options: &FitOptions) -> Optio
     let block = draws.blocks.first()?;
     let lanes = block.lanes;
     let z = target.points(rung.family, lambda, theta, block);
-    let mut written = vec![0.0; z.len()];
-    other.to_written(lanes, &z, &mut written);
+    let written = coordinates.to_written(lanes, z);
     Some(centring::by_curvature(density, lanes, &written, &mut generator))
 }
 

@@ -2,6 +2,7 @@
 
 // Numbers
 mod arrow;
+mod coordinates;
 mod draws;
 mod linear;
 mod target;
@@ -41,12 +42,13 @@ mod options;
 mod tests;
 
 pub use chains::{CHAINS, Chains, audit};
-pub use convergence::ChainDraws;
+pub use convergence::{ChainDraws, MIN_LENGTH};
+pub use coordinates::RecentredLatent;
 pub use error::InferenceError;
 pub use evaluate::Elbo;
 pub use fit::{Fit, Fitted, fit};
 pub use importance::Weighted;
 pub use loo::{LeftOut, leave_one_out, total};
-pub use nuts::{ChainProgress, ChainRecord, MIN_E_BFMI, RecentredLatent, Sample, SampleOptions, sample};
+pub use nuts::{ChainProgress, ChainRecord, MIN_E_BFMI, Sample, SampleOptions, sample};
 pub use options::{CentringChoice, FitOptions, Optimizer, Parts, Progress, Stage};
 pub use psis::{tail_shape, threshold as k_hat_threshold};

@@ -24,7 +24,7 @@ const VALLEY: f64 = 1.0;
 /// Points between two modes that are looked at.
 const BETWEEN: usize = 15;
 /// Modes at most.
-pub const MAX_MODES: usize = 8;
+const MAX_MODES: usize = 8;
 
 /// Points of other modes, `[n_latent]` each, the highest first; empty where the search would be too much work.
 pub fn others(target: &Target, q: &Gaussian, theta: &[f64], seed: u64) -> Vec<Vec<f64>> {

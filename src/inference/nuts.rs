@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use super::blame::Failures;
 use super::convergence::e_bfmi;
+use super::coordinates::{Coordinates, RecentredLatent, base_name, recentred_latents};
 use super::draws::{Task, rng};
 use super::error::InferenceError;
-use super::fit::{Fitted, fit, to_written};
+use super::ladder;
 use super::linear::all_finite;
 use super::options::{CentringChoice, FitOptions};
 use crate::density::{Centring, LogDensity, Role};
-use crate::family::{self, Gaussian, Scale};
+use crate::family::{Gaussian, Scale};
 
 /// Options of [`sample`].
 #[derive(Clone, Debug, PartialEq)]
@@ -66,14 +67,6 @@ pub struct Sample {
     pub recentred: Vec<RecentredLatent>,
     /// Chains ran in coordinates in which a fitted Gaussian has no correlations.
     pub whitened: bool,
-}
-
-/// How centred a latent is that is sampled in other coordinates: from 0, apart from its location and scale, to 1, as written.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RecentredLatent {
-    pub name: String,
-    /// Mean over its elements.
-    pub centring: f64,
 }
 
 /// How one chain went, after its warmup.
@@ -158,9 +151,9 @@ pub fn sample(
             at: at.unwrap_or((0, 0).into()),
         });
     }
-    let Coordinates { centring, q } = coordinates(density, options);
-    let other = centring.as_ref().and_then(|centring| density.recentred(centring));
-    let sampled: &dyn LogDensity = other.as_deref().map_or(density, |other| other as _);
+    let Simplest { centring, q } = simplest(density, options);
+    let coordinates = Coordinates::new(density, centring.as_ref());
+    let sampled = coordinates.density();
     let chains: Vec<Result<(ChainRecord, Vec<f64>), InferenceError>> = (0..options.n_chains)
         .into_par_iter()
         .map(|chain| run((sampled, q.as_ref()), options, chain, progress))
@@ -182,12 +175,9 @@ pub fn sample(
         max_depth: options.max_depth,
         target_accept: options.target_accept,
         chains: chains.into_iter().map(|(record, _)| record).collect(),
-        recentred: centring.map_or_else(Vec::new, |centring| recentred_latents(density, &centring)),
+        recentred: centring.as_ref().map_or_else(Vec::new, |centring| recentred_latents(density, centring)),
     };
-    let z = match other {
-        Some(other) => to_written(&*other, record.n_all_kept(), &z),
-        None => z,
-    };
+    let z = coordinates.to_written(record.n_all_kept(), z);
     Ok((record, z))
 }
 
@@ -199,48 +189,30 @@ fn n_kept(density: &dyn LogDensity, options: &SampleOptions) -> usize {
 
 /// Coordinates in which a posterior is easier to sample; none where those of the model as written are.
 #[derive(Default)]
-struct Coordinates {
+struct Simplest {
     centring: Option<Centring>,
     /// Latents are correlated: chains run in coordinates in which this is N(0, I).
     q: Option<Gaussian>,
 }
 
 /// As a fit finds them.
-fn coordinates(density: &dyn LogDensity, options: &SampleOptions) -> Coordinates {
+fn simplest(density: &dyn LogDensity, options: &SampleOptions) -> Simplest {
     if options.centring == CentringChoice::AsWritten {
-        return Coordinates::default();
+        return Simplest::default();
     }
     let fit_options = FitOptions { seed: options.seed, ..FitOptions::default() };
     // Where there is no fit there may still be a sample.
-    let Ok(Fitted { fit, .. }) = fit(density, &fit_options, &mut |_| ()) else {
-        return Coordinates::default();
+    let Ok(rung) = ladder::climb(density, &fit_options, &mut |_| ()) else {
+        return Simplest::default();
     };
-    let q = family::by_name(&fit.family).map(|family| family.gaussian(density.dim(), &fit.lambda));
+    // There are no point estimates.
+    let q = rung.family.gaussian(density.dim(), &rung.optimum.x);
     let is_usable = |q: &Gaussian| match &q.scale {
         Scale::Lower(lower) => all_finite(lower) && all_finite(&q.mean),
         // Adaptation finds scales by itself.
         Scale::Diagonal(_) => false,
     };
-    Coordinates { centring: fit.centring, q: q.filter(is_usable) }
-}
-
-/// By the names of latents, in order.
-fn recentred_latents(density: &dyn LogDensity, centring: &Centring) -> Vec<RecentredLatent> {
-    let mut latents: Vec<(String, Vec<f64>)> = Vec::new();
-    for (&i, &weight) in density.recentrable().iter().zip(&centring.weights) {
-        let name = base_name(&density.coordinates()[i].name);
-        match latents.iter_mut().find(|(known, _)| known == name) {
-            Some((_, weights)) => weights.push(weight),
-            None => latents.push((name.to_string(), vec![weight])),
-        }
-    }
-    let mean = |weights: &[f64]| weights.iter().sum::<f64>() / weights.len() as f64;
-    latents.into_iter().map(|(name, weights)| RecentredLatent { name, centring: mean(&weights) }).collect()
-}
-
-/// `theta` of `theta[3]`.
-fn base_name(name: &str) -> &str {
-    name.split('[').next().unwrap_or(name)
+    Simplest { centring: rung.centring, q: Some(q).filter(is_usable) }
 }
 
 /// One chain, and its draws `[n_kept][D]`.

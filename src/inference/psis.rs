@@ -61,12 +61,13 @@ pub fn effective_draws(log_weights: &[f64]) -> f64 {
     1.0 / log_weights.iter().map(|w| (2.0 * w).exp()).sum::<f64>()
 }
 
-/// Shape of the tail of positive numbers, as of weights: moments up to 1 / k exist. -inf where nothing varies.
+/// Shape of the tail of positive numbers, as of weights: moments up to 1 / k exist. -inf where nothing varies. Reorders them.
 pub fn tail_shape(values: &mut [f64]) -> f64 {
     let n_tail = tail_length(values.len(), 1.0);
-    values.sort_by(f64::total_cmp);
-    let Some(&cutoff) = values.get(values.len().wrapping_sub(n_tail + 1)) else { return f64::INFINITY };
-    let excess: Vec<f64> = values.iter().map(|x| x - cutoff).filter(|x| *x > 0.0).collect();
+    let Some(last) = values.len().checked_sub(n_tail + 1) else { return f64::INFINITY };
+    let (_, &mut cutoff, tail) = values.select_nth_unstable_by(last, f64::total_cmp);
+    tail.sort_unstable_by(f64::total_cmp);
+    let excess: Vec<f64> = tail.iter().map(|x| x - cutoff).filter(|x| *x > 0.0).collect();
     match excess.len() {
         0 => f64::NEG_INFINITY,
         n if n < MIN_TAIL => f64::INFINITY,

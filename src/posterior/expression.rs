@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use miette::{NamedSource, Report};
 
+use super::Posterior;
 use super::draws::LANES;
 use super::error::QuestionError;
 use super::reduction::Reduction;
 use super::rewrite::{constant, index_parts, push_indices_in, try_map_children, ungroup, visit};
+use super::summarise::MAX_DRAWN_NUMBERS;
 use super::summary::Summary;
-use super::{MAX_DRAWN_NUMBERS, Posterior};
 use crate::check::check_expression;
 use crate::compile::{Quantity, QuantityKind, compile_expression};
 use crate::data::{Dataset, Levels};

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::draws::Draws;
+use super::summarise::trouble;
 use super::summary::{Summary, finite};
-use super::trouble;
 use super::trust::Verdict;
 use crate::compile::{Quantity, QuantityKind};
 use crate::density::LogDensity;
@@ -16,7 +16,7 @@ const MAX_R_HAT: f64 = 1.01;
 /// Effective draws for each chain, in the bulk and in the tails, from which R-hat and errors can be relied on (the same).
 const MIN_ESS_PER_CHAIN: f64 = 100.0;
 /// Share of divergent trajectories up to which a few are harmless, with all else in order (Stan's guide to its warnings).
-const MAX_DIVERGENT: f64 = 1e-3;
+pub(super) const MAX_DIVERGENT: f64 = 1e-3;
 /// Names that a warning gives; the others are counted.
 const MOST_NAMED: usize = 3;
 

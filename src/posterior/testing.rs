@@ -129,6 +129,7 @@ pub fn fit() -> Fit {
         warnings: vec![],
         trace: vec![-20.0, -12.345],
         centring: None,
+        recentred: vec![],
         why: String::new(),
         k_hat: None,
     }

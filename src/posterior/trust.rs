@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::summary::{Summary, finite};
-use crate::inference::tail_shape;
+use crate::inference::{ChainDraws, tail_shape};
 
 /// How far a number can be relied on; the worst one is that of the fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -71,120 +71,89 @@ pub struct Witness {
 
 /// What weights say of an element of which `draws` are the values; `weights` sum to 1.
 pub fn weighted(draws: &[f64], weights: &[f64]) -> Witness {
-    let sum = |f: &dyn Fn(f64) -> f64| -> f64 {
-        draws.iter().zip(weights).filter(|(_, w)| **w > 0.0).map(|(x, w)| w * f(*x)).sum()
-    };
-    let origin = draws.first().copied().unwrap_or(f64::NAN);
-    let mean = origin + sum(&|x| x - origin);
-    let variance = sum(&|x| (x - mean).powi(2));
+    let mut weighed: Vec<(f64, f64)> =
+        draws.iter().copied().zip(weights.iter().copied()).filter(|(_, w)| *w > 0.0).collect();
+    let origin = weighed.first().map_or(f64::NAN, |(x, _)| *x);
+    let mean = origin + weighed.iter().map(|(x, w)| w * (x - origin)).sum::<f64>();
+    let variance: f64 = weighed.iter().map(|(x, w)| w * (x - mean).powi(2)).sum();
     let sd = variance.sqrt();
-    let squares = |f: &dyn Fn(f64) -> f64| -> f64 {
-        draws.iter().zip(weights).filter(|(_, w)| **w > 0.0).map(|(x, w)| (w * f(*x)).powi(2)).sum()
-    };
+    let squares = |f: &dyn Fn(f64) -> f64| weighed.iter().map(|(x, w)| (w * f(*x)).powi(2)).sum::<f64>();
     let mcse = squares(&|x| x - mean).sqrt();
+    let of_square = squares(&|x| (x - mean).powi(2) - variance).sqrt();
     let worth = 1.0 / squares(&|_| 1.0);
-    let (quantiles, quantile_error) = quantiles_with_error(draws, weights, worth);
-    let [q05, q50, q95] = quantiles.map(finite);
-    let errors = if sd > 0.0 {
-        let of_square = squares(&|x| (x - mean).powi(2) - variance).sqrt();
-        [mcse / sd, of_square / (2.0 * variance), quantile_error / sd]
-    } else {
-        [0.0; 3]
-    };
-    let summary = Summary { mean: finite(mean), sd: finite(sd), q05, q50, q95, mcse: finite(mcse) };
     let mut distances: Vec<f64> =
-        draws.iter().zip(weights).map(|(x, w)| w * (x - mean).powi(2)).filter(|d| !d.is_nan()).collect();
+        weighed.iter().map(|(x, w)| w * (x - mean).powi(2)).filter(|d| !d.is_nan()).collect();
     let k_hat = tail_shape(&mut distances);
+    let (quantiles, quantile_error) = quantiles_with_error(&mut weighed, worth);
+    let [q05, q50, q95] = quantiles.map(finite);
+    let errors =
+        if sd > 0.0 { [mcse / sd, of_square / (2.0 * variance), quantile_error / sd] } else { [0.0; 3] };
+    let summary = Summary { mean: finite(mean), sd: finite(sd), q05, q50, q95, mcse: finite(mcse) };
     Witness { summary, errors, is_settled: true, r_hat: 1.0, k_hat }
 }
 
-/// The reported quantiles, and half of what lies between one standard error of its level to either side of the one that is
-/// least certain.
-fn quantiles_with_error(draws: &[f64], weights: &[f64], worth: f64) -> ([f64; 3], f64) {
-    let mut levels = [0.0; 9];
-    for (k, level) in LEVELS.into_iter().enumerate() {
-        let error = (level * (1.0 - level) / worth).sqrt();
-        levels[3 * k] = (level - error).max(0.0);
-        levels[3 * k + 1] = level;
-        levels[3 * k + 2] = (level + error).min(1.0);
+/// What chains say of an element.
+pub fn of_chains(chains: ChainDraws<'_>) -> Witness {
+    let summary = Summary::of_draws(chains.all());
+    let (Some(mean), Some(sd)) = (summary.mean, summary.sd) else {
+        let unknown = f64::INFINITY;
+        return Witness { summary, errors: [unknown; 3], is_settled: false, r_hat: unknown, k_hat: unknown };
+    };
+    let Some(spread) = chains.spread() else {
+        return Witness { summary, errors: [0.0; 3], is_settled: true, r_hat: 1.0, k_hat: f64::NEG_INFINITY };
+    };
+    let n = chains.all().len() as f64;
+    let worth = spread.mean_error.powi(-2).min(n);
+    let mut equal: Vec<(f64, f64)> = chains.all().iter().map(|x| (*x, 1.0 / n)).collect();
+    let (_, of_quantile) = quantiles_with_error(&mut equal, worth);
+    let mut distances: Vec<f64> = chains.all().iter().map(|x| ((x - mean) / sd).powi(2)).collect();
+    Witness {
+        summary: Summary { mcse: finite(spread.mean_error * sd), ..summary },
+        errors: [spread.mean_error, spread.ln_sd_error, of_quantile / sd],
+        is_settled: spread.r_hat <= R_HAT && spread.drift.abs() <= STATIONARY,
+        r_hat: spread.r_hat,
+        k_hat: tail_shape(&mut distances),
     }
-    let found = weighted_quantiles(draws, weights, levels);
-    let errors = found.chunks_exact(3).map(|around| 0.5 * (around[2] - around[0]));
-    ([found[1], found[4], found[7]], errors.fold(0.0, f64::max))
 }
 
-/// Quantiles of the weighted draws, between neighbours linear in the weight that is below them.
-fn weighted_quantiles<const N: usize>(draws: &[f64], weights: &[f64], levels: [f64; N]) -> [f64; N] {
-    let mut order: Vec<usize> = (0..draws.len()).filter(|&i| weights[i] > 0.0).collect();
-    order.sort_by(|&a, &b| draws[a].total_cmp(&draws[b]));
+/// The reported quantiles of values with weights, and half of what lies between one standard error of its level to either side
+/// of the one that is least certain. Sorts them.
+fn quantiles_with_error(weighed: &mut [(f64, f64)], worth: f64) -> ([f64; 3], f64) {
+    weighed.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let mut below = 0.0;
-    let middles: Vec<f64> = order
+    let middles: Vec<f64> = weighed
         .iter()
-        .map(|&i| {
-            below += weights[i];
-            below - 0.5 * weights[i]
+        .map(|(_, w)| {
+            below += w;
+            below - 0.5 * w
         })
         .collect();
-    levels.map(|level| {
+    // Between neighbours linear in the weight that is below them.
+    let quantile = |level: f64| {
         let k = middles.partition_point(|m| *m < level);
-        match (k.checked_sub(1), order.get(k)) {
-            (Some(before), Some(&after)) => {
+        match (k.checked_sub(1), weighed.get(k)) {
+            (Some(before), Some((after, _))) => {
                 let share = (level - middles[before]) / (middles[k] - middles[before]);
-                let low = draws[order[before]];
-                low + share * (draws[after] - low)
+                let low = weighed[before].0;
+                low + share * (after - low)
             }
-            (None, Some(&first)) => draws[first],
-            (Some(last), None) => draws[order[last]],
+            (None, Some((first, _))) => *first,
+            (Some(last), None) => weighed[last].0,
             (None, None) => f64::NAN,
         }
-    })
-}
-
-/// What chains say: `draws[iteration * n_chains + chain]`.
-pub fn of_chains(draws: &[f64], n_chains: usize) -> Witness {
-    let n = draws.len() / n_chains;
-    let summary = Summary::of_draws(draws);
-    let (Some(mean), Some(sd)) = (summary.mean, summary.sd) else {
-        return Witness {
-            summary,
-            errors: [f64::INFINITY; 3],
-            is_settled: false,
-            r_hat: f64::INFINITY,
-            k_hat: f64::INFINITY,
-        };
     };
-    if sd == 0.0 {
-        return Witness { summary, errors: [0.0; 3], is_settled: true, r_hat: 1.0, k_hat: f64::NEG_INFINITY };
-    }
-    let chain = |c: usize| draws.iter().skip(c).step_by(n_chains);
-    let average = |f: &dyn Fn(f64) -> f64, c: usize, from: usize, to: usize| -> f64 {
-        chain(c).skip(from).take(to - from).map(|x| f(*x)).sum::<f64>() / (to - from) as f64
+    let error = |level: f64| {
+        let of_level = (level * (1.0 - level) / worth).sqrt();
+        0.5 * (quantile((level + of_level).min(1.0)) - quantile((level - of_level).max(0.0)))
     };
-    let spread = |of_chains: &[f64]| -> f64 {
-        let mean = of_chains.iter().sum::<f64>() / n_chains as f64;
-        of_chains.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n_chains as f64 - 1.0)
-    };
-    let variance = sd * sd;
-    let z = |x: f64| (x - mean) / sd;
-    let means: Vec<f64> = (0..n_chains).map(|c| average(&z, c, 0, n)).collect();
-    let squares: Vec<f64> = (0..n_chains).map(|c| average(&|x| z(x).powi(2), c, 0, n)).collect();
-    let between = spread(&means);
-    let within = (0..n_chains).map(|c| squares[c] - means[c].powi(2)).sum::<f64>() / n_chains as f64;
-    let r_hat = ((n as f64 - 1.0) / n as f64 + between / within).sqrt();
-    let halves: Vec<f64> =
-        (0..n_chains).map(|c| average(&z, c, n / 2, n) - average(&z, c, 0, n / 2)).collect();
-    let drift = halves.iter().sum::<f64>() / n_chains as f64 / (spread(&halves) / n_chains as f64).sqrt();
-    let of_mean = (between / n_chains as f64).sqrt();
-    let equal = vec![1.0 / draws.len() as f64; draws.len()];
-    let (_, of_quantile) = quantiles_with_error(draws, &equal, of_mean.powi(-2).min(draws.len() as f64));
-    let errors = [of_mean, 0.5 * (spread(&squares) / n_chains as f64).sqrt(), of_quantile / sd];
-    let mcse = finite(errors[0] * variance.sqrt());
-    let is_settled = r_hat <= R_HAT && drift.abs() <= STATIONARY;
-    let k_hat = tail_shape(&mut draws.iter().map(|x| z(*x).powi(2)).collect::<Vec<f64>>());
-    Witness { summary: Summary { mcse, ..summary }, errors, is_settled, r_hat, k_hat }
+    (LEVELS.map(quantile), LEVELS.map(error).into_iter().fold(0.0, f64::max))
 }
 
 impl Witness {
+    pub fn varies(&self) -> bool {
+        self.summary.sd != Some(0.0)
+    }
+
     fn knows(&self) -> bool {
         self.is_settled
             && self.k_hat <= TAIL
@@ -286,11 +255,12 @@ mod tests {
     #[test]
     fn chains_that_disagree_are_not_settled() {
         let noise = |i: usize| ((i * 7919 % 1000) as f64 / 1000.0 - 0.5) * 2.0;
-        let together: Vec<f64> = (0..6400).map(noise).collect();
-        assert!(of_chains(&together, 64).is_settled);
-        let apart: Vec<f64> = (0..6400).map(|k| noise(k) + if k % 64 < 8 { 3.0 } else { 0.0 }).collect();
-        assert!(!of_chains(&apart, 64).is_settled);
-        let moving: Vec<f64> = (0..6400).map(|k| noise(k) + k as f64 / 3200.0).collect();
-        assert!(!of_chains(&moving, 64).is_settled);
+        let is_settled = |draw: &dyn Fn(usize) -> f64| {
+            let draws: Vec<f64> = (0..6400).map(draw).collect();
+            of_chains(ChainDraws::new(&draws, 64)).is_settled
+        };
+        assert!(is_settled(&noise));
+        assert!(!is_settled(&|k| noise(k) + if k / 100 < 8 { 3.0 } else { 0.0 }));
+        assert!(!is_settled(&|k| noise(k) + (k % 100) as f64 / 50.0));
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{Prepared, seconds_since};
-use crate::inference::{CHAINS, ChainDraws, Chains, Sample, Weighted};
+use crate::inference::{ChainDraws, Chains, Sample, Weighted};
 use crate::ir::Role;
 use crate::posterior::{Loo, Points};
 
@@ -20,7 +20,7 @@ impl Prepared {
         let points = match (chains, weighted) {
             (Some(chains), _) => Points {
                 z: &chains.z,
-                n: chains.n_draws * CHAINS,
+                n: chains.n_all(),
                 log_ratios: None,
                 relative_efficiency: 1.0,
                 is_chain: true,

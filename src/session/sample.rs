@@ -38,9 +38,7 @@ impl Prepared {
         let summarising = Instant::now();
         let Sampled { nuts, summaries, verdicts, draws, warnings: own } =
             of_chains(density, &quantities, sample, &z);
-        let mut warnings: Vec<String> = self.warnings.iter().map(Report::to_string).collect();
-        warnings.extend(self.nothing_observed());
-        warnings.extend(self.without_a_value());
+        let mut warnings = self.own_warnings();
         warnings.extend(own);
         let fit = Some(sampling + summarising.elapsed().as_secs_f64());
         let phases = [self.seconds.load, self.seconds.compile, fit, loo_seconds];

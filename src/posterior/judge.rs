@@ -1,0 +1,137 @@
+//! Holds q's numbers against what weights or chains say, and replaces those that they do not bear out.
+
+use rayon::prelude::*;
+
+use super::draws::{Draws, constrain_points};
+use super::markov::MAX_DIVERGENT;
+use super::summarise::Summarised;
+use super::summary::Summary;
+use super::trust::{self, Basis, Verdict, Witness};
+use crate::density::LogDensity;
+use crate::inference::{CHAINS, ChainDraws, Chains, MIN_LENGTH, Weighted};
+
+/// What stands beside q.
+#[derive(Clone, Copy)]
+pub enum Witnesses<'w> {
+    /// Draws whose weights are sound.
+    Weights(&'w Weighted),
+    Chains(&'w Chains),
+    /// Nothing, for this reason.
+    None(&'static str),
+}
+
+/// A verdict on each row, and what is right where q is not; by default about nothing.
+#[derive(Default)]
+pub struct Judged {
+    pub verdicts: Vec<Verdict>,
+    /// What is to be reported; `None`: q's own numbers.
+    pub replacement: Option<Replacement>,
+    pub complaint: Option<Complaint>,
+}
+
+/// Summaries and draws to report instead of q's.
+pub struct Replacement {
+    pub basis: Basis,
+    pub summaries: Vec<Summary>,
+    pub draws: Draws,
+}
+
+/// Why not all is trusted.
+pub struct Complaint {
+    /// The row that is trusted least; `None` where it is no matter of rows.
+    pub row: Option<usize>,
+    pub why: String,
+}
+
+impl Judged {
+    pub fn n_distrusted(&self) -> usize {
+        self.verdicts.iter().filter(|verdict| **verdict == Verdict::Distrust).count()
+    }
+}
+
+/// Holds q's summaries against witnesses.
+pub fn judge(density: &dyn LogDensity, q: &Summarised, witnesses: Witnesses<'_>, seed: u64) -> Judged {
+    match witnesses {
+        Witnesses::Weights(weighted) => by_weights(density, q, weighted, seed),
+        Witnesses::Chains(chains) => by_chains(density, q, chains),
+        Witnesses::None(why) => Judged {
+            verdicts: vec![Verdict::Distrust; q.summaries.len()],
+            replacement: None,
+            complaint: Some(Complaint { row: None, why: why.to_string() }),
+        },
+    }
+}
+
+fn by_weights(density: &dyn LogDensity, q: &Summarised, weighted: &Weighted, seed: u64) -> Judged {
+    let n = weighted.n;
+    let values = constrain_points(density, &weighted.z, n);
+    let weights: Vec<f64> = weighted.smoothed.log_weights.iter().map(|w| w.exp()).collect();
+    let told: Vec<Witness> = values.par_chunks_exact(n).map(|row| trust::weighted(row, &weights)).collect();
+    let verdicts: Vec<Verdict> =
+        told.iter().zip(&q.summaries).map(|(witness, own)| witness.weighs(own)).collect();
+    let is_right = verdicts.iter().all(|verdict| *verdict == Verdict::Ok);
+    let replacement = (!is_right).then(|| Replacement {
+        basis: Basis::Weights,
+        summaries: instead(&told, &q.summaries),
+        draws: taken(&values, n, &weighted.resampled(q.draws.n_draws(), seed)),
+    });
+    Judged { complaint: worst(&told, &verdicts), verdicts, replacement }
+}
+
+fn by_chains(density: &dyn LogDensity, q: &Summarised, chains: &Chains) -> Judged {
+    let n = chains.n_all();
+    let values = constrain_points(density, &chains.z, n);
+    let told: Vec<Witness> =
+        values.par_chunks_exact(n).map(|row| trust::of_chains(ChainDraws::new(row, CHAINS))).collect();
+    let diverged = chains.n_divergent as f64 > MAX_DIVERGENT * n as f64;
+    let verdicts: Vec<Verdict> = told
+        .iter()
+        .zip(&q.summaries)
+        .map(
+            |(witness, own)| {
+                if diverged && witness.varies() { Verdict::Distrust } else { witness.audits(own) }
+            },
+        )
+        .collect();
+    let complaint = if diverged {
+        let why = format!(
+            "{} of {n} trajectories of chains that start from q diverge: there are regions of high curvature, as in a funnel, that \
+             they do not get into",
+            chains.n_divergent
+        );
+        Some(Complaint { row: None, why })
+    } else {
+        worst(&told, &verdicts)
+    };
+    let own = match q.draws.n_draws() {
+        0 => 0,
+        n_draws => n_draws.div_ceil(CHAINS).max(MIN_LENGTH).min(chains.n_draws),
+    };
+    let of_chain = |chain: usize| (0..own).map(move |k| chain * chains.n_draws + k * chains.n_draws / own);
+    let draws = taken(&values, n, &(0..CHAINS).flat_map(of_chain).collect::<Vec<usize>>());
+    let replacement = Replacement {
+        basis: Basis::Chains,
+        summaries: instead(&told, &q.summaries),
+        draws: draws.in_chains(CHAINS),
+    };
+    Judged { verdicts, replacement: Some(replacement), complaint }
+}
+
+/// The witnesses' summaries, but q's of what does not vary: those are exact.
+fn instead(told: &[Witness], own: &[Summary]) -> Vec<Summary> {
+    let one = |(witness, own): (&Witness, &Summary)| if witness.varies() { witness.summary } else { *own };
+    told.iter().zip(own).map(one).collect()
+}
+
+/// Some of the draws `values[rows][n]`.
+fn taken(values: &[f64], n: usize, which: &[usize]) -> Draws {
+    let rows = values.chunks_exact(n).flat_map(|row| which.iter().map(|&k| row[k])).collect();
+    Draws::new(which.len(), rows)
+}
+
+/// The row that is trusted least, and why; `None` where all are.
+fn worst(told: &[Witness], verdicts: &[Verdict]) -> Option<Complaint> {
+    let distrusted = (0..told.len()).filter(|&row| verdicts[row] == Verdict::Distrust);
+    let row = distrusted.max_by(|&a, &b| told[a].severity().total_cmp(&told[b].severity()))?;
+    Some(Complaint { row: Some(row), why: told[row].complaint() })
+}

@@ -1,0 +1,175 @@
+//! Fits: q, what stands beside it, and what is to be reported.
+
+use std::time::Instant;
+
+use miette::Report;
+
+use super::{Prepared, SessionError, seconds_since};
+use crate::density::LogDensity;
+use crate::inference::{self, FitOptions, Progress, Weighted};
+use crate::posterior::{
+    Basis, Complaint, DEFAULT_DRAWS, FittedCoordinate, Judged, Marginals, Method, Posterior, Replacement,
+    Seconds, Witnesses, judge, summarise,
+};
+
+/// What a fit needs beyond the compiled model.
+#[derive(Clone)]
+pub struct FitRequest {
+    pub options: FitOptions,
+    /// Draws of the posterior.
+    pub n_draws: usize,
+    /// Whether each observation is left out in turn, for comparing models.
+    pub loo: bool,
+}
+
+impl Default for FitRequest {
+    fn default() -> Self {
+        FitRequest { options: FitOptions::default(), n_draws: DEFAULT_DRAWS, loo: false }
+    }
+}
+
+impl Prepared {
+    /// Fits the model. `progress` hears of each iteration.
+    pub fn fit(&self, request: &FitRequest, progress: &mut dyn FnMut(Progress)) -> Result<Posterior, Report> {
+        let start = Instant::now();
+        let density = &self.compiled.density;
+        if density.statements().is_empty() {
+            return Err(SessionError::NothingToFit.into());
+        }
+        let fitted = inference::fit(density, &request.options, progress)
+            .map_err(|error| Report::new(error).with_source_code(self.model.source.named()))?;
+        let fit = &fitted.fit;
+        let mut quantities = self.compiled.quantities.clone();
+        if let Some(other) = fit.centring.as_ref().and_then(|centring| density.recentred(centring)) {
+            quantities = quantities.iter().map(|quantity| quantity.recentred(&*other)).collect();
+        }
+        let family = "a fit is made by a family of the catalogue";
+        let marginals = marginals(fit).expect(family);
+        let mut beyond = None;
+        let q = summarise(density, &quantities, &marginals, request.n_draws, |n| {
+            let z = fit.sample(density, n, fit.seed).expect(family);
+            beyond = outside(density, &z, n);
+            z
+        });
+        let mut warnings = self.own_warnings();
+        warnings.extend(fit.warnings.iter().cloned());
+        if !fit.warnings.iter().any(|warning| warning.contains(BEYOND)) {
+            warnings.extend(beyond);
+        }
+        warnings.extend(q.warnings.iter().cloned());
+        let mut judged = match &fitted.weighted {
+            _ if fit.latent.is_empty() => Judged::default(),
+            None => judge(density, &q, Witnesses::None(TOO_MANY), fit.seed),
+            Some(weighted) if !weighted.is_sound() => judge(density, &q, Witnesses::None(UNEVEN), fit.seed),
+            Some(weighted) => judge(density, &q, Witnesses::Weights(weighted), fit.seed),
+        };
+        let fit_seconds = seconds_since(start);
+        let (mut audit_seconds, mut heard) = (None, None);
+        if judged.n_distrusted() > 0 {
+            let audit_start = Instant::now();
+            if let Some(chains) = inference::audit(density, &fitted) {
+                let by_chains = judge(density, &q, Witnesses::Chains(&chains), fit.seed);
+                let is_sound = fitted.weighted.as_ref().is_some_and(Weighted::is_sound);
+                if !is_sound || by_chains.n_distrusted() < judged.n_distrusted() {
+                    judged = by_chains;
+                    heard = Some(chains);
+                }
+            }
+            audit_seconds = seconds_since(audit_start);
+        }
+        warnings.extend(self.distrust(&judged, fit));
+        let (loo, loo_seconds) = match request.loo {
+            true => self.leave_out_of_fit(fitted.weighted.as_ref(), heard.as_ref()),
+            false => (None, None),
+        };
+        let phases = [self.seconds.load, self.seconds.compile, fit_seconds, audit_seconds, loo_seconds];
+        let total = Some(phases.into_iter().flatten().sum());
+        let own = Replacement { basis: Basis::Approximation, summaries: q.summaries, draws: q.draws };
+        let Replacement { basis, summaries, draws } = judged.replacement.unwrap_or(own);
+        Ok(Posterior {
+            model: self.model.source.clone(),
+            data: self.record.clone(),
+            quantities,
+            coordinates: FittedCoordinate::all_of(density),
+            training_constants: self.compiled.training_constants.clone(),
+            evidence: self.compiled.evidence,
+            method: Method::Variational(Box::new(fitted.fit)),
+            summaries,
+            verdicts: judged.verdicts,
+            basis,
+            draws,
+            loo,
+            warnings,
+            seconds: Seconds {
+                fit: fit_seconds,
+                audit: audit_seconds,
+                loo: loo_seconds,
+                total,
+                ..self.seconds
+            },
+        })
+    }
+
+    /// A warning that names what is trusted least, where it comes from, and what might help.
+    fn distrust(&self, judged: &Judged, fit: &inference::Fit) -> Option<String> {
+        let Complaint { row, why } = judged.complaint.as_ref()?;
+        let density = &self.compiled.density;
+        let as_written = fit.centring.is_none() && !density.recentrable().is_empty();
+        let help = if as_written { "; `--centring learned` may help" } else { "" };
+        let Some(row) = row else { return Some(format!("do not trust this fit: {why}{help}")) };
+        let quantity =
+            self.compiled.quantities.iter().find(|q| (q.offset..q.offset + q.len()).contains(row))?;
+        let name = quantity.element_name(row - quantity.offset);
+        let others = match judged.n_distrusted() {
+            0 | 1 => String::new(),
+            2 => " and one more".to_string(),
+            n => format!(" and {} more", n - 1),
+        };
+        let coordinate = density.coordinates().iter().find(|c| c.name == name);
+        let statement = coordinate.map(|c| density.statements()[c.statement].text.clone());
+        let statement = statement.map(|text| format!(" (`{text}`)")).unwrap_or_default();
+        Some(format!("do not trust `{name}`{statement}{others}: {why}{help}"))
+    }
+}
+
+/// Why there is no witness.
+const TOO_MANY: &str = "there are too many latents for its draws to be weighed or held against chains. `vippl sample` draws from the posterior itself";
+const UNEVEN: &str = "weights of draws of q are too uneven, and chains that start from it are no help. `vippl sample` draws from the posterior itself";
+
+/// Mean and sd of each coordinate under q; a point estimate is its value with sd 0.
+fn marginals(fit: &inference::Fit) -> Option<Marginals> {
+    let (latent_mean, latent_sd) = fit.marginals()?;
+    let dim = fit.latent.len() + fit.point_estimated.len();
+    let (mut mean, mut sd) = (vec![0.0; dim], vec![0.0; dim]);
+    for (k, &i) in fit.latent.iter().enumerate() {
+        (mean[i], sd[i]) = (latent_mean[k], latent_sd[k]);
+    }
+    for (theta, &i) in fit.theta.iter().zip(&fit.point_estimated) {
+        mean[i] = *theta;
+    }
+    Some(Marginals { mean, sd })
+}
+
+/// How the warnings about draws without a finite density end.
+const BEYOND: &str = "q reaches beyond where the model is defined";
+/// Observed elements times draws up to which the density of each posterior draw is looked at.
+const MAX_LOOKED_AT: usize = 1 << 24;
+/// Points of one call.
+const LANES: usize = 64;
+
+/// A warning where some of the `n` draws `z[D][n]` have no finite density.
+fn outside(density: &dyn LogDensity, z: &[f64], n: usize) -> Option<String> {
+    if n == 0 || (density.n_pointwise() + density.dim()).saturating_mul(n) > MAX_LOOKED_AT {
+        return None;
+    }
+    let mut n_outside = 0;
+    for first in (0..n).step_by(LANES) {
+        let lanes = LANES.min(n - first);
+        let batch: Vec<f64> =
+            z.chunks_exact(n).flat_map(|row| row[first..first + lanes].iter().copied()).collect();
+        let mut values = vec![0.0; lanes];
+        density.value(lanes, &batch, &mut values);
+        n_outside += values.iter().filter(|value| !value.is_finite()).count();
+    }
+    (n_outside > 0).then(|| format!("{n_outside} of {n} draws from q have no finite density: {BEYOND}"))
+}
