@@ -18,6 +18,8 @@ mod ladder;
 mod maximize;
 mod modes;
 mod newton;
+mod sparse;
+mod sparsity;
 mod start;
 
 // Trust
