@@ -53,8 +53,8 @@ pub struct PriorEvidence {
     pub value: f64,
     pub se: f64,
     pub n_draws: usize,
-    /// Shape of the tail of the likelihoods, above 0.7 of which the standard error means little; `None` where too few draws
-    /// have any likelihood to tell.
+    /// Shape of the tail of the likelihoods: above 0.7 the standard error may be too small. `None` where too few draws have
+    /// any likelihood to tell.
     pub k_hat: Option<f64>,
 }
 

@@ -1,12 +1,12 @@
 //! The lines on log p(x): the evidence, its bounds, and how far q is from the posterior.
 
 use super::summary::{error, near};
-use crate::inference::{Bound, Estimate, Fit, PriorEvidence};
+use crate::inference::{Bound, Estimate, Fit, PriorEvidence, k_hat_threshold};
 use crate::posterior::Posterior;
 use crate::report::Style;
 
-/// k-hat of likelihoods above which the error of their mean means little.
-const MAX_K_HAT: f64 = 0.7;
+/// Standard error of the log of a mean, in nats, above which the mean rests on some ten draws or fewer.
+const MAX_SE: f64 = 0.3;
 
 /// What a fit says of log p(x), one line each; nothing where the ELBO has said it.
 pub fn evidence(posterior: &Posterior, fit: &Fit, style: &Style) -> String {
@@ -30,13 +30,14 @@ pub fn evidence(posterior: &Posterior, fit: &Fit, style: &Style) -> String {
         text += &format!("  at least {} ± {} by {}\n", near(*value, *se), error(*se), of_draws(*k));
     }
     if let Some(PriorEvidence { value, se, n_draws, k_hat }) = &evidence.prior {
-        let unknown = match k_hat {
-            Some(k_hat) if *k_hat <= MAX_K_HAT => String::new(),
-            Some(k_hat) => format!(": too few of them are likely to tell (k-hat {k_hat:.2})"),
-            None => ": too few of them are likely to tell".to_string(),
+        let doubt = match k_hat {
+            _ if *se > MAX_SE => ": too few of them come near the data to tell".to_string(),
+            Some(k_hat) if *k_hat <= k_hat_threshold(*n_draws) => String::new(),
+            Some(k_hat) => format!(": its error may be larger (k-hat {k_hat:.2})"),
+            None => ": its error may be larger".to_string(),
         };
         let number = format!("{} ± {}", near(*value, *se), error(*se));
-        text += &format!("  {number} by {n_draws} draws of the prior{unknown}\n");
+        text += &format!("  {number} by {n_draws} draws of the prior{doubt}\n");
     }
     text
 }
