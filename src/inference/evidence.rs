@@ -52,6 +52,7 @@ pub struct Bound {
 pub struct PriorEvidence {
     pub value: f64,
     pub se: f64,
+    #[serde(rename = "draws")]
     pub n_draws: usize,
     /// Shape of the tail of the likelihoods: above 0.7 the standard error may be too small. `None` where too few draws have
     /// any likelihood to tell.
