@@ -93,16 +93,14 @@ fn by_chains(density: &dyn LogDensity, q: &Summarised, chains: &Chains) -> Judge
             },
         )
         .collect();
-    let complaint = if diverged {
-        let why = format!(
-            "{} of {n} trajectories of chains that start from q diverge: there are regions of high curvature, as in a funnel, that \
-             they do not get into",
+    let mut complaint = worst(&told, &verdicts);
+    if let Some(complaint) = complaint.as_mut().filter(|_| diverged) {
+        complaint.why = format!(
+            "{} of {n} trajectories of chains that start from q diverge: they do not get into regions of high curvature, as in a \
+             funnel",
             chains.n_divergent
         );
-        Some(Complaint { row: None, why })
-    } else {
-        worst(&told, &verdicts)
-    };
+    }
     let replacement = Replacement {
         basis: Basis::Chains,
         summaries: instead(&told, &q.summaries),

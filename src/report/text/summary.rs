@@ -204,7 +204,7 @@ fn grounds(posterior: &Posterior, fit: &Fit, verdict: Verdict) -> String {
         (Verdict::Ok, Basis::Approximation) => "weights of the draws leave q where it is",
         (Verdict::Ok, _) => "chains that start from q stay where it is",
         (Verdict::Corrected, Basis::Weights) => "q was off: its draws are weighed",
-        (Verdict::Corrected, _) => "q was off: these are draws of chains that started from it",
+        (Verdict::Corrected, _) => "q was off: draws of chains that started from it",
         (Verdict::Distrust, _) => "not all of these numbers can be relied on, see the warning",
     };
     format!("{grounds}{k_hat}")
