@@ -100,7 +100,9 @@ const GROUP: usize = 100;
 /// log of the mean smoothed weight. Its standard error is that of the mean weight over the mean; it is biased by half the
 /// square of that, downwards.
 fn by_weights(weighted: &Weighted) -> Estimate {
-    Estimate { value: weighted.smoothed.log_mean, se: relative_error(&weighted.smoothed.log_weights) }
+    let n = weighted.n as f64;
+    let se = ((n / weighted.effective_draws() - 1.0).max(0.0) / (n - 1.0)).sqrt();
+    Estimate { value: weighted.smoothed.log_mean, se }
 }
 
 /// Standard error of the mean over the mean, of numbers with these logs.

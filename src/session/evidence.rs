@@ -44,14 +44,6 @@ enum EvidenceError {
         )
     )]
     NotNormalised,
-    #[error("no draw of {n_draws} from the prior has a finite likelihood")]
-    #[diagnostic(
-        code(vippl::fit::no_likely_draw),
-        help(
-            "the prior allows next to nothing that agrees with the data; the evidence by the weights of q may be known"
-        )
-    )]
-    NoLikelyDraw { n_draws: usize },
 }
 
 /// Ways to log p(x) that have been looked at, so that a fit is not made in vain.
@@ -76,19 +68,24 @@ impl Prepared {
 }
 
 impl Further {
-    /// Adds to the evidence of a fit; the seconds that it took, if there was anything to do.
-    pub(super) fn add(&self, prepared: &Prepared, fit: &mut Fit) -> Result<Option<f64>, Report> {
+    /// Adds to the evidence of a fit: the seconds that it took, if there was anything to do, and a warning where draws of the
+    /// prior say nothing.
+    pub(super) fn add(&self, prepared: &Prepared, fit: &mut Fit) -> (Option<f64>, Option<String>) {
         if fit.latent.is_empty() || !self.bounds && self.prior.is_none() {
-            return Ok(None);
+            return (None, None);
         }
         let start = Instant::now();
         let bounds =
             if self.bounds { inference::bounds(&prepared.compiled.density, fit) } else { Vec::new() };
-        let prior = self.prior.as_ref().map(|prior| by_prior(prior, prepared, fit)).transpose()?;
+        let by_prior = self.prior.as_ref().map(|prior| by_prior(prior, prepared, fit)).transpose();
+        let (prior, warning) = match by_prior {
+            Ok(prior) => (prior, None),
+            Err(why) => (None, Some(format!("no evidence by draws of the prior: {why}"))),
+        };
         if let Some(evidence) = &mut fit.evidence {
             (evidence.bounds, evidence.prior) = (bounds, prior);
         }
-        Ok(seconds_since(start))
+        (seconds_since(start), warning)
     }
 }
 
@@ -99,8 +96,8 @@ const MAX_WORK: f64 = 2e10;
 /// Draws that are evaluated together.
 const LANES: usize = 64;
 
-/// log of the mean likelihood of draws of the prior, the `param`s being as the fit says.
-fn by_prior(prior: &PriorDraws, prepared: &Prepared, fit: &Fit) -> Result<PriorEvidence, Report> {
+/// log of the mean likelihood of draws of the prior, the `param`s being as the fit says; or why there is none.
+fn by_prior(prior: &PriorDraws, prepared: &Prepared, fit: &Fit) -> Result<PriorEvidence, String> {
     let state = point_estimates(prior, prepared, fit);
     let n = ((MAX_WORK / prior.work()) as usize).clamp(DRAWS[0], DRAWS[1]);
     let firsts: Vec<usize> = (0..n).step_by(LANES).collect();
@@ -111,8 +108,9 @@ fn by_prior(prior: &PriorDraws, prepared: &Prepared, fit: &Fit) -> Result<PriorE
         prior.log_likelihoods(&state, &seeds)
     };
     let blocks: Result<Vec<Vec<f64>>, SimulateError> = firsts.into_par_iter().map(block).collect();
-    let found = inference::by_prior(&blocks?.concat());
-    found.ok_or_else(|| EvidenceError::NoLikelyDraw { n_draws: n }.into())
+    let log_likelihoods = blocks.map_err(|error| error.to_string())?.concat();
+    let found = inference::by_prior(&log_likelihoods);
+    found.ok_or_else(|| format!("none of {n} has a finite likelihood"))
 }
 
 /// The values of the `param`s, where they stand among the arrays of the prior; 0 elsewhere.

@@ -38,12 +38,12 @@ impl Default for FitRequest {
 impl Prepared {
     /// Fits the model. `progress` hears of each iteration.
     pub fn fit(&self, request: &FitRequest, progress: &mut dyn FnMut(Progress)) -> Result<Posterior, Report> {
-        let start = Instant::now();
         let density = &self.compiled.density;
         if density.statements().is_empty() {
             return Err(SessionError::NothingToFit.into());
         }
         let further = self.further_evidence(&request.evidence)?;
+        let start = Instant::now();
         let mut fitted = inference::fit(density, &request.options, progress)
             .map_err(|error| Report::new(error).with_source_code(self.model.source.named()))?;
         let fit = &fitted.fit;
@@ -90,7 +90,8 @@ impl Prepared {
             true => self.leave_out_of_fit(fitted.weighted.as_ref(), heard.as_ref()),
             false => (None, None),
         };
-        let evidence_seconds = further.add(self, &mut fitted.fit)?;
+        let (evidence_seconds, no_evidence) = further.add(self, &mut fitted.fit);
+        warnings.extend(no_evidence);
         let phases = [
             self.seconds.load,
             self.seconds.compile,
