@@ -97,12 +97,15 @@ pub enum Reach {
 /// fewest draws that are weighed.
 const GROUP: usize = 100;
 
-/// log of the mean smoothed weight. Its standard error is that of the mean weight over the mean; it is biased by half the
-/// square of that, downwards.
+/// log of the mean weight, the largest of which are smoothed if the shape of their tail can be relied on; where weights hardly
+/// differ they are not. The standard error is that of the mean over the mean; the log of a mean is too small by half the square of
+/// that.
 fn by_weights(weighted: &Weighted) -> Estimate {
-    let n = weighted.n as f64;
-    let se = ((n / weighted.effective_draws() - 1.0).max(0.0) / (n - 1.0)).sqrt();
-    Estimate { value: weighted.smoothed.log_mean, se }
+    let Weighted { n, log_ratios, smoothed, .. } = weighted;
+    let smooth = smoothed.log_mean(log_ratios).filter(|_| smoothed.k_hat < psis::threshold(*n));
+    let plain = || (psis::log_sum_exp(log_ratios) - (*n as f64).ln(), relative_error(log_ratios));
+    let (value, se) = smooth.unwrap_or_else(plain);
+    Estimate { value, se }
 }
 
 /// Standard error of the mean over the mean, of numbers with these logs.
