@@ -103,17 +103,21 @@ const GROUP: usize = 100;
 fn by_weights(weighted: &Weighted) -> Estimate {
     let Weighted { n, log_ratios, smoothed, .. } = weighted;
     let smooth = smoothed.log_mean(log_ratios).filter(|_| smoothed.k_hat < psis::threshold(*n));
-    let plain = || (psis::log_sum_exp(log_ratios) - (*n as f64).ln(), relative_error(log_ratios));
-    let (value, se) = smooth.unwrap_or_else(plain);
+    let (value, se) = smooth.unwrap_or_else(|| log_mean(log_ratios));
     Estimate { value, se }
 }
 
-/// Standard error of the mean over the mean, of numbers with these logs.
-fn relative_error(log_numbers: &[f64]) -> f64 {
+/// log of the mean of numbers with these logs, and its standard error: that of the mean over the mean.
+fn log_mean(log_numbers: &[f64]) -> (f64, f64) {
     let n = log_numbers.len() as f64;
-    let total = psis::log_sum_exp(log_numbers);
-    let squares: f64 = log_numbers.iter().map(|x| (2.0 * (x - total)).exp()).sum();
-    ((n * squares - 1.0).max(0.0) / (n - 1.0)).sqrt()
+    let largest = log_numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if !largest.is_finite() {
+        return (largest, f64::NAN);
+    }
+    let numbers = log_numbers.iter().map(|x| (x - largest).exp());
+    let (sum, squares) = numbers.fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
+    let relative_variance = (n * squares / (sum * sum) - 1.0).max(0.0);
+    (largest + (sum / n).ln(), (relative_variance / (n - 1.0)).sqrt())
 }
 
 /// Mean of log mean exp over groups of `k` neighbours; `None` of fewer than two groups, or where it is not finite.
@@ -187,9 +191,8 @@ fn finite_or_zero_weight(log_weight: f64) -> f64 {
 pub fn by_prior(log_likelihoods: &[f64]) -> Option<PriorEvidence> {
     let log_likelihoods: Vec<f64> = log_likelihoods.iter().map(|x| finite_or_zero_weight(*x)).collect();
     let n_draws = log_likelihoods.len();
-    let value = psis::log_sum_exp(&log_likelihoods) - (n_draws as f64).ln();
+    let (value, se) = log_mean(&log_likelihoods);
     let k_hat = Some(psis::smooth(&log_likelihoods, 1.0).k_hat).filter(|k_hat| k_hat.is_finite());
-    let se = relative_error(&log_likelihoods);
     value.is_finite().then_some(PriorEvidence { value, se, n_draws, k_hat })
 }
 

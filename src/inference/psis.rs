@@ -32,9 +32,11 @@ impl Smoothed {
         let Tail { n, log_unit, log_cutoff, excess } = self.tail.filter(|tail| tail.excess.shape < 1.0)?;
         let all = log_weights.len() as f64;
         let (share, body_share) = (n as f64 / all, 1.0 - n as f64 / all);
-        let body = || log_weights.iter().map(|x| x - log_unit).filter(|x| *x <= log_cutoff).map(f64::exp);
-        let body_mean = body().sum::<f64>() / (all - n as f64).max(1.0);
-        let body_variance = body().map(|x| (x - body_mean).powi(2)).sum::<f64>() / (all - n as f64).max(1.0);
+        let body = log_weights.iter().map(|x| x - log_unit).filter(|x| *x <= log_cutoff).map(f64::exp);
+        let (sum, squares) = body.fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
+        let n_body = (all - n as f64).max(1.0);
+        let body_mean = sum / n_body;
+        let body_variance = (squares / n_body - body_mean * body_mean).max(0.0);
         let (excess_mean, excess_error) = excess.mean_with_error(n as f64);
         let tail_mean = log_cutoff.exp() + excess_mean;
         let mean = body_share * body_mean + share * tail_mean;
