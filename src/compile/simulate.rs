@@ -6,18 +6,16 @@
 
 use std::sync::Arc;
 
-use rand_chacha::ChaCha12Rng;
-use rand_chacha::rand_core::SeedableRng;
-
 use super::CompileError;
 use super::error::CompileErrors;
+use super::simulator::{Simulator, Step, inputs_of, output_of};
 use super::tracer::{Binding, Result, Tracer, one_line};
 use super::value::{Axis, Place, Traced, TracedDistribution, Tuple, Value};
 use crate::data::{Dataset, Levels};
 use crate::dist::Instance;
 use crate::ir::{Model, Role, VariableId};
 use crate::source::Span;
-use crate::tape::{Graph, Node, Program, Tensor};
+use crate::tape::{Graph, Node, Program};
 use crate::types::ElementType;
 
 /// An array of a model run forwards.
@@ -35,7 +33,7 @@ pub struct Simulated {
     pub tuples: Option<(Vec<Tuple>, usize)>,
     /// Of a latent: its first plate is `rows`.
     pub by_row: bool,
-    input: Node,
+    pub(super) input: Node,
 }
 
 impl Simulated {
@@ -48,51 +46,21 @@ impl Simulated {
     }
 }
 
-/// A statement that draws.
-struct Step {
-    text: String,
-    instance: Instance,
-    arguments: Vec<Node>,
-    shapes: Vec<Vec<usize>>,
-    program: Program,
-    /// Of its value: batch and event dimensions.
-    shape: Vec<usize>,
-    /// Elements of the state, in the order of the value.
-    positions: Vec<usize>,
-    event: usize,
-    /// Its arguments depend on what it or a later statement draws.
-    recursive: bool,
+/// What a model is run forwards for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Everything is drawn, what is observed included.
+    NewData,
+    /// Continuous latents are drawn; what is observed keeps its density, and discrete latents are summed out of it.
+    Prior,
 }
 
 /// What the tracer collects while a model is traced to be run forwards.
-#[derive(Default)]
 pub struct Forwards {
+    purpose: Purpose,
     arrays: Vec<Simulated>,
     observed: Vec<(VariableId, Node)>,
     draws: Vec<(Span, Instance, Node, Vec<usize>)>,
-}
-
-/// A model that can be run forwards.
-pub struct Simulator {
-    arrays: Vec<Simulated>,
-    steps: Vec<Step>,
-    size: usize,
-}
-
-/// A statement without a way to draw from its distribution.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
-pub enum SimulateError {
-    #[error("`{statement}`: there is no way to draw from {distribution}")]
-    #[diagnostic(
-        code(vippl::simulate::no_draws),
-        help(
-            "improper distributions cannot be drawn from; give the latent a proper prior, or simulate from a fit"
-        )
-    )]
-    NoDraws { statement: String, distribution: String },
-    #[error("the recursion in `{statement}` does not come to an end")]
-    #[diagnostic(code(vippl::simulate::recursion), help("does an element depend on itself?"))]
-    Endless { statement: String },
 }
 
 /// Traces a checked model to be run forwards, with its data for shapes and for what is conditioned on.
@@ -101,14 +69,21 @@ pub enum SimulateError {
 /// Discrete latents, `factor`, and statements whose left side is a function of the data (`log(y) ~ ...`) are refused.
 pub fn simulator(model: &Model, data: &Dataset) -> std::result::Result<Simulator, CompileErrors> {
     let mut tracer = Tracer::new(model, data);
-    tracer.forwards = Some(Forwards::default());
+    tracer.run_forwards(Purpose::NewData);
     let failed = |errors| CompileErrors::new(&model.source, errors);
     tracer.file().map_err(failed)?;
     tracer.simulator().map_err(|error| failed(vec![error]))
 }
 
 impl Tracer<'_> {
-    fn simulator(mut self) -> Result<Simulator> {
+    /// From here on statements are traced to be run forwards.
+    pub fn run_forwards(&mut self, purpose: Purpose) {
+        self.forwards =
+            Some(Forwards { purpose, arrays: Vec::new(), observed: Vec::new(), draws: Vec::new() });
+    }
+
+    /// The statements that draw, out of a model that has been traced.
+    pub fn simulator(&mut self) -> Result<Simulator> {
         let Some(Forwards { mut arrays, draws, .. }) = self.forwards.take() else {
             return Err(CompileError::Poisoned);
         };
@@ -129,7 +104,6 @@ impl Tracer<'_> {
                 }
             }
             let arguments = instance.arguments();
-            let event: usize = shape[shape.len() - instance.event_rank().min(shape.len())..].iter().product();
             steps.push(Step {
                 text: one_line(self.model.source.slice(span)),
                 shapes: arguments.iter().map(|&node| self.graph.shape(node).to_vec()).collect(),
@@ -138,7 +112,6 @@ impl Tracer<'_> {
                 arguments,
                 shape,
                 positions,
-                event,
                 recursive: false,
             });
         }
@@ -159,16 +132,30 @@ impl Tracer<'_> {
         self.forwards.is_some()
     }
 
+    /// Whether what is observed is drawn, too.
+    pub fn makes_new_data(&self) -> bool {
+        self.forwards.as_ref().is_some_and(|forwards| forwards.purpose == Purpose::NewData)
+    }
+
+    /// What is refused when new data are made.
+    pub fn refuse_new_data(&self, feature: &str, at: Span) -> Result<()> {
+        if self.makes_new_data() { self.refuse_forwards(feature, at) } else { Ok(()) }
+    }
+
     /// What is refused when a model is run forwards.
-    pub fn refuse_forwards(&self, feature: &str, at: Span) -> Result<()> {
-        if self.is_forwards() {
-            return Err(CompileError::Call {
-                message: format!("{feature} cannot be simulated"),
-                help: Some("`vippl simulate` runs continuous latents, `~` and definitions only".into()),
-                at,
-            });
-        }
-        Ok(())
+    fn refuse_forwards(&self, feature: &str, at: Span) -> Result<()> {
+        let Some(Forwards { purpose, .. }) = &self.forwards else { return Ok(()) };
+        let (message, help) = match purpose {
+            Purpose::NewData => (
+                format!("{feature} cannot be simulated"),
+                "`vippl simulate` runs continuous latents, `~` and definitions only",
+            ),
+            Purpose::Prior => (
+                format!("{feature} cannot be drawn from the prior"),
+                "`--evidence bounds` needs no draws from the prior",
+            ),
+        };
+        Err(CompileError::Call { message, help: Some(help.into()), at })
     }
 
     /// A new array of the state. In a dry run of a loop it is taken back with it.
@@ -208,7 +195,8 @@ impl Tracer<'_> {
     /// A variable that some statement observes, as an array of the state instead of its data.
     pub fn observed_input(&mut self, variable: VariableId, mut traced: Traced) -> Traced {
         let known = self.model.variable(variable);
-        let Some(forwards) = self.forwards.as_mut().filter(|_| known.role == Role::Observed) else {
+        let is_drawn = known.role == Role::Observed && self.makes_new_data();
+        let Some(forwards) = self.forwards.as_mut().filter(|_| is_drawn) else {
             return traced;
         };
         if let Some((_, node)) = forwards.observed.iter().find(|(own, _)| *own == variable) {
@@ -265,118 +253,13 @@ fn positions(graph: &Graph, arrays: &[Simulated], x: Node, size: usize) -> Optio
     let program = Program::new(graph, &inputs, &[x]);
     let at = |scale: f64, shift: f64| {
         let state: Vec<f64> = (0..size).map(|k| scale * k as f64 + shift).collect();
-        evaluate(&program, arrays, &state, 0)
+        let mut ws = program.workspace(1);
+        program.run(&mut ws, &inputs_of(arrays, &state, 1));
+        output_of(&program, &ws, 0, 1)
     };
     let (first, second) = (at(1.0, 0.0), at(3.0, 7.0));
     let is_position = |(a, b): (&f64, &f64)| {
         (a.fract() == 0.0 && (0.0..size as f64).contains(a) && 3.0 * a + 7.0 == *b).then_some(*a as usize)
     };
     first.iter().zip(&second).map(is_position).collect()
-}
-
-/// Output `k` of a program over the state.
-fn evaluate(program: &Program, arrays: &[Simulated], state: &[f64], k: usize) -> Vec<f64> {
-    let mut ws = program.workspace(1);
-    program.run(&mut ws, &inputs_of(arrays, state));
-    let output = program.output(&ws, k);
-    let mut values = vec![0.0; output.shape.iter().product()];
-    output.copy_to(&mut values, 1);
-    values
-}
-
-fn inputs_of<'s>(arrays: &[Simulated], state: &'s [f64]) -> Vec<&'s [f64]> {
-    arrays.iter().map(|array| &state[array.offset..array.offset + array.len()]).collect()
-}
-
-impl Simulator {
-    /// The arrays that make up the state, in its order.
-    pub fn arrays(&self) -> &[Simulated] {
-        &self.arrays
-    }
-
-    /// Numbers of the state.
-    pub fn size(&self) -> usize {
-        self.size
-    }
-
-    /// Which elements of the state some statement draws.
-    pub fn drawn(&self) -> Vec<bool> {
-        let mut drawn = vec![false; self.size];
-        self.steps.iter().flat_map(|step| &step.positions).for_each(|&position| drawn[position] = true);
-        drawn
-    }
-
-    /// Draws every element of the state that is not `fixed`. The same seed gives the same draws.
-    pub fn draw(
-        &self,
-        state: &mut [f64],
-        fixed: &[bool],
-        seed: u64,
-    ) -> std::result::Result<(), SimulateError> {
-        let free = |step: &Step| step.positions.iter().any(|&position| !fixed[position]);
-        let steps: Vec<(usize, &Step)> =
-            self.steps.iter().enumerate().filter(|(_, step)| free(step)).collect();
-        let recursion = steps.iter().find(|(_, step)| step.recursive);
-        // Each pass settles at least one more element of a recursion.
-        let most = if recursion.is_some() { self.size + 2 } else { 1 };
-        for _ in 0..most {
-            let mut changed = false;
-            for (k, step) in &steps {
-                changed |= self.step(*k, step, state, fixed, seed)?;
-            }
-            if recursion.is_none() || !changed {
-                return Ok(());
-            }
-        }
-        let statement = recursion.map_or_else(String::new, |(_, step)| step.text.clone());
-        Err(SimulateError::Endless { statement })
-    }
-
-    /// Draws one statement; whether anything is other than it was.
-    fn step(
-        &self,
-        k: usize,
-        step: &Step,
-        state: &mut [f64],
-        fixed: &[bool],
-        seed: u64,
-    ) -> std::result::Result<bool, SimulateError> {
-        let mut ws = step.program.workspace(1);
-        step.program.run(&mut ws, &inputs_of(&self.arrays, state));
-        let values: Vec<Tensor> = (0..step.arguments.len())
-            .map(|i| {
-                let output = step.program.output(&ws, i);
-                let mut values = vec![0.0; output.shape.iter().product()];
-                output.copy_to(&mut values, 1);
-                let array = ndarray::ArrayD::from_shape_vec(step.shapes[i].clone(), values);
-                array.expect("the program computes the node of this shape").into()
-            })
-            .collect();
-        let value = |node: Node| {
-            let at = step.arguments.iter().position(|own| *own == node);
-            values[at.expect("a distribution asks for its own arguments")].clone()
-        };
-        let rng = |element: usize| ChaCha12Rng::seed_from_u64(mix(mix(seed, k as u64), element as u64));
-        let drawn = step.instance.sample_each(&value, &step.shape, rng).ok_or_else(|| {
-            SimulateError::NoDraws { statement: step.text.clone(), distribution: step.instance.describe() }
-        })?;
-        let mut changed = false;
-        for (events, values) in
-            step.positions.chunks_exact(step.event.max(1)).zip(drawn.chunks_exact(step.event.max(1)))
-        {
-            for (&position, &value) in events.iter().zip(values).filter(|(position, _)| !fixed[**position]) {
-                changed |= state[position].to_bits() != value.to_bits();
-                state[position] = value;
-            }
-        }
-        Ok(changed)
-    }
-}
-
-/// A seed from two numbers (the finaliser of SplitMix64).
-fn mix(a: u64, b: u64) -> u64 {
-    let mut x = a ^ b.wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod compare;
+mod evidence;
 mod summary;
 mod table;
 mod variables;
