@@ -1,5 +1,6 @@
 //! Load, check, compile, fit, ask: what the command line and the REPL both do, with its timings and warnings.
 
+mod calibrate;
 mod failed;
 mod fit;
 mod loo;
@@ -22,6 +23,7 @@ use crate::syntax::{self, Line, ast};
 
 use failed::{with_help_on_data, with_warnings};
 
+pub use calibrate::{CalibrationProgress, CalibrationRequest};
 pub use failed::in_order;
 pub use fit::FitRequest;
 pub use sample::SampleRequest;

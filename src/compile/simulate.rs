@@ -11,6 +11,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use super::CompileError;
 use super::error::CompileErrors;
+use super::quantity::Quantity;
 use super::tracer::{Binding, Result, Tracer, one_line};
 use super::value::{Axis, Place, Traced, TracedDistribution, Tuple, Value};
 use crate::data::{Dataset, Levels};
@@ -77,6 +78,9 @@ pub struct Simulator {
     arrays: Vec<Simulated>,
     steps: Vec<Step>,
     size: usize,
+    quantities: Vec<Quantity>,
+    /// Of the state: what the quantities are.
+    values: Program,
 }
 
 /// A statement without a way to draw from its distribution.
@@ -142,6 +146,9 @@ impl Tracer<'_> {
                 recursive: false,
             });
         }
+        let (quantities, nodes): (Vec<Quantity>, Vec<Node>) =
+            std::mem::take(&mut self.quantities).into_iter().unzip();
+        let values = Program::new(&self.graph, &inputs, &nodes);
         // From the last statement to the first: which arrays are drawn from there on.
         let mut later = vec![false; arrays.len()];
         for step in steps.iter_mut().rev() {
@@ -152,7 +159,7 @@ impl Tracer<'_> {
                 inputs.iter().zip(&later).filter(|(_, later)| **later).map(|(input, _)| *input).collect();
             step.recursive = step.arguments.iter().any(|&node| self.graph.depends_on_any(node, &drawn));
         }
-        Ok(Simulator { arrays, steps, size })
+        Ok(Simulator { arrays, steps, size, quantities, values })
     }
 
     pub fn is_forwards(&self) -> bool {
@@ -164,7 +171,7 @@ impl Tracer<'_> {
         if self.is_forwards() {
             return Err(CompileError::Call {
                 message: format!("{feature} cannot be simulated"),
-                help: Some("`vippl simulate` runs continuous latents, `~` and definitions only".into()),
+                help: Some("only continuous latents, `~` and definitions can be run forwards".into()),
                 at,
             });
         }
@@ -304,6 +311,47 @@ impl Simulator {
         let mut drawn = vec![false; self.size];
         self.steps.iter().flat_map(|step| &step.positions).for_each(|&position| drawn[position] = true);
         drawn
+    }
+
+    /// The data of which some statement draws elements.
+    pub fn observed(&self) -> impl Iterator<Item = &Simulated> {
+        let drawn = self.drawn();
+        self.arrays.iter().filter(move |array| {
+            array.role == Role::Observed && drawn[array.offset..array.offset + array.len()].contains(&true)
+        })
+    }
+
+    /// A state that holds the data, and which of its elements are fixed before anything is drawn: data that no statement draws.
+    pub fn start(&self, data: &Dataset) -> (Vec<f64>, Vec<bool>) {
+        let mut state = vec![0.0; self.size];
+        let mut fixed: Vec<bool> = self.drawn().into_iter().map(|drawn| !drawn).collect();
+        for array in &self.arrays {
+            let own = array.offset..array.offset + array.len();
+            match data.get(&array.name).filter(|_| array.role == Role::Observed) {
+                Some(data) => state[own].copy_from_slice(data.values.flat()),
+                None => fixed[own].fill(false),
+            }
+        }
+        (state, fixed)
+    }
+
+    /// Latents and definitions, as a fit would report them, with their positions in [`Simulator::values`].
+    pub fn quantities(&self) -> &[Quantity] {
+        &self.quantities
+    }
+
+    /// What the quantities are in a state.
+    pub fn values(&self, state: &[f64]) -> Vec<f64> {
+        let mut ws = self.values.workspace(1);
+        self.values.run(&mut ws, &inputs_of(&self.arrays, state));
+        let mut values =
+            Vec::with_capacity(self.quantities.last().map_or(0, |last| last.offset + last.len()));
+        for (k, quantity) in self.quantities.iter().enumerate() {
+            let first = values.len();
+            values.resize(first + quantity.len(), 0.0);
+            self.values.output(&ws, k).copy_to(&mut values[first..], 1);
+        }
+        values
     }
 
     /// Draws every element of the state that is not `fixed`. The same seed gives the same draws.

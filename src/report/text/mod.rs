@@ -1,12 +1,14 @@
 //! Text for terminals and pipes.
 
 mod answer;
+mod calibration;
 mod compare;
 mod summary;
 mod table;
 mod variables;
 
 pub use answer::answer;
+pub use calibration::calibration;
 pub use compare::{agreement, compared, loo, loo_table};
 pub use summary::{footer, summary};
 pub use table::{Align, table};
