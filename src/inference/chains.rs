@@ -24,8 +24,8 @@ const ACCEPTANCE: f64 = 0.85;
 const WARMUP: [usize; 3] = [12, 20, 20];
 /// Leapfrog steps of one iteration at most.
 const MAX_STEPS: usize = 128;
-/// A loss of energy that an exact path would not have.
-const DIVERGENT: f64 = 50.0;
+/// A loss of energy that no path has that resembles an exact one (as in Stan).
+const DIVERGENT: f64 = 1000.0;
 /// The covariance of the chains replaces q's only up to so many latents.
 const MAX_DENSE: usize = 100;
 

@@ -71,6 +71,19 @@ pub struct Weighted {
 }
 
 impl Weighted {
+    /// `z[D][n]`, `log_ratios[n]`
+    fn new(z: Vec<f64>, log_ratios: Vec<f64>) -> Weighted {
+        let smoothed = psis::smooth(&log_ratios, 1.0);
+        Weighted { z, n: log_ratios.len(), log_ratios, smoothed }
+    }
+
+    /// Together with more draws from the same proposal.
+    fn and(self, more: Weighted) -> Weighted {
+        let rows = self.z.chunks_exact(self.n).zip(more.z.chunks_exact(more.n));
+        let z = rows.flat_map(|(own, more)| own.iter().chain(more).copied()).collect();
+        Weighted::new(z, [self.log_ratios, more.log_ratios].concat())
+    }
+
     /// Whether sums with these weights can be relied on. Weights that hardly differ can be whatever shape their tail
     /// has: the estimate of k is for tails that go on.
     pub fn is_sound(&self) -> bool {
@@ -103,7 +116,7 @@ impl Weighted {
     }
 }
 
-/// Draws of the first sample, and of the last.
+/// Draws of the first sample, where log p is cheap, and of the last.
 const DRAWS: [usize; 2] = [4_000, 64_000];
 /// Fewer draws say nothing of their tails.
 const LEAST_DRAWS: usize = 1_000;
@@ -121,7 +134,8 @@ const MAX_NUMBERS: usize = 1 << 25;
 /// many draws as it takes, if weights are sound. `None` where so many latents would take too many numbers.
 pub fn sample(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) -> Option<Weighted> {
     let width = target.density.n_constrained() + target.dim();
-    let mut n = DRAWS[0].min(MAX_NUMBERS / width);
+    let affordable = (MAX_WORK / target.density.work()) as usize;
+    let mut n = DRAWS[0].min(affordable.max(LEAST_DRAWS)).min(MAX_NUMBERS / width);
     if n < LEAST_DRAWS {
         return None;
     }
@@ -147,8 +161,9 @@ pub fn sample(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) ->
             break;
         }
         let needed = (n as f64 * 1.2 * ENOUGH / worth.max(1.0)) as usize;
-        n = needed.max(2 * n).min(DRAWS[1]);
-        weighted = weigh(target, &proposal, theta, n, seed, round);
+        let more = needed.max(2 * n).min(DRAWS[1]) - n;
+        weighted = weighted.and(weigh(target, &proposal, theta, more, seed, round));
+        n += more;
     }
     Some(weighted)
 }
@@ -175,8 +190,7 @@ fn weigh(target: &Target, proposal: &Proposal, theta: &[f64], n: usize, seed: u6
     let log_p = target.values(n, &z);
     let finite = |x: f64| if x.is_finite() { x } else { f64::NEG_INFINITY };
     let log_ratios: Vec<f64> = log_p.iter().zip(&log_q).map(|(p, q)| finite(p - q)).collect();
-    let smoothed = psis::smooth(&log_ratios, 1.0);
-    Weighted { z, n, log_ratios, smoothed }
+    Weighted::new(z, log_ratios)
 }
 
 /// Of the proposal with t distributions for a share of it, at `latent[d][n]`. `base` is scratch; it holds the whitened draws

@@ -2,14 +2,15 @@
 //! 2008, "Adaptive importance sampling in general mixture classes").
 
 use super::importance::{Proposal, Weighted};
-use super::linear::{Matrix, lower_factor};
-use super::psis::log_sum_exp;
+use super::linear::{Matrix, dot, lower_factor};
 use super::target::Target;
 use crate::family::{Gaussian, Scale};
 
 /// Components at most.
 const COMPONENTS: usize = 5;
 const ITERATIONS: usize = 12;
+/// Nats by which the mean log density of the draws rises, below which the mixture is fitted.
+const ENOUGH: f64 = 2e-3;
 /// Effective draws for each number of a component, below which there are fewer components.
 const DRAWS_A_NUMBER: f64 = 8.0;
 /// A share of the covariance of all draws in that of each component, so that none collapses.
@@ -38,17 +39,18 @@ pub fn fit(target: &Target, weighted: &Weighted) -> Option<Proposal> {
         .into_iter()
         .map(|mean| (1.0 / k as f64, Gaussian { mean, scale: Scale::Diagonal(vec![0.7; d]) }))
         .collect();
+    let mut before = f64::NEG_INFINITY;
     for _ in 0..ITERATIONS {
-        let densities: Vec<Vec<f64>> =
-            components.iter().map(|(share, q)| whitened.log_density(*share, q)).collect();
+        let (parts, gain) = whitened.responsibilities(&components, &weights);
+        if gain - before < ENOUGH {
+            break;
+        }
+        before = gain;
         let mut next = Vec::with_capacity(components.len());
-        let totals: Vec<f64> =
-            (0..n).map(|i| log_sum_exp(&densities.iter().map(|own| own[i]).collect::<Vec<f64>>())).collect();
-        for own in &densities {
-            let part: Vec<f64> = (0..n).map(|i| weights[i] * (own[i] - totals[i]).exp()).collect();
-            let share: f64 = part.iter().filter(|w| w.is_finite()).sum();
+        for part in parts.chunks_exact(n) {
+            let share: f64 = part.iter().sum();
             if share >= LEAST_SHARE
-                && let Some(q) = whitened.gaussian(&part, Some(COMMON))
+                && let Some(q) = whitened.gaussian(part, Some(COMMON))
             {
                 next.push((share, q));
             }
@@ -76,24 +78,50 @@ impl Draws<'_> {
 
     /// Moments of the weighted draws, with a share of the identity in the covariance.
     fn gaussian(&self, weights: &[f64], common: Option<f64>) -> Option<Gaussian> {
-        let total: f64 = weights.iter().filter(|w| w.is_finite()).sum();
-        let sum = |f: &dyn Fn(usize) -> f64| -> f64 {
-            (0..self.n).filter(|&k| weights[k] > 0.0).map(|k| weights[k] * f(k)).sum::<f64>() / total
-        };
-        let mean: Vec<f64> = (0..self.d).map(|i| sum(&|k| self.row(i)[k])).collect();
+        let total: f64 = weights.iter().sum();
+        let mean: Vec<f64> = (0..self.d).map(|i| dot(self.row(i), weights) / total).collect();
+        let mut centred = self.latent.to_vec();
+        for (row, mean) in centred.chunks_exact_mut(self.n).zip(&mean) {
+            row.iter_mut().for_each(|x| *x -= mean);
+        }
         let mut covariance = Matrix::zeros(self.d);
         let share = common.unwrap_or(0.0);
-        for i in 0..self.d {
-            for j in 0..=i {
-                let (x, y) = (self.row(i), self.row(j));
-                let value = sum(&|k| (x[k] - mean[i]) * (y[k] - mean[j]));
+        let mut weighed = vec![0.0; self.n];
+        for (i, x) in centred.chunks_exact(self.n).enumerate() {
+            weighed.iter_mut().zip(x.iter().zip(weights)).for_each(|(out, (x, w))| *out = x * w);
+            for (j, y) in centred.chunks_exact(self.n).take(i + 1).enumerate() {
                 let unit = f64::from(u8::from(i == j));
-                *covariance.at_mut(i, j) = (1.0 - share) * value + share * unit;
+                *covariance.at_mut(i, j) = (1.0 - share) * dot(&weighed, y) / total + share * unit;
                 *covariance.at_mut(j, i) = covariance.at(i, j);
             }
         }
         let lower = covariance.is_finite().then(|| lower_factor(&covariance)).flatten()?;
         Some(Gaussian { mean, scale: Scale::Lower(lower.packed()) })
+    }
+
+    /// What each component has of the draws' weights, `[components][n]`, and the weighted mean of the mixture's log density.
+    fn responsibilities(&self, components: &[(f64, Gaussian)], weights: &[f64]) -> (Vec<f64>, f64) {
+        let mut parts: Vec<f64> =
+            components.iter().flat_map(|(share, q)| self.log_density(*share, q)).collect();
+        let mut largest = vec![f64::NEG_INFINITY; self.n];
+        for own in parts.chunks_exact(self.n) {
+            largest.iter_mut().zip(own).for_each(|(largest, x)| *largest = largest.max(*x));
+        }
+        let mut totals = vec![0.0; self.n];
+        for own in parts.chunks_exact_mut(self.n) {
+            for ((total, x), largest) in totals.iter_mut().zip(own).zip(&largest) {
+                *x = (*x - largest).exp();
+                *total += *x;
+            }
+        }
+        for own in parts.chunks_exact_mut(self.n) {
+            for ((x, total), w) in own.iter_mut().zip(&totals).zip(weights) {
+                *x = if *w > 0.0 && *total > 0.0 { *x * w / total } else { 0.0 };
+            }
+        }
+        let usable = |k: &usize| weights[*k] > 0.0 && totals[*k] > 0.0;
+        let gain = (0..self.n).filter(usable).map(|k| weights[k] * (largest[k] + totals[k].ln())).sum();
+        (parts, gain)
     }
 
     /// log share + log density at each draw.

@@ -67,6 +67,30 @@ pub fn tail_shape(values: &mut [f64]) -> f64 {
     let Some(last) = values.len().checked_sub(n_tail + 1) else { return f64::INFINITY };
     let (_, &mut cutoff, tail) = values.select_nth_unstable_by(last, f64::total_cmp);
     tail.sort_unstable_by(f64::total_cmp);
+    shape_above(cutoff, tail)
+}
+
+/// The same of the tail of numbers with weights that sum to 1: `descending` are the largest first, and all of them together are
+/// worth so many.
+pub fn weighted_tail_shape(descending: impl Iterator<Item = (f64, f64)>, worth: f64) -> f64 {
+    let n_tail = tail_length(worth as usize, 1.0);
+    let (mut above, mut tail) = (0.0, Vec::with_capacity(n_tail + 1));
+    for (x, w) in descending {
+        above += w;
+        while tail.len() <= n_tail && (tail.len() as f64 + 0.5) / worth < above {
+            tail.push(x);
+        }
+        if tail.len() > n_tail {
+            break;
+        }
+    }
+    let Some(cutoff) = tail.pop().filter(|_| tail.len() == n_tail) else { return f64::INFINITY };
+    tail.reverse();
+    shape_above(cutoff, &tail)
+}
+
+/// Of numbers that ascend, all of them beyond a threshold.
+fn shape_above(cutoff: f64, tail: &[f64]) -> f64 {
     let excess: Vec<f64> = tail.iter().map(|x| x - cutoff).filter(|x| *x > 0.0).collect();
     match excess.len() {
         0 => f64::NEG_INFINITY,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::summary::{Summary, finite};
-use crate::inference::{ChainDraws, tail_shape};
+use crate::inference::{ChainDraws, tail_shape, weighted_tail_shape};
 
 /// How far a number can be relied on; the worst one is that of the fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,9 +43,10 @@ pub enum Basis {
 const MOVED: f64 = 0.05;
 /// The largest standard errors of a mean (in sd), of ln sd and of a quantile (in sd) with which a number is known.
 const KNOWN: [f64; 3] = [0.05, 0.05, 0.15];
-/// Shape of the tail of squares up to which an sd can be had from draws: beyond 1/2 it has no standard error, beyond 1 none
-/// at all.
-const TAIL: f64 = 0.65;
+/// Shapes of the tail of squares up to which an sd can be had from draws: beyond 1/2 it has no standard error, beyond 1 none
+/// at all. Weighted draws may not have come to where the tail would show, so that less must do for them.
+const TAIL_OF_WEIGHTS: f64 = 0.45;
+const TAIL_OF_CHAINS: f64 = 0.6;
 /// Quantiles that are reported.
 const LEVELS: [f64; 3] = [0.05, 0.5, 0.95];
 /// Drift beyond which q is wrong, and the normal quantile with which it is bounded.
@@ -65,13 +66,13 @@ pub struct Witness {
     /// Chains agree and stay where they are.
     pub is_settled: bool,
     pub r_hat: f64,
-    /// Shape of the tail of squared distances from the mean.
-    pub k_hat: f64,
+    /// Shape of the tail of squared distances from the mean, over the largest one with which an sd is known.
+    pub tail: f64,
 }
 
 /// What weights say of an element of which `draws` are the values; `weights` sum to 1.
 pub fn weighted(draws: &[f64], weights: &[f64]) -> Witness {
-    let mut weighed: Vec<(f64, f64)> =
+    let weighed: Vec<(f64, f64)> =
         draws.iter().copied().zip(weights.iter().copied()).filter(|(_, w)| *w > 0.0).collect();
     let origin = weighed.first().map_or(f64::NAN, |(x, _)| *x);
     let mean = origin + weighed.iter().map(|(x, w)| w * (x - origin)).sum::<f64>();
@@ -83,13 +84,15 @@ pub fn weighted(draws: &[f64], weights: &[f64]) -> Witness {
     let worth = 1.0 / squares(&|_| 1.0);
     let mut distances: Vec<f64> =
         weighed.iter().map(|(x, w)| w * (x - mean).powi(2)).filter(|d| !d.is_nan()).collect();
-    let k_hat = tail_shape(&mut distances);
-    let (quantiles, quantile_error) = quantiles_with_error(&mut weighed, worth);
+    let ordered = sorted(weighed, mean, sd);
+    // Of what the sums are made of, and of the posterior itself: draws may not have come to where weights would give it away.
+    let shape = tail_shape(&mut distances).max(weighted_tail_shape(farthest_first(&ordered, mean), worth));
+    let (quantiles, quantile_error) = quantiles_with_error(&ordered, worth);
     let [q05, q50, q95] = quantiles.map(finite);
     let errors =
         if sd > 0.0 { [mcse / sd, of_square / (2.0 * variance), quantile_error / sd] } else { [0.0; 3] };
     let summary = Summary { mean: finite(mean), sd: finite(sd), q05, q50, q95, mcse: finite(mcse) };
-    Witness { summary, errors, is_settled: true, r_hat: 1.0, k_hat }
+    Witness { summary, errors, is_settled: true, r_hat: 1.0, tail: shape / TAIL_OF_WEIGHTS }
 }
 
 /// What chains say of an element.
@@ -97,29 +100,63 @@ pub fn of_chains(chains: ChainDraws<'_>) -> Witness {
     let summary = Summary::of_draws(chains.all());
     let (Some(mean), Some(sd)) = (summary.mean, summary.sd) else {
         let unknown = f64::INFINITY;
-        return Witness { summary, errors: [unknown; 3], is_settled: false, r_hat: unknown, k_hat: unknown };
+        return Witness { summary, errors: [unknown; 3], is_settled: false, r_hat: unknown, tail: unknown };
     };
     let Some(spread) = chains.spread() else {
-        return Witness { summary, errors: [0.0; 3], is_settled: true, r_hat: 1.0, k_hat: f64::NEG_INFINITY };
+        return Witness { summary, errors: [0.0; 3], is_settled: true, r_hat: 1.0, tail: f64::NEG_INFINITY };
     };
     let n = chains.all().len() as f64;
     let worth = spread.mean_error.powi(-2).min(n);
-    let mut equal: Vec<(f64, f64)> = chains.all().iter().map(|x| (*x, 1.0 / n)).collect();
-    let (_, of_quantile) = quantiles_with_error(&mut equal, worth);
+    let equal = chains.all().iter().map(|x| (*x, 1.0 / n)).collect();
+    let (_, of_quantile) = quantiles_with_error(&sorted(equal, mean, sd), worth);
     let mut distances: Vec<f64> = chains.all().iter().map(|x| ((x - mean) / sd).powi(2)).collect();
     Witness {
         summary: Summary { mcse: finite(spread.mean_error * sd), ..summary },
         errors: [spread.mean_error, spread.ln_sd_error, of_quantile / sd],
         is_settled: spread.r_hat <= R_HAT && spread.drift.abs() <= STATIONARY,
         r_hat: spread.r_hat,
-        k_hat: tail_shape(&mut distances),
+        tail: tail_shape(&mut distances) / TAIL_OF_CHAINS,
     }
 }
 
-/// The reported quantiles of values with weights, and half of what lies between one standard error of its level to either side
-/// of the one that is least certain. Sorts them.
-fn quantiles_with_error(weighed: &mut [(f64, f64)], worth: f64) -> ([f64; 3], f64) {
-    weighed.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+/// Squared distances from the mean, the largest first, with their weights.
+fn farthest_first(ordered: &[(f64, f64)], mean: f64) -> impl Iterator<Item = (f64, f64)> {
+    let (mut below, mut above) = (ordered.iter().peekable(), ordered.iter().rev().peekable());
+    let distance = move |(x, w): &(f64, f64)| ((x - mean).powi(2), *w);
+    ordered.iter().filter_map(move |_| {
+        let (low, high) = (distance(below.peek()?), distance(above.peek()?));
+        let next = if low.0 > high.0 { below.next() } else { above.next() };
+        next.map(distance)
+    })
+}
+
+/// Pairs by their first numbers, of which mean and sd are known: put into bins first, so that there is little left to sort.
+fn sorted(pairs: Vec<(f64, f64)>, mean: f64, sd: f64) -> Vec<(f64, f64)> {
+    const BINS: usize = 1024;
+    /// Sds from the mean that the bins reach to either side; the outer ones go on.
+    const REACH: f64 = 4.0;
+    let scale = BINS as f64 / (2.0 * REACH * sd);
+    let half = BINS as f64 / 2.0;
+    let bin = |x: f64| (((x - mean) * scale).clamp(-half, half - 1.0) + half) as usize;
+    let mut ends = vec![0; BINS + 1];
+    pairs.iter().for_each(|(x, _)| ends[bin(*x) + 1] += 1);
+    (0..BINS).for_each(|b| ends[b + 1] += ends[b]);
+    let mut next = ends.clone();
+    let mut sorted = vec![(0.0, 0.0); pairs.len()];
+    for pair in pairs {
+        let place = &mut next[bin(pair.0)];
+        sorted[*place] = pair;
+        *place += 1;
+    }
+    for bin in ends.windows(2) {
+        sorted[bin[0]..bin[1]].sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    }
+    sorted
+}
+
+/// The reported quantiles of values with weights, in order, and half of what lies between one standard error of its level to
+/// either side of the one that is least certain.
+fn quantiles_with_error(weighed: &[(f64, f64)], worth: f64) -> ([f64; 3], f64) {
     let mut below = 0.0;
     let middles: Vec<f64> = weighed
         .iter()
@@ -156,14 +193,14 @@ impl Witness {
 
     fn knows(&self) -> bool {
         self.is_settled
-            && self.k_hat <= TAIL
+            && self.tail <= 1.0
             && self.errors.iter().zip(KNOWN).all(|(error, known)| *error <= known)
     }
 
     /// How far from being known: larger is worse.
     pub fn severity(&self) -> f64 {
         let errors = self.errors.iter().zip(KNOWN).map(|(error, known)| error / known);
-        let severity = errors.fold((self.r_hat - 1.0) / (R_HAT - 1.0), f64::max).max(self.k_hat / TAIL);
+        let severity = errors.fold((self.r_hat - 1.0) / (R_HAT - 1.0), f64::max).max(self.tail);
         if severity.is_nan() { f64::INFINITY } else { severity }
     }
 
@@ -172,7 +209,7 @@ impl Witness {
         const HEAVY: &str = "tails are so heavy that mean and sd are not known well; look at the quantiles";
         /// Chains that disagree more than this do so for other reasons than their tails.
         const FAR: f64 = 1.1;
-        if self.k_hat > TAIL && self.r_hat < FAR {
+        if self.tail > 1.0 && self.r_hat < FAR {
             return HEAVY.to_string();
         }
         if self.r_hat > R_HAT {
