@@ -23,7 +23,7 @@ use crate::syntax::{self, Line, ast};
 
 use failed::{with_help_on_data, with_warnings};
 
-pub use calibrate::{CalibrationProgress, CalibrationRequest};
+pub use calibrate::{CalibrationProgress, CalibrationRequest, Subject};
 pub use failed::in_order;
 pub use fit::FitRequest;
 pub use sample::SampleRequest;

@@ -13,7 +13,7 @@ use crate::data::DataArg;
 use crate::posterior::{Calibration, Conclusion};
 use crate::report::style::Elements;
 use crate::report::{Style, json, text};
-use crate::session::{self, CalibrationRequest};
+use crate::session::{self, CalibrationRequest, Subject};
 
 pub struct Calibrate;
 
@@ -28,6 +28,9 @@ struct Arguments {
     sims: u32,
     #[command(flatten)]
     fit: FitArgs,
+    /// Look at the approximation alone, not at what weights and chains make of it
+    #[arg(long)]
+    uncorrected: bool,
     #[command(flatten)]
     compile: CompileArgs,
     /// Write the rank of each true value in each fit to this file, as CSV
@@ -63,7 +66,8 @@ p                how likely ranks like these are if fits are right, adjusted for
 
 Examples:
   vippl calibrate schools.vim --data schools.json
-  vippl calibrate radon.vim --data radon.csv --family meanfield --sims 500 --out ranks.csv";
+  vippl calibrate radon.vim --data radon.csv --sims 500 --out ranks.csv
+  vippl calibrate radon.vim --data radon.csv --family meanfield --uncorrected";
 
 impl Command for Calibrate {
     fn define(&self) -> clap::Command {
@@ -88,6 +92,7 @@ impl Command for Calibrate {
             fit: arguments.fit.request(),
             compile,
             n_simulations: arguments.sims as usize,
+            subject: if arguments.uncorrected { Subject::Approximation } else { Subject::Reported },
         };
         let calibration = prepared.calibrate(&request, &*progress)?;
         drop(progress);

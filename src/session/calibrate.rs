@@ -15,7 +15,7 @@ use crate::compile::{CompileOptions, Quantity, SimulateError, Simulated, Simulat
 use crate::data::{Dataset, Values, Variable};
 use crate::inference::FitOptions;
 use crate::ir::Role;
-use crate::posterior::{Calibration, Failure, MIN_RANKS, Placed, Verdict, place};
+use crate::posterior::{Calibration, Draws, Failure, MIN_RANKS, Placed, Summary, Verdict, place};
 
 /// Elements of an array that are looked at.
 const MAX_ELEMENTS: usize = 100;
@@ -29,6 +29,17 @@ pub struct CalibrationRequest {
     pub fit: FitRequest,
     pub compile: CompileOptions,
     pub n_simulations: usize,
+    pub subject: Subject,
+}
+
+/// The draws among which true values are looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Subject {
+    /// Those that a fit reports.
+    #[default]
+    Reported,
+    /// Those of q, whatever weights or chains make of it; only a fit that is `ok` trusts them.
+    Approximation,
 }
 
 /// Where a calibration stands.
@@ -178,13 +189,26 @@ impl Prepared {
         let options = FitOptions { seed: rng.random(), ..request.fit.options.clone() };
         let own = FitRequest { options, loo: false, ..request.fit.clone() };
         let posterior = prepared.fit(&own, &mut |_| ()).map_err(failed)?;
+        let own_draws = match request.subject {
+            Subject::Reported => None,
+            Subject::Approximation => posterior.fit().and_then(|fit| {
+                let (density, n) = (&prepared.compiled.density, posterior.draws.n_draws());
+                Some(Draws::push_forward(density, &fit.sample(density, n, fit.seed)?, n))
+            }),
+        };
+        let worst_trusted = if own_draws.is_some() { Verdict::Ok } else { Verdict::Corrected };
         let truths = simulator.values(&state);
         let (mut places, mut varies) = (Vec::new(), Vec::new());
-        for Watched { at, row, .. } in watched {
-            let (truth, draws) = (truths[*at], posterior.draws.row(*row));
-            let (summary, verdict) = (&posterior.summaries[*row], posterior.verdicts.get(*row).copied());
+        for &Watched { at, row, .. } in watched {
+            let (truth, draws) = (truths[at], own_draws.as_ref().unwrap_or(&posterior.draws).row(row));
             let rank = place(truth, draws, rng.random());
-            places.push(rank.map(|rank| Placed::new(k + 1, truth, rank, summary, verdict)));
+            let trusted = posterior.verdicts.get(row).is_none_or(|verdict| *verdict <= worst_trusted);
+            let sd = match own_draws {
+                None => posterior.summaries[row].sd,
+                Some(_) => Summary::of_draws(draws).sd,
+            };
+            let variance = sd.map(|sd| sd * sd);
+            places.push(rank.map(|rank| Placed { simulation: k + 1, rank, trusted, truth, variance }));
             varies.push(draws.iter().any(|draw| *draw != truth));
         }
         Ok(Fitted { verdict: posterior.verdict(), places, varies })

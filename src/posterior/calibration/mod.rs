@@ -6,8 +6,8 @@ mod uniform;
 
 use serde::Serialize;
 
+use super::Verdict;
 use super::summary::mean_sd;
-use super::{Summary, Verdict};
 use uniform::adjust;
 
 pub use uniform::{BINS, Fault, Finding, MIN_RANKS, Uniformity};
@@ -40,7 +40,7 @@ pub struct Placed {
     pub simulation: usize,
     /// Share of the posterior draws below the true value, between 0 and 1.
     pub rank: f64,
-    /// The fit did not distrust this element.
+    /// The fit vouches for this element.
     pub trusted: bool,
     /// The true value.
     #[serde(skip)]
@@ -60,7 +60,7 @@ pub struct Element {
     pub quantity: String,
     /// All fits together; `None` if they are too few.
     pub all: Option<Uniformity>,
-    /// Those that trust this element.
+    /// Those that vouch for this element.
     pub trusted: Option<Uniformity>,
     /// 1 - mean posterior variance / prior variance: what share of the prior's variance the data take away.
     pub contraction: Option<f64>,
@@ -90,24 +90,6 @@ pub fn place(truth: f64, draws: &[f64], at: f64) -> Option<f64> {
     // Never 0 or 1, however `at` is rounded.
     let least = 0.5f64.powi(20);
     Some((below + (same + 1.0) * at.clamp(least, 1.0 - least)) / (draws.len() as f64 + 1.0))
-}
-
-impl Placed {
-    pub fn new(
-        simulation: usize,
-        truth: f64,
-        rank: f64,
-        summary: &Summary,
-        verdict: Option<Verdict>,
-    ) -> Placed {
-        Placed {
-            simulation,
-            rank,
-            trusted: verdict != Some(Verdict::Distrust),
-            truth,
-            variance: summary.sd.map(|sd| sd * sd),
-        }
-    }
 }
 
 impl Element {
@@ -155,9 +137,9 @@ impl Calibration {
         self.verdicts.iter().filter(|own| **own == Some(verdict)).count()
     }
 
-    /// Some fits distrust some element.
+    /// Some fits do not trust some element.
     pub fn has_distrust(&self) -> bool {
-        self.n_with(Verdict::Distrust) > 0
+        self.elements.iter().flat_map(|element| &element.ranks).any(|placed| !placed.trusted)
     }
 
     pub fn conclusion(&self) -> Conclusion {

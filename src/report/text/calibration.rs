@@ -21,10 +21,10 @@ pub fn calibration(calibration: &Calibration, style: &Style) -> String {
     let trusted: Of = |element| element.trusted.as_ref();
     text += &format!("\n{}", elements(calibration, all, style));
     if calibration.has_distrust() {
-        text += "\nwithout what the fits themselves distrust:\n\n";
+        text += "\nwhere the fits vouch for them:\n\n";
         text += &match calibration.elements.iter().any(|element| element.trusted.is_some()) {
             true => elements(calibration, trusted, style),
-            false => "too little is trusted to say anything\n".to_string(),
+            false => "too few do to say anything\n".to_string(),
         };
     }
     text.push('\n');
@@ -121,7 +121,7 @@ fn conclusion(calibration: &Calibration, style: &Style) -> String {
             "nearly calibrated: what is off changes no mean and no sd by more than 0.1 sd".to_string()
         }
         Conclusion::WhereTrusted => {
-            "calibrated where the fits are trusted; what they distrust is rightly distrusted".to_string()
+            "calibrated where the fits vouch for their numbers, and only there".to_string()
         }
         Conclusion::NotCalibrated => "not calibrated".to_string(),
     };
