@@ -160,6 +160,7 @@ fn json_has_every_promised_entry() {
             "verdict",
             "basis",
             "why",
+            "centring",
             "k_hat",
             "elbo",
             "evidence",
@@ -171,7 +172,7 @@ fn json_has_every_promised_entry() {
     );
     assert_eq!(
         (&fit["schema"], &fit["model"], &fit["family"]),
-        (&1.into(), &"m.vim".into(), &"fullrank".into())
+        (&2.into(), &"m.vim".into(), &"fullrank".into())
     );
     assert!(fit["evidence"].is_null());
     let verdicts = ["ok", "corrected", "distrust"];

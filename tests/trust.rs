@@ -1,4 +1,4 @@
-//! Hard posteriors: each is right, or said not to be; and the cases with reference draws, under the bars that people are promised.
+//! Hard posteriors: each is right, or said not to be.
 
 mod common;
 

@@ -15,6 +15,7 @@ mod fmt;
 mod help;
 mod list;
 mod man;
+mod output;
 mod progress;
 mod repl;
 mod sample;

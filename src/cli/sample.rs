@@ -3,17 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Args};
-use miette::Report;
 
 use super::arguments::{CompileArgs, DataArgs, ThreadArgs, parse_centring, request};
+use super::output::OutputArgs;
 use super::progress::chain_listener;
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
-use crate::data::DataArg;
 use crate::inference::{CentringChoice, SampleOptions};
-use crate::posterior::{Verdict, fit_file};
-use crate::report::style::Elements;
-use crate::report::{Style, json, text};
 use crate::session::{self, SampleRequest};
 
 pub struct Sample;
@@ -47,21 +43,8 @@ struct Arguments {
     centring: CentringChoice,
     #[command(flatten)]
     compile: CompileArgs,
-    /// Write a fit file, for `vippl summary`, `vippl repl` and `vippl compare`
-    #[arg(long, value_name = "FIT")]
-    out: Option<PathBuf>,
-    /// Fail (exit status 3) where a number is not to be trusted
-    #[arg(long)]
-    strict: bool,
-    /// Print the summary table only
-    #[arg(long, short)]
-    quiet: bool,
-    /// Print one JSON object instead of tables
-    #[arg(long)]
-    json: bool,
-    /// Show every element of long vectors
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    output: OutputArgs,
     #[command(flatten)]
     threads: ThreadArgs,
 }
@@ -84,14 +67,7 @@ impl Command for Sample {
     fn run(&self, matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Failure> {
         let arguments: Arguments = parsed(matches)?;
         arguments.threads.start()?;
-        if let Some(out) = &arguments.out {
-            // Before the work, not after it.
-            let data = arguments.data.data.iter().map(|data| match data {
-                DataArg::File(path) | DataArg::Named { path, .. } => path.as_path(),
-            });
-            let sources = data.chain([arguments.model.as_path()]);
-            fit_file::check_destination(out, sources).map_err(Report::new)?;
-        }
+        arguments.output.check_destination(&arguments.model, &arguments.data)?;
         let prepared =
             session::prepare(&request(&arguments.model, &arguments.data, arguments.compile.options())?)?;
         for warning in &prepared.warnings {
@@ -106,29 +82,12 @@ impl Command for Sample {
             target_accept: arguments.target_accept,
             centring: arguments.centring,
         };
-        let progress = chain_listener(arguments.chains as usize, terminal.interactive && !arguments.quiet);
-        let request = SampleRequest { options, loo: arguments.out.is_some() };
+        let progress =
+            chain_listener(arguments.chains as usize, terminal.interactive && !arguments.output.show.quiet);
+        let request = SampleRequest { options, loo: arguments.output.out.is_some() };
         let posterior = prepared.sample(&request, &*progress)?;
         drop(progress);
-        for warning in &posterior.warnings[prepared.warnings.len()..] {
-            terminal.warn(warning)?;
-        }
-        if let Some(path) = &arguments.out {
-            fit_file::write(&posterior, path).map_err(Report::new)?;
-        }
-        if arguments.json {
-            terminal.print(&format!("{:#}\n", json::fit(&posterior)))?;
-        } else {
-            let elements = if arguments.all { Elements::All } else { Elements::Few };
-            let style = Style { elements, ..terminal.out_style };
-            terminal.print(&text::summary(&posterior, &style))?;
-            if !arguments.quiet {
-                terminal.print("\n")?;
-                terminal.print(&text::footer(&posterior, &style))?;
-            }
-        }
-        let is_distrusted = posterior.verdict() == Some(Verdict::Distrust);
-        if arguments.strict && is_distrusted { Err(Failure::Distrusted) } else { Ok(()) }
+        arguments.output.finish(&posterior, prepared.warnings.len(), terminal)
     }
 }
 

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args};
 use miette::Report;
 
+use super::output::ShowArgs;
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
 use crate::posterior::fit_file;
-use crate::report::style::Elements;
-use crate::report::{Style, json, text};
+use crate::report::text;
 
 pub struct Summary;
 
@@ -17,18 +17,11 @@ pub struct Summary;
 struct Arguments {
     /// Fit file, as `vippl fit --out` writes it
     fit: PathBuf,
-    /// Print one JSON object instead of tables
-    #[arg(long)]
-    json: bool,
     /// Show how well the model predicts observations that it has not seen
     #[arg(long)]
     loo: bool,
-    /// Show every element of long vectors
-    #[arg(long)]
-    all: bool,
-    /// Print the summary table only
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    show: ShowArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -48,29 +41,20 @@ impl Command for Summary {
         for warning in &posterior.warnings {
             terminal.warn(warning)?;
         }
-        if arguments.json {
-            terminal.print(&format!("{:#}\n", json::fit(&posterior)))?;
-            return Ok(());
-        }
-        let elements = if arguments.all { Elements::All } else { Elements::Few };
-        let style = Style { elements, ..terminal.out_style };
-        terminal.print(&text::summary(&posterior, &style))?;
-        if arguments.loo {
-            let loo = posterior.loo.as_ref().ok_or_else(|| {
-                miette::miette!(
+        let style = arguments.show.style(terminal);
+        let loo = match &posterior.loo {
+            Some(loo) if arguments.loo => Some(text::loo(loo, &style)),
+            None if arguments.loo && !arguments.show.json => {
+                return Err(miette::miette!(
                     code = "vippl::summary::no_loo",
                     help = "`vippl fit --out` and `vippl sample --out` leave out each observation, where there are at least two \
                             and the model has latents",
                     "the fit holds no leave-one-out"
                 )
-            })?;
-            terminal.print("\n")?;
-            terminal.print(&text::loo(loo, &style))?;
-        }
-        if !arguments.quiet {
-            terminal.print("\n")?;
-            terminal.print(&text::footer(&posterior, &style))?;
-        }
-        Ok(())
+                .into());
+            }
+            _ => None,
+        };
+        arguments.show.print(&posterior, loo, terminal)
     }
 }

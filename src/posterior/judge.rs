@@ -93,28 +93,38 @@ fn by_chains(density: &dyn LogDensity, q: &Summarised, chains: &Chains) -> Judge
             },
         )
         .collect();
-    let complaint = if diverged {
-        let why = format!(
-            "{} of {n} trajectories of chains that start from q diverge: there are regions of high curvature, as in a funnel, that \
-             they do not get into",
+    let mut complaint = worst(&told, &verdicts);
+    if let Some(complaint) = complaint.as_mut().filter(|_| diverged) {
+        complaint.why = format!(
+            "{} of {n} trajectories of chains that start from q diverge: they do not get into regions of high curvature, as in a \
+             funnel",
             chains.n_divergent
         );
-        Some(Complaint { row: None, why })
-    } else {
-        worst(&told, &verdicts)
-    };
-    let own = match q.draws.n_draws() {
-        0 => 0,
-        n_draws => n_draws.div_ceil(CHAINS).max(MIN_LENGTH).min(chains.n_draws),
-    };
-    let of_chain = |chain: usize| (0..own).map(move |k| chain * chains.n_draws + k * chains.n_draws / own);
-    let draws = taken(&values, n, &(0..CHAINS).flat_map(of_chain).collect::<Vec<usize>>());
+    }
     let replacement = Replacement {
         basis: Basis::Chains,
         summaries: instead(&told, &q.summaries),
-        draws: draws.in_chains(CHAINS),
+        draws: thinned(&values, chains, q.draws.n_draws()),
     };
     Judged { verdicts, replacement: Some(replacement), complaint }
+}
+
+/// So many draws of chains, as far as there are as many: of as many chains as can have the same number each.
+fn thinned(values: &[f64], chains: &Chains, n_draws: usize) -> Draws {
+    let n = chains.n_all();
+    let fits =
+        |&c: &usize| n_draws.is_multiple_of(c) && (MIN_LENGTH..=chains.n_draws).contains(&(n_draws / c));
+    match (1..=CHAINS).rev().find(fits) {
+        Some(c) => {
+            let own = n_draws / c;
+            let draw = |k: usize| k / own * CHAINS / c * chains.n_draws + k % own * chains.n_draws / own;
+            taken(values, n, &(0..n_draws).map(draw).collect::<Vec<usize>>()).in_chains(c)
+        }
+        None => {
+            let n_draws = n_draws.min(n);
+            taken(values, n, &(0..n_draws).map(|k| k * n / n_draws).collect::<Vec<usize>>())
+        }
+    }
 }
 
 /// The witnesses' summaries, but q's of what does not vary: those are exact.

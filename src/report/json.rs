@@ -7,7 +7,7 @@ use crate::inference::Elbo;
 use crate::posterior::{Calibration, Compared, Loo, Nuts, Posterior, Summary, Verdict};
 
 /// Version of the object.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// The whole result: elements named `theta[1,2]` or `alpha[HENNEPIN]`, on their own scales; what is not computed is null.
 pub fn fit(posterior: &Posterior) -> Value {
@@ -44,6 +44,7 @@ pub fn fit(posterior: &Posterior) -> Value {
         "verdict": posterior.verdict(),
         "basis": posterior.basis,
         "why": fit.map(|fit| &fit.why),
+        "centring": fit.map(|fit| &fit.recentred),
         "k_hat": fit.and_then(|fit| fit.k_hat).filter(|k_hat| k_hat.is_finite()),
         "elbo": {
             "value": elbo(|elbo| elbo.value),

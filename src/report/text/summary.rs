@@ -2,7 +2,7 @@
 
 use super::table::{Align, table};
 use super::{cut, shown};
-use crate::inference::{Fit, Sample};
+use crate::inference::{Fit, RecentredLatent, Sample};
 use crate::posterior::{Basis, Convergence, Method, Nuts, Posterior, Summary, Verdict};
 use crate::report::Style;
 use crate::report::number::{ABSENT, align_points, seconds, with_digits, with_uncertainty};
@@ -173,7 +173,20 @@ fn of_fit(posterior: &Posterior, fit: &Fit, style: &Style) -> String {
     }
     let draws = format!("{} draws, seed {}", posterior.draws.n_draws(), fit.seed);
     let how = if fit.why.is_empty() { fit.family.clone() } else { fit.why.clone() };
-    text + &format!("{}\n", style.dim(&format!("{how}; {draws}")))
+    let lines = [Some(format!("{how}; {draws}")), centring(&fit.recentred)];
+    text + &lines.into_iter().flatten().map(|line| style.dim(&line) + "\n").collect::<String>()
+}
+
+/// How centred latents are in the coordinates of a fit or a sample, where those are not the model's.
+fn centring(recentred: &[RecentredLatent]) -> Option<String> {
+    /// The others are counted.
+    const MOST_NAMED: usize = 4;
+    let named =
+        recentred.iter().take(MOST_NAMED).map(|latent| format!("{} {:.2}", latent.name, latent.centring));
+    let named = named.collect::<Vec<String>>().join(", ");
+    let more = recentred.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!recentred.is_empty()).then(|| format!("centring (1: as written): {named}{more}"))
 }
 
 /// What a verdict rests on.
@@ -183,7 +196,7 @@ fn grounds(posterior: &Posterior, fit: &Fit, verdict: Verdict) -> String {
         (Verdict::Ok, Basis::Approximation) => "weights of the draws leave q where it is",
         (Verdict::Ok, _) => "chains that start from q stay where it is",
         (Verdict::Corrected, Basis::Weights) => "q was off: its draws are weighed",
-        (Verdict::Corrected, _) => "q was off: these are draws of chains that started from it",
+        (Verdict::Corrected, _) => "q was off: draws of chains that started from it",
         (Verdict::Distrust, _) => "not all of these numbers can be relied on, see the warning",
     };
     format!("{grounds}{k_hat}")
@@ -200,22 +213,14 @@ fn of_sample(posterior: &Posterior, nuts: &Nuts, style: &Style) -> String {
         went += &format!(", E-BFMI {e_bfmi:.2} at least");
     }
     went += &format!(", {} gradients", sample.gradient_evaluations());
-    let coordinates: Vec<String> =
-        sample.recentred.iter().map(|latent| format!("{} {:.2}", latent.name, latent.centring)).collect();
-    let mut coordinates = match coordinates.as_slice() {
-        [] => String::new(),
-        all => format!("centring (1: as written): {}; ", all.join(", ")),
-    };
-    if sample.whitened {
-        coordinates += "in coordinates without the correlations of a fit";
-    }
-    let coordinates = coordinates.trim_end_matches("; ").to_string();
+    let whitened = sample.whitened.then(|| "in coordinates without the correlations of a fit".to_string());
+    let coordinates: Vec<String> = centring(&sample.recentred).into_iter().chain(whitened).collect();
     let grounds = match (nuts.worst_r_hat(), nuts.least_effective()) {
         (Some(r_hat), Some(ess)) => format!("R-hat {r_hat:.3} at most, {ess:.0} effective draws at least"),
         _ => String::new(),
     };
     let verdict = posterior.verdict().map_or("", |verdict| verdict.name());
-    let lines = [how, went, coordinates];
+    let lines = [how, went, coordinates.join("; ")];
     let lines = lines.iter().filter(|line| !line.is_empty()).map(|line| style.dim(line) + "\n");
     format!("{}  {grounds}\n{}", style.bold(verdict), lines.collect::<String>())
 }
