@@ -1,16 +1,13 @@
 //! The model run forwards: each statement a draw, given what was drawn before it.
 //!
 //! Latents, `param`s and what is observed are inputs of one graph, on their own scales. Each statement has a distribution,
-//! whose arguments are a program over these inputs, and the elements that it draws. Every element has random numbers of its
-//! own, so that a recursion (`y[t] ~ Normal(y[t - 1], s)`) is settled by passes that change less and less.
+//! whose arguments are a program over these inputs, and the elements that it draws.
 
 use std::sync::Arc;
 
-use rand_chacha::ChaCha12Rng;
-use rand_chacha::rand_core::SeedableRng;
-
 use super::CompileError;
 use super::error::CompileErrors;
+use super::forwards::{Simulator, Step, evaluate};
 use super::quantity::Quantity;
 use super::tracer::{Binding, Result, Tracer, one_line};
 use super::value::{Axis, Place, Traced, TracedDistribution, Tuple, Value};
@@ -18,7 +15,7 @@ use crate::data::{Dataset, Levels};
 use crate::dist::Instance;
 use crate::ir::{Model, Role, VariableId};
 use crate::source::Span;
-use crate::tape::{Graph, Node, Program, Tensor};
+use crate::tape::{Graph, Node, Program};
 use crate::types::ElementType;
 
 /// An array of a model run forwards.
@@ -49,54 +46,12 @@ impl Simulated {
     }
 }
 
-/// A statement that draws.
-struct Step {
-    text: String,
-    instance: Instance,
-    arguments: Vec<Node>,
-    shapes: Vec<Vec<usize>>,
-    program: Program,
-    /// Of its value: batch and event dimensions.
-    shape: Vec<usize>,
-    /// Elements of the state, in the order of the value.
-    positions: Vec<usize>,
-    event: usize,
-    /// Its arguments depend on what it or a later statement draws.
-    recursive: bool,
-}
-
 /// What the tracer collects while a model is traced to be run forwards.
 #[derive(Default)]
 pub struct Forwards {
     arrays: Vec<Simulated>,
     observed: Vec<(VariableId, Node)>,
     draws: Vec<(Span, Instance, Node, Vec<usize>)>,
-}
-
-/// A model that can be run forwards.
-pub struct Simulator {
-    arrays: Vec<Simulated>,
-    steps: Vec<Step>,
-    size: usize,
-    quantities: Vec<Quantity>,
-    /// Of the state: what the quantities are.
-    values: Program,
-}
-
-/// A statement without a way to draw from its distribution.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
-pub enum SimulateError {
-    #[error("`{statement}`: there is no way to draw from {distribution}")]
-    #[diagnostic(
-        code(vippl::simulate::no_draws),
-        help(
-            "improper distributions cannot be drawn from; give the latent a proper prior, or simulate from a fit"
-        )
-    )]
-    NoDraws { statement: String, distribution: String },
-    #[error("the recursion in `{statement}` does not come to an end")]
-    #[diagnostic(code(vippl::simulate::recursion), help("does an element depend on itself?"))]
-    Endless { statement: String },
 }
 
 /// Traces a checked model to be run forwards, with its data for shapes and for what is conditioned on.
@@ -279,152 +234,4 @@ fn positions(graph: &Graph, arrays: &[Simulated], x: Node, size: usize) -> Optio
         (a.fract() == 0.0 && (0.0..size as f64).contains(a) && 3.0 * a + 7.0 == *b).then_some(*a as usize)
     };
     first.iter().zip(&second).map(is_position).collect()
-}
-
-/// Output `k` of a program over the state.
-fn evaluate(program: &Program, arrays: &[Simulated], state: &[f64], k: usize) -> Vec<f64> {
-    let mut ws = program.workspace(1);
-    program.run(&mut ws, &inputs_of(arrays, state));
-    let output = program.output(&ws, k);
-    let mut values = vec![0.0; output.shape.iter().product()];
-    output.copy_to(&mut values, 1);
-    values
-}
-
-fn inputs_of<'s>(arrays: &[Simulated], state: &'s [f64]) -> Vec<&'s [f64]> {
-    arrays.iter().map(|array| &state[array.offset..array.offset + array.len()]).collect()
-}
-
-impl Simulator {
-    /// The arrays that make up the state, in its order.
-    pub fn arrays(&self) -> &[Simulated] {
-        &self.arrays
-    }
-
-    /// Numbers of the state.
-    pub fn size(&self) -> usize {
-        self.size
-    }
-
-    /// Which elements of the state some statement draws.
-    pub fn drawn(&self) -> Vec<bool> {
-        let mut drawn = vec![false; self.size];
-        self.steps.iter().flat_map(|step| &step.positions).for_each(|&position| drawn[position] = true);
-        drawn
-    }
-
-    /// The data of which some statement draws elements.
-    pub fn observed(&self) -> impl Iterator<Item = &Simulated> {
-        let drawn = self.drawn();
-        self.arrays.iter().filter(move |array| {
-            array.role == Role::Observed && drawn[array.offset..array.offset + array.len()].contains(&true)
-        })
-    }
-
-    /// A state that holds the data, and which of its elements are fixed before anything is drawn: data that no statement draws.
-    pub fn start(&self, data: &Dataset) -> (Vec<f64>, Vec<bool>) {
-        let mut state = vec![0.0; self.size];
-        let mut fixed: Vec<bool> = self.drawn().into_iter().map(|drawn| !drawn).collect();
-        for array in &self.arrays {
-            let own = array.offset..array.offset + array.len();
-            match data.get(&array.name).filter(|_| array.role == Role::Observed) {
-                Some(data) => state[own].copy_from_slice(data.values.flat()),
-                None => fixed[own].fill(false),
-            }
-        }
-        (state, fixed)
-    }
-
-    /// Latents and definitions, as a fit would report them, with their positions in [`Simulator::values`].
-    pub fn quantities(&self) -> &[Quantity] {
-        &self.quantities
-    }
-
-    /// What the quantities are in a state.
-    pub fn values(&self, state: &[f64]) -> Vec<f64> {
-        let mut ws = self.values.workspace(1);
-        self.values.run(&mut ws, &inputs_of(&self.arrays, state));
-        let mut values =
-            Vec::with_capacity(self.quantities.last().map_or(0, |last| last.offset + last.len()));
-        for (k, quantity) in self.quantities.iter().enumerate() {
-            let first = values.len();
-            values.resize(first + quantity.len(), 0.0);
-            self.values.output(&ws, k).copy_to(&mut values[first..], 1);
-        }
-        values
-    }
-
-    /// Draws every element of the state that is not `fixed`. The same seed gives the same draws.
-    pub fn draw(
-        &self,
-        state: &mut [f64],
-        fixed: &[bool],
-        seed: u64,
-    ) -> std::result::Result<(), SimulateError> {
-        let free = |step: &Step| step.positions.iter().any(|&position| !fixed[position]);
-        let steps: Vec<(usize, &Step)> =
-            self.steps.iter().enumerate().filter(|(_, step)| free(step)).collect();
-        let recursion = steps.iter().find(|(_, step)| step.recursive);
-        // Each pass settles at least one more element of a recursion.
-        let most = if recursion.is_some() { self.size + 2 } else { 1 };
-        for _ in 0..most {
-            let mut changed = false;
-            for (k, step) in &steps {
-                changed |= self.step(*k, step, state, fixed, seed)?;
-            }
-            if recursion.is_none() || !changed {
-                return Ok(());
-            }
-        }
-        let statement = recursion.map_or_else(String::new, |(_, step)| step.text.clone());
-        Err(SimulateError::Endless { statement })
-    }
-
-    /// Draws one statement; whether anything is other than it was.
-    fn step(
-        &self,
-        k: usize,
-        step: &Step,
-        state: &mut [f64],
-        fixed: &[bool],
-        seed: u64,
-    ) -> std::result::Result<bool, SimulateError> {
-        let mut ws = step.program.workspace(1);
-        step.program.run(&mut ws, &inputs_of(&self.arrays, state));
-        let values: Vec<Tensor> = (0..step.arguments.len())
-            .map(|i| {
-                let output = step.program.output(&ws, i);
-                let mut values = vec![0.0; output.shape.iter().product()];
-                output.copy_to(&mut values, 1);
-                let array = ndarray::ArrayD::from_shape_vec(step.shapes[i].clone(), values);
-                array.expect("the program computes the node of this shape").into()
-            })
-            .collect();
-        let value = |node: Node| {
-            let at = step.arguments.iter().position(|own| *own == node);
-            values[at.expect("a distribution asks for its own arguments")].clone()
-        };
-        let rng = |element: usize| ChaCha12Rng::seed_from_u64(mix(mix(seed, k as u64), element as u64));
-        let drawn = step.instance.sample_each(&value, &step.shape, rng).ok_or_else(|| {
-            SimulateError::NoDraws { statement: step.text.clone(), distribution: step.instance.describe() }
-        })?;
-        let mut changed = false;
-        for (events, values) in
-            step.positions.chunks_exact(step.event.max(1)).zip(drawn.chunks_exact(step.event.max(1)))
-        {
-            for (&position, &value) in events.iter().zip(values).filter(|(position, _)| !fixed[**position]) {
-                changed |= state[position].to_bits() != value.to_bits();
-                state[position] = value;
-            }
-        }
-        Ok(changed)
-    }
-}
-
-/// A seed from two numbers (the finaliser of SplitMix64).
-fn mix(a: u64, b: u64) -> u64 {
-    let mut x = a ^ b.wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }
