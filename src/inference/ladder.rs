@@ -97,7 +97,7 @@ pub fn proposal(target: &Target, q: Gaussian, theta: &[f64], elbo: f64, options:
         // There is nothing to compare them by.
         return Proposal { components: vec![(1.0, modes.swap_remove(0).1)] };
     }
-    modes.retain(|mode| mode.0 > best - FAINT);
+    modes.retain(|mode| mode.0 >= best - FAINT);
     let total: f64 = modes.iter().map(|mode| (mode.0 - best).exp()).sum();
     Proposal { components: modes.into_iter().map(|(elbo, q)| ((elbo - best).exp() / total, q)).collect() }
 }
