@@ -5,7 +5,8 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::run;
+use common::documents::{hold, updating};
+use common::{agree, package, run};
 use serde_json::Value;
 use vippl::compile::CompileOptions;
 use vippl::data::{Dataset, Values, Variable};
@@ -93,7 +94,7 @@ fn counts_and_categories_are_calibrated() {
 fn mean_field_is_too_narrow_and_not_what_is_reported() {
     let model = "a ~ Normal(0, 1)\nb ~ Normal(0, 1)\ny ~ Normal(a + b, 0.5)\n";
     let data = [("y", Values::real(&[2], [1.0, 2.0]))];
-    let mut request = request(60);
+    let mut request = request(40);
     request.fit.options.family = family::by_name("meanfield");
     request.subject = Subject::Approximation;
     let calibration = calibrate(model, &data, &request, &|_| ()).expect("a calibration");
@@ -107,7 +108,7 @@ fn mean_field_is_too_narrow_and_not_what_is_reported() {
         assert_eq!(element.trusted, None, "no fit says that q is right");
     }
     assert_eq!(calibration.n_with(Verdict::Ok), 0);
-    request.subject = Subject::Reported;
+    (request.subject, request.n_simulations) = (Subject::Reported, 24);
     let calibration = calibrate(model, &data, &request, &|_| ()).expect("a calibration");
     assert_eq!(calibration.conclusion(), Conclusion::Calibrated, "{calibration:?}");
 }
@@ -119,14 +120,14 @@ fn data_sets_that_cannot_be_fitted_are_counted() {
     let seen = std::sync::Mutex::new(Vec::new());
     let progress = |progress: CalibrationProgress| seen.lock().expect("no panic").push(progress);
     let data = [("y", Values::real(&[1], [1.0]))];
-    let calibration = calibrate(model, &data, &request(60), &progress).expect("a calibration");
+    let calibration = calibrate(model, &data, &request(24), &progress).expect("a calibration");
     let n_failed = calibration.failures.len();
-    assert!((1..=30).contains(&n_failed), "{n_failed}");
-    assert_eq!(calibration.verdicts.len() + n_failed, 60);
+    assert!((1..=4).contains(&n_failed), "{n_failed}");
+    assert_eq!(calibration.verdicts.len() + n_failed, 24);
     assert!(calibration.failures.iter().any(|failure| failure.why.contains("`y` is simulated to be inf")));
     let seen = seen.into_inner().expect("no panic");
-    assert_eq!(seen.len(), 60);
-    assert!(seen.iter().any(|progress| progress.n_done == 60 && progress.n_failed == n_failed));
+    assert_eq!(seen.len(), 24);
+    assert!(seen.iter().any(|progress| progress.n_done == 24 && progress.n_failed == n_failed));
 }
 
 #[test]
@@ -204,4 +205,19 @@ fn people_are_told_what_is_wrong() {
         let (code, ..) = printed(&format!("vippl calibrate m.vim --data d.csv {wrong}"), folder.path());
         assert_eq!(code, Some(2), "{wrong}");
     }
+}
+
+/// The commands of docs/calibration.md print what it says they print; `VIPPL_UPDATE=1` writes it anew.
+#[test]
+fn the_document_shows_what_is_printed() {
+    let mut n_commands = 0;
+    hold("docs/calibration.md", |directive, command, present| {
+        assert_eq!(directive, "run");
+        n_commands += 1;
+        let (code, out, err) = printed(command, package());
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+        let block = format!("```console\n$ {command}\n{}\n```", out.trim_end());
+        (updating() || agree(present, &block).is_err()).then_some(block)
+    });
+    assert_eq!(n_commands, 2);
 }

@@ -10,7 +10,7 @@ const MOST_NAMED: usize = 6;
 /// Failures that are told; the others are counted.
 const MOST_FAILURES: usize = 3;
 /// Heights of the bars of a histogram; one that is as high as it should be has the fourth.
-const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+const BARS: [char; 9] = ['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 type Of = fn(&Element) -> Option<&Uniformity>;
 
