@@ -19,7 +19,8 @@ mod summary;
 mod trust;
 
 pub use calibration::{
-    BINS, Calibration, Conclusion, Element, Failure, Fault, Finding, MIN_RANKS, Placed, Uniformity, place,
+    BINS, Calibration, Conclusion, Element, Failure, Fault, Finding, MIN_RANKS, Placed, Shortened,
+    Uniformity, place,
 };
 pub use compare::{Agreement, Compared, compare};
 pub use data_record::{DataRecord, DataVariable};

@@ -133,7 +133,6 @@ pub fn loo_models(models: &[(&str, &Loo)]) -> Value {
 pub fn calibration(model: &str, calibration: &Calibration) -> Value {
     let parameters: Map<String, Value> =
         calibration.elements.iter().map(|element| (element.name.clone(), json!(element))).collect();
-    let shortened = calibration.shortened.iter();
     json!({
         "schema": SCHEMA,
         "model": model,
@@ -145,7 +144,7 @@ pub fn calibration(model: &str, calibration: &Calibration) -> Value {
             "distrust": calibration.n_with(Verdict::Distrust),
         },
         "failures": calibration.failures,
-        "shortened": shortened.map(|(name, n, of)| json!({ "name": name, "elements": n, "of": of })).collect::<Value>(),
+        "shortened": calibration.shortened,
         "parameters": parameters,
     })
 }

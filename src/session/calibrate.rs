@@ -15,7 +15,7 @@ use crate::compile::{CompileOptions, Quantity, SimulateError, Simulated, Simulat
 use crate::data::{Dataset, Values, Variable};
 use crate::inference::FitOptions;
 use crate::ir::Role;
-use crate::posterior::{Calibration, Draws, Failure, MIN_RANKS, Placed, Summary, Verdict, place};
+use crate::posterior::{Calibration, Draws, Failure, MIN_RANKS, Placed, Shortened, Summary, Verdict, place};
 
 /// Elements of an array that are looked at.
 const MAX_ELEMENTS: usize = 100;
@@ -223,16 +223,15 @@ enum Unfitted {
 }
 
 /// The elements to look at: those that both fits and simulations know, the first ones of long arrays. Beside them the arrays that
-/// are shortened, with how many of how many elements are left.
-#[allow(clippy::type_complexity)]
-fn watched(fitted: &[Quantity], simulated: &[Quantity]) -> (Vec<Watched>, Vec<(String, usize, usize)>) {
+/// are shortened.
+fn watched(fitted: &[Quantity], simulated: &[Quantity]) -> (Vec<Watched>, Vec<Shortened>) {
     let (mut watched, mut shortened) = (Vec::new(), Vec::new());
     for quantity in fitted {
         let is_same = |other: &&Quantity| other.name == quantity.name && other.dims == quantity.dims;
         let Some(own) = simulated.iter().find(is_same) else { continue };
         let n = quantity.len().min(MAX_ELEMENTS);
         if n < quantity.len() {
-            shortened.push((quantity.name.clone(), n, quantity.len()));
+            shortened.push(Shortened { name: quantity.name.clone(), elements: n, of: quantity.len() });
         }
         watched.extend((0..n).map(|k| Watched {
             name: quantity.element_name(k),

@@ -21,8 +21,7 @@ pub struct Calibration {
     pub verdicts: Vec<Option<Verdict>>,
     pub failures: Vec<Failure>,
     pub elements: Vec<Element>,
-    /// Quantities too long to be looked at as a whole: name, elements that were, all elements.
-    pub shortened: Vec<(String, usize, usize)>,
+    pub shortened: Vec<Shortened>,
 }
 
 /// A data set without a fit.
@@ -31,6 +30,15 @@ pub struct Failure {
     /// From 1.
     pub simulation: usize,
     pub why: String,
+}
+
+/// An array that is too long to be looked at as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Shortened {
+    pub name: String,
+    /// Elements that are looked at: the first ones.
+    pub elements: usize,
+    pub of: usize,
 }
 
 /// Where the true value of an element lay in one fit.
@@ -123,7 +131,7 @@ impl Calibration {
         verdicts: Vec<Option<Verdict>>,
         failures: Vec<Failure>,
         places: Vec<(String, String, Vec<Placed>)>,
-        shortened: Vec<(String, usize, usize)>,
+        shortened: Vec<Shortened>,
     ) -> Calibration {
         let made = places.into_iter().map(|(name, quantity, places)| Element::new(name, quantity, places));
         let mut elements: Vec<Element> = made.collect();
@@ -193,7 +201,7 @@ mod tests {
         assert_eq!(calibrated.conclusion(), Conclusion::Calibrated);
         assert!(!calibrated.has_distrust());
         // Every other fit is far too low, and says so.
-        let low = |k: usize| if k % 2 == 0 { 0.99 } else { even(k) };
+        let low = |k: usize| if k.is_multiple_of(2) { 0.99 } else { even(k) };
         let marked = calibration(|k| (low(k), k % 2 == 1));
         assert_eq!((marked.conclusion(), marked.n_with(Verdict::Distrust)), (Conclusion::WhereTrusted, 100));
         assert_eq!(calibration(|k| (low(k), true)).conclusion(), Conclusion::NotCalibrated);

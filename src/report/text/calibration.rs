@@ -2,7 +2,7 @@
 
 use super::shown;
 use super::table::{Align, table};
-use crate::posterior::{Calibration, Conclusion, Element, Fault, Finding, Uniformity, Verdict};
+use crate::posterior::{Calibration, Conclusion, Element, Fault, Finding, Shortened, Uniformity, Verdict};
 use crate::report::Style;
 
 /// Elements that a conclusion names.
@@ -49,8 +49,8 @@ fn went(calibration: &Calibration) -> String {
             text += &format!("  … {} more\n", calibration.failures.len() - MOST_FAILURES);
         }
     }
-    for (name, n, of) in &calibration.shortened {
-        text += &format!("of `{name}` the first {n} of {of} elements are looked at\n");
+    for Shortened { name, elements, of } in &calibration.shortened {
+        text += &format!("of `{name}` the first {elements} of {of} elements are looked at\n");
     }
     text
 }
