@@ -41,8 +41,8 @@ impl CaseFit {
     }
 }
 
-/// All cases of the package, and of other folders.
-pub fn run_all(more: &[PathBuf]) -> Vec<CaseFits> {
+/// All cases of the package, and of other folders, fitted by a binary.
+pub fn run_all(binary: &Path, more: &[PathBuf]) -> Vec<CaseFits> {
     let own = package().join("tests/cases");
     let mut cases: Vec<PathBuf> = Vec::new();
     for folder in std::iter::once(&own).chain(more) {
@@ -56,14 +56,14 @@ pub fn run_all(more: &[PathBuf]) -> Vec<CaseFits> {
         }
     }
     cases.sort_by_key(|case| case.file_name().map(std::ffi::OsStr::to_owned));
-    cases.iter().map(|case| run_case(case)).collect()
+    cases.iter().map(|case| run_case(binary, case)).collect()
 }
 
-fn run_case(case: &Path) -> CaseFits {
+fn run_case(binary: &Path, case: &Path) -> CaseFits {
     let name = case.file_name().expect("a name").to_string_lossy().into_owned();
     let reference = Reference::of(case);
     let fits = SEEDS.filter_map(|seed| {
-        let fit = run(case, &reference, seed);
+        let fit = run(binary, case, &reference, seed);
         if fit.is_none() {
             eprintln!("{name}: seed {seed} failed");
         }
@@ -75,8 +75,8 @@ fn run_case(case: &Path) -> CaseFits {
 }
 
 /// `None` where there is no fit.
-fn run(case: &Path, reference: &Reference, seed: u64) -> Option<CaseFit> {
-    let runs = (0..RUNS).map(|_| fitted(case, seed)).collect::<Option<Vec<Value>>>()?;
+fn run(binary: &Path, case: &Path, reference: &Reference, seed: u64) -> Option<CaseFit> {
+    let runs = (0..RUNS).map(|_| fitted(binary, case, seed)).collect::<Option<Vec<Value>>>()?;
     let fit = &runs[0];
     let seconds = |path: &str| {
         let times = runs.iter().filter_map(|run| run.pointer(path)?.as_f64());
@@ -103,8 +103,8 @@ fn run(case: &Path, reference: &Reference, seed: u64) -> Option<CaseFit> {
 }
 
 /// What `vippl fit --json` says.
-fn fitted(case: &Path, seed: u64) -> Option<Value> {
-    let output = Command::new(env!("CARGO_BIN_EXE_vippl"))
+fn fitted(binary: &Path, case: &Path, seed: u64) -> Option<Value> {
+    let output = Command::new(binary)
         .arg("fit")
         .arg(case.join("model.vim"))
         .arg("--data")

@@ -1,7 +1,7 @@
 //! Measures what docs/accuracy.md shows, and writes its tables: fits without options of the cases with reference answers.
 //!
 //! `cargo bench --bench accuracy` prints the tables; with `VIPPL_UPDATE` set in the environment they are written to the
-//! document. Arguments with a `/` are folders with more cases.
+//! document. Arguments are folders with more cases; `vippl=FILE` measures another binary.
 
 mod fits;
 
@@ -49,9 +49,15 @@ const RIVALS: [[&str; 6]; 5] = [
 ];
 
 fn main() {
-    let arguments = std::env::args().skip(1).filter(|word| !word.starts_with("--"));
-    let folders: Vec<PathBuf> = arguments.filter(|word| word.contains('/')).map(PathBuf::from).collect();
-    let cases = run_all(&folders);
+    let mut binary = PathBuf::from(env!("CARGO_BIN_EXE_vippl"));
+    let mut folders = Vec::new();
+    for argument in std::env::args().skip(1).filter(|word| !word.starts_with("--")) {
+        match argument.strip_prefix("vippl=") {
+            Some(other) => binary = PathBuf::from(other),
+            None => folders.push(PathBuf::from(argument)),
+        }
+    }
+    let cases = run_all(&binary, &folders);
     let tables = [("machine", machine()), ("methods", methods(&cases)), ("cases", of_cases(&cases))];
     for (name, table) in &tables {
         println!("## {name}\n\n{table}");
@@ -93,9 +99,16 @@ fn methods(cases: &[CaseFits]) -> String {
     let n_false_ok = all().filter(|fit| !fit.is_right && fit.is_trusted()).count();
     let n_distrusted = all().filter(|fit| !fit.is_trusted()).count();
     let n_false_alarms = all().filter(|fit| fit.is_right && !fit.is_trusted()).count();
+    let verb = |n: usize| match n {
+        0 => "none is".to_string(),
+        1 => "one is".to_string(),
+        n => format!("{n} are"),
+    };
     let trust = format!(
-        "Of {n_fits} fits {n_wrong} are not within 0.1 (beyond twice the reference's own Monte Carlo error), and {n_distrusted} are \
-         distrusted: {n_false_ok} wrong ones are trusted, {n_false_alarms} right ones are distrusted.\n"
+        "Of {n_fits} fits {} further off than 0.1 (beyond twice the reference's own Monte Carlo error) and {} distrusted. Trusted \
+         though wrong: {n_false_ok}. Distrusted though right: {n_false_alarms}.\n",
+        verb(n_wrong),
+        verb(n_distrusted),
     );
     format!("{}\n{trust}", markdown(&header, &rows))
 }
