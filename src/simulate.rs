@@ -129,7 +129,7 @@ fn one_set(
 ) -> Result<Vec<f64>, Report> {
     // Sets of one seed are those of no other one, and the first of more are the same as fewer.
     let own_seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) ^ set;
-    simulator.draw(&mut state, fixed, own_seed)?;
+    simulator.draw(&mut state, fixed, &[own_seed])?;
     Ok(observed.iter().flat_map(|array| state[array.offset..array.offset + array.len()].to_vec()).collect())
 }
 

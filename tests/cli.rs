@@ -174,7 +174,12 @@ fn json_has_every_promised_entry() {
         (&fit["schema"], &fit["model"], &fit["family"]),
         (&2.into(), &"m.vim".into(), &"fullrank".into())
     );
-    assert!(fit["evidence"].is_null());
+    let evidence = &fit["evidence"];
+    let keys: Vec<&String> = evidence.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["log_evidence", "kl_to_posterior", "at_least", "bounds", "prior"]);
+    let gap = evidence["log_evidence"]["value"].as_f64().unwrap() - fit["elbo"]["value"].as_f64().unwrap();
+    assert_eq!(evidence["kl_to_posterior"]["value"].as_f64().unwrap(), gap.max(0.0));
+    assert_eq!((&evidence["at_least"], &evidence["bounds"]), (&false.into(), &Value::Array(vec![])));
     let verdicts = ["ok", "corrected", "distrust"];
     assert!(verdicts.iter().any(|verdict| fit["verdict"] == *verdict), "{}", fit["verdict"]);
     assert!(fit["k_hat"].is_number() && fit["why"].is_string());
@@ -202,6 +207,29 @@ fn json_has_every_promised_entry() {
     let difference = parameters["difference"]["mean"].as_f64().unwrap();
     let [a, b] = ["alpha[a]", "alpha[b]"].map(|name| parameters[name]["mean"].as_f64().unwrap());
     assert!((difference - (b - a)).abs() < 4.0 * parameters["difference"]["mcse"].as_f64().unwrap());
+}
+
+#[test]
+fn more_on_the_evidence_is_there_when_it_is_asked_for() {
+    let folder = Folder::new();
+    folder.write("p.vim", "mu ~ Normal(0, 2)\ny ~ Normal(mu, 1)\n");
+    let of = |evidence: &str| {
+        folder.run(&["fit", "p.vim", "--data", "d.csv", "--json", "--out", "p.json", "--evidence", evidence])
+    };
+    let fit = of("bounds,prior").json();
+    let evidence = &fit["evidence"];
+    let sizes: Vec<u64> =
+        evidence["bounds"].as_array().unwrap().iter().map(|bound| bound["k"].as_u64().unwrap()).collect();
+    assert_eq!(sizes, [1, 10, 100, 1000]);
+    let value = |of: &Value| of["value"].as_f64().unwrap();
+    let apart = (value(&evidence["prior"]) - value(&evidence["log_evidence"])).abs();
+    assert!(apart < 0.2 && evidence["prior"]["draws"] == 100_000, "{evidence}");
+    assert!(fit["seconds"]["evidence"].as_f64().unwrap() > 0.0);
+    // A fit file keeps it.
+    assert_eq!(folder.run(&["summary", "p.json", "--json"]).json()["evidence"], *evidence);
+    let unknown = of("bunds");
+    assert_eq!(unknown.code, Some(2), "{unknown:?}");
+    assert!(unknown.err.contains("there are: bounds, prior"), "{unknown:?}");
 }
 
 #[test]

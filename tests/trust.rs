@@ -161,3 +161,38 @@ fn many_latents() {
 fn an_improper_posterior() {
     is_distrusted("a ~ Flat()\nb ~ Flat()\ny ~ Normal(a + b, 1)\n", &[1.0, 2.0, 3.0], "do not settle");
 }
+
+/// A random walk of more latents than a full covariance is fitted for: q is the posterior, and says so.
+#[test]
+fn four_hundred_latents_in_a_chain() {
+    const T: usize = 400;
+    let y: Vec<f64> = (0..T).map(|t| (t as f64 * 0.05).sin() + 0.4 * (t as f64 * 12.9898).sin()).collect();
+    let model = "x[1] ~ Normal(0, 5)\nfor t in 2:400 { x[t] ~ Normal(x[t - 1], 0.3) }\ny ~ Normal(x, 0.5)\n";
+    let (prior, step, observed) = (1.0 / 25.0, 1.0 / 0.09, 4.0);
+    let diagonal: Vec<f64> = (0..T)
+        .map(|t| observed + if t == 0 { prior } else { step } + if t + 1 < T { step } else { 0.0 })
+        .collect();
+    // Pivots of the tridiagonal precision from either end.
+    let (mut down, mut up) = (diagonal.clone(), diagonal.clone());
+    let (mut from_above, mut from_below): (Vec<f64>, Vec<f64>) =
+        y.iter().map(|y| (observed * y, observed * y)).unzip();
+    for t in 1..T {
+        down[t] -= step * step / down[t - 1];
+        from_above[t] += step / down[t - 1] * from_above[t - 1];
+        let s = T - 1 - t;
+        up[s] -= step * step / up[s + 1];
+        from_below[s] += step / up[s + 1] * from_below[s + 1];
+    }
+    let posterior = fit(model, &y, 1);
+    assert_eq!(posterior.method_name(), "sparse");
+    assert_ne!(posterior.verdict(), Some(Verdict::Distrust), "{:?}", posterior.warnings);
+    let found = elements(&posterior);
+    for t in 0..T {
+        let precision = down[t] + up[t] - diagonal[t];
+        let mean = (from_above[t] + from_below[t] - observed * y[t]) / precision;
+        let sd = precision.powf(-0.5);
+        let summary = &found[&format!("x[{}]", t + 1)];
+        assert!((summary.mean.unwrap() - mean).abs() < 0.1 * sd, "x[{}]: {summary:?}, {mean} {sd}", t + 1);
+        assert!((summary.sd.unwrap() / sd).ln().abs() < 0.1, "x[{}]: {summary:?}, {sd}", t + 1);
+    }
+}

@@ -39,7 +39,8 @@ Examples:
   vippl fit radon.vim --data radon.csv
   vippl fit radon.vim --data houses.csv --data counties.json --out radon.json
   vippl fit regression.vim --data X=matrix.csv --data outcome.csv
-  vippl fit model.vim --data d.csv --json | jq .parameters.tau";
+  vippl fit model.vim --data d.csv --json | jq .parameters.tau
+  vippl fit model.vim --data d.csv --evidence bounds,prior      more on log p(x)";
 
 impl Command for Fit {
     fn define(&self) -> clap::Command {

@@ -25,7 +25,7 @@ impl Tracer<'_> {
     /// `value ~ D` where the value depends on data alone.
     pub fn observe(&mut self, statement: &Statement, value: &Expr, distribution: &Expr) -> Result<()> {
         let x = self.array(value)?;
-        if self.is_forwards() {
+        if self.makes_new_data() {
             let distribution = self.distribution(distribution)?;
             return self.density_statement(statement.span, TermKind::Likelihood, &distribution, &x);
         }
@@ -43,7 +43,7 @@ impl Tracer<'_> {
 
     /// `factor e`
     pub fn factor(&mut self, statement: &Statement, value: &Expr) -> Result<()> {
-        self.refuse_forwards("`factor`, which is no distribution,", statement.span)?;
+        self.refuse_new_data("`factor`, which is no distribution,", statement.span)?;
         let value = self.array(value)?;
         self.normalised = false;
         if value.place == Place::Step {
@@ -82,7 +82,8 @@ impl Tracer<'_> {
         distribution: &TracedDistribution,
         x: &Traced,
     ) -> Result<()> {
-        if self.is_forwards() {
+        let is_drawn = self.makes_new_data() || kind == TermKind::Prior && !x.is_enumerated();
+        if self.is_forwards() && is_drawn {
             return self.note_draw(span, distribution, x);
         }
         let density = self.log_density(distribution, x, span)?;

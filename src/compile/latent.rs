@@ -41,7 +41,7 @@ impl Tracer<'_> {
         let dims = self.latent_dims(&traced, &plates, &name, statement.span)?;
         fits_in_memory(&format!("`{name}`"), &dims, MAX_COORDINATES, statement.span)?;
         if self.is_discrete(&traced) {
-            self.refuse_forwards("a discrete latent", statement.span)?;
+            self.refuse_new_data("a discrete latent", statement.span)?;
             return self.discrete_latent(statement, variable, &traced, dims);
         }
         let mut labels: Vec<Option<Arc<Levels>>> = plates.into_iter().map(|plate| plate.label).collect();
@@ -87,7 +87,7 @@ impl Tracer<'_> {
         let traced = self.distribution(distribution)?;
         let selection = self.selection(variable, indices, None, statement.span)?;
         if self.is_discrete(&traced) {
-            self.refuse_forwards("a discrete latent", statement.span)?;
+            self.refuse_new_data("a discrete latent", statement.span)?;
             return self.discrete_elements(statement, variable, &selection, &traced);
         }
         let value_dims = self.value_dims(&traced)?;

@@ -36,21 +36,23 @@ mod density;
 mod eliminate;
 mod error;
 mod expression;
-mod forwards;
+mod prior;
 mod programs;
 mod quantity;
 mod recentre;
 mod report;
 mod simulate;
+mod simulator;
 mod workspaces;
 
 pub use density::Density;
 pub use error::{CompileError, CompileErrors};
 pub use expression::{ExpressionProgram, compile_expression};
-pub use forwards::{SimulateError, Simulator};
+pub use prior::{PriorDraws, prior};
 pub use programs::{Computed, GradientMode, ProgramSize};
 pub use quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport, element_name};
 pub use simulate::{Simulated, simulator};
+pub use simulator::{SimulateError, Simulator};
 
 use crate::data::Dataset;
 use crate::ir::{Model, Role};

@@ -1,14 +1,15 @@
 //! The model run forwards: each statement a draw, given what was drawn before it.
 //!
 //! Latents, `param`s and what is observed are inputs of one graph, on their own scales. Each statement has a distribution,
-//! whose arguments are a program over these inputs, and the elements that it draws.
+//! whose arguments are a program over these inputs, and the elements that it draws. Every element has random numbers of its
+//! own, so that a recursion (`y[t] ~ Normal(y[t - 1], s)`) is settled by passes that change less and less.
 
 use std::sync::Arc;
 
 use super::CompileError;
 use super::error::CompileErrors;
-use super::forwards::{Simulator, Step, evaluate};
 use super::quantity::Quantity;
+use super::simulator::{Simulator, Step, inputs_of, output_of};
 use super::tracer::{Binding, Result, Tracer, one_line};
 use super::value::{Axis, Place, Traced, TracedDistribution, Tuple, Value};
 use crate::data::{Dataset, Levels};
@@ -33,7 +34,7 @@ pub struct Simulated {
     pub tuples: Option<(Vec<Tuple>, usize)>,
     /// Of a latent: its first plate is `rows`.
     pub by_row: bool,
-    input: Node,
+    pub(super) input: Node,
 }
 
 impl Simulated {
@@ -46,9 +47,18 @@ impl Simulated {
     }
 }
 
+/// What a model is run forwards for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Everything is drawn, what is observed included.
+    NewData,
+    /// Continuous latents are drawn; what is observed keeps its density, and discrete latents are summed out of it.
+    Prior,
+}
+
 /// What the tracer collects while a model is traced to be run forwards.
-#[derive(Default)]
 pub struct Forwards {
+    purpose: Purpose,
     arrays: Vec<Simulated>,
     observed: Vec<(VariableId, Node)>,
     draws: Vec<(Span, Instance, Node, Vec<usize>)>,
@@ -60,15 +70,22 @@ pub struct Forwards {
 /// Discrete latents, `factor`, and statements whose left side is a function of the data (`log(y) ~ ...`) are refused.
 pub fn simulator(model: &Model, data: &Dataset) -> std::result::Result<Simulator, CompileErrors> {
     let mut tracer = Tracer::new(model, data);
-    tracer.forwards = Some(Forwards::default());
+    tracer.run_forwards(Purpose::NewData);
     let failed = |errors| CompileErrors::new(&model.source, errors);
     tracer.file().map_err(failed)?;
     tracer.simulator().map_err(|error| failed(vec![error]))
 }
 
 impl Tracer<'_> {
-    fn simulator(mut self) -> Result<Simulator> {
-        let Some(Forwards { mut arrays, draws, .. }) = self.forwards.take() else {
+    /// From here on statements are traced to be run forwards.
+    pub fn run_forwards(&mut self, purpose: Purpose) {
+        self.forwards =
+            Some(Forwards { purpose, arrays: Vec::new(), observed: Vec::new(), draws: Vec::new() });
+    }
+
+    /// The statements that draw, out of a model that has been traced.
+    pub fn simulator(&mut self) -> Result<Simulator> {
+        let Some(Forwards { purpose, mut arrays, draws, .. }) = self.forwards.take() else {
             return Err(CompileError::Poisoned);
         };
         let inputs: Vec<Node> = arrays.iter().map(|array| array.input).collect();
@@ -88,7 +105,6 @@ impl Tracer<'_> {
                 }
             }
             let arguments = instance.arguments();
-            let event: usize = shape[shape.len() - instance.event_rank().min(shape.len())..].iter().product();
             steps.push(Step {
                 text: one_line(self.model.source.slice(span)),
                 shapes: arguments.iter().map(|&node| self.graph.shape(node).to_vec()).collect(),
@@ -97,12 +113,12 @@ impl Tracer<'_> {
                 arguments,
                 shape,
                 positions,
-                event,
                 recursive: false,
             });
         }
-        let (quantities, nodes): (Vec<Quantity>, Vec<Node>) =
-            std::mem::take(&mut self.quantities).into_iter().unzip();
+        let reported =
+            if purpose == Purpose::NewData { std::mem::take(&mut self.quantities) } else { Vec::new() };
+        let (quantities, nodes): (Vec<Quantity>, Vec<Node>) = reported.into_iter().unzip();
         let values = Program::new(&self.graph, &inputs, &nodes);
         // From the last statement to the first: which arrays are drawn from there on.
         let mut later = vec![false; arrays.len()];
@@ -121,16 +137,30 @@ impl Tracer<'_> {
         self.forwards.is_some()
     }
 
+    /// Whether what is observed is drawn, too.
+    pub fn makes_new_data(&self) -> bool {
+        self.forwards.as_ref().is_some_and(|forwards| forwards.purpose == Purpose::NewData)
+    }
+
+    /// What is refused when new data are made.
+    pub fn refuse_new_data(&self, feature: &str, at: Span) -> Result<()> {
+        if self.makes_new_data() { self.refuse_forwards(feature, at) } else { Ok(()) }
+    }
+
     /// What is refused when a model is run forwards.
-    pub fn refuse_forwards(&self, feature: &str, at: Span) -> Result<()> {
-        if self.is_forwards() {
-            return Err(CompileError::Call {
-                message: format!("{feature} cannot be simulated"),
-                help: Some("only continuous latents, `~` and definitions can be run forwards".into()),
-                at,
-            });
-        }
-        Ok(())
+    fn refuse_forwards(&self, feature: &str, at: Span) -> Result<()> {
+        let Some(Forwards { purpose, .. }) = &self.forwards else { return Ok(()) };
+        let (message, help) = match purpose {
+            Purpose::NewData => (
+                format!("{feature} cannot be simulated"),
+                "only continuous latents, `~` and definitions can be run forwards",
+            ),
+            Purpose::Prior => (
+                format!("{feature} cannot be drawn from the prior"),
+                "`--evidence bounds` needs no draws from the prior",
+            ),
+        };
+        Err(CompileError::Call { message, help: Some(help.into()), at })
     }
 
     /// A new array of the state. In a dry run of a loop it is taken back with it.
@@ -170,7 +200,8 @@ impl Tracer<'_> {
     /// A variable that some statement observes, as an array of the state instead of its data.
     pub fn observed_input(&mut self, variable: VariableId, mut traced: Traced) -> Traced {
         let known = self.model.variable(variable);
-        let Some(forwards) = self.forwards.as_mut().filter(|_| known.role == Role::Observed) else {
+        let is_drawn = known.role == Role::Observed && self.makes_new_data();
+        let Some(forwards) = self.forwards.as_mut().filter(|_| is_drawn) else {
             return traced;
         };
         if let Some((_, node)) = forwards.observed.iter().find(|(own, _)| *own == variable) {
@@ -227,7 +258,9 @@ fn positions(graph: &Graph, arrays: &[Simulated], x: Node, size: usize) -> Optio
     let program = Program::new(graph, &inputs, &[x]);
     let at = |scale: f64, shift: f64| {
         let state: Vec<f64> = (0..size).map(|k| scale * k as f64 + shift).collect();
-        evaluate(&program, arrays, &state, 0)
+        let mut ws = program.workspace(1);
+        program.run(&mut ws, &inputs_of(arrays, &state, 1));
+        output_of(&program, &ws, 0, 1)
     };
     let (first, second) = (at(1.0, 0.0), at(3.0, 7.0));
     let is_position = |(a, b): (&f64, &f64)| {

@@ -82,13 +82,17 @@ impl Family for FullRank {
     fn of_gaussian(&self, q: &Gaussian) -> Option<Vec<f64>> {
         let n = q.n();
         let mut lambda = q.mean.clone();
-        lambda.extend((0..n).map(|i| q.diagonal(i).ln()));
         match &q.scale {
-            Scale::Diagonal(_) => lambda.resize(self.n_parameters(n), 0.0),
-            Scale::Lower(lower) => {
-                let row = |i: usize| &lower[i * (i + 1) / 2..i * (i + 1) / 2 + i];
-                (0..n).for_each(|i| lambda.extend_from_slice(row(i)));
+            Scale::Diagonal(sd) => {
+                lambda.extend(sd.iter().map(|sd| sd.ln()));
+                lambda.resize(self.n_parameters(n), 0.0);
             }
+            Scale::Lower(lower) => {
+                let row = |i: usize| &lower[i * (i + 1) / 2..][..=i];
+                lambda.extend((0..n).map(|i| row(i)[i].ln()));
+                (0..n).for_each(|i| lambda.extend_from_slice(&row(i)[..i]));
+            }
+            Scale::Precision(_) => return None,
         }
         Some(lambda)
     }

@@ -1,4 +1,6 @@
-//! A Gaussian N(mean, L L') with L diagonal or lower triangular: what families share that are one, and what others start from.
+//! A Gaussian N(mean, L L') with L diagonal or triangular: what families share that are one, and what others start from.
+
+use super::precision::PrecisionFactor;
 
 /// N(mean, L L').
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +16,8 @@ pub enum Scale {
     Diagonal(Vec<f64>),
     /// The rows of a lower triangle, one after the other: row i has i + 1 elements, the last one positive.
     Lower(Vec<f64>),
+    /// The inverse of L' of a sparse precision.
+    Precision(PrecisionFactor),
 }
 
 /// Row i of a packed lower triangle.
@@ -27,17 +31,13 @@ impl Gaussian {
         self.mean.len()
     }
 
-    /// Element i of the diagonal of L.
-    pub fn diagonal(&self, i: usize) -> f64 {
-        match &self.scale {
-            Scale::Diagonal(sd) => sd[i],
-            Scale::Lower(lower) => row(lower, i)[i],
-        }
-    }
-
     /// log |L|
     pub fn log_det(&self) -> f64 {
-        (0..self.n()).map(|i| self.diagonal(i).ln()).sum()
+        match &self.scale {
+            Scale::Diagonal(sd) => sd.iter().map(|sd| sd.ln()).sum(),
+            Scale::Lower(lower) => (0..self.n()).map(|i| row(lower, i)[i].ln()).sum(),
+            Scale::Precision(factor) => factor.log_det(),
+        }
     }
 
     /// Marginal standard deviations.
@@ -47,18 +47,30 @@ impl Gaussian {
             Scale::Lower(lower) => {
                 (0..self.n()).map(|i| row(lower, i).iter().map(|l| l * l).sum::<f64>().sqrt()).collect()
             }
+            Scale::Precision(factor) => factor.sds(),
         }
     }
 
     /// `z[n][lanes]` = mean + L `base[n][lanes]`
     pub fn place(&self, lanes: usize, base: &[f64], z: &mut [f64]) {
-        for (i, z) in z.chunks_exact_mut(lanes).enumerate() {
-            z.fill(self.mean[i]);
-            match &self.scale {
-                Scale::Diagonal(sd) => add_multiple(sd[i], &base[i * lanes..(i + 1) * lanes], z),
-                Scale::Lower(lower) => {
+        match &self.scale {
+            Scale::Diagonal(sd) => {
+                for (i, z) in z.chunks_exact_mut(lanes).enumerate() {
+                    z.fill(self.mean[i]);
+                    add_multiple(sd[i], &base[i * lanes..(i + 1) * lanes], z);
+                }
+            }
+            Scale::Lower(lower) => {
+                for (i, z) in z.chunks_exact_mut(lanes).enumerate() {
+                    z.fill(self.mean[i]);
                     let terms = row(lower, i).iter().zip(base.chunks_exact(lanes));
                     terms.for_each(|(l, base)| add_multiple(*l, base, z));
+                }
+            }
+            Scale::Precision(factor) => {
+                factor.spread(lanes, base, z);
+                for (z, mean) in z.chunks_exact_mut(lanes).zip(&self.mean) {
+                    z.iter_mut().for_each(|z| *z += mean);
                 }
             }
         }
@@ -66,32 +78,70 @@ impl Gaussian {
 
     /// `base[n][lanes]` = L^-1 (z - mean) of `z[n][lanes]`
     pub fn whiten(&self, lanes: usize, z: &[f64], base: &mut [f64]) {
-        for i in 0..self.n() {
-            let (before, rest) = base.split_at_mut(i * lanes);
-            let own = &mut rest[..lanes];
-            let z = &z[i * lanes..(i + 1) * lanes];
-            own.iter_mut().zip(z).for_each(|(own, z)| *own = z - self.mean[i]);
-            if let Scale::Lower(lower) = &self.scale {
-                let terms = row(lower, i).iter().zip(before.chunks_exact(lanes));
-                terms.for_each(|(l, base)| add_multiple(-l, base, own));
+        match &self.scale {
+            Scale::Diagonal(sd) => {
+                for (i, own) in base.chunks_exact_mut(lanes).enumerate() {
+                    let z = &z[i * lanes..(i + 1) * lanes];
+                    own.iter_mut().zip(z).for_each(|(own, z)| *own = (z - self.mean[i]) / sd[i]);
+                }
             }
-            let diagonal = self.diagonal(i);
-            own.iter_mut().for_each(|x| *x /= diagonal);
+            Scale::Lower(lower) => {
+                for i in 0..self.n() {
+                    let (before, rest) = base.split_at_mut(i * lanes);
+                    let own = &mut rest[..lanes];
+                    let z = &z[i * lanes..(i + 1) * lanes];
+                    own.iter_mut().zip(z).for_each(|(own, z)| *own = z - self.mean[i]);
+                    let terms = row(lower, i).iter().zip(before.chunks_exact(lanes));
+                    terms.for_each(|(l, base)| add_multiple(-l, base, own));
+                    let diagonal = row(lower, i)[i];
+                    own.iter_mut().for_each(|x| *x /= diagonal);
+                }
+            }
+            Scale::Precision(factor) => {
+                let mut centred = z.to_vec();
+                for (z, mean) in centred.chunks_exact_mut(lanes).zip(&self.mean) {
+                    z.iter_mut().for_each(|z| *z -= mean);
+                }
+                factor.whiten(lanes, &centred, base);
+            }
         }
     }
 
     /// `out[n][lanes]` = L' `gradient[n][lanes]`: a gradient by z becomes one by base.
     pub fn pull_back(&self, lanes: usize, gradient: &[f64], out: &mut [f64]) {
         out.fill(0.0);
-        for (i, gradient) in gradient.chunks_exact(lanes).enumerate() {
-            match &self.scale {
-                Scale::Diagonal(sd) => add_multiple(sd[i], gradient, &mut out[i * lanes..(i + 1) * lanes]),
-                Scale::Lower(lower) => {
+        match &self.scale {
+            Scale::Diagonal(sd) => {
+                let rows = out.chunks_exact_mut(lanes).zip(gradient.chunks_exact(lanes));
+                rows.zip(sd).for_each(|((out, gradient), sd)| add_multiple(*sd, gradient, out));
+            }
+            Scale::Lower(lower) => {
+                for (i, gradient) in gradient.chunks_exact(lanes).enumerate() {
                     let terms = row(lower, i).iter().zip(out.chunks_exact_mut(lanes));
                     terms.for_each(|(l, out)| add_multiple(*l, gradient, out));
                 }
             }
+            Scale::Precision(factor) => factor.pull_back(lanes, gradient, out),
         }
+    }
+
+    /// The same around the same mean, with all sds times a factor.
+    pub fn scale_by(&mut self, by: f64) {
+        match &mut self.scale {
+            Scale::Diagonal(numbers) | Scale::Lower(numbers) => numbers.iter_mut().for_each(|x| *x *= by),
+            Scale::Precision(factor) => {
+                factor.diagonal.iter_mut().chain(&mut factor.values).for_each(|x| *x /= by);
+            }
+        }
+    }
+
+    /// Whether all of its numbers are finite.
+    pub fn is_finite(&self) -> bool {
+        let scale: &[f64] = match &self.scale {
+            Scale::Diagonal(numbers) | Scale::Lower(numbers) => numbers,
+            Scale::Precision(factor) => &factor.values,
+        };
+        self.mean.iter().chain(scale).all(|x| x.is_finite())
     }
 }
 

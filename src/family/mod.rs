@@ -3,13 +3,17 @@
 mod full_rank;
 mod gaussian;
 mod mean_field;
+mod precision;
+mod sparse;
 
 pub use full_rank::{FULL_RANK, LAPLACE, LINEAR_RESPONSE};
 pub use gaussian::{Gaussian, Scale};
 pub use mean_field::MeanField;
+pub use precision::Pattern;
+pub use sparse::Sparse;
 
 /// Every family, by the order in which they are offered.
-pub static ALL: &[&dyn Family] = &[&MeanField, &LINEAR_RESPONSE, &LAPLACE, &FULL_RANK];
+pub static ALL: &[&dyn Family] = &[&MeanField, &LINEAR_RESPONSE, &LAPLACE, &FULL_RANK, &Sparse];
 
 /// The family that `name` (as in `--family meanfield`) stands for.
 pub fn by_name(name: &str) -> Option<&'static dyn Family> {
@@ -86,6 +90,8 @@ pub trait Family: Sync {
 /// Ways to a Gaussian with correlations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GaussianFit {
+    /// The same with the zeros of ∇² log p in the precision.
+    ExpectedSparseCurvature,
     /// Newton's method on mean and precision, which at its fixed point is the curvature of log p expected under q: the
     /// greatest ELBO (Opper and Archambeau 2009).
     ExpectedCurvature,

@@ -26,7 +26,7 @@ const WARMUP: [usize; 3] = [12, 20, 20];
 const MAX_STEPS: usize = 128;
 /// A loss of energy that no path has that resembles an exact one (as in Stan).
 const DIVERGENT: f64 = 1000.0;
-/// The covariance of the chains replaces q's only up to so many latents.
+/// Up to so many latents the covariance of the chains replaces q's; of more, variances replace q's if it has no more itself.
 const MAX_DENSE: usize = 100;
 
 /// Draws of chains after their warm-up.
@@ -204,6 +204,7 @@ impl<'t, 'd> Sampler<'t, 'd> {
             }
             step_size = adapt.averaged();
             if phase + 1 < WARMUP.len()
+                && (n <= MAX_DENSE || matches!(self.q.scale, Scale::Diagonal(_)))
                 && let Some(better) = covariance(&pool.latents)
             {
                 self.change_coordinates(better);

@@ -38,6 +38,8 @@ pub enum Task {
     Audit,
     /// Markov chains: one stream each.
     Chain(u32),
+    /// Draws of q for the bounds of log p(x): one stream a block.
+    Bounds(u32),
 }
 
 /// The generator of one task: the same seed and task give the same numbers everywhere.
@@ -56,6 +58,7 @@ pub fn rng(seed: u64, task: Task) -> ChaCha12Rng {
         Task::Centring => 10,
         Task::Importance(round) => 3 << 32 | u64::from(round),
         Task::Chain(chain) => 9 << 32 | u64::from(chain),
+        Task::Bounds(block) => 10 << 32 | u64::from(block),
         Task::Climb(path) => 2 << 32 | u64::from(path),
         Task::Check(set) => 1 << 32 | u64::from(set),
     };

@@ -6,6 +6,7 @@ use super::coordinates::{Coordinates, RecentredLatent, recentred_latents};
 use super::draws::{Task, fill_normal, rng};
 use super::error::InferenceError;
 use super::evaluate::{Elbo, evaluate};
+use super::evidence::{Evidence, Reach, evidence};
 use super::importance::{self, Proposal, Weighted};
 use super::ladder::{self, Rung};
 use super::options::{FitOptions, Optimizer, Parts, Progress, Stage};
@@ -49,6 +50,8 @@ pub struct Fit {
     pub why: String,
     /// Pareto k-hat of the weights of the last draws; `None` where there is nothing to draw, or too much.
     pub k_hat: Option<f64>,
+    /// log p(x) as far as it is known, up to a constant where densities are not normalised.
+    pub evidence: Option<Evidence>,
 }
 
 impl Fit {
@@ -112,7 +115,7 @@ pub fn fit(
     let Rung { family, optimum, centring, evaluations, why } = rung;
     let coordinates = Coordinates::new(density, centring.as_ref());
     let target = coordinates.target();
-    let (lambda, theta) = optimum.x.split_at(family.n_parameters(target.n_latent()));
+    let (lambda, theta) = optimum.x.split_at(optimum.x.len() - target.theta.len());
     let (elbo, n_dropped) = evaluate(&target, family, (lambda, theta), options.elbo_draws, options.seed);
     let mut warnings = optimum.warnings;
     if n_dropped > 0 {
@@ -138,6 +141,11 @@ pub fn fit(
     });
     let weighted =
         proposal.as_ref().and_then(|proposal| importance::sample(&target, proposal, theta, options.seed));
+    let reach = match n_dropped {
+        _ if target.n_latent() == 0 => Reach::NoLatents,
+        0 => Reach::Within,
+        _ => Reach::Beyond,
+    };
     let weighted = weighted.map(|drawn| Weighted { z: coordinates.to_written(drawn.n, drawn.z), ..drawn });
     let fit = Fit {
         family: family.name().to_string(),
@@ -157,6 +165,7 @@ pub fn fit(
         warnings,
         trace: optimum.trace,
         k_hat: weighted.as_ref().map(|weighted| weighted.smoothed.k_hat),
+        evidence: evidence(elbo.as_ref(), reach, weighted.as_ref()),
         latent: target.latent.clone(),
         point_estimated: target.theta.clone(),
     };

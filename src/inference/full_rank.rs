@@ -128,13 +128,14 @@ fn step(state: &State, (vectors, values): &(Vec<Vec<f64>>, Vec<f64>), r: f64) ->
     move_by.iter_mut().for_each(|x| *x *= shortened);
     let mut mean = vec![0.0; n];
     q.place(1, &move_by, &mut mean);
-    let lower = match &q.scale {
-        Scale::Diagonal(sd) => rows(n, |i, j| sd[i] * narrowing.at(i, j)),
-        Scale::Lower(lower) => {
-            let at = |i: usize, k: usize| lower[i * (i + 1) / 2 + k];
-            rows(n, |i, j| (j..=i).map(|k| at(i, k) * narrowing.at(k, j)).sum())
-        }
-    };
+    let mut columns = Matrix::zeros(n);
+    let (mut column, mut placed) = (vec![0.0; n], vec![0.0; n]);
+    for j in 0..n {
+        (0..n).for_each(|i| column[i] = narrowing.at(i, j));
+        q.place(1, &column, &mut placed);
+        (0..n).for_each(|i| *columns.at_mut(i, j) = placed[i] - q.mean[i]);
+    }
+    let lower = rows(n, |i, j| columns.at(i, j));
     (all_finite(&lower) && all_finite(&mean)).then_some(Gaussian { mean, scale: Scale::Lower(lower) })
 }
 
@@ -149,8 +150,7 @@ fn narrowed_until_finite(mut q: Gaussian, at: impl Fn(Gaussian) -> Option<State>
         if let Some(state) = at(q.clone()) {
             return Some(state);
         }
-        let (Scale::Diagonal(numbers) | Scale::Lower(numbers)) = &mut q.scale;
-        numbers.iter_mut().for_each(|x| *x *= 0.5);
+        q.scale_by(0.5);
     }
     None
 }

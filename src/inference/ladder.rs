@@ -5,21 +5,24 @@ use super::coordinates::Coordinates;
 use super::draws::{BaseDraws, Task, rng};
 use super::error::InferenceError;
 use super::evaluate::evaluate;
-use super::full_rank;
+use super::full_rank::{self, Outcome};
 use super::importance::Proposal;
 use super::linear::{Matrix, lower_factor};
 use super::maximize::{Optimum, newton, response, stochastic};
 use super::modes;
 use super::options::{CentringChoice, FitOptions, Optimizer, Progress};
+use super::sparse;
+use super::sparsity::Sparsity;
 use super::start::{self, Start};
 use super::target::Target;
 use crate::density::{Centring, LogDensity};
-use crate::family::{FULL_RANK, Family, Gaussian, GaussianFit, MeanField, Scale};
+use crate::family::{FULL_RANK, Family, Gaussian, GaussianFit, MeanField, Scale, Sparse};
 
 /// Up to this many latents a Gaussian with correlations is fitted.
 const MAX_FULL_RANK: usize = 300;
 
 /// A family fitted, and why it was chosen.
+#[derive(Clone)]
 pub struct Rung {
     pub family: &'static dyn Family,
     pub optimum: Optimum,
@@ -45,7 +48,7 @@ pub fn climb(
             (&MeanField, "mean-field: point estimates are learned along with the latents".to_string())
         }
         None if n > MAX_FULL_RANK => {
-            (&MeanField, format!("mean-field: with {n} latents there are too many correlations"))
+            (&Sparse, "sparse: of many latents each depends on few others".to_string())
         }
         None => (&FULL_RANK, "full-rank: latents may be correlated".to_string()),
     };
@@ -58,9 +61,11 @@ pub fn climb(
         let mut rung = Rung { family, optimum, centring: centring.clone(), evaluations: [0; 2], why };
         if options.family.is_none() && !rung.optimum.converged && rung.family.name() != MeanField.name() {
             let simpler = fit(&target, &MeanField, &start, options, progress);
-            if simpler.converged {
-                let why = "mean-field: a Gaussian with correlations did not settle".to_string();
-                rung = Rung { family: &MeanField, optimum: simpler, why, ..rung };
+            let converged = simpler.converged;
+            let why = "mean-field: a Gaussian with correlations did not settle".to_string();
+            let simpler = Rung { family: &MeanField, optimum: simpler, why, ..rung.clone() };
+            if converged && elbo_of(density, &simpler, options) > elbo_of(density, &rung, options) {
+                rung = simpler;
             }
         }
         rung.evaluations = [target.evaluations(), target.calls()];
@@ -117,26 +122,38 @@ fn learn_centring(
 ) -> Result<Rung, InferenceError> {
     let n = density.recentrable().len();
     let mut best = attempt(Some(Centring::new(vec![0.0; n])), progress)?;
+    if best.family.name() == MeanField.name() && density.dim() > MAX_FULL_RANK {
+        // Apart from each other the elements of a chain all depend on each other: as written its precision may be sparse.
+        best = best.or(attempt(None, progress)?, |rung| elbo_of(density, rung, options));
+        if best.centring.is_none() {
+            return Ok(best);
+        }
+    }
     let Some(centring) = learned(density, &best, options) else { return Ok(best) };
     if centring.weights.iter().all(|c| *c < NOTABLE) {
         return Ok(best);
     }
     let other = attempt(Some(centring), progress)?;
-    let evaluations = [0, 1].map(|k| best.evaluations[k] + other.evaluations[k]);
-    let elbo = |rung: &Rung| fresh_elbo(density, rung, options).unwrap_or(f64::NEG_INFINITY);
-    if elbo(&other) > elbo(&best) {
-        best = other;
-    }
-    Ok(Rung { evaluations, ..best })
+    Ok(best.or(other, |rung| elbo_of(density, rung, options)))
 }
 
-/// ELBO on draws of its own; comparable between coordinates, since log-Jacobians are part of both log p and log q.
-fn fresh_elbo(density: &dyn LogDensity, rung: &Rung, options: &FitOptions) -> Option<f64> {
+impl Rung {
+    /// The one with the greater ELBO, and the evaluations of both.
+    fn or(self, other: Rung, elbo: impl Fn(&Rung) -> f64) -> Rung {
+        let evaluations = [0, 1].map(|k| self.evaluations[k] + other.evaluations[k]);
+        let better = if elbo(&other) > elbo(&self) { other } else { self };
+        Rung { evaluations, ..better }
+    }
+}
+
+/// ELBO on draws of its own; comparable between coordinates, since log-Jacobians are part of both log p and log q. -inf where
+/// it is not finite.
+fn elbo_of(density: &dyn LogDensity, rung: &Rung, options: &FitOptions) -> f64 {
     let coordinates = Coordinates::new(density, rung.centring.as_ref());
     let target = coordinates.target();
-    let (lambda, theta) = rung.optimum.x.split_at(rung.family.n_parameters(target.n_latent()));
+    let (lambda, theta) = rung.optimum.x.split_at(rung.optimum.x.len() - target.theta.len());
     let (elbo, _) = evaluate(&target, rung.family, (lambda, theta), options.elbo_draws, options.seed);
-    elbo.map(|elbo| elbo.value)
+    elbo.map_or(f64::NEG_INFINITY, |elbo| elbo.value)
 }
 
 /// How centred location-scale latents should be, from the curvature of log p as written under q.
@@ -144,7 +161,7 @@ fn learned(density: &dyn LogDensity, rung: &Rung, options: &FitOptions) -> Optio
     const DRAWS: usize = 16;
     let coordinates = Coordinates::new(density, rung.centring.as_ref());
     let target = coordinates.target();
-    let (lambda, theta) = rung.optimum.x.split_at(rung.family.n_parameters(target.n_latent()));
+    let (lambda, theta) = rung.optimum.x.split_at(rung.optimum.x.len() - target.theta.len());
     let n_base = rung.family.n_base(target.n_latent());
     let mut generator = rng(options.seed, Task::Centring);
     let draws = BaseDraws::matched(&mut generator, n_base, DRAWS, DRAWS);
@@ -220,37 +237,59 @@ fn gaussian(
             optimum
         }
         GaussianFit::ExpectedCurvature => {
-            let theta = if target.theta.is_empty() {
-                Vec::new()
-            } else {
-                newton(target, &MeanField, start, options, progress).x.split_off(2 * n)
-            };
+            let theta = learned_theta(target, start, options, progress);
             let (q, _) = local(target, start, &target.join(&start.mean, &theta));
-            match full_rank::fit(target, q.clone(), &theta, options, progress) {
-                Some(outcome) => Optimum {
-                    optimizer: Optimizer::Newton,
-                    x: of(&outcome.q, &theta),
-                    n_draws: outcome.n_draws,
-                    iterations: outcome.iterations,
-                    converged: outcome.converged,
-                    warnings: if outcome.converged {
-                        vec![]
-                    } else {
-                        vec![format!(
-                            "the full-rank Gaussian had not settled after {} iterations",
-                            outcome.iterations
-                        )]
-                    },
-                    trace: outcome.trace,
-                },
-                None => Optimum {
-                    converged: false,
-                    warnings: vec!["no q, however narrow, has a finite ELBO at the start".into()],
-                    x: of(&q, &theta),
-                    ..Optimum::trivial()
-                },
-            }
+            let outcome = full_rank::fit(target, q.clone(), &theta, options, progress);
+            settled(outcome, of(&q, &theta), &theta, of)
         }
+        GaussianFit::ExpectedSparseCurvature => {
+            let apart = Gaussian { mean: start.mean.clone(), scale: Scale::Diagonal(start.sd.clone()) };
+            let x = of(&apart, &start.theta);
+            let Some(sparsity) = Sparsity::find(target, &start.mean, &start.sd, &start.theta) else {
+                let warning = "hardly any second derivative of log p is 0: no sparse precision".to_string();
+                return Optimum { converged: false, warnings: vec![warning], x, ..Optimum::trivial() };
+            };
+            let theta = learned_theta(target, start, options, progress);
+            let outcome = sparse::fit(target, &sparsity, (&start.mean, &start.sd, &theta), options, progress);
+            settled(outcome, x, &theta, of)
+        }
+    }
+}
+
+/// Point estimates of mean-field.
+fn learned_theta(
+    target: &Target,
+    start: &Start,
+    options: &FitOptions,
+    progress: &mut dyn FnMut(Progress),
+) -> Vec<f64> {
+    if target.theta.is_empty() {
+        return Vec::new();
+    }
+    newton(target, &MeanField, start, options, progress).x.split_off(2 * target.n_latent())
+}
+
+/// What became of a Gaussian's iteration; `start` where it has none.
+fn settled(
+    outcome: Option<Outcome>,
+    start: Vec<f64>,
+    theta: &[f64],
+    of: impl Fn(&Gaussian, &[f64]) -> Vec<f64>,
+) -> Optimum {
+    let Some(outcome) = outcome else {
+        let warning = "no q, however narrow, has a finite ELBO at the start".to_string();
+        return Optimum { converged: false, warnings: vec![warning], x: start, ..Optimum::trivial() };
+    };
+    let warning = (!outcome.converged)
+        .then(|| format!("the Gaussian had not settled after {} iterations", outcome.iterations));
+    Optimum {
+        optimizer: Optimizer::Newton,
+        x: of(&outcome.q, theta),
+        n_draws: outcome.n_draws,
+        iterations: outcome.iterations,
+        converged: outcome.converged,
+        warnings: warning.into_iter().collect(),
+        trace: outcome.trace,
     }
 }
 

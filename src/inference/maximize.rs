@@ -17,6 +17,7 @@ use super::target::Target;
 use crate::family::{Family, SecondOrder};
 
 /// What either optimiser arrives at.
+#[derive(Clone)]
 pub struct Optimum {
     pub optimizer: Optimizer,
     pub x: Vec<f64>,

@@ -18,12 +18,15 @@ mod ladder;
 mod maximize;
 mod modes;
 mod newton;
+mod sparse;
+mod sparsity;
 mod start;
 
 // Trust
 mod centring;
 mod chains;
 mod convergence;
+mod evidence;
 mod importance;
 mod loo;
 mod mixture;
@@ -46,6 +49,7 @@ pub use convergence::{ChainDraws, MIN_LENGTH};
 pub use coordinates::RecentredLatent;
 pub use error::InferenceError;
 pub use evaluate::Elbo;
+pub use evidence::{Bound, Estimate, Evidence, PriorEvidence, bounds, by_prior};
 pub use fit::{Fit, Fitted, fit};
 pub use importance::Weighted;
 pub use loo::{LeftOut, leave_one_out, total};

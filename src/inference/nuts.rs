@@ -207,11 +207,8 @@ fn simplest(density: &dyn LogDensity, options: &SampleOptions) -> Simplest {
     };
     // There are no point estimates.
     let q = rung.family.gaussian(density.dim(), &rung.optimum.x);
-    let is_usable = |q: &Gaussian| match &q.scale {
-        Scale::Lower(lower) => all_finite(lower) && all_finite(&q.mean),
-        // Adaptation finds scales by itself.
-        Scale::Diagonal(_) => false,
-    };
+    // Adaptation finds scales by itself.
+    let is_usable = |q: &Gaussian| !matches!(q.scale, Scale::Diagonal(_)) && q.is_finite();
     Simplest { centring: rung.centring, q: Some(q).filter(is_usable) }
 }
 

@@ -9,8 +9,43 @@ pub struct Smoothed {
     /// Shape of the generalized Pareto distribution of the largest weights: moments up to 1 / k-hat exist. Infinite if
     /// there are too few distinct large weights to tell.
     pub k_hat: f64,
-    /// log of the mean of the smoothed weights before they were normalised.
-    pub log_mean: f64,
+    /// The largest weights, where a tail was fitted to them.
+    pub tail: Option<Tail>,
+}
+
+/// Weights above a cutoff, and the distribution that was fitted to them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tail {
+    pub n: usize,
+    /// log of the largest weight of all: the unit of the others.
+    log_unit: f64,
+    /// log of the largest weight that is not in it, in this unit.
+    log_cutoff: f64,
+    excess: GeneralizedPareto,
+}
+
+impl Smoothed {
+    /// log of the mean of the weights that were smoothed and its standard error; `None` where no tail was fitted, or one without a
+    /// mean. The tail counts with the mean of its distribution: that of the smoothed weights is too small, since none of
+    /// them is larger than the largest draw.
+    pub fn log_mean(&self, log_weights: &[f64]) -> Option<(f64, f64)> {
+        let Tail { n, log_unit, log_cutoff, excess } = self.tail.filter(|tail| tail.excess.shape < 1.0)?;
+        let all = log_weights.len() as f64;
+        let (share, body_share) = (n as f64 / all, 1.0 - n as f64 / all);
+        let body = log_weights.iter().map(|x| x - log_unit).filter(|x| *x <= log_cutoff).map(f64::exp);
+        let (sum, squares) = body.fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
+        let n_body = (all - n as f64).max(1.0);
+        let body_mean = sum / n_body;
+        let body_variance = (squares / n_body - body_mean * body_mean).max(0.0);
+        let (excess_mean, excess_error) = excess.mean_with_error(n as f64);
+        let tail_mean = log_cutoff.exp() + excess_mean;
+        let mean = body_share * body_mean + share * tail_mean;
+        // within the body, between body and tail, and within the tail
+        let variance = body_share * body_variance / all
+            + share * body_share * (tail_mean - body_mean).powi(2) / all
+            + (share * excess_error).powi(2);
+        Some((log_unit + mean.ln(), variance.sqrt() / mean))
+    }
 }
 
 /// The fewest weights that a tail is fitted to.
@@ -23,7 +58,7 @@ pub fn smooth(log_weights: &[f64], relative_efficiency: f64) -> Smoothed {
     let as_weight = |x: &f64| if x.is_nan() { f64::NEG_INFINITY } else { *x };
     let largest = log_weights.iter().map(as_weight).fold(f64::NEG_INFINITY, f64::max);
     if !largest.is_finite() {
-        return Smoothed { log_weights: vec![f64::NEG_INFINITY; n], k_hat: f64::INFINITY, log_mean: largest };
+        return Smoothed { log_weights: vec![f64::NEG_INFINITY; n], k_hat: f64::INFINITY, tail: None };
     }
     let mut x: Vec<f64> = log_weights.iter().map(|x| as_weight(x) - largest).collect();
     let n_tail = tail_length(n, relative_efficiency);
@@ -34,12 +69,13 @@ pub fn smooth(log_weights: &[f64], relative_efficiency: f64) -> Smoothed {
     let cutoff = cutoff.max(f64::MIN_POSITIVE.ln());
     let mut tail: Vec<usize> = (0..n).filter(|&i| x[i] > cutoff).collect();
     tail.sort_by(|&a, &b| x[a].total_cmp(&x[b]));
-    let mut k_hat = f64::INFINITY;
+    let (mut k_hat, mut fitted) = (f64::INFINITY, None);
     if tail.len() >= MIN_TAIL {
         let excess: Vec<f64> = tail.iter().map(|&i| x[i].exp() - cutoff.exp()).collect();
         let pareto = GeneralizedPareto::fit(&excess);
         if pareto.shape.is_finite() {
             k_hat = pareto.shape;
+            fitted = Some(Tail { n: tail.len(), log_cutoff: cutoff, log_unit: largest, excess: pareto });
             for (r, &i) in tail.iter().enumerate() {
                 let quantile = pareto.quantile((r as f64 + 0.5) / tail.len() as f64);
                 x[i] = (quantile + cutoff.exp()).ln().min(0.0);
@@ -48,7 +84,7 @@ pub fn smooth(log_weights: &[f64], relative_efficiency: f64) -> Smoothed {
     }
     let total = log_sum_exp(&x);
     x.iter_mut().for_each(|x| *x -= total);
-    Smoothed { log_weights: x, k_hat, log_mean: largest + total - (n as f64).ln() }
+    Smoothed { log_weights: x, k_hat, tail: fitted }
 }
 
 /// k-hat up to which smoothed weights of `n` draws can be relied on.
@@ -163,6 +199,19 @@ impl GeneralizedPareto {
         let b = weighted.iter().map(|(w, b)| w * b).sum::<f64>() / total;
         let k = mean_log(b);
         GeneralizedPareto { shape: (n * k + PRIOR_WEIGHT * PRIOR_SHAPE) / (n + PRIOR_WEIGHT), scale: -k / b }
+    }
+
+    /// The mean, if the shape k is below 1, and its standard error where scale and shape were estimated from `n` numbers: by the
+    /// covariance of maximum likelihood estimates, (1 + k) [2 scale², -scale; -scale, 1 + k] / n (Smith 1987); of a tail that ends
+    /// (k < 0) by the variance of the distribution.
+    fn mean_with_error(&self, n: f64) -> (f64, f64) {
+        let (k, mean) = (self.shape, self.scale / (1.0 - self.shape));
+        let of_shape = (1.0 + k) / (1.0 - k);
+        let variance = match k {
+            k if k < 0.0 => 1.0 / (1.0 - 2.0 * k),
+            k => 2.0 * (1.0 + k) + of_shape * of_shape - 2.0 * of_shape,
+        };
+        (mean, mean * (variance / n).sqrt())
     }
 
     fn quantile(&self, p: f64) -> f64 {

@@ -159,7 +159,7 @@ impl<'d> Target<'d> {
     }
 
     /// Calls `take(j, i, ∂²log p/∂z_i∂z_j)` for every element.
-    fn hessian_columns(&self, z: &[f64], mut take: impl FnMut(usize, usize, f64)) {
+    pub fn hessian_columns(&self, z: &[f64], mut take: impl FnMut(usize, usize, f64)) {
         let d = self.dim();
         for first in (0..d).step_by(LANES) {
             let lanes = LANES.min(d - first);

@@ -84,6 +84,8 @@ pub struct Seconds {
     pub compile: Option<f64>,
     pub fit: Option<f64>,
     pub audit: Option<f64>,
+    /// Bounds of log p(x), and draws of the prior.
+    pub evidence: Option<f64>,
     /// Leave-one-out.
     pub loo: Option<f64>,
     pub total: Option<f64>,

@@ -132,6 +132,7 @@ pub fn fit() -> Fit {
         recentred: vec![],
         why: String::new(),
         k_hat: None,
+        evidence: None,
     }
 }
 
@@ -172,6 +173,7 @@ pub fn posterior(n_draws: usize) -> Posterior {
             compile: Some(0.002),
             fit: Some(0.009),
             audit: None,
+            evidence: None,
             loo: None,
             total: Some(0.012),
         },

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::inference::Elbo;
+use crate::inference::{Elbo, Evidence};
 use crate::posterior::{Calibration, Compared, Loo, Nuts, Posterior, Summary, Verdict};
 
 /// Version of the object.
@@ -52,13 +52,14 @@ pub fn fit(posterior: &Posterior) -> Value {
             "log_likelihood": elbo(|elbo| elbo.log_likelihood),
             "kl": elbo(|elbo| elbo.kl).filter(|_| posterior.evidence),
         },
-        "evidence": null,
+        "evidence": evidence(posterior),
         "warnings": posterior.warnings,
         "seconds": {
             "load": seconds.load,
             "compile": seconds.compile,
             "fit": seconds.fit,
             "audit": seconds.audit,
+            "evidence": seconds.evidence,
             "total": seconds.total,
         },
         "gradient_evaluations": fit.map(|fit| fit.gradient_evaluations),
@@ -146,6 +147,22 @@ pub fn calibration(model: &str, calibration: &Calibration) -> Value {
         "failures": calibration.failures,
         "shortened": calibration.shortened,
         "parameters": parameters,
+    })
+}
+
+/// log p(x) where densities are normalised, and KL(q || p(z | x)); null of a sample.
+fn evidence(posterior: &Posterior) -> Value {
+    let Some(Evidence { log_evidence, kl, is_bound, bounds, prior }) =
+        posterior.fit().and_then(|fit| fit.evidence.as_ref())
+    else {
+        return Value::Null;
+    };
+    json!({
+        "log_evidence": posterior.evidence.then_some(log_evidence),
+        "kl_to_posterior": kl,
+        "at_least": is_bound,
+        "bounds": posterior.evidence.then_some(bounds),
+        "prior": prior.as_ref().filter(|_| posterior.evidence),
     })
 }
 

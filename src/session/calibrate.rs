@@ -177,7 +177,7 @@ impl Prepared {
         let mut rng = ChaCha12Rng::seed_from_u64(request.fit.options.seed);
         rng.set_stream(k as u64 + 1);
         let (mut state, fixed) = simulator.start(&self.dataset);
-        simulator.draw(&mut state, &fixed, rng.random()).map_err(|error| match error {
+        simulator.draw(&mut state, &fixed, &[rng.random()]).map_err(|error| match error {
             SimulateError::NoDraws { statement, distribution } => {
                 Unfitted::Improper(CalibrationError::Improper { statement, distribution })
             }
@@ -187,7 +187,7 @@ impl Prepared {
         let failed = |report: Report| Unfitted::Failed(report.to_string());
         let prepared = prepare_in_memory(&self.model.source, dataset, &request.compile).map_err(failed)?;
         let options = FitOptions { seed: rng.random(), ..request.fit.options.clone() };
-        let own = FitRequest { options, loo: false, ..request.fit.clone() };
+        let own = FitRequest { options, loo: false, evidence: Vec::new(), ..request.fit.clone() };
         let posterior = prepared.fit(&own, &mut |_| ()).map_err(failed)?;
         let own_draws = match request.subject {
             Subject::Reported => None,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use miette::Report;
 
-use super::{Prepared, SessionError, seconds_since};
+use super::{EvidenceChoice, Prepared, SessionError, seconds_since};
 use crate::density::LogDensity;
 use crate::inference::{self, FitOptions, Progress, Weighted};
 use crate::posterior::{
@@ -20,23 +20,31 @@ pub struct FitRequest {
     pub n_draws: usize,
     /// Whether each observation is left out in turn, for comparing models.
     pub loo: bool,
+    /// What is said of log p(x) beyond what weights say.
+    pub evidence: Vec<EvidenceChoice>,
 }
 
 impl Default for FitRequest {
     fn default() -> Self {
-        FitRequest { options: FitOptions::default(), n_draws: DEFAULT_DRAWS, loo: false }
+        FitRequest {
+            options: FitOptions::default(),
+            n_draws: DEFAULT_DRAWS,
+            loo: false,
+            evidence: Vec::new(),
+        }
     }
 }
 
 impl Prepared {
     /// Fits the model. `progress` hears of each iteration.
     pub fn fit(&self, request: &FitRequest, progress: &mut dyn FnMut(Progress)) -> Result<Posterior, Report> {
-        let start = Instant::now();
         let density = &self.compiled.density;
         if density.statements().is_empty() {
             return Err(SessionError::NothingToFit.into());
         }
-        let fitted = inference::fit(density, &request.options, progress)
+        let further = self.further_evidence(&request.evidence)?;
+        let start = Instant::now();
+        let mut fitted = inference::fit(density, &request.options, progress)
             .map_err(|error| Report::new(error).with_source_code(self.model.source.named()))?;
         let fit = &fitted.fit;
         let mut quantities = self.compiled.quantities.clone();
@@ -82,7 +90,16 @@ impl Prepared {
             true => self.leave_out_of_fit(fitted.weighted.as_ref(), heard.as_ref()),
             false => (None, None),
         };
-        let phases = [self.seconds.load, self.seconds.compile, fit_seconds, audit_seconds, loo_seconds];
+        let (evidence_seconds, no_evidence) = further.add(self, &mut fitted.fit);
+        warnings.extend(no_evidence);
+        let phases = [
+            self.seconds.load,
+            self.seconds.compile,
+            fit_seconds,
+            audit_seconds,
+            evidence_seconds,
+            loo_seconds,
+        ];
         let total = Some(phases.into_iter().flatten().sum());
         let own = Replacement { basis: Basis::Approximation, summaries: q.summaries, draws: q.draws };
         let Replacement { basis, summaries, draws } = judged.replacement.unwrap_or(own);
@@ -103,6 +120,7 @@ impl Prepared {
             seconds: Seconds {
                 fit: fit_seconds,
                 audit: audit_seconds,
+                evidence: evidence_seconds,
                 loo: loo_seconds,
                 total,
                 ..self.seconds

@@ -7,7 +7,7 @@ use crate::family;
 use crate::inference::Optimizer;
 use crate::repl::{Console, Fitted, Flow, Repl, Trouble};
 use crate::report::text::{footer, summary};
-use crate::session::FitRequest;
+use crate::session::{EvidenceChoice, FitRequest};
 
 pub(super) struct Fit;
 
@@ -17,7 +17,7 @@ impl Command for Fit {
     }
 
     fn usage(&self) -> &'static str {
-        "fit [--seed N] [--draws N] [--mc-draws M] [--family NAME] [--optimizer newton|adam]"
+        "fit [--seed N] [--draws N] [--mc-draws M] [--family NAME] [--optimizer newton|adam] [--evidence bounds,prior]"
     }
 
     fn summary(&self) -> &'static str {
@@ -65,6 +65,14 @@ fn request(command: &Fit, arguments: &[String]) -> Result<FitRequest, Trouble> {
                     .into_iter()
                     .find(|optimizer| optimizer.name() == name)
                     .ok_or_else(|| usage(command, &format!("has no optimizer `{name}`")))?;
+            }
+            "--evidence" => {
+                for name in value()?.split(',') {
+                    let choice = EvidenceChoice::ALL.into_iter().find(|choice| choice.name() == name);
+                    let choice =
+                        choice.ok_or_else(|| usage(command, &format!("has no evidence `{name}`")))?;
+                    request.evidence.push(choice);
+                }
             }
             other => return Err(usage(command, &format!("has no option `{other}`"))),
         }

@@ -3,6 +3,7 @@
 mod answer;
 mod calibration;
 mod compare;
+mod evidence;
 mod summary;
 mod table;
 mod variables;

@@ -1,5 +1,6 @@
 //! The summary table of a posterior and the lines below it.
 
+use super::evidence::evidence;
 use super::table::{Align, table};
 use super::{cut, shown};
 use crate::inference::{Fit, RecentredLatent, Sample};
@@ -140,11 +141,17 @@ pub fn footer(posterior: &Posterior, style: &Style) -> String {
     if let Some(total) = posterior.seconds.total {
         let s = &posterior.seconds;
         let made = if posterior.nuts().is_some() { "sample" } else { "fit" };
-        let phases: Vec<String> =
-            [("load", s.load), ("compile", s.compile), (made, s.fit), ("audit", s.audit), ("loo", s.loo)]
-                .into_iter()
-                .filter_map(|(phase, time)| Some(format!("{phase} {}", seconds(time?))))
-                .collect();
+        let phases: Vec<String> = [
+            ("load", s.load),
+            ("compile", s.compile),
+            (made, s.fit),
+            ("audit", s.audit),
+            ("evidence", s.evidence),
+            ("loo", s.loo),
+        ]
+        .into_iter()
+        .filter_map(|(phase, time)| Some(format!("{phase} {}", seconds(time?))))
+        .collect();
         let time = format!("{} ({})", seconds(total), phases.join(", "));
         text += &format!("{}\n", style.dim(&time));
     }
@@ -168,6 +175,7 @@ fn of_fit(posterior: &Posterior, fit: &Fit, style: &Style) -> String {
         let margin = if elbo.se > 0.0 { format!(" ± {}", error(elbo.se)) } else { String::new() };
         text += &format!("{} {value}{margin}  ({parts})\n", style.bold("ELBO"));
     }
+    text += &evidence(posterior, fit, style);
     if let Some(verdict) = posterior.verdict() {
         text += &format!("{}  {}\n", style.bold(verdict.name()), grounds(posterior, fit, verdict));
     }
@@ -226,11 +234,11 @@ fn of_sample(posterior: &Posterior, nuts: &Nuts, style: &Style) -> String {
 }
 
 /// A number with two digits of its error, and at least two decimals.
-fn near(x: f64, error: f64) -> String {
+pub(super) fn near(x: f64, error: f64) -> String {
     with_digits(&[Some(x)], Some(error.clamp(LEAST_ERROR, 0.1)), 2).remove(0)
 }
 
-fn error(error: f64) -> String {
+pub(super) fn error(error: f64) -> String {
     with_digits(&[Some(error)], Some(error.max(LEAST_ERROR)), 2).remove(0)
 }
 

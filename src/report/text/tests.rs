@@ -1,8 +1,9 @@
 //! Layout of tables: digits, shortening, widths.
 
 use crate::compile::{Quantity, QuantityKind};
+use crate::inference::{Bound, Estimate, Evidence, PriorEvidence};
 use crate::posterior::testing::posterior;
-use crate::posterior::{Answer, AnswerKind, Draws, Summary};
+use crate::posterior::{Answer, AnswerKind, Draws, Method, Summary};
 use crate::report::Style;
 use crate::report::style::Elements;
 use crate::report::text::{answer, footer, summary, variables};
@@ -49,6 +50,47 @@ fn the_footer_shows_the_elbo_with_its_parts_and_the_time() {
     posterior.evidence = false;
     let text = footer(&posterior, &Style::default());
     assert!(text.starts_with("ELBO -12.345 ± 0.012  (not all densities are normalised"), "{text}");
+}
+
+#[test]
+fn the_footer_shows_what_is_known_of_the_evidence() {
+    let mut posterior = posterior(10);
+    let evidence = Evidence {
+        log_evidence: Estimate { value: -12.1, se: 0.0056 },
+        kl: Some(Estimate { value: 0.245, se: 0.0135 }),
+        is_bound: false,
+        bounds: vec![Bound { k: 1, value: -12.34, se: 0.02 }, Bound { k: 10, value: -12.2, se: 0.03 }],
+        prior: Some(PriorEvidence { value: -12.2, se: 0.11, n_draws: 5000, k_hat: Some(0.4) }),
+    };
+    let mut lines = |change: &dyn Fn(&mut Evidence)| -> Vec<String> {
+        let mut evidence = evidence.clone();
+        change(&mut evidence);
+        let Method::Variational(fit) = &mut posterior.method else { panic!("a fit") };
+        fit.evidence = Some(evidence);
+        footer(&posterior, &Style::default()).lines().skip(1).map(str::to_string).collect()
+    };
+    let all = lines(&|_| ());
+    assert_eq!(
+        all[..4],
+        [
+            "log p(x) -12.1000 ± 0.0056  (given the point estimates; KL from q to the posterior 0.245)",
+            "  at least -12.340 ± 0.020 by one draw of q: its ELBO",
+            "  at least -12.200 ± 0.030 by the weights of 10 draws of q",
+            "  -12.20 ± 0.11 by 5000 draws of the prior",
+        ]
+    );
+    let bound = lines(&|evidence| evidence.is_bound = true);
+    assert!(bound[0].starts_with("log p(x) at least -12.1000 ± 0.0056  (given"), "{bound:?}");
+    assert!(bound[0].ends_with("; KL from q to the posterior at least 0.245)"), "{bound:?}");
+    let unknown = lines(&|evidence| evidence.kl = None);
+    assert_eq!(unknown[0], "log p(x) -12.1000 ± 0.0056  (given the point estimates)");
+    let prior = |change: fn(&mut PriorEvidence)| {
+        move |evidence: &mut Evidence| change(evidence.prior.as_mut().expect("draws of the prior"))
+    };
+    let heavy = lines(&prior(|prior| prior.k_hat = Some(0.9)));
+    assert!(heavy[3].ends_with("draws of the prior: its error may be larger (k-hat 0.90)"), "{heavy:?}");
+    let few = lines(&prior(|prior| prior.se = 0.5));
+    assert!(few[3].ends_with("draws of the prior: too few of them come near the data to tell"), "{few:?}");
 }
 
 #[test]

@@ -1,7 +1,4 @@
-//! Runs of a model forwards: each statement a draw, given what was drawn before it.
-//!
-//! Every element has random numbers of its own, so that a recursion (`y[t] ~ Normal(y[t - 1], s)`) is settled by passes that
-//! change less and less.
+//! A model that has been traced to be run forwards: draws of its statements, many states at a time.
 
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -11,20 +8,21 @@ use super::simulate::Simulated;
 use crate::data::Dataset;
 use crate::dist::Instance;
 use crate::ir::Role;
-use crate::tape::{Node, Program, Tensor};
+use crate::tape::{Node, Program, Tensor, Workspace};
 
 /// A model that can be run forwards.
 pub struct Simulator {
     pub(super) arrays: Vec<Simulated>,
     pub(super) steps: Vec<Step>,
     pub(super) size: usize,
+    /// Of a model that makes new data.
     pub(super) quantities: Vec<Quantity>,
     /// Of the state: what the quantities are.
     pub(super) values: Program,
 }
 
 /// A statement that draws.
-pub(super) struct Step {
+pub struct Step {
     pub text: String,
     pub instance: Instance,
     pub arguments: Vec<Node>,
@@ -34,7 +32,6 @@ pub(super) struct Step {
     pub shape: Vec<usize>,
     /// Elements of the state, in the order of the value.
     pub positions: Vec<usize>,
-    pub event: usize,
     /// Its arguments depend on what it or a later statement draws.
     pub recursive: bool,
 }
@@ -53,20 +50,6 @@ pub enum SimulateError {
     #[error("the recursion in `{statement}` does not come to an end")]
     #[diagnostic(code(vippl::simulate::recursion), help("does an element depend on itself?"))]
     Endless { statement: String },
-}
-
-/// Output `k` of a program over the state.
-pub(super) fn evaluate(program: &Program, arrays: &[Simulated], state: &[f64], k: usize) -> Vec<f64> {
-    let mut ws = program.workspace(1);
-    program.run(&mut ws, &inputs_of(arrays, state));
-    let output = program.output(&ws, k);
-    let mut values = vec![0.0; output.shape.iter().product()];
-    output.copy_to(&mut values, 1);
-    values
-}
-
-fn inputs_of<'s>(arrays: &[Simulated], state: &'s [f64]) -> Vec<&'s [f64]> {
-    arrays.iter().map(|array| &state[array.offset..array.offset + array.len()]).collect()
 }
 
 impl Simulator {
@@ -114,37 +97,45 @@ impl Simulator {
         &self.quantities
     }
 
-    /// What the quantities are in a state.
+    /// What the quantities are in a `state[size]`.
     pub fn values(&self, state: &[f64]) -> Vec<f64> {
         let mut ws = self.values.workspace(1);
-        self.values.run(&mut ws, &inputs_of(&self.arrays, state));
-        let mut values =
-            Vec::with_capacity(self.quantities.last().map_or(0, |last| last.offset + last.len()));
-        for (k, quantity) in self.quantities.iter().enumerate() {
-            let first = values.len();
-            values.resize(first + quantity.len(), 0.0);
-            self.values.output(&ws, k).copy_to(&mut values[first..], 1);
-        }
-        values
+        self.values.run(&mut ws, &inputs_of(&self.arrays, state, 1));
+        (0..self.quantities.len()).flat_map(|k| output_of(&self.values, &ws, k, 1)).collect()
     }
 
-    /// Draws every element of the state that is not `fixed`. The same seed gives the same draws.
+    /// The arrays of `state[size][lanes]`, as inputs of programs over them.
+    pub fn inputs<'s>(&self, state: &'s [f64], lanes: usize) -> Vec<&'s [f64]> {
+        inputs_of(&self.arrays, state, lanes)
+    }
+
+    /// The nodes that the arrays are in the graph of the model.
+    pub fn nodes(&self) -> Vec<Node> {
+        self.arrays.iter().map(|array| array.input).collect()
+    }
+
+    /// How often statements are gone through, at most: each pass settles at least one more element of a recursion.
+    pub fn n_passes(&self) -> usize {
+        if self.steps.iter().any(|step| step.recursive) { self.size + 2 } else { 1 }
+    }
+
+    /// Draws every element of `state[size][seeds]` that is not `fixed`, for each of the seeds. The same seed gives the same
+    /// draws.
     pub fn draw(
         &self,
         state: &mut [f64],
         fixed: &[bool],
-        seed: u64,
+        seeds: &[u64],
     ) -> std::result::Result<(), SimulateError> {
         let free = |step: &Step| step.positions.iter().any(|&position| !fixed[position]);
         let steps: Vec<(usize, &Step)> =
             self.steps.iter().enumerate().filter(|(_, step)| free(step)).collect();
         let recursion = steps.iter().find(|(_, step)| step.recursive);
-        // Each pass settles at least one more element of a recursion.
-        let most = if recursion.is_some() { self.size + 2 } else { 1 };
+        let most = if recursion.is_some() { self.n_passes() } else { 1 };
         for _ in 0..most {
             let mut changed = false;
             for (k, step) in &steps {
-                changed |= self.step(*k, step, state, fixed, seed)?;
+                changed |= self.step(*k, step, state, fixed, seeds)?;
             }
             if recursion.is_none() || !changed {
                 return Ok(());
@@ -161,34 +152,38 @@ impl Simulator {
         step: &Step,
         state: &mut [f64],
         fixed: &[bool],
-        seed: u64,
+        seeds: &[u64],
     ) -> std::result::Result<bool, SimulateError> {
-        let mut ws = step.program.workspace(1);
-        step.program.run(&mut ws, &inputs_of(&self.arrays, state));
-        let values: Vec<Tensor> = (0..step.arguments.len())
-            .map(|i| {
-                let output = step.program.output(&ws, i);
-                let mut values = vec![0.0; output.shape.iter().product()];
-                output.copy_to(&mut values, 1);
-                let array = ndarray::ArrayD::from_shape_vec(step.shapes[i].clone(), values);
-                array.expect("the program computes the node of this shape").into()
-            })
-            .collect();
-        let value = |node: Node| {
-            let at = step.arguments.iter().position(|own| *own == node);
-            values[at.expect("a distribution asks for its own arguments")].clone()
-        };
-        let rng = |element: usize| ChaCha12Rng::seed_from_u64(mix(mix(seed, k as u64), element as u64));
-        let drawn = step.instance.sample_each(&value, &step.shape, rng).ok_or_else(|| {
-            SimulateError::NoDraws { statement: step.text.clone(), distribution: step.instance.describe() }
-        })?;
+        let lanes = seeds.len();
+        let mut ws = step.program.workspace(lanes);
+        step.program.run(&mut ws, &inputs_of(&self.arrays, state, lanes));
+        let arguments: Vec<Vec<f64>> =
+            (0..step.arguments.len()).map(|i| output_of(&step.program, &ws, i, lanes)).collect();
         let mut changed = false;
-        for (events, values) in
-            step.positions.chunks_exact(step.event.max(1)).zip(drawn.chunks_exact(step.event.max(1)))
-        {
-            for (&position, &value) in events.iter().zip(values).filter(|(position, _)| !fixed[**position]) {
-                changed |= state[position].to_bits() != value.to_bits();
-                state[position] = value;
+        for (lane, &seed) in seeds.iter().enumerate() {
+            let of_lane = |(argument, shape): (&Vec<f64>, &Vec<usize>)| -> Tensor {
+                let values = argument.iter().skip(lane).step_by(lanes).copied().collect();
+                let array = ndarray::ArrayD::from_shape_vec(shape.clone(), values);
+                array.expect("the program computes the node of this shape").into()
+            };
+            let values: Vec<Tensor> = arguments.iter().zip(&step.shapes).map(of_lane).collect();
+            let value = |node: Node| {
+                let at = step.arguments.iter().position(|own| *own == node);
+                values[at.expect("a distribution asks for its own arguments")].clone()
+            };
+            let rng = |element: usize| ChaCha12Rng::seed_from_u64(mix(mix(seed, k as u64), element as u64));
+            let drawn = step.instance.sample_each(&value, &step.shape, rng).ok_or_else(|| {
+                SimulateError::NoDraws {
+                    statement: step.text.clone(),
+                    distribution: step.instance.describe(),
+                }
+            })?;
+            for (&position, value) in
+                step.positions.iter().zip(drawn).filter(|(position, _)| !fixed[**position])
+            {
+                let own = &mut state[position * lanes + lane];
+                changed |= own.to_bits() != value.to_bits();
+                *own = value;
             }
         }
         Ok(changed)
@@ -201,4 +196,17 @@ fn mix(a: u64, b: u64) -> u64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)
+}
+
+/// `[elements][lanes]`: output `k` of a program that has been run.
+pub fn output_of(program: &Program, ws: &Workspace, k: usize, lanes: usize) -> Vec<f64> {
+    let output = program.output(ws, k);
+    let mut values = vec![0.0; output.shape.iter().product::<usize>() * lanes];
+    output.copy_to(&mut values, lanes);
+    values
+}
+
+/// The arrays that `state[size][lanes]` consists of.
+pub fn inputs_of<'s>(arrays: &[Simulated], state: &'s [f64], lanes: usize) -> Vec<&'s [f64]> {
+    arrays.iter().map(|array| &state[array.offset * lanes..(array.offset + array.len()) * lanes]).collect()
 }
