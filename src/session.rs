@@ -1,5 +1,6 @@
 //! Load, check, compile, fit, ask: what the command line and the REPL both do, with its timings and warnings.
 
+mod calibrate;
 mod evidence;
 mod failed;
 mod fit;
@@ -23,6 +24,7 @@ use crate::syntax::{self, Line, ast};
 
 use failed::{with_help_on_data, with_warnings};
 
+pub use calibrate::{CalibrationProgress, CalibrationRequest, Subject};
 pub use evidence::EvidenceChoice;
 pub use failed::in_order;
 pub use fit::FitRequest;

@@ -80,30 +80,22 @@ pub fn simulate(
         same_data(dataset, fit)?;
     }
     let simulator = simulator(model, dataset)?;
-    let mut state = vec![0.0; simulator.size()];
-    let mut fixed = vec![true; simulator.size()];
-    let drawn = simulator.drawn();
+    let (mut state, mut fixed) = simulator.start(dataset);
     let mut global = Vec::new();
     for array in simulator.arrays() {
-        let own = array.offset..array.offset + array.len();
         match (array.role, fit) {
-            (Role::Observed, _) => {
-                if let Some(data) = dataset.get(&array.name) {
-                    let values: Vec<f64> = data.values.array.iter().copied().collect();
-                    state[own.clone()].copy_from_slice(&values);
-                }
-                own.for_each(|k| fixed[k] = !drawn[k]);
-            }
             (Role::PointEstimate, None) => {
                 return Err(SimulationError::Param { name: format!("`{}`", array.name) }.into());
             }
-            (Role::Latent, Some(_)) if array.by_row => own.for_each(|k| fixed[k] = false),
-            (_, Some(fit)) => global.push((array, rows_of(array, fit)?)),
-            (_, None) => own.for_each(|k| fixed[k] = false),
+            (Role::Latent, Some(_)) if array.by_row => {}
+            (Role::Latent | Role::PointEstimate, Some(fit)) => {
+                fixed[array.offset..array.offset + array.len()].fill(true);
+                global.push((array, rows_of(array, fit)?));
+            }
+            _ => {}
         }
     }
-    let observed: Vec<&Simulated> =
-        simulator.arrays().iter().filter(|array| is_drawn(array, &drawn)).collect();
+    let observed: Vec<&Simulated> = simulator.observed().collect();
     if observed.is_empty() {
         return Err(SimulationError::NothingObserved.into());
     }
@@ -139,11 +131,6 @@ fn one_set(
     let own_seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) ^ set;
     simulator.draw(&mut state, fixed, &[own_seed])?;
     Ok(observed.iter().flat_map(|array| state[array.offset..array.offset + array.len()].to_vec()).collect())
-}
-
-/// Whether an array is data of which some statement draws elements.
-fn is_drawn(array: &Simulated, drawn: &[bool]) -> bool {
-    array.role == Role::Observed && drawn[array.offset..array.offset + array.len()].contains(&true)
 }
 
 /// For each element of an array: its row among the draws of a fit.

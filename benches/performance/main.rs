@@ -13,12 +13,14 @@ mod softplus;
 mod common;
 #[path = "../simulated/mod.rs"]
 mod simulated;
+#[path = "../tables/mod.rs"]
+mod tables;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
 
 use common::documents;
+use tables::{digits, machine, markdown};
 
 const DOCUMENT: &str = "docs/performance.md";
 
@@ -59,51 +61,6 @@ fn main() {
     }
 }
 
-/// A table of Markdown: numbers to the right.
-fn markdown(header: &[&str], rows: &[Vec<String>]) -> String {
-    let line = |cells: Vec<&str>| format!("| {} |\n", cells.join(" | "));
-    let mut text = line(header.to_vec());
-    text += &line(std::iter::once("---").chain(header[1..].iter().map(|_| "---:")).collect());
-    for row in rows {
-        text += &line(row.iter().map(String::as_str).collect());
-    }
-    text
-}
-
-/// Three digits.
-fn digits(x: f64) -> String {
-    let decimals = (2 - x.abs().max(1e-9).log10().floor() as i32).clamp(0, 3) as usize;
-    format!("{x:.decimals$}")
-}
-
 fn geometric_mean(ratios: &[f64]) -> f64 {
     (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp()
-}
-
-fn machine() -> String {
-    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let name = name.map_or("a processor without a name", |(_, name)| name.trim());
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let vectors = if cfg!(target_arch = "x86_64") {
-        let wide = cpuinfo.split_whitespace().any(|flag| flag == "avx512f");
-        if wide {
-            "AVX-512"
-        } else if cpuinfo.contains(" avx2 ") {
-            "AVX2"
-        } else {
-            "SSE2"
-        }
-    } else {
-        std::env::consts::ARCH
-    };
-    let rustc = said_by("rustc", &["--version"]).unwrap_or_else(|| "an unknown rustc".to_string());
-    let rustc = rustc.split(" (").next().unwrap_or_default();
-    let date = said_by("date", &["-u", "+%Y-%m-%d"]).unwrap_or_else(|| "an unknown day".to_string());
-    format!("{name}, {processors} processors, {vectors}, {}; {rustc}; {date}.", std::env::consts::OS)
-}
-
-fn said_by(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(arguments).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())
 }

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod bench;
+mod calibrate;
 mod check;
 mod compare;
 mod completions;
@@ -46,6 +47,7 @@ static ALL: &[&dyn Command] = &[
     &summary::Summary,
     &compare::Compare,
     &simulate::Simulate,
+    &calibrate::Calibrate,
     &repl::Repl,
     &fmt::Fmt,
     &bench::Bench,

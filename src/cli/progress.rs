@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::inference::{ChainProgress, Progress, RungReport, Stage};
 use crate::report::number;
+use crate::session::CalibrationProgress;
 
 /// Fits that end sooner show nothing.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -66,6 +67,38 @@ pub fn chain_listener(n_chains: usize, shown: bool) -> Box<dyn Fn(ChainProgress)
         line.0.set_message(chains_step(chains));
         line.0.tick();
     })
+}
+
+/// A listener for a calibration, which writes a line to standard error, or nothing.
+pub fn calibration_listener(shown: bool) -> Box<dyn Fn(CalibrationProgress) + Sync> {
+    if !shown {
+        return Box::new(|_| {});
+    }
+    let start = Instant::now();
+    let line = Mutex::new(None);
+    Box::new(move |progress: CalibrationProgress| {
+        if start.elapsed() < PATIENCE {
+            return;
+        }
+        // Of a listener that has failed nobody wants to hear.
+        let Ok(mut line) = line.lock() else { return };
+        let line = line.get_or_insert_with(Line::new);
+        line.0.set_message(calibration_step(progress, start.elapsed()));
+        line.0.tick();
+    })
+}
+
+/// `fitted 34 of 200 simulated data sets, 2 distrusted, 1 failed; 12 s to go`
+fn calibration_step(progress: CalibrationProgress, elapsed: Duration) -> String {
+    let CalibrationProgress { n_simulations, n_done, n_distrusted, n_failed } = progress;
+    let mut text = format!("fitted {n_done} of {n_simulations} simulated data sets");
+    for (n, what) in [(n_distrusted, "distrusted"), (n_failed, "failed")] {
+        if n > 0 {
+            text += &format!(", {n} {what}");
+        }
+    }
+    let rest = elapsed.as_secs_f64() * (n_simulations - n_done) as f64 / n_done.max(1) as f64;
+    format!("{text}; {rest:.0} s to go")
 }
 
 /// `sampling: 35%, of the slowest chain 20%, 3 divergences`

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::CompileError;
 use super::error::CompileErrors;
+use super::quantity::Quantity;
 use super::simulator::{Simulator, Step, inputs_of, output_of};
 use super::tracer::{Binding, Result, Tracer, one_line};
 use super::value::{Axis, Place, Traced, TracedDistribution, Tuple, Value};
@@ -84,7 +85,7 @@ impl Tracer<'_> {
 
     /// The statements that draw, out of a model that has been traced.
     pub fn simulator(&mut self) -> Result<Simulator> {
-        let Some(Forwards { mut arrays, draws, .. }) = self.forwards.take() else {
+        let Some(Forwards { purpose, mut arrays, draws, .. }) = self.forwards.take() else {
             return Err(CompileError::Poisoned);
         };
         let inputs: Vec<Node> = arrays.iter().map(|array| array.input).collect();
@@ -115,6 +116,10 @@ impl Tracer<'_> {
                 recursive: false,
             });
         }
+        let reported =
+            if purpose == Purpose::NewData { std::mem::take(&mut self.quantities) } else { Vec::new() };
+        let (quantities, nodes): (Vec<Quantity>, Vec<Node>) = reported.into_iter().unzip();
+        let values = Program::new(&self.graph, &inputs, &nodes);
         // From the last statement to the first: which arrays are drawn from there on.
         let mut later = vec![false; arrays.len()];
         for step in steps.iter_mut().rev() {
@@ -125,7 +130,7 @@ impl Tracer<'_> {
                 inputs.iter().zip(&later).filter(|(_, later)| **later).map(|(input, _)| *input).collect();
             step.recursive = step.arguments.iter().any(|&node| self.graph.depends_on_any(node, &drawn));
         }
-        Ok(Simulator { arrays, steps, size })
+        Ok(Simulator { arrays, steps, size, quantities, values })
     }
 
     pub fn is_forwards(&self) -> bool {
@@ -148,7 +153,7 @@ impl Tracer<'_> {
         let (message, help) = match purpose {
             Purpose::NewData => (
                 format!("{feature} cannot be simulated"),
-                "`vippl simulate` runs continuous latents, `~` and definitions only",
+                "only continuous latents, `~` and definitions can be run forwards",
             ),
             Purpose::Prior => (
                 format!("{feature} cannot be drawn from the prior"),

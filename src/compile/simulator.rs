@@ -3,8 +3,11 @@
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 
+use super::quantity::Quantity;
 use super::simulate::Simulated;
+use crate::data::Dataset;
 use crate::dist::Instance;
+use crate::ir::Role;
 use crate::tape::{Node, Program, Tensor, Workspace};
 
 /// A model that can be run forwards.
@@ -12,6 +15,10 @@ pub struct Simulator {
     pub(super) arrays: Vec<Simulated>,
     pub(super) steps: Vec<Step>,
     pub(super) size: usize,
+    /// Of a model that makes new data.
+    pub(super) quantities: Vec<Quantity>,
+    /// Of the state: what the quantities are.
+    pub(super) values: Program,
 }
 
 /// A statement that draws.
@@ -61,6 +68,40 @@ impl Simulator {
         let mut drawn = vec![false; self.size];
         self.steps.iter().flat_map(|step| &step.positions).for_each(|&position| drawn[position] = true);
         drawn
+    }
+
+    /// The data of which some statement draws elements.
+    pub fn observed(&self) -> impl Iterator<Item = &Simulated> {
+        let drawn = self.drawn();
+        self.arrays.iter().filter(move |array| {
+            array.role == Role::Observed && drawn[array.offset..array.offset + array.len()].contains(&true)
+        })
+    }
+
+    /// A state that holds the data, and which of its elements are fixed before anything is drawn: data that no statement draws.
+    pub fn start(&self, data: &Dataset) -> (Vec<f64>, Vec<bool>) {
+        let mut state = vec![0.0; self.size];
+        let mut fixed: Vec<bool> = self.drawn().into_iter().map(|drawn| !drawn).collect();
+        for array in &self.arrays {
+            let own = array.offset..array.offset + array.len();
+            match data.get(&array.name).filter(|_| array.role == Role::Observed) {
+                Some(data) => state[own].copy_from_slice(data.values.flat()),
+                None => fixed[own].fill(false),
+            }
+        }
+        (state, fixed)
+    }
+
+    /// Latents and definitions, as a fit would report them, with their positions in [`Simulator::values`].
+    pub fn quantities(&self) -> &[Quantity] {
+        &self.quantities
+    }
+
+    /// What the quantities are in a `state[size]`.
+    pub fn values(&self, state: &[f64]) -> Vec<f64> {
+        let mut ws = self.values.workspace(1);
+        self.values.run(&mut ws, &inputs_of(&self.arrays, state, 1));
+        (0..self.quantities.len()).flat_map(|k| output_of(&self.values, &ws, k, 1)).collect()
     }
 
     /// The arrays of `state[size][lanes]`, as inputs of programs over them.

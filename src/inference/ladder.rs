@@ -103,7 +103,11 @@ pub fn proposal(target: &Target, q: Gaussian, theta: &[f64], elbo: f64, options:
         modes.extend(fitted.and_then(|outcome| Some((*outcome.trace.last()?, outcome.q))));
     }
     let best = modes.iter().map(|mode| mode.0).fold(f64::NEG_INFINITY, f64::max);
-    modes.retain(|mode| mode.0 > best - FAINT);
+    if !best.is_finite() {
+        // There is nothing to compare them by.
+        return Proposal { components: vec![(1.0, modes.swap_remove(0).1)] };
+    }
+    modes.retain(|mode| mode.0 >= best - FAINT);
     let total: f64 = modes.iter().map(|mode| (mode.0 - best).exp()).sum();
     Proposal { components: modes.into_iter().map(|(elbo, q)| ((elbo - best).exp() / total, q)).collect() }
 }
@@ -280,12 +284,26 @@ fn gaussian(
             settled(outcome, of(&q, &theta), &theta, of)
         }
         GaussianFit::ExpectedSparseCurvature => {
+            let Some(sparsity) = Sparsity::find(target, &start.mean, &start.sd, &start.theta) else {
+                // Who asked for it gets the one without correlations.
+                let simpler = match options.family {
+                    Some(_) => newton(target, &MeanField, start, options, progress),
+                    None => {
+                        let lambda = MeanField.centred_at(&start.mean, &start.sd);
+                        Optimum { x: [lambda, start.theta.clone()].concat(), ..Optimum::trivial() }
+                    }
+                };
+                let (lambda, theta) = simpler.x.split_at(2 * n);
+                let warning = "hardly any second derivative of log p is 0: no sparse precision".to_string();
+                return Optimum {
+                    x: of(&MeanField.gaussian(n, lambda), theta),
+                    converged: false,
+                    warnings: vec![warning],
+                    ..simpler
+                };
+            };
             let apart = Gaussian { mean: start.mean.clone(), scale: Scale::Diagonal(start.sd.clone()) };
             let x = of(&apart, &start.theta);
-            let Some(sparsity) = Sparsity::find(target, &start.mean, &start.sd, &start.theta) else {
-                let warning = "hardly any second derivative of log p is 0: no sparse precision".to_string();
-                return Optimum { converged: false, warnings: vec![warning], x, ..Optimum::trivial() };
-            };
             let theta = learned_theta(target, start, options, progress);
             let outcome = sparse::fit(target, &sparsity, (&start.mean, &start.sd, &theta), options, progress);
             settled(outcome, x, &theta, of)

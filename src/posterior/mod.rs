@@ -1,5 +1,6 @@
 //! What a fit says about the quantities of its model: draws, summaries, expressions over draws, the fit file.
 
+mod calibration;
 mod compare;
 mod data_record;
 mod draws;
@@ -17,6 +18,10 @@ mod summarise;
 mod summary;
 mod trust;
 
+pub use calibration::{
+    BINS, Calibration, Conclusion, Element, Failure, Fault, Finding, MIN_RANKS, Placed, Shortened,
+    Uniformity, place,
+};
 pub use compare::{Agreement, Compared, compare};
 pub use data_record::{DataRecord, DataVariable};
 pub use draws::Draws;

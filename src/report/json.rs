@@ -1,9 +1,10 @@
-//! The JSON objects of `vippl fit --json`, `vippl summary --json` and `vippl compare --json`.
+//! The JSON objects of `vippl fit --json`, `vippl summary --json`, `vippl compare --json` and
+//! `vippl calibrate --json`.
 
 use serde_json::{Map, Value, json};
 
 use crate::inference::{Elbo, Evidence};
-use crate::posterior::{Compared, Loo, Nuts, Posterior, Summary};
+use crate::posterior::{Calibration, Compared, Loo, Nuts, Posterior, Summary, Verdict};
 
 /// Version of the object.
 pub const SCHEMA: u32 = 2;
@@ -127,6 +128,26 @@ pub fn loo_models(models: &[(&str, &Loo)]) -> Value {
         entry
     };
     order.iter().map(one).collect()
+}
+
+/// `vippl calibrate --json`: by element, with the rank of the true value in each fit.
+pub fn calibration(model: &str, calibration: &Calibration) -> Value {
+    let parameters: Map<String, Value> =
+        calibration.elements.iter().map(|element| (element.name.clone(), json!(element))).collect();
+    json!({
+        "schema": SCHEMA,
+        "model": model,
+        "conclusion": calibration.conclusion(),
+        "simulations": calibration.n_simulations,
+        "verdicts": {
+            "ok": calibration.n_with(Verdict::Ok),
+            "corrected": calibration.n_with(Verdict::Corrected),
+            "distrust": calibration.n_with(Verdict::Distrust),
+        },
+        "failures": calibration.failures,
+        "shortened": calibration.shortened,
+        "parameters": parameters,
+    })
 }
 
 /// log p(x) where densities are normalised, and KL(q || p(z | x)); null of a sample.

@@ -1,6 +1,7 @@
 //! Text for terminals and pipes.
 
 mod answer;
+mod calibration;
 mod compare;
 mod evidence;
 mod summary;
@@ -8,6 +9,7 @@ mod table;
 mod variables;
 
 pub use answer::answer;
+pub use calibration::calibration;
 pub use compare::{agreement, compared, loo, loo_table};
 pub use summary::{footer, summary};
 pub use table::{Align, table};
