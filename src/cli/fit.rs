@@ -27,7 +27,7 @@ struct Arguments {
     compile: CompileArgs,
     #[command(flatten)]
     output: OutputArgs,
-    /// Print each step of the fit, with the ELBO in its two parts, to standard error
+    /// Print each step of the fit, and each family with its ELBO, k-hat and time, to standard error
     #[arg(long, short, conflicts_with = "quiet")]
     verbose: bool,
     #[command(flatten)]
@@ -75,7 +75,8 @@ impl Command for Fit {
         let mut progress = move |progress: Progress| {
             show(Progress { parts: progress.parts.filter(|_| parts_mean_something), ..progress });
         };
-        let request = FitRequest { loo: arguments.output.out.is_some(), ..arguments.fit.request() };
+        let mut request = FitRequest { loo: arguments.output.out.is_some(), ..arguments.fit.request() };
+        request.options.report_rungs = arguments.verbose;
         let posterior = prepared.fit(&request, &mut progress)?;
         drop(progress);
         arguments.output.finish(&posterior, prepared.warnings.len(), terminal)

@@ -1,5 +1,7 @@
 //! A Gaussian N(mean, L L') with L diagonal or triangular: what families share that are one, and what others start from.
 
+use std::f64::consts::PI;
+
 use super::precision::PrecisionFactor;
 
 /// N(mean, L L').
@@ -145,8 +147,22 @@ impl Gaussian {
     }
 }
 
+/// `out[lanes]`: log density of the draws that `base[n][lanes]` becomes with a scale of this log determinant.
+pub(super) fn log_density_of_base(log_det: f64, lanes: usize, base: &[f64], out: &mut [f64]) {
+    let n = (base.len() / lanes) as f64;
+    out.fill(-log_det - 0.5 * n * (2.0 * PI).ln());
+    for base in base.chunks_exact(lanes) {
+        out.iter_mut().zip(base).for_each(|(out, base)| *out -= 0.5 * base * base);
+    }
+}
+
+/// Nats of n numbers with a scale of this log determinant: log |L| + n/2 log(2 pi e).
+pub(super) fn entropy(log_det: f64, n: usize) -> f64 {
+    log_det + 0.5 * n as f64 * (1.0 + (2.0 * PI).ln())
+}
+
 /// y += factor x
-fn add_multiple(factor: f64, x: &[f64], y: &mut [f64]) {
+pub(super) fn add_multiple(factor: f64, x: &[f64], y: &mut [f64]) {
     y.iter_mut().zip(x).for_each(|(y, x)| *y += factor * x);
 }
 

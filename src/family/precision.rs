@@ -6,6 +6,8 @@ use faer::sparse::linalg::amd;
 use faer::sparse::linalg::cholesky::simplicial;
 use faer::sparse::{SparseColMat, Triplet};
 
+use super::gaussian::add_multiple;
+
 /// Where a symmetric matrix has elements, and the order in which it is factorised.
 pub struct Pattern {
     n: usize,
@@ -209,11 +211,6 @@ impl PrecisionFactor {
         }
         squares.into_iter().map(f64::sqrt).collect()
     }
-}
-
-/// y += factor x
-fn add_multiple(factor: f64, x: &[f64], y: &mut [f64]) {
-    y.iter_mut().zip(x).for_each(|(y, x)| *y += factor * x);
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! Gaussians whose precision has the zeros of log p's second derivatives: hierarchies, chains and graphs of many latents.
 
-use std::f64::consts::PI;
-
-use super::gaussian::{Gaussian, Scale};
+use super::gaussian::{self, Gaussian, Scale};
 use super::precision::PrecisionFactor;
 use super::{Family, GaussianFit};
 
@@ -93,15 +91,11 @@ impl Family for Sparse {
     }
 
     fn log_q(&self, n_latent: usize, lambda: &[f64], lanes: usize, base: &[f64], out: &mut [f64]) {
-        let log_det: f64 = lambda[n_latent..2 * n_latent].iter().sum();
-        out.fill(-log_det - 0.5 * n_latent as f64 * (2.0 * PI).ln());
-        for base in base.chunks_exact(lanes) {
-            out.iter_mut().zip(base).for_each(|(out, base)| *out -= 0.5 * base * base);
-        }
+        gaussian::log_density_of_base(lambda[n_latent..2 * n_latent].iter().sum(), lanes, base, out);
     }
 
     fn entropy(&self, n_latent: usize, lambda: &[f64]) -> f64 {
-        lambda[n_latent..2 * n_latent].iter().sum::<f64>() + 0.5 * n_latent as f64 * (1.0 + (2.0 * PI).ln())
+        gaussian::entropy(lambda[n_latent..2 * n_latent].iter().sum(), n_latent)
     }
 
     fn add_entropy_gradient(&self, n_latent: usize, _lambda: &[f64], out: &mut [f64]) {

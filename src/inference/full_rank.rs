@@ -88,11 +88,7 @@ pub fn fit(
     };
     for iteration in 0..options.max_iterations.unwrap_or(MAX_ITERATIONS) {
         outcome.trace.push(state.elbo);
-        let value = state.elbo;
-        let x: Option<Vec<f64>> = FULL_RANK.of_gaussian(&state.q).map(|lambda| [&lambda, theta].concat());
-        let parts = x.map(|x| parts_on(target, &FULL_RANK, &x, &draws, value));
-        let (iteration, n_draws) = (iteration + 1, draws.n_draws);
-        progress(Progress { stage: Stage::Optimise, iteration, value, n_draws, parts });
+        report(target, &FULL_RANK, (&state.q, theta), &draws, (state.elbo, iteration + 1), progress);
         if state.is_done() {
             outcome.converged = true;
             break;
@@ -104,10 +100,24 @@ pub fn fit(
         let next = steps.filter_map(|r| at(step(&state, &eigen, r)?)).find(better);
         let Some(next) = next else { break };
         state = next;
-        outcome.iterations = iteration;
+        outcome.iterations = iteration + 1;
     }
     outcome.q = state.q;
     Some(outcome)
+}
+
+/// Tells of a step.
+pub(super) fn report(
+    target: &Target,
+    family: &dyn Family,
+    (q, theta): (&Gaussian, &[f64]),
+    draws: &BaseDraws,
+    (value, iteration): (f64, usize),
+    progress: &mut dyn FnMut(Progress),
+) {
+    let x: Option<Vec<f64>> = family.of_gaussian(q).map(|lambda| [&lambda, theta].concat());
+    let parts = x.map(|x| parts_on(target, family, &x, draws, value));
+    progress(Progress { stage: Stage::Optimise, iteration, value, n_draws: draws.n_draws, parts });
 }
 
 /// q after a share r of the step: precision B = A^r in the coordinates of q, mean + r B^-1 g.

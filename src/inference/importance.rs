@@ -134,11 +134,7 @@ const MAX_NUMBERS: usize = 1 << 25;
 /// many draws as it takes, if weights are sound. `None` where so many latents would take too many numbers.
 pub fn sample(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) -> Option<Weighted> {
     let width = target.density.n_constrained() + target.dim();
-    let affordable = (MAX_WORK / target.density.work()) as usize;
-    let mut n = DRAWS[0].min(affordable.max(LEAST_DRAWS)).min(MAX_NUMBERS / width);
-    if n < LEAST_DRAWS {
-        return None;
-    }
+    let mut n = first_draws(target)?;
     let mut proposal = Cow::Borrowed(proposal);
     let mut weighted = weigh(target, &proposal, theta, n, seed, 0);
     for round in 1..=MAX_ADAPTIONS {
@@ -166,6 +162,21 @@ pub fn sample(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) ->
         n += more;
     }
     Some(weighted)
+}
+
+/// k-hat of q's own draws, with heavier tails; `None` where so many latents would take too many numbers.
+pub fn k_hat(target: &Target, q: Gaussian, theta: &[f64], seed: u64) -> Option<f64> {
+    let n = first_draws(target)?;
+    let proposal = Proposal { components: vec![(1.0, q)] };
+    Some(weigh(target, &proposal, theta, n, seed, 0).smoothed.k_hat)
+}
+
+/// How many draws are affordable to begin with.
+fn first_draws(target: &Target) -> Option<usize> {
+    let width = target.density.n_constrained() + target.dim();
+    let affordable = (MAX_WORK / target.density.work()) as usize;
+    let n = DRAWS[0].min(affordable.max(LEAST_DRAWS)).min(MAX_NUMBERS / width);
+    (n >= LEAST_DRAWS).then_some(n)
 }
 
 /// `n` draws from the proposal with its tails made heavier, weighed by log p.

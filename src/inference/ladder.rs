@@ -1,16 +1,18 @@
 //! From a start to a q: one family, or the one that serves best.
 
+use std::time::Instant;
+
 use super::centring;
 use super::coordinates::Coordinates;
 use super::draws::{BaseDraws, Task, rng};
 use super::error::InferenceError;
 use super::evaluate::evaluate;
 use super::full_rank::{self, Outcome};
-use super::importance::Proposal;
+use super::importance::{self, Proposal};
 use super::linear::{Matrix, lower_factor};
 use super::maximize::{Optimum, newton, response, stochastic};
 use super::modes;
-use super::options::{CentringChoice, FitOptions, Optimizer, Progress};
+use super::options::{CentringChoice, FitOptions, Optimizer, Progress, RungReport, Stage};
 use super::sparse;
 use super::sparsity::Sparsity;
 use super::start::{self, Start};
@@ -56,14 +58,17 @@ pub fn climb(
         let why = why.clone();
         let coordinates = Coordinates::new(density, centring.as_ref());
         let target = coordinates.target();
+        let clock = Instant::now();
         let start = start::find(&target, options, progress)?;
         let optimum = fit(&target, family, &start, options, progress);
         let mut rung = Rung { family, optimum, centring: centring.clone(), evaluations: [0; 2], why };
+        report(density, &rung, clock, options, progress);
         if options.family.is_none() && !rung.optimum.converged && rung.family.name() != MeanField.name() {
             let simpler = fit(&target, &MeanField, &start, options, progress);
             let converged = simpler.converged;
             let why = "mean-field: a Gaussian with correlations did not settle".to_string();
             let simpler = Rung { family: &MeanField, optimum: simpler, why, ..rung.clone() };
+            report(density, &simpler, clock, options, progress);
             if converged && elbo_of(density, &simpler, options) > elbo_of(density, &rung, options) {
                 rung = simpler;
             }
@@ -156,6 +161,42 @@ fn elbo_of(density: &dyn LogDensity, rung: &Rung, options: &FitOptions) -> f64 {
     elbo.map_or(f64::NEG_INFINITY, |elbo| elbo.value)
 }
 
+/// Tells of a rung, where somebody wants to hear of it.
+fn report(
+    density: &dyn LogDensity,
+    rung: &Rung,
+    clock: Instant,
+    options: &FitOptions,
+    progress: &mut dyn FnMut(Progress),
+) {
+    if !options.report_rungs {
+        return;
+    }
+    let seconds = clock.elapsed().as_secs_f64();
+    let coordinates = Coordinates::new(density, rung.centring.as_ref());
+    let target = coordinates.target();
+    let (lambda, theta) = rung.optimum.x.split_at(rung.optimum.x.len() - target.theta.len());
+    let k_hat = (target.n_latent() > 0).then(|| {
+        let q = rung.family.gaussian(target.n_latent(), lambda);
+        importance::k_hat(&target, q, theta, options.seed)
+    });
+    let mean = |weights: &[f64]| weights.iter().sum::<f64>() / weights.len() as f64;
+    let rung_report = RungReport {
+        family: rung.family.name(),
+        centring: rung.centring.as_ref().map(|centring| mean(&centring.weights)),
+        settled: rung.optimum.converged,
+        k_hat: k_hat.flatten(),
+        seconds,
+    };
+    progress(Progress {
+        stage: Stage::Rung(rung_report),
+        iteration: rung.optimum.iterations,
+        value: elbo_of(density, rung, options),
+        n_draws: options.elbo_draws,
+        parts: None,
+    });
+}
+
 /// How centred location-scale latents should be, from the curvature of log p as written under q.
 fn learned(density: &dyn LogDensity, rung: &Rung, options: &FitOptions) -> Option<Centring> {
     const DRAWS: usize = 16;
@@ -243,12 +284,26 @@ fn gaussian(
             settled(outcome, of(&q, &theta), &theta, of)
         }
         GaussianFit::ExpectedSparseCurvature => {
+            let Some(sparsity) = Sparsity::find(target, &start.mean, &start.sd, &start.theta) else {
+                // Who asked for it gets the one without correlations.
+                let simpler = match options.family {
+                    Some(_) => newton(target, &MeanField, start, options, progress),
+                    None => {
+                        let lambda = MeanField.centred_at(&start.mean, &start.sd);
+                        Optimum { x: [lambda, start.theta.clone()].concat(), ..Optimum::trivial() }
+                    }
+                };
+                let (lambda, theta) = simpler.x.split_at(2 * n);
+                let warning = "hardly any second derivative of log p is 0: no sparse precision".to_string();
+                return Optimum {
+                    x: of(&MeanField.gaussian(n, lambda), theta),
+                    converged: false,
+                    warnings: vec![warning],
+                    ..simpler
+                };
+            };
             let apart = Gaussian { mean: start.mean.clone(), scale: Scale::Diagonal(start.sd.clone()) };
             let x = of(&apart, &start.theta);
-            let Some(sparsity) = Sparsity::find(target, &start.mean, &start.sd, &start.theta) else {
-                let warning = "hardly any second derivative of log p is 0: no sparse precision".to_string();
-                return Optimum { converged: false, warnings: vec![warning], x, ..Optimum::trivial() };
-            };
             let theta = learned_theta(target, start, options, progress);
             let outcome = sparse::fit(target, &sparsity, (&start.mean, &start.sd, &theta), options, progress);
             settled(outcome, x, &theta, of)

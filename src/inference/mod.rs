@@ -54,5 +54,5 @@ pub use fit::{Fit, Fitted, fit};
 pub use importance::Weighted;
 pub use loo::{LeftOut, leave_one_out, total};
 pub use nuts::{ChainProgress, ChainRecord, MIN_E_BFMI, Sample, SampleOptions, sample};
-pub use options::{CentringChoice, FitOptions, Optimizer, Parts, Progress, Stage};
+pub use options::{CentringChoice, FitOptions, Optimizer, Parts, Progress, RungReport, Stage};
 pub use psis::{tail_shape, threshold as k_hat_threshold, weighted_tail_shape};

@@ -64,6 +64,8 @@ pub struct FitOptions {
     pub n_paths: usize,
     /// Steps of the optimiser; its own default if not given.
     pub max_iterations: Option<usize>,
+    /// Whether progress hears of each rung ([`Stage::Rung`]), whose draws are weighed for it.
+    pub report_rungs: bool,
 }
 
 impl Default for FitOptions {
@@ -77,6 +79,7 @@ impl Default for FitOptions {
             elbo_draws: 1000,
             n_paths: 3,
             max_iterations: None,
+            report_rungs: false,
         }
     }
 }
@@ -101,9 +104,24 @@ pub struct Parts {
     pub kl: f64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Stage {
     Start,
     Optimise,
+    /// A family has been fitted.
+    Rung(RungReport),
     Evaluate,
+}
+
+/// What became of one family in one choice of coordinates; the ELBO, on fresh draws, is the progress's value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RungReport {
+    pub family: &'static str,
+    /// Mean centring of location-scale latents; `None` in the coordinates of the model as written.
+    pub centring: Option<f64>,
+    pub settled: bool,
+    /// Pareto k-hat of draws of it, with heavier tails; `None` where there would be too many numbers.
+    pub k_hat: Option<f64>,
+    /// Wall-clock, from the start on.
+    pub seconds: f64,
 }

@@ -4,13 +4,12 @@
 //! step mixes the expected curvature into the precision, which keeps its zeros, and moves the mean by Newton's step with it.
 
 use super::draws::{BaseDraws, Task, rng};
-use super::evaluate::parts_on;
-use super::full_rank::Outcome;
+use super::full_rank::{Outcome, report};
 use super::linear::{all_finite, dot};
-use super::options::{FitOptions, Progress, Stage};
+use super::options::{FitOptions, Progress};
 use super::sparsity::Sparsity;
 use super::target::Target;
-use crate::family::{Family, Gaussian, Scale, Sparse};
+use crate::family::{Gaussian, Scale, Sparse};
 
 /// Draws, as many as the products with their Hessians allow.
 const DRAWS: std::ops::RangeInclusive<usize> = 32..=256;
@@ -77,11 +76,7 @@ pub fn fit(
     let (mut shift, mut share): (Option<Vec<f64>>, f64) = (None, 0.0);
     for iteration in 0..options.max_iterations.unwrap_or(MAX_ITERATIONS) {
         outcome.trace.push(state.elbo);
-        let value = state.elbo;
-        let x: Option<Vec<f64>> = Sparse.of_gaussian(&state.q).map(|lambda| [&lambda, theta].concat());
-        let parts = x.map(|x| parts_on(target, &Sparse, &x, &draws, value));
-        let (iteration, n_draws) = (iteration + 1, draws.n_draws);
-        progress(Progress { stage: Stage::Optimise, iteration, value, n_draws, parts });
+        report(target, &Sparse, (&state.q, theta), &draws, (state.elbo, iteration + 1), progress);
         if state.is_done(sparsity) {
             outcome.converged = true;
             break;
@@ -98,7 +93,7 @@ pub fn fit(
         if let Some(further) = fitter.extrapolate(&before, &state, share) {
             (state, shift) = (further, None);
         }
-        outcome.iterations = iteration;
+        outcome.iterations = iteration + 1;
     }
     outcome.q = state.q;
     Some(outcome)
