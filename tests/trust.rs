@@ -186,6 +186,8 @@ fn four_hundred_latents_in_a_chain() {
     let posterior = fit(model, &y, 1);
     assert_eq!(posterior.method_name(), "sparse");
     assert_ne!(posterior.verdict(), Some(Verdict::Distrust), "{:?}", posterior.warnings);
+    let n_right = posterior.verdicts.iter().filter(|verdict| **verdict == Verdict::Ok).count();
+    assert!(n_right >= T - T / 100, "{n_right} of {T}: q is exact");
     let found = elements(&posterior);
     for t in 0..T {
         let precision = down[t] + up[t] - diagonal[t];
@@ -194,5 +196,20 @@ fn four_hundred_latents_in_a_chain() {
         let summary = &found[&format!("x[{}]", t + 1)];
         assert!((summary.mean.unwrap() - mean).abs() < 0.1 * sd, "x[{}]: {summary:?}, {mean} {sd}", t + 1);
         assert!((summary.sd.unwrap() / sd).ln().abs() < 0.1, "x[{}]: {summary:?}, {sd}", t + 1);
+    }
+}
+
+/// Where weights and chains see one of two modes only, the other is found by climbing to it, whatever the number of latents.
+#[test]
+fn two_modes_among_many_latents() {
+    for n in [61, 350] {
+        let model = format!(
+            "m ~ Normal(0, 10)\nfactor(log(exp(-(m - 8)^2) + exp(-(m + 8)^2)))\nx[{n}] ~ Normal(0, 1)\n"
+        );
+        let posterior = fit(&model, &[], 1);
+        let m = elements(&posterior)["m"];
+        let is_right = m.mean.unwrap().abs() < 0.8 && (m.sd.unwrap() / 7.96).ln().abs() < 0.1;
+        let distrusted = posterior.verdict() == Some(Verdict::Distrust);
+        assert!(is_right || distrusted, "{n} latents: {m:?} {:?}", posterior.verdict());
     }
 }

@@ -139,11 +139,12 @@ impl Gaussian {
 
     /// Whether all of its numbers are finite.
     pub fn is_finite(&self) -> bool {
-        let scale: &[f64] = match &self.scale {
-            Scale::Diagonal(numbers) | Scale::Lower(numbers) => numbers,
-            Scale::Precision(factor) => &factor.values,
-        };
-        self.mean.iter().chain(scale).all(|x| x.is_finite())
+        let all = |numbers: &[f64]| numbers.iter().all(|x| x.is_finite());
+        all(&self.mean)
+            && match &self.scale {
+                Scale::Diagonal(numbers) | Scale::Lower(numbers) => all(numbers),
+                Scale::Precision(factor) => all(&factor.diagonal) && all(&factor.values),
+            }
     }
 }
 

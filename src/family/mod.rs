@@ -90,11 +90,11 @@ pub trait Family: Sync {
 /// Ways to a Gaussian with correlations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GaussianFit {
-    /// The same with the zeros of ∇² log p in the precision.
-    ExpectedSparseCurvature,
     /// Newton's method on mean and precision, which at its fixed point is the curvature of log p expected under q: the
     /// greatest ELBO (Opper and Archambeau 2009).
     ExpectedCurvature,
+    /// The same with the zeros of ∇² log p in the precision.
+    ExpectedSparseCurvature,
     /// The maximum of log p and the curvature there.
     CurvatureAtMode,
     /// The mean-field optimum, and how its means answer to a tilt of log p (Giordano, Broderick and Jordan 2018).

@@ -63,8 +63,8 @@ const ENOUGH: [f64; 2] = [0.014, 0.013];
 /// Iterations between looks.
 const BATCH: usize = 50;
 const MAX_DRAWS: usize = 800;
-/// Numbers of all draws, as coordinates or on their own scales (512 MiB).
-const MAX_NUMBERS: usize = 1 << 26;
+/// Numbers of all draws (128 MiB, of which there are a few copies: as coordinates, in order, and on their own scales).
+const MAX_NUMBERS: usize = 1 << 24;
 /// Evaluations of the audit for each one of the fit, or as many sums and products if that is more.
 const SHARE: u64 = 5;
 const LEAST_WORK: f64 = 4e9;

@@ -148,16 +148,16 @@ pub fn sample(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) ->
         }
         (proposal, weighted) = (Cow::Owned(other), adapted);
     }
+    let work = target.density.work() + (proposal.n() * proposal.n()) as f64;
+    let most = DRAWS[1].min((MAX_WORK / work) as usize).min(MAX_NUMBERS / width);
     for round in MAX_ADAPTIONS + 1.. {
         let worth = weighted.effective_draws();
-        let work = (target.density.work() + (proposal.n() * proposal.n()) as f64) * (2 * n) as f64;
-        let numbers = width * 2 * n;
         let near = weighted.is_sound() || weighted.smoothed.k_hat < 0.8;
-        if !near || worth >= ENOUGH || n >= DRAWS[1] || work > MAX_WORK || numbers > MAX_NUMBERS {
+        if !near || worth >= ENOUGH || 2 * n > most {
             break;
         }
         let needed = (n as f64 * 1.2 * ENOUGH / worth.max(1.0)) as usize;
-        let more = needed.max(2 * n).min(DRAWS[1]) - n;
+        let more = needed.max(2 * n).min(most) - n;
         weighted = weighted.and(weigh(target, &proposal, theta, more, seed, round));
         n += more;
     }

@@ -14,7 +14,7 @@ use super::maximize::{Optimum, newton, response, stochastic};
 use super::modes;
 use super::options::{CentringChoice, FitOptions, Optimizer, Progress, RungReport, Stage};
 use super::sparse;
-use super::sparsity::Sparsity;
+use super::sparsity;
 use super::start::{self, Start};
 use super::target::Target;
 use crate::density::{Centring, LogDensity};
@@ -41,25 +41,15 @@ pub fn climb(
     options: &FitOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Rung, InferenceError> {
-    let written = Target::new(density);
-    let n = written.n_latent();
-    let (family, why): (&'static dyn Family, String) = match options.family {
-        Some(family) => (family, String::new()),
-        None if n == 0 => (&MeanField, String::new()),
-        None if start::is_joint(&written) => {
-            (&MeanField, "mean-field: point estimates are learned along with the latents".to_string())
-        }
-        None if n > MAX_FULL_RANK => {
-            (&Sparse, "sparse: of many latents each depends on few others".to_string())
-        }
-        None => (&FULL_RANK, "full-rank: latents may be correlated".to_string()),
-    };
     let attempt = |centring: Option<Centring>, progress: &mut dyn FnMut(Progress)| {
-        let why = why.clone();
         let coordinates = Coordinates::new(density, centring.as_ref());
         let target = coordinates.target();
         let clock = Instant::now();
         let start = start::find(&target, options, progress)?;
+        let (family, why) = match options.family {
+            Some(family) => (family, String::new()),
+            None => choice(&target, &start, options),
+        };
         let optimum = fit(&target, family, &start, options, progress);
         let mut rung = Rung { family, optimum, centring: centring.clone(), evaluations: [0; 2], why };
         report(density, &rung, clock, options, progress);
@@ -83,6 +73,33 @@ pub fn climb(
     learn_centring(density, &attempt, options, progress)
 }
 
+/// Said of coordinates that a sparse precision does not suit.
+const DENSE: &str = "mean-field: most latents depend on most others";
+
+/// The family to begin with where none is asked for, and why.
+fn choice(target: &Target, start: &Start, options: &FitOptions) -> (&'static dyn Family, String) {
+    let n = target.n_latent();
+    if n == 0 {
+        return (&MeanField, String::new());
+    }
+    if start::is_joint(target) {
+        return (&MeanField, "mean-field: point estimates are learned along with the latents".to_string());
+    }
+    if n <= MAX_FULL_RANK {
+        return (&FULL_RANK, "full-rank: latents may be correlated".to_string());
+    }
+    if options.optimizer == Optimizer::Adam {
+        return (&MeanField, format!("mean-field: Adam fits no correlations of {n} latents"));
+    }
+    if n > sparsity::MAX_LATENTS {
+        return (&MeanField, format!("mean-field: with {n} latents there are too many correlations"));
+    }
+    match target.sparsity(start) {
+        Some(_) => (&Sparse, "sparse: of many latents each depends on few others".to_string()),
+        None => (&MeanField, DENSE.to_string()),
+    }
+}
+
 /// Nats of ELBO below the best mode at which another does not count.
 const FAINT: f64 = 8.0;
 
@@ -97,10 +114,7 @@ pub fn proposal(target: &Target, q: Gaussian, theta: &[f64], elbo: f64, options:
             theta_curvature: vec![1.0; theta.len()],
             elbo: f64::NEG_INFINITY,
         };
-        let z = target.join(&start.mean, theta);
-        let (q, _) = local(target, &start, &z);
-        let fitted = full_rank::fit(target, q, theta, options, &mut |_| ());
-        modes.extend(fitted.and_then(|outcome| Some((*outcome.trace.last()?, outcome.q))));
+        modes.push(other_mode(target, &start, &modes[0], options));
     }
     let best = modes.iter().map(|mode| mode.0).fold(f64::NEG_INFINITY, f64::max);
     if !best.is_finite() {
@@ -110,6 +124,29 @@ pub fn proposal(target: &Target, q: Gaussian, theta: &[f64], elbo: f64, options:
     modes.retain(|mode| mode.0 >= best - FAINT);
     let total: f64 = modes.iter().map(|mode| (mode.0 - best).exp()).sum();
     Proposal { components: modes.into_iter().map(|(elbo, q)| ((elbo - best).exp() / total, q)).collect() }
+}
+
+/// The Gaussian at another mode, and its ELBO: where none can be fitted, the first one there, of so much more or less ELBO as
+/// log p differs.
+fn other_mode(
+    target: &Target,
+    start: &Start,
+    (elbo, q): &(f64, Gaussian),
+    options: &FitOptions,
+) -> (f64, Gaussian) {
+    let outcome = if target.n_latent() > MAX_FULL_RANK {
+        let from = (start.mean.as_slice(), start.sd.as_slice(), start.theta.as_slice());
+        target.sparsity(start).and_then(|sparsity| sparse::fit(target, sparsity, from, options, &mut |_| ()))
+    } else {
+        let (local, _) = local(target, start, &target.join(&start.mean, &start.theta));
+        full_rank::fit(target, local, &start.theta, options, &mut |_| ())
+    };
+    if let Some(fitted) = outcome.and_then(|outcome| Some((*outcome.trace.last()?, outcome.q))) {
+        return fitted;
+    }
+    let height = |mean: &[f64]| target.values(1, &target.join(mean, &start.theta))[0];
+    let moved = Gaussian { mean: start.mean.clone(), scale: q.scale.clone() };
+    (elbo + height(&start.mean) - height(&q.mean), moved)
 }
 
 /// A fit in coordinates of its own.
@@ -127,7 +164,7 @@ fn learn_centring(
 ) -> Result<Rung, InferenceError> {
     let n = density.recentrable().len();
     let mut best = attempt(Some(Centring::new(vec![0.0; n])), progress)?;
-    if best.family.name() == MeanField.name() && density.dim() > MAX_FULL_RANK {
+    if best.why == DENSE {
         // Apart from each other the elements of a chain all depend on each other: as written its precision may be sparse.
         best = best.or(attempt(None, progress)?, |rung| elbo_of(density, rung, options));
         if best.centring.is_none() {
@@ -222,10 +259,12 @@ fn fit(
     progress: &mut dyn FnMut(Progress),
 ) -> Optimum {
     if target.dim() == 0 {
-        return Optimum::trivial();
+        return Optimum { x: family.centred_at(&[], &[]), ..Optimum::trivial() };
     }
     match (options.optimizer, family.fitted_as(), family.second_order()) {
-        (Optimizer::Newton, Some(by), _) => gaussian(target, family, by, start, options, progress),
+        (_, Some(by @ GaussianFit::ExpectedSparseCurvature), _) | (Optimizer::Newton, Some(by), _) => {
+            gaussian(target, family, by, start, options, progress)
+        }
         (Optimizer::Newton, None, Some(second_order)) => {
             newton(target, second_order, start, options, progress)
         }
@@ -284,28 +323,18 @@ fn gaussian(
             settled(outcome, of(&q, &theta), &theta, of)
         }
         GaussianFit::ExpectedSparseCurvature => {
-            let Some(sparsity) = Sparsity::find(target, &start.mean, &start.sd, &start.theta) else {
+            let Some(sparsity) = target.sparsity(start) else {
                 // Who asked for it gets the one without correlations.
-                let simpler = match options.family {
-                    Some(_) => newton(target, &MeanField, start, options, progress),
-                    None => {
-                        let lambda = MeanField.centred_at(&start.mean, &start.sd);
-                        Optimum { x: [lambda, start.theta.clone()].concat(), ..Optimum::trivial() }
-                    }
-                };
+                let simpler = newton(target, &MeanField, start, options, progress);
                 let (lambda, theta) = simpler.x.split_at(2 * n);
-                let warning = "hardly any second derivative of log p is 0: no sparse precision".to_string();
-                return Optimum {
-                    x: of(&MeanField.gaussian(n, lambda), theta),
-                    converged: false,
-                    warnings: vec![warning],
-                    ..simpler
-                };
+                let warning = "most latents depend on most others, or there are too many: no correlations";
+                let warnings = [simpler.warnings, vec![warning.to_string()]].concat();
+                return Optimum { x: of(&MeanField.gaussian(n, lambda), theta), warnings, ..simpler };
             };
             let apart = Gaussian { mean: start.mean.clone(), scale: Scale::Diagonal(start.sd.clone()) };
             let x = of(&apart, &start.theta);
             let theta = learned_theta(target, start, options, progress);
-            let outcome = sparse::fit(target, &sparsity, (&start.mean, &start.sd, &theta), options, progress);
+            let outcome = sparse::fit(target, sparsity, (&start.mean, &start.sd, &theta), options, progress);
             settled(outcome, x, &theta, of)
         }
     }

@@ -3,6 +3,7 @@
 use rand::RngExt;
 
 use super::draws::{Task, fill_normal, rng};
+use super::sparsity;
 use super::target::Target;
 use crate::family::Gaussian;
 
@@ -16,7 +17,6 @@ const HALF_WIDTH: f64 = 3.0;
 const SPREAD: f64 = 6.0;
 /// Sums and products that may be spent on it.
 const MAX_WORK: f64 = 4e9;
-const MAX_LATENTS: usize = 60;
 /// Nats below the highest mode at which another is not worth a look.
 const DEPTH: f64 = 12.0;
 /// Nats that log p falls between two modes.
@@ -30,7 +30,7 @@ const MAX_MODES: usize = 8;
 pub fn others(target: &Target, q: &Gaussian, theta: &[f64], seed: u64) -> Vec<Vec<f64>> {
     let n = q.n();
     let work = target.density.work() * (2 * STEPS * POINTS) as f64;
-    if n == 0 || n > MAX_LATENTS || work > MAX_WORK {
+    if n == 0 || n > sparsity::MAX_LATENTS || work > MAX_WORK {
         return Vec::new();
     }
     let climb = Climb { target, q, theta };

@@ -7,7 +7,7 @@ use super::target::Target;
 use crate::family::Pattern;
 
 /// Latents up to which the Hessian is looked at, column by column.
-const MAX_LATENTS: usize = 4_000;
+pub const MAX_LATENTS: usize = 4_000;
 /// Sums and products that may be spent on it.
 const MAX_WORK: f64 = 1e10;
 /// Elements for each latent, in the Hessian and in the factor, from which it is not sparse.

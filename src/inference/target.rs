@@ -10,6 +10,8 @@ use rayon::prelude::*;
 use super::arrow::Rows;
 use super::draws::{BaseDraws, Block};
 use super::linear::Matrix;
+use super::sparsity::Sparsity;
+use super::start::Start;
 use crate::density::{LogDensity, Role};
 use crate::family::Family;
 
@@ -32,6 +34,7 @@ pub struct Target<'d> {
     evaluations: AtomicU64,
     calls: AtomicU64,
     rows: OnceLock<Option<Rows>>,
+    sparsity: OnceLock<Option<Sparsity>>,
 }
 
 impl<'d> Target<'d> {
@@ -42,7 +45,8 @@ impl<'d> Target<'d> {
         };
         let (latent, theta) = (with(Role::Latent), with(Role::PointEstimate));
         let (evaluations, calls) = (AtomicU64::new(0), AtomicU64::new(0));
-        Target { density, latent, theta, evaluations, calls, rows: OnceLock::new() }
+        let (rows, sparsity) = (OnceLock::new(), OnceLock::new());
+        Target { density, latent, theta, evaluations, calls, rows, sparsity }
     }
 
     pub fn dim(&self) -> usize {
@@ -181,6 +185,11 @@ impl<'d> Target<'d> {
     /// Rows of coordinates without a second derivative across rows; looked for at the first `z` that is given.
     pub fn rows(&self, z: &[f64]) -> Option<&Rows> {
         self.rows.get_or_init(|| Rows::find(self, z)).as_ref()
+    }
+
+    /// Which second derivatives between latents are not 0; looked at near the first start that is given.
+    pub fn sparsity(&self, start: &Start) -> Option<&Sparsity> {
+        self.sparsity.get_or_init(|| Sparsity::find(self, &start.mean, &start.sd, &start.theta)).as_ref()
     }
 
     /// Fixed draws for the latents, orthogonal within the rows that have been found.

@@ -72,7 +72,13 @@ fn by_weights(density: &dyn LogDensity, q: &Summarised, weighted: &Weighted, see
     let is_right = verdicts.iter().all(|verdict| *verdict == Verdict::Ok);
     let replacement = (!is_right).then(|| Replacement {
         basis: Basis::Weights,
-        summaries: instead(&told, &q.summaries),
+        // What the weights leave where it is, q knows better than they do.
+        summaries: told
+            .iter()
+            .zip(&q.summaries)
+            .zip(&verdicts)
+            .map(|((witness, own), verdict)| if *verdict == Verdict::Ok { *own } else { witness.summary })
+            .collect(),
         draws: taken(&values, n, &weighted.resampled(q.draws.n_draws(), seed)),
     });
     Judged { complaint: worst(&told, &verdicts), verdicts, replacement }
@@ -103,7 +109,12 @@ fn by_chains(density: &dyn LogDensity, q: &Summarised, chains: &Chains) -> Judge
     }
     let replacement = Replacement {
         basis: Basis::Chains,
-        summaries: instead(&told, &q.summaries),
+        // What does not vary is exact.
+        summaries: told
+            .iter()
+            .zip(&q.summaries)
+            .map(|(witness, own)| if witness.varies() { witness.summary } else { *own })
+            .collect(),
         draws: thinned(&values, chains, q.draws.n_draws()),
     };
     Judged { verdicts, replacement: Some(replacement), complaint }
@@ -125,12 +136,6 @@ fn thinned(values: &[f64], chains: &Chains, n_draws: usize) -> Draws {
             taken(values, n, &(0..n_draws).map(|k| k * n / n_draws).collect::<Vec<usize>>())
         }
     }
-}
-
-/// The witnesses' summaries, but q's of what does not vary: those are exact.
-fn instead(told: &[Witness], own: &[Summary]) -> Vec<Summary> {
-    let one = |(witness, own): (&Witness, &Summary)| if witness.varies() { witness.summary } else { *own };
-    told.iter().zip(own).map(one).collect()
 }
 
 /// Some of the draws `values[rows][n]`.

@@ -39,8 +39,11 @@ pub enum Basis {
     Chains,
 }
 
-/// Moves of a mean (in sd), of ln sd and of quantiles (in sd) up to which q is right.
+/// Moves of a mean (in sd), of ln sd and of quantiles (in sd) up to which q is right; so many standard errors of the move are
+/// no move, up to these.
 const MOVED: f64 = 0.05;
+const NOISE: f64 = 2.0;
+const MOVED_WITH_NOISE: [f64; 3] = [0.08, 0.08, 0.12];
 /// The largest standard errors of a mean (in sd), of ln sd and of a quantile (in sd) with which a number is known.
 const KNOWN: [f64; 3] = [0.05, 0.05, 0.15];
 /// Shapes of the tail of squares up to which an sd can be had from draws: beyond 1/2 it has no standard error, beyond 1 none
@@ -89,8 +92,10 @@ pub fn weighted(draws: &[f64], weights: &[f64]) -> Witness {
     let shape = tail_shape(&mut distances).max(weighted_tail_shape(farthest_first(&ordered, mean), worth));
     let (quantiles, quantile_error) = quantiles_with_error(&ordered, worth);
     let [q05, q50, q95] = quantiles.map(finite);
+    // Unequal draws without an sd are too near each other for squares: their errors are not numbers, and nothing is known.
+    let is_constant = ordered.first().map(|(x, _)| x) == ordered.last().map(|(x, _)| x);
     let errors =
-        if sd > 0.0 { [mcse / sd, of_square / (2.0 * variance), quantile_error / sd] } else { [0.0; 3] };
+        if is_constant { [0.0; 3] } else { [mcse / sd, of_square / (2.0 * variance), quantile_error / sd] };
     let summary = Summary { mean: finite(mean), sd: finite(sd), q05, q50, q95, mcse: finite(mcse) };
     Witness { summary, errors, is_settled: true, r_hat: 1.0, tail: shape / TAIL_OF_WEIGHTS }
 }
@@ -98,12 +103,18 @@ pub fn weighted(draws: &[f64], weights: &[f64]) -> Witness {
 /// What chains say of an element.
 pub fn of_chains(chains: ChainDraws<'_>) -> Witness {
     let summary = Summary::of_draws(chains.all());
-    let (Some(mean), Some(sd)) = (summary.mean, summary.sd) else {
-        let unknown = f64::INFINITY;
-        return Witness { summary, errors: [unknown; 3], is_settled: false, r_hat: unknown, tail: unknown };
+    let witness = |error: f64, is_settled: bool, r_hat: f64, tail: f64| Witness {
+        summary,
+        errors: [error; 3],
+        is_settled,
+        r_hat,
+        tail,
     };
-    let Some(spread) = chains.spread() else {
-        return Witness { summary, errors: [0.0; 3], is_settled: true, r_hat: 1.0, tail: f64::NEG_INFINITY };
+    if chains.all().windows(2).all(|pair| pair[0] == pair[1]) {
+        return witness(0.0, true, 1.0, f64::NEG_INFINITY);
+    }
+    let (Some(mean), Some(sd), Some(spread)) = (summary.mean, summary.sd, chains.spread()) else {
+        return witness(f64::INFINITY, false, f64::INFINITY, f64::INFINITY);
     };
     let n = chains.all().len() as f64;
     let worth = spread.mean_error.powi(-2).min(n);
@@ -232,9 +243,10 @@ impl Witness {
 
     /// What sound weights make of q's summary.
     pub fn weighs(&self, q: &Summary) -> Verdict {
+        let bar = |k: usize| (MOVED + NOISE * self.errors[k]).min(MOVED_WITH_NOISE[k]);
         match moves(q, &self.summary) {
             _ if !self.knows() => Verdict::Distrust,
-            Some(moves) if moves.iter().all(|moved| *moved <= MOVED) => Verdict::Ok,
+            Some(moves) if (0..moves.len()).all(|k| moves[k] <= bar(k)) => Verdict::Ok,
             Some(_) => Verdict::Corrected,
             None => Verdict::Distrust,
         }
