@@ -71,7 +71,9 @@ Examples:
 
 impl Command for Calibrate {
     fn define(&self) -> clap::Command {
+        // Nothing is said of log p(x): there is another one for each data set.
         let command = Arguments::augment_args(clap::Command::new("calibrate"));
+        let command = command.mut_arg("evidence", |argument| argument.hide(true));
         command.about("Check the fits of a model on data sets with known answers").after_help(EXAMPLES)
     }
 
