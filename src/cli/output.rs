@@ -49,7 +49,7 @@ impl OutputArgs {
         Ok(fit_file::check_destination(out, data.chain([model])).map_err(Report::new)?)
     }
 
-    /// Warnings after the first `n_said`, the file, and the posterior.
+    /// Warnings after the first `n_said`, the posterior, and the file.
     pub fn finish(
         &self,
         posterior: &Posterior,
@@ -59,10 +59,10 @@ impl OutputArgs {
         for warning in &posterior.warnings[n_said..] {
             terminal.warn(warning)?;
         }
+        self.show.print(posterior, None, terminal)?;
         if let Some(path) = &self.out {
             fit_file::write(posterior, path).map_err(Report::new)?;
         }
-        self.show.print(posterior, None, terminal)?;
         let is_distrusted = posterior.verdict() == Some(Verdict::Distrust);
         if self.strict && is_distrusted { Err(Failure::Distrusted) } else { Ok(()) }
     }

@@ -276,7 +276,10 @@ fn run(
 
 /// What nuts-rs says; it steps back from what is not finite by itself.
 fn broken(error: impl std::fmt::Display) -> InferenceError {
-    InferenceError::Sampler { cause: format!("{error:#}") }
+    // Errors of the sampler bring a backtrace where that is asked of the process.
+    let text = format!("{error:#}");
+    let cause = text.split("Stack backtrace").next().unwrap_or_default().trim().to_string();
+    InferenceError::Sampler { cause }
 }
 
 /// A point where log p and its gradient are finite: uniform within 2 of zero, as Stan has it; if none of many is finite, nearer

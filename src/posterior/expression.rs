@@ -15,6 +15,7 @@ use super::reduction::Reduction;
 use super::rewrite::{constant, index_parts, push_indices_in, try_map_children, ungroup, visit};
 use super::summarise::MAX_DRAWN_NUMBERS;
 use super::summary::Summary;
+use super::trust::Verdict;
 use crate::check::check_expression;
 use crate::compile::{Quantity, QuantityKind, compile_expression};
 use crate::data::{Dataset, Levels};
@@ -40,6 +41,8 @@ pub struct Answer {
     pub element: ElementType,
     /// Names of the elements: `theta[2]` where the question selects from a quantity, otherwise `[2]`.
     pub names: Vec<String>,
+    /// What it is made of that is not to be trusted: elements, where the question is a quantity's own, or quantities.
+    pub distrusted: Vec<String>,
     pub kind: AnswerKind,
 }
 
@@ -80,7 +83,32 @@ pub fn ask(posterior: &Posterior, scope: Scope<'_>, source: &Source, expr: &Expr
         };
         (value.shape, names, kind)
     };
-    Ok(Answer { question, dims: shape.dims, element: shape.element, names, kind })
+    let distrusted = distrusted(posterior, &expr, &names);
+    Ok(Answer { question, dims: shape.dims, element: shape.element, names, distrusted, kind })
+}
+
+fn distrusted(posterior: &Posterior, expr: &Expr, names: &[String]) -> Vec<String> {
+    let mut quantities: Vec<&Quantity> = Vec::new();
+    visit(expr, &mut |part| {
+        if let ExprKind::Name(name) = &part.kind
+            && let Some(quantity) = posterior.quantity(name)
+            && !quantities.iter().any(|known| known.name == quantity.name)
+        {
+            quantities.push(quantity);
+        }
+    });
+    let of = |quantity: &Quantity| -> Vec<String> {
+        let is_distrusted = |verdict: &Verdict| *verdict == Verdict::Distrust;
+        let verdicts = posterior.verdicts_of(quantity);
+        let elements: Vec<usize> = (0..verdicts.len()).filter(|&k| is_distrusted(&verdicts[k])).collect();
+        let is_named = |k: usize| names.contains(&quantity.element_name(k));
+        if (0..verdicts.len()).any(is_named) {
+            elements.into_iter().filter(|&k| is_named(k)).map(|k| quantity.element_name(k)).collect()
+        } else {
+            elements.first().map(|_| quantity.name.clone()).into_iter().collect()
+        }
+    };
+    quantities.into_iter().flat_map(of).collect()
 }
 
 struct Asker<'a> {

@@ -31,8 +31,14 @@ pub fn check_destination<'a>(
     path: &Path,
     sources: impl IntoIterator<Item = &'a Path>,
 ) -> Result<(), FitFileError> {
-    let Ok(destination) = path.canonicalize() else { return Ok(()) };
     let file = path.display().to_string();
+    let Ok(destination) = path.canonicalize() else {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        return match folder.map(Path::metadata) {
+            Some(Err(cause)) => Err(FitFileError::Unwritable { file, cause }),
+            _ => Ok(()),
+        };
+    };
     if sources.into_iter().any(|source| source.canonicalize().is_ok_and(|source| source == destination)) {
         return Err(FitFileError::OverwritesSource { file });
     }

@@ -225,7 +225,7 @@ impl Witness {
         }
         if self.r_hat > R_HAT {
             let r_hat =
-                if self.r_hat.is_finite() { format!(" (R-hat {:.2})", self.r_hat) } else { String::new() };
+                if self.r_hat.is_finite() { format!(" (R-hat {:.3})", self.r_hat) } else { String::new() };
             return format!(
                 "chains that start from q do not settle{r_hat}: a funnel, heavy tails, several modes, or data that leave it open"
             );

@@ -116,8 +116,9 @@ impl Repl {
         session::expression(&source)?;
         let (posterior, scope) = self.posterior()?;
         let answered = session::answer(posterior, scope, line)?;
+        let words = distrust(&answered.distrusted);
         console.print(&answer(&answered, &console.out_style))?;
-        Ok(())
+        words.map_or(Ok(()), |words| Ok(console.warn(&words)?))
     }
 
     /// The posterior with its names, or what to do first.
@@ -239,6 +240,15 @@ fn no_model() -> Trouble {
         help = "`:load MODEL` reads a model file",
         "no model is loaded"
     ))
+}
+
+/// Said below an answer that is made of what is not to be trusted.
+fn distrust(names: &[String]) -> Option<String> {
+    /// The others are counted.
+    const MOST: usize = 3;
+    let named: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
+    let more = if names.len() > MOST { format!(" and {} more", names.len() - MOST) } else { String::new() };
+    (!names.is_empty()).then(|| format!("the fit does not vouch for {}{more}", named.join(", ")))
 }
 
 #[cfg(test)]

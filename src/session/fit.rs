@@ -65,15 +65,19 @@ impl Prepared {
             warnings.extend(beyond);
         }
         warnings.extend(q.warnings.iter().cloned());
+        let is_collapsed = marginals.sd.iter().enumerate().any(|(i, sd)| {
+            fit.latent.contains(&i) && !(*sd > 0.0 && sd.is_finite()) || !marginals.mean[i].is_finite()
+        });
         let mut judged = match &fitted.weighted {
             _ if fit.latent.is_empty() => Judged::default(),
+            _ if is_collapsed => judge(density, &q, Witnesses::None(COLLAPSED), fit.seed),
             None => judge(density, &q, Witnesses::None(TOO_MANY), fit.seed),
             Some(weighted) if !weighted.is_sound() => judge(density, &q, Witnesses::None(UNEVEN), fit.seed),
             Some(weighted) => judge(density, &q, Witnesses::Weights(weighted), fit.seed),
         };
         let fit_seconds = seconds_since(start);
         let (mut audit_seconds, mut heard) = (None, None);
-        if judged.n_distrusted() > 0 {
+        if judged.n_distrusted() > 0 && !is_collapsed {
             let audit_start = Instant::now();
             if let Some(chains) = inference::audit(density, &fitted) {
                 let by_chains = judge(density, &q, Witnesses::Chains(&chains), fit.seed);
@@ -151,6 +155,7 @@ impl Prepared {
 }
 
 /// Why there is no witness.
+const COLLAPSED: &str = "q has no width, or an infinite one: the posterior is improper, as where all observations are equal and a scale can go to 0";
 const TOO_MANY: &str = "there are too many latents for its draws to be weighed or held against chains. `vippl sample` draws from the posterior itself";
 const UNEVEN: &str = "weights of draws of q are too uneven, and chains that start from it are no help. `vippl sample` draws from the posterior itself";
 

@@ -145,7 +145,14 @@ fn answers_show_their_monte_carlo_error() {
     let of = |dims: &[usize], names: &[&str], kind: AnswerKind| {
         let names = names.iter().map(|name| name.to_string()).collect();
         let question = "some question".to_string();
-        let answered = Answer { question, dims: dims.to_vec(), element: ElementType::Real, names, kind };
+        let answered = Answer {
+            question,
+            dims: dims.to_vec(),
+            element: ElementType::Real,
+            names,
+            distrusted: vec![],
+            kind,
+        };
         answer(&answered, &Style::default())
     };
     let scalar = |value, errors| of(&[], &[""], AnswerKind::Fixed { values: vec![value], errors });
