@@ -90,6 +90,11 @@ fn side_by_side(
     terminal.print(&text::compared(&rows, style))?;
     terminal.print("\n")?;
     terminal.print(&text::agreement(&rows, style))?;
+    if let (Some(own), Some(other)) = (&a.loo, &b.loo)
+        && let Some(difference) = own.differs(other)
+    {
+        terminal.warn(&format!("these are fits of different data: {difference}"))?;
+    }
     if !alone.is_empty() {
         terminal.warn(&format!("only one of them has {}", alone.join(", ")))?;
     }

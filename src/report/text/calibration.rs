@@ -115,7 +115,13 @@ fn conclusion(calibration: &Calibration, style: &Style) -> String {
     let conclusion = calibration.conclusion();
     let text = match conclusion {
         Conclusion::Calibrated => {
-            format!("calibrated: true values lie among the draws as they should, as far as {n} fits can tell")
+            let reserved = match calibration.n_with(Verdict::Distrust) {
+                0 => String::new(),
+                n => format!("; {n} of them distrust some of their numbers"),
+            };
+            format!(
+                "calibrated: true values lie among the draws as they should, as far as {n} fits can tell{reserved}"
+            )
         }
         Conclusion::Nearly => {
             "nearly calibrated: what is off changes no mean and no sd by more than 0.1 sd".to_string()
