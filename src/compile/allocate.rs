@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::elements::Selection;
 use super::plan::LoopPlan;
 use super::quantity::element_name_within;
 use super::recentre::{Read, ReadAhead};
+use super::selection::Selection;
 use super::tracer::{Block, Result, Tracer};
 use super::value::{Place, Traced, Tuple};
 use crate::constraint::Constraint;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::CompileError;
 use super::distribution::skeleton;
-use super::elements::{Extents, Selection, Slots};
+use super::elements::{Extents, Slots};
+use super::selection::Selection;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{Axis, Traced, TracedDistribution, Tuple};
 use crate::density::TermKind;

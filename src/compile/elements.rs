@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::CompileError;
 use super::positions::Positions;
+use super::selection::Selection;
 use super::tracer::{Binding, Result, Tracer};
-use super::value::{Axis, MAX_ELEMENTS, MAX_INDEX_RANK, Place, Traced, Tuple, fits_in_memory};
+use super::value::{MAX_ELEMENTS, Place, Traced, Tuple};
 use crate::ir::{Index, Role, VariableId};
 use crate::source::Span;
 use crate::tape::Node;
@@ -42,16 +43,6 @@ pub struct Slots {
 pub struct Extents {
     pub rank: usize,
     pub lens: Tuple,
-}
-
-/// The elements that brackets name, for all rows of a domain.
-#[derive(Clone)]
-pub struct Selection {
-    pub tuples: Vec<Tuple>,
-    pub axes: Vec<Axis>,
-    /// Dimensions that vector indices make.
-    pub dims: Vec<usize>,
-    pub rank: usize,
 }
 
 impl Slots {
@@ -203,7 +194,7 @@ impl Tracer<'_> {
 
     /// The loop around the call of the function to which a local belongs. The local is another one in each iteration:
     /// its first index, which nobody writes, is the row of the loop.
-    fn call_of(&self, variable: VariableId) -> Option<usize> {
+    pub fn call_of(&self, variable: VariableId) -> Option<usize> {
         self.call_domain.filter(|_| self.model.variable(variable).role == Role::Local)
     }
 
@@ -215,94 +206,6 @@ impl Tracer<'_> {
             *len = (*len).max(*other);
         }
         Extents { rank: elements.rank, lens }
-    }
-
-    /// The elements that brackets name. Where `read` gives the array, open slices reach to its extents; on the left
-    /// of `=` trailing `:` stand for the dimensions of the value.
-    pub fn selection(
-        &mut self,
-        variable: VariableId,
-        indices: &[Index],
-        read: Option<Extents>,
-        at: Span,
-    ) -> Result<Selection> {
-        let call = self.call_of(variable);
-        let n_before = usize::from(call.is_some());
-        let rank = match read {
-            Some(extents) => extents.rank,
-            None => {
-                let whole = |index: &&Index| matches!(index, Index::Slice { lower: None, upper: None, .. });
-                n_before + indices.len() - indices.iter().rev().take_while(whole).count()
-            }
-        };
-        if rank == n_before || rank > MAX_INDEX_RANK {
-            return Err(CompileError::unsupported(format!("building up an array by {rank} indices"), at));
-        }
-        let mut positions = Vec::with_capacity(rank);
-        positions.extend(call.map(|domain| Positions {
-            values: (0..self.domains[domain].size as u32).collect(),
-            axes: vec![Axis::Domain(domain)],
-            dims: Vec::new(),
-            label: None,
-        }));
-        for k in n_before..rank {
-            let extent = read.map(|extents| extents.lens[k] as usize);
-            positions.push(match indices.get(k - n_before) {
-                // Which elements there are shows when they are looked up.
-                Some(index @ (Index::At(_) | Index::Slice { upper: Some(_), .. })) => {
-                    self.positions(index, None, None)?
-                }
-                Some(index) => self.positions(index, extent, None)?,
-                None => Positions::whole(extent.unwrap_or(0), None),
-            });
-        }
-        if positions
-            .iter()
-            .flat_map(|position| &position.axes)
-            .any(|axis| matches!(axis, Axis::Enumeration(_)))
-        {
-            return Err(CompileError::unsupported("a built-up array indexed by a discrete latent", at));
-        }
-        let domain = match (read, self.domain) {
-            // A definition runs once per iteration whatever its index says.
-            (None, Some(domain)) => Some(domain),
-            _ => self.common_domain(positions.iter().map(|position| &position.axes), at)?,
-        };
-        if read.is_none() {
-            let largest = positions.iter().flat_map(|position| position.values.iter().copied()).max();
-            fits_in_memory("this array", &[largest.unwrap_or(0) as usize], MAX_ELEMENTS, at)?;
-        }
-        let axes: Vec<Axis> = domain.map(Axis::Domain).into_iter().collect();
-        let n_rows = domain.map_or(1, |domain| self.domains[domain].size);
-        let rows: Vec<Option<Vec<u32>>> = positions
-            .iter()
-            .map(|position| match (position.axes.first(), domain) {
-                (Some(Axis::Domain(own)), Some(domain)) => Some(self.rows_between(*own, domain)),
-                _ => None,
-            })
-            .collect();
-        let dims: Vec<usize> = positions.iter().flat_map(|position| position.dims.iter().copied()).collect();
-        let mut tuples = Vec::with_capacity(n_rows * dims.iter().product::<usize>());
-        let (mut run, mut wider): (Vec<Tuple>, Vec<Tuple>) = (Vec::new(), Vec::new());
-        for row in 0..n_rows {
-            run.clear();
-            run.push(Tuple::default());
-            for (k, position) in positions.iter().enumerate() {
-                let size: usize = position.dims.iter().product();
-                let start = rows[k].as_ref().map_or(0, |map| map[row] as usize) * size;
-                wider.clear();
-                for tuple in &run {
-                    for &p in &position.values[start..start + size] {
-                        let mut tuple = *tuple;
-                        tuple[k] = p + 1;
-                        wider.push(tuple);
-                    }
-                }
-                std::mem::swap(&mut run, &mut wider);
-            }
-            tuples.extend_from_slice(&run);
-        }
-        Ok(Selection { tuples, axes, dims, rank })
     }
 
     /// `x[indices]` of an array that is built up.

@@ -41,6 +41,7 @@ mod programs;
 mod quantity;
 mod recentre;
 mod report;
+mod selection;
 mod simulate;
 mod simulator;
 mod workspaces;

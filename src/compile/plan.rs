@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::CompileError;
-use super::elements::{Selection, Slots, element_name};
+use super::elements::{Slots, element_name};
+use super::selection::Selection;
 use super::tracer::{Result, Tracer};
 use super::value::{Axis, Tuple};
 use crate::ir::{Expr, ExprKind, Index, Statement, StatementKind, VariableId};

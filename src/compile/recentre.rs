@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::elements::Selection;
+use super::selection::Selection;
 use super::tracer::{Block, Result, TermNode, Tracer};
 use super::value::{Axis, Traced, TracedDistribution, Tuple};
 use crate::constraint::Constraint;

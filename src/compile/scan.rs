@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::elements::{Elements, Selection, Slots};
+use super::elements::{Elements, Slots};
 use super::plan::LoopPlan;
+use super::selection::Selection;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{Axis, DistributionKind, Place, Traced, TracedDistribution, Tuple};
 use crate::density::TermKind;

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::CompileError;
-use super::elements::{Elements, Selection, element_name};
+use super::elements::{Elements, element_name};
 use super::scan::{Deferred, Section, Store};
+use super::selection::Selection;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{Axis, Place, Traced, Tuple};
 use crate::ir::{Role, VariableId};

@@ -7,6 +7,7 @@
 mod build;
 mod groups;
 mod lower;
+mod pass;
 mod run;
 
 use std::fmt::Write;
