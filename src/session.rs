@@ -14,11 +14,13 @@ use miette::{Diagnostic, Report, Severity};
 use thiserror::Error;
 
 use crate::check::{self, DataSummary};
-use crate::compile::{CompileOptions, Compiled, VariableReport, compile};
+use crate::compile::{CompileOptions, Compiled, Quantity, VariableReport, compile};
 use crate::data::{DataArg, Dataset};
 use crate::density::{LogDensity, TermKind};
 use crate::ir;
-use crate::posterior::{Answer, DataRecord, Posterior, Scope, Seconds, ask, fit_file};
+use crate::posterior::{
+    Answer, DataRecord, FittedCoordinate, Method, Posterior, Reported, Scope, Seconds, Verdict, ask, fit_file,
+};
 use crate::source::Source;
 use crate::syntax::{self, Line, ast};
 
@@ -191,6 +193,32 @@ fn bind(
 impl Prepared {
     pub fn scope(&self) -> Scope<'_> {
         Scope { model: &self.model, dataset: Some(&self.dataset) }
+    }
+
+    /// What is reported, with what is known of the model whatever the method: without warnings, leave-one-out and timings of it.
+    fn posterior(
+        &self,
+        quantities: Vec<Quantity>,
+        method: Method,
+        Reported { basis, summaries, draws }: Reported,
+        verdicts: Vec<Verdict>,
+    ) -> Posterior {
+        Posterior {
+            model: self.model.source.clone(),
+            data: self.record.clone(),
+            quantities,
+            coordinates: FittedCoordinate::all_of(&self.compiled.density),
+            training_constants: self.compiled.training_constants.clone(),
+            evidence: self.compiled.evidence,
+            method,
+            summaries,
+            verdicts,
+            basis,
+            draws,
+            loo: None,
+            warnings: Vec::new(),
+            seconds: self.seconds,
+        }
     }
 
     /// Warnings that do not depend on how the posterior is found.

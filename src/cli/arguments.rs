@@ -10,7 +10,7 @@ use crate::data::DataArg;
 use crate::family::{self, Family};
 use crate::inference::{CentringChoice, FitOptions, Optimizer};
 use crate::posterior::DEFAULT_DRAWS;
-use crate::session::{self, EvidenceChoice, FitRequest, Request};
+use crate::session::{self, FitRequest, Request};
 
 // No documentation comments on the structs here: clap would take them for the help of a command.
 #[derive(Args, Clone, Debug, Default)]
@@ -109,10 +109,6 @@ pub struct FitArgs {
     /// Coordinates of hierarchical latents: learned (between centred and non-centred) or as-written
     #[arg(long, value_name = "NAME", default_value = "learned", value_parser = parse_centring)]
     centring: CentringChoice,
-
-    /// More on log p(x): bounds (by the weights of 1, 10, 100 and 1000 draws of q), prior (by draws from the prior)
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = parse_evidence)]
-    evidence: Vec<EvidenceChoice>,
 }
 
 impl FitArgs {
@@ -125,12 +121,7 @@ impl FitArgs {
             mc_draws: self.mc_draws.map(|m| m as usize),
             ..FitOptions::default()
         };
-        FitRequest {
-            options,
-            n_draws: self.draws as usize,
-            evidence: self.evidence.clone(),
-            ..FitRequest::default()
-        }
+        FitRequest { options, n_draws: self.draws as usize, ..FitRequest::default() }
     }
 }
 
@@ -163,12 +154,5 @@ pub fn parse_centring(name: &str) -> Result<CentringChoice, String> {
     CentringChoice::ALL.into_iter().find(|choice| choice.name() == name).ok_or_else(|| {
         let known: Vec<&str> = CentringChoice::ALL.iter().map(|choice| choice.name()).collect();
         format!("no such choice; there are: {}", known.join(", "))
-    })
-}
-
-fn parse_evidence(name: &str) -> Result<EvidenceChoice, String> {
-    EvidenceChoice::ALL.into_iter().find(|choice| choice.name() == name).ok_or_else(|| {
-        let known: Vec<&str> = EvidenceChoice::ALL.iter().map(|choice| choice.name()).collect();
-        format!("no such evidence; there are: {}", known.join(", "))
     })
 }

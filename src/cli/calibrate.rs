@@ -9,7 +9,7 @@ use super::arguments::{CompileArgs, DataArgs, FitArgs, ThreadArgs, request};
 use super::progress::calibration_listener;
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
-use crate::data::DataArg;
+use crate::data::{DataArg, overwrites};
 use crate::posterior::{Calibration, Conclusion};
 use crate::report::style::Elements;
 use crate::report::{Style, json, text};
@@ -71,9 +71,7 @@ Examples:
 
 impl Command for Calibrate {
     fn define(&self) -> clap::Command {
-        // Nothing is said of log p(x): there is another one for each data set.
         let command = Arguments::augment_args(clap::Command::new("calibrate"));
-        let command = command.mut_arg("evidence", |argument| argument.hide(true));
         command.about("Check the fits of a model on data sets with known answers").after_help(EXAMPLES)
     }
 
@@ -117,11 +115,7 @@ impl Command for Calibrate {
 
 /// The output must not overwrite what it is made from.
 fn refuse_sources(out: &Path, model: &Path, data: &[DataArg]) -> Result<(), Report> {
-    let files = data.iter().map(|data| match data {
-        DataArg::File(path) | DataArg::Named { path, .. } => path.as_path(),
-    });
-    let Ok(destination) = out.canonicalize() else { return Ok(()) };
-    if files.chain([model]).any(|path| path.canonicalize().is_ok_and(|path| path == destination)) {
+    if overwrites(out, data.iter().map(DataArg::path).chain([model])) {
         return Err(miette::miette!(
             code = "vippl::calibrate::overwrites_source",
             help = "give another name",

@@ -11,7 +11,7 @@ use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
 use crate::inference::Progress;
 use crate::report::text;
-use crate::session::{self, FitRequest};
+use crate::session::{self, EvidenceChoice, FitRequest};
 
 pub struct Fit;
 
@@ -23,6 +23,9 @@ struct Arguments {
     data: DataArgs,
     #[command(flatten)]
     fit: FitArgs,
+    /// More on log p(x): bounds (by the weights of 1, 10, 100 and 1000 draws of q), prior (by draws from the prior)
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = parse_evidence)]
+    evidence: Vec<EvidenceChoice>,
     #[command(flatten)]
     compile: CompileArgs,
     #[command(flatten)]
@@ -77,8 +80,16 @@ impl Command for Fit {
         };
         let mut request = FitRequest { loo: arguments.output.out.is_some(), ..arguments.fit.request() };
         request.options.report_rungs = arguments.verbose;
+        request.evidence = arguments.evidence.clone();
         let posterior = prepared.fit(&request, &mut progress)?;
         drop(progress);
         arguments.output.finish(&posterior, prepared.warnings.len(), terminal)
     }
+}
+
+fn parse_evidence(name: &str) -> Result<EvidenceChoice, String> {
+    EvidenceChoice::ALL.into_iter().find(|choice| choice.name() == name).ok_or_else(|| {
+        let known: Vec<&str> = EvidenceChoice::ALL.iter().map(|choice| choice.name()).collect();
+        format!("no such evidence; there are: {}", known.join(", "))
+    })
 }

@@ -43,10 +43,8 @@ impl OutputArgs {
     /// Whether `--out` can be written, and is none of the files that are read: before the work, not after it.
     pub fn check_destination(&self, model: &Path, data: &DataArgs) -> Result<(), Failure> {
         let Some(out) = &self.out else { return Ok(()) };
-        let data = data.data.iter().map(|data| match data {
-            DataArg::File(path) | DataArg::Named { path, .. } => path.as_path(),
-        });
-        Ok(fit_file::check_destination(out, data.chain([model])).map_err(Report::new)?)
+        let sources = data.data.iter().map(DataArg::path).chain([model]);
+        Ok(fit_file::check_destination(out, sources).map_err(Report::new)?)
     }
 
     /// Warnings after the first `n_said`, the posterior, and the file.

@@ -10,7 +10,7 @@ use super::arguments::DataArgs;
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
 use crate::compile::{CompileOptions, element_name};
-use crate::data::DataArg;
+use crate::data::{DataArg, overwrites};
 use crate::posterior::fit_file;
 use crate::session::{self, Request};
 use crate::simulate::{SimulatedVariable, Simulations, simulate};
@@ -100,7 +100,7 @@ impl Command for Simulate {
 
 /// A fit names its data by their paths, as they were given.
 fn refuse_moved(data: &[DataArg]) -> Result<(), Report> {
-    let moved = data.iter().map(path_of).find(|path| !path.exists());
+    let moved = data.iter().map(DataArg::path).find(|path| !path.exists());
     moved.map_or(Ok(()), |path| {
         Err(miette::miette!(
             help = "give the data of the fit by `--data FILE`",
@@ -110,18 +110,9 @@ fn refuse_moved(data: &[DataArg]) -> Result<(), Report> {
     })
 }
 
-fn path_of(data: &DataArg) -> &Path {
-    match data {
-        DataArg::File(path) | DataArg::Named { path, .. } => path,
-    }
-}
-
 /// The output must not overwrite what it is made from.
 fn refuse_sources(out: &Path, source: &Path, data: &[DataArg]) -> Result<(), Report> {
-    let files = data.iter().map(path_of);
-    let Ok(destination) = out.canonicalize() else { return Ok(()) };
-    let is_source = |path: &Path| path.canonicalize().is_ok_and(|path| path == destination);
-    if files.chain([source]).any(is_source) {
+    if overwrites(out, data.iter().map(DataArg::path).chain([source])) {
         return Err(miette::miette!(
             help = "give another name",
             "{} is what the simulation is made from",

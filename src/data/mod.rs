@@ -26,7 +26,7 @@ use text::{Text, decode, unreadable};
 
 pub use error::{DataError, DataWarning};
 pub use snippet::Snippet;
-pub use source_arg::DataArg;
+pub use source_arg::{DataArg, overwrites};
 pub use values::{ElementType, Grouping, Levels, Origin, OriginKind, Values, Variable};
 
 /// How alike two names must be, upper and lower case aside, for one to be offered for the other: 1 less the

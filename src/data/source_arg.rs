@@ -36,6 +36,19 @@ impl DataArg {
         }
         Ok(DataArg::Named { name: bare.to_string(), path: PathBuf::from(path) })
     }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        match self {
+            DataArg::File(path) | DataArg::Named { path, .. } => path,
+        }
+    }
+}
+
+/// Whether writing to `path` would overwrite one of these files, by whatever name it has there.
+pub fn overwrites<'a>(path: &Path, files: impl IntoIterator<Item = &'a Path>) -> bool {
+    let Ok(destination) = path.canonicalize() else { return false };
+    files.into_iter().any(|file| file.canonicalize().is_ok_and(|file| file == destination))
 }
 
 impl FromStr for DataArg {

@@ -42,6 +42,11 @@ impl Gaussian {
         }
     }
 
+    /// In nats.
+    pub fn entropy(&self) -> f64 {
+        entropy(self.log_det(), self.n())
+    }
+
     /// Marginal standard deviations.
     pub fn sds(&self) -> Vec<f64> {
         match &self.scale {

@@ -138,14 +138,14 @@ impl Climb<'_, '_, '_> {
     }
 
     fn elbo(&self, x: &[f64]) -> f64 {
-        let (lambda, theta) = x.split_at(x.len() - self.target.theta.len());
+        let (lambda, theta) = self.target.split(x);
         let (mean, sd) = self.family.marginals(self.target.n_latent(), lambda);
         let elbo = elbo_on(self.target, self.family, &mean, &sd, theta, self.screen);
         if elbo.is_nan() { f64::NEG_INFINITY } else { elbo }
     }
 
     fn start(&self, end: End) -> Start {
-        let (lambda, theta) = end.x.split_at(end.x.len() - self.target.theta.len());
+        let (lambda, theta) = self.target.split(&end.x);
         let (mean, sd) = self.family.marginals(self.target.n_latent(), lambda);
         let elbo = self.elbo(&end.x);
         Start { mean, sd, theta: theta.to_vec(), theta_curvature: end.theta_curvature, elbo }

@@ -71,7 +71,7 @@ pub fn evaluate(
 /// The two parts of an ELBO of `value` on the draws of an objective.
 pub fn parts_on(target: &Target, family: &dyn Family, x: &[f64], draws: &BaseDraws, value: f64) -> Parts {
     let statements = target.density.statements();
-    let (lambda, theta) = x.split_at(x.len() - target.theta.len());
+    let (lambda, theta) = target.split(x);
     let one_block = |block: &Block| {
         let z = target.points(family, lambda, theta, block);
         let mut terms = vec![0.0; statements.len() * block.lanes];

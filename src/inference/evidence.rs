@@ -1,6 +1,5 @@
 //! log p(x), what bounds it from below, and how far q is from the posterior: all of them from weights of draws.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::coordinates::Coordinates;
@@ -160,36 +159,25 @@ pub fn bounds(density: &dyn LogDensity, fit: &Fit) -> Vec<Bound> {
     let (n_latent, n_base) = (target.n_latent(), family.n_base(target.n_latent()));
     let affordable = (MAX_WORK / (target.density.work() + (n_latent * n_latent) as f64)) as usize;
     let n = affordable.clamp(DRAWS[0], DRAWS[1]) / DRAWS[0] * DRAWS[0];
-    let size = target.lanes();
-    let block = |first: usize| {
-        let lanes = size.min(n - first);
+    let log_ratios = target.in_blocks(n, |range| {
+        let lanes = range.len();
         let mut base = vec![0.0; n_base * lanes];
-        fill_normal(&mut rng(fit.seed, Task::Bounds((first / size) as u32)), &mut base);
+        fill_normal(&mut rng(fit.seed, Task::Bounds((range.start / target.lanes()) as u32)), &mut base);
         let mut latent = vec![0.0; n_latent * lanes];
         family.transform(&fit.lambda, lanes, &base, &mut latent);
         let mut log_q = vec![0.0; lanes];
         family.log_q(n_latent, &fit.lambda, lanes, &base, &mut log_q);
         let mut log_ratios = vec![0.0; lanes];
         target.density.value(lanes, &target.scatter(lanes, &latent, &fit.theta), &mut log_ratios);
-        log_ratios.iter_mut().zip(&log_q).for_each(|(p, q)| *p = finite_or_zero_weight(*p - q));
+        log_ratios.iter_mut().zip(&log_q).for_each(|(p, q)| *p = psis::log_weight(*p - q));
         log_ratios
-    };
-    let firsts: Vec<usize> = (0..n).step_by(size).collect();
-    let log_ratios: Vec<Vec<f64>> = if target.is_large(n) {
-        firsts.into_par_iter().map(block).collect()
-    } else {
-        firsts.into_iter().map(block).collect()
-    };
+    });
     bounds_of(&log_ratios.concat())
-}
-
-fn finite_or_zero_weight(log_weight: f64) -> f64 {
-    if log_weight.is_finite() { log_weight } else { f64::NEG_INFINITY }
 }
 
 /// log p(x) from log likelihoods of draws from the prior; `None` where none is finite.
 pub fn by_prior(log_likelihoods: &[f64]) -> Option<PriorEvidence> {
-    let log_likelihoods: Vec<f64> = log_likelihoods.iter().map(|x| finite_or_zero_weight(*x)).collect();
+    let log_likelihoods: Vec<f64> = log_likelihoods.iter().map(|x| psis::log_weight(*x)).collect();
     let n_draws = log_likelihoods.len();
     let (value, se) = log_mean(&log_likelihoods);
     let k_hat = Some(psis::smooth(&log_likelihoods, 1.0).k_hat).filter(|k_hat| k_hat.is_finite());

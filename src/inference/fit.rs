@@ -115,7 +115,7 @@ pub fn fit(
     let Rung { family, optimum, centring, evaluations, why } = rung;
     let coordinates = Coordinates::new(density, centring.as_ref());
     let target = coordinates.target();
-    let (lambda, theta) = optimum.x.split_at(optimum.x.len() - target.theta.len());
+    let (lambda, theta) = target.split(&optimum.x);
     let (elbo, n_dropped) = evaluate(&target, family, (lambda, theta), options.elbo_draws, options.seed);
     let mut warnings = optimum.warnings;
     if n_dropped > 0 {

@@ -35,6 +35,12 @@ pub struct Outcome {
     pub trace: Vec<f64>,
 }
 
+impl Outcome {
+    pub fn begun(q: &Gaussian, n_draws: usize) -> Outcome {
+        Outcome { q: q.clone(), iterations: 0, converged: false, n_draws, trace: vec![] }
+    }
+}
+
 /// What is known of q on the draws.
 struct State {
     q: Gaussian,
@@ -79,13 +85,7 @@ pub fn fit(
     let draws = BaseDraws::matched(&mut rng(options.seed, Task::Objective), n, n_draws, target.lanes());
     let at = |q: Gaussian| evaluate(target, q, theta, &draws);
     let mut state = narrowed_until_finite(start, at)?;
-    let mut outcome = Outcome {
-        q: state.q.clone(),
-        iterations: 0,
-        converged: false,
-        n_draws: draws.n_draws,
-        trace: vec![],
-    };
+    let mut outcome = Outcome::begun(&state.q, draws.n_draws);
     for iteration in 0..options.max_iterations.unwrap_or(MAX_ITERATIONS) {
         outcome.trace.push(state.elbo);
         report(target, &FULL_RANK, (&state.q, theta), &draws, (state.elbo, iteration + 1), progress);
@@ -219,7 +219,6 @@ fn evaluate(target: &Target, q: Gaussian, theta: &[f64], draws: &BaseDraws) -> O
         (0..n).for_each(|i| *whitened.at_mut(i, j) = out[i]);
     }
     whitened.symmetrize();
-    let entropy = q.log_det() + 0.5 * n as f64 * (1.0 + (2.0 * std::f64::consts::PI).ln());
-    let state = State { elbo: elbo * share + entropy, gradient: pulled, curvature: whitened, q };
+    let state = State { elbo: elbo * share + q.entropy(), gradient: pulled, curvature: whitened, q };
     (all_finite(&state.gradient) && state.curvature.is_finite()).then_some(state)
 }

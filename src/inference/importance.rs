@@ -199,8 +199,7 @@ fn weigh(target: &Target, proposal: &Proposal, theta: &[f64], n: usize, seed: u6
     let log_q = log_density(proposal, tail_share, n, &latent, base);
     let z = target.scatter(n, &latent, theta);
     let log_p = target.values(n, &z);
-    let finite = |x: f64| if x.is_finite() { x } else { f64::NEG_INFINITY };
-    let log_ratios: Vec<f64> = log_p.iter().zip(&log_q).map(|(p, q)| finite(p - q)).collect();
+    let log_ratios: Vec<f64> = log_p.iter().zip(&log_q).map(|(p, q)| psis::log_weight(p - q)).collect();
     Weighted::new(z, log_ratios)
 }
 

@@ -193,7 +193,7 @@ impl Rung {
 fn elbo_of(density: &dyn LogDensity, rung: &Rung, options: &FitOptions) -> f64 {
     let coordinates = Coordinates::new(density, rung.centring.as_ref());
     let target = coordinates.target();
-    let (lambda, theta) = rung.optimum.x.split_at(rung.optimum.x.len() - target.theta.len());
+    let (lambda, theta) = target.split(&rung.optimum.x);
     let (elbo, _) = evaluate(&target, rung.family, (lambda, theta), options.elbo_draws, options.seed);
     elbo.map_or(f64::NEG_INFINITY, |elbo| elbo.value)
 }
@@ -212,7 +212,7 @@ fn report(
     let seconds = clock.elapsed().as_secs_f64();
     let coordinates = Coordinates::new(density, rung.centring.as_ref());
     let target = coordinates.target();
-    let (lambda, theta) = rung.optimum.x.split_at(rung.optimum.x.len() - target.theta.len());
+    let (lambda, theta) = target.split(&rung.optimum.x);
     let k_hat = (target.n_latent() > 0).then(|| {
         let q = rung.family.gaussian(target.n_latent(), lambda);
         importance::k_hat(&target, q, theta, options.seed)
@@ -239,7 +239,7 @@ fn learned(density: &dyn LogDensity, rung: &Rung, options: &FitOptions) -> Optio
     const DRAWS: usize = 16;
     let coordinates = Coordinates::new(density, rung.centring.as_ref());
     let target = coordinates.target();
-    let (lambda, theta) = rung.optimum.x.split_at(rung.optimum.x.len() - target.theta.len());
+    let (lambda, theta) = target.split(&rung.optimum.x);
     let n_base = rung.family.n_base(target.n_latent());
     let mut generator = rng(options.seed, Task::Centring);
     let draws = BaseDraws::matched(&mut generator, n_base, DRAWS, DRAWS);

@@ -87,6 +87,11 @@ pub fn smooth(log_weights: &[f64], relative_efficiency: f64) -> Smoothed {
     Smoothed { log_weights: x, k_hat, tail: fitted }
 }
 
+/// The log of a weight, which is 0 where it is not finite.
+pub fn log_weight(x: f64) -> f64 {
+    if x.is_finite() { x } else { f64::NEG_INFINITY }
+}
+
 /// k-hat up to which smoothed weights of `n` draws can be relied on.
 pub fn threshold(n: usize) -> f64 {
     (1.0 - 1.0 / (n as f64).log10()).min(0.7)

@@ -66,13 +66,7 @@ pub fn fit(
     let draws = BaseDraws::matched(&mut rng, mean.len(), n_draws, target.lanes());
     let fitter = Fitter { target, sparsity, theta, draws: &draws };
     let mut state = fitter.start(mean, sd)?;
-    let mut outcome = Outcome {
-        q: state.q.clone(),
-        iterations: 0,
-        converged: false,
-        n_draws: draws.n_draws,
-        trace: vec![],
-    };
+    let mut outcome = Outcome::begun(&state.q, draws.n_draws);
     let (mut shift, mut share): (Option<Vec<f64>>, f64) = (None, 0.0);
     for iteration in 0..options.max_iterations.unwrap_or(MAX_ITERATIONS) {
         outcome.trace.push(state.elbo);
@@ -189,9 +183,15 @@ impl Fitter<'_, '_> {
         }
         let mut gradient = vec![0.0; n];
         q.pull_back(1, &slope, &mut gradient);
-        let entropy = q.log_det() + 0.5 * n as f64 * (1.0 + (2.0 * std::f64::consts::PI).ln());
         let is_finite = all_finite(&gradient) && all_finite(&curvature.0) && all_finite(&curvature.1);
-        is_finite.then_some(State { q, precision, slope, gradient, curvature, elbo: elbo * share + entropy })
+        is_finite.then_some(State {
+            elbo: elbo * share + q.entropy(),
+            q,
+            precision,
+            slope,
+            gradient,
+            curvature,
+        })
     }
 }
 

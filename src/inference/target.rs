@@ -113,7 +113,8 @@ impl<'d> Target<'d> {
         blocks.concat()
     }
 
-    fn in_blocks<T: Send>(&self, n: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+    /// What `work` makes of each block of `n` points, in order; blocks may be shared out over threads.
+    pub fn in_blocks<T: Send>(&self, n: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
         let lanes = self.lanes();
         let range = |start: usize| start..(start + lanes).min(n);
         let starts: Vec<usize> = (0..n).step_by(lanes).collect();
@@ -206,6 +207,11 @@ impl<'d> Target<'d> {
     /// One point in every lane.
     pub fn repeat(&self, z: &[f64], lanes: usize) -> Vec<f64> {
         z.iter().flat_map(|z| std::iter::repeat_n(*z, lanes)).collect()
+    }
+
+    /// q's parameters, and theta, of what an optimiser moves.
+    pub fn split<'x>(&self, x: &'x [f64]) -> (&'x [f64], &'x [f64]) {
+        x.split_at(x.len() - self.theta.len())
     }
 
     /// One point from the values of its latents and of theta.

@@ -13,7 +13,7 @@ use super::{
     Verdict,
 };
 use crate::compile::{Quantity, QuantityKind};
-use crate::data::{DataArg, Levels};
+use crate::data::{DataArg, Levels, overwrites};
 use crate::source::Source;
 use crate::tape::Tensor;
 
@@ -32,18 +32,17 @@ pub fn check_destination<'a>(
     sources: impl IntoIterator<Item = &'a Path>,
 ) -> Result<(), FitFileError> {
     let file = path.display().to_string();
-    let Ok(destination) = path.canonicalize() else {
+    let Ok(metadata) = path.metadata() else {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         return match folder.map(Path::metadata) {
             Some(Err(cause)) => Err(FitFileError::Unwritable { file, cause }),
             _ => Ok(()),
         };
     };
-    if sources.into_iter().any(|source| source.canonicalize().is_ok_and(|source| source == destination)) {
+    if overwrites(path, sources) {
         return Err(FitFileError::OverwritesSource { file });
     }
-    let Ok(metadata) = destination.metadata() else { return Ok(()) };
-    if !metadata.is_file() || metadata.len() == 0 || is_fit(&destination) {
+    if !metadata.is_file() || metadata.len() == 0 || is_fit(path) {
         return Ok(());
     }
     Err(FitFileError::OverwritesOther { file })
@@ -61,7 +60,7 @@ pub fn write(posterior: &Posterior, path: &Path) -> Result<(), FitFileError> {
     let unwritable =
         |cause: std::io::Error| FitFileError::Unwritable { file: path.display().to_string(), cause };
     let data = posterior.data.files.iter().map(|argument| match DataArg::parse(argument) {
-        Ok(DataArg::File(path) | DataArg::Named { path, .. }) => path,
+        Ok(data) => data.path().to_path_buf(),
         Err(_) => argument.into(),
     });
     let sources: Vec<PathBuf> = data.chain([PathBuf::from(&*posterior.model.name)]).collect();

@@ -25,12 +25,12 @@ pub enum Witnesses<'w> {
 pub struct Judged {
     pub verdicts: Vec<Verdict>,
     /// What is to be reported; `None`: q's own numbers.
-    pub replacement: Option<Replacement>,
+    pub replacement: Option<Reported>,
     pub complaint: Option<Complaint>,
 }
 
-/// Summaries and draws to report instead of q's.
-pub struct Replacement {
+/// Summaries and draws to report, and where they come from.
+pub struct Reported {
     pub basis: Basis,
     pub summaries: Vec<Summary>,
     pub draws: Draws,
@@ -70,7 +70,7 @@ fn by_weights(density: &dyn LogDensity, q: &Summarised, weighted: &Weighted, see
     let verdicts: Vec<Verdict> =
         told.iter().zip(&q.summaries).map(|(witness, own)| witness.weighs(own)).collect();
     let is_right = verdicts.iter().all(|verdict| *verdict == Verdict::Ok);
-    let replacement = (!is_right).then(|| Replacement {
+    let replacement = (!is_right).then(|| Reported {
         basis: Basis::Weights,
         // What the weights leave where it is, q knows better than they do.
         summaries: told
@@ -107,7 +107,7 @@ fn by_chains(density: &dyn LogDensity, q: &Summarised, chains: &Chains) -> Judge
             chains.n_divergent
         );
     }
-    let replacement = Replacement {
+    let replacement = Reported {
         basis: Basis::Chains,
         // What does not vary is exact.
         summaries: told

@@ -28,7 +28,7 @@ pub use draws::Draws;
 pub use error::{FitFileError, QuestionError};
 pub use exact::{Marginals, summaries as exact_summaries};
 pub use expression::{Answer, AnswerKind, Scope, ask};
-pub use judge::{Complaint, Judged, Replacement, Witnesses, judge};
+pub use judge::{Complaint, Judged, Reported, Witnesses, judge};
 pub use loo::{Loo, Points};
 pub use markov::{Convergence, Nuts, Sampled, of_chains};
 pub use method::Method;
@@ -89,6 +89,15 @@ pub struct Seconds {
     /// Leave-one-out.
     pub loo: Option<f64>,
     pub total: Option<f64>,
+}
+
+impl Seconds {
+    /// With the sum of all phases.
+    pub fn with_total(self) -> Seconds {
+        let Seconds { load, compile, fit, audit, evidence, loo, total: _ } = self;
+        let phases = [load, compile, fit, audit, evidence, loo];
+        Seconds { total: Some(phases.into_iter().flatten().sum()), ..self }
+    }
 }
 
 impl Posterior {

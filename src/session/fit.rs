@@ -8,8 +8,8 @@ use super::{EvidenceChoice, Prepared, SessionError, seconds_since};
 use crate::density::LogDensity;
 use crate::inference::{self, FitOptions, Progress, Weighted};
 use crate::posterior::{
-    Basis, Complaint, DEFAULT_DRAWS, FittedCoordinate, Judged, Marginals, Method, Posterior, Replacement,
-    Seconds, Witnesses, judge, summarise,
+    Basis, Complaint, DEFAULT_DRAWS, Judged, Marginals, Method, Posterior, Reported, Seconds, Witnesses,
+    judge, summarise,
 };
 
 /// What a fit needs beyond the compiled model.
@@ -65,9 +65,9 @@ impl Prepared {
             warnings.extend(beyond);
         }
         warnings.extend(q.warnings.iter().cloned());
-        let is_collapsed = marginals.sd.iter().enumerate().any(|(i, sd)| {
-            fit.latent.contains(&i) && !(*sd > 0.0 && sd.is_finite()) || !marginals.mean[i].is_finite()
-        });
+        let has_width = |&i: &usize| marginals.sd[i] > 0.0 && marginals.sd[i].is_finite();
+        let is_collapsed =
+            !fit.latent.iter().all(has_width) || !marginals.mean.iter().all(|mean| mean.is_finite());
         let mut judged = match &fitted.weighted {
             _ if fit.latent.is_empty() => Judged::default(),
             _ if is_collapsed => judge(density, &q, Witnesses::None(COLLAPSED), fit.seed),
@@ -96,40 +96,18 @@ impl Prepared {
         };
         let (evidence_seconds, no_evidence) = further.add(self, &mut fitted.fit);
         warnings.extend(no_evidence);
-        let phases = [
-            self.seconds.load,
-            self.seconds.compile,
-            fit_seconds,
-            audit_seconds,
-            evidence_seconds,
-            loo_seconds,
-        ];
-        let total = Some(phases.into_iter().flatten().sum());
-        let own = Replacement { basis: Basis::Approximation, summaries: q.summaries, draws: q.draws };
-        let Replacement { basis, summaries, draws } = judged.replacement.unwrap_or(own);
-        Ok(Posterior {
-            model: self.model.source.clone(),
-            data: self.record.clone(),
-            quantities,
-            coordinates: FittedCoordinate::all_of(density),
-            training_constants: self.compiled.training_constants.clone(),
-            evidence: self.compiled.evidence,
-            method: Method::Variational(Box::new(fitted.fit)),
-            summaries,
-            verdicts: judged.verdicts,
-            basis,
-            draws,
-            loo,
-            warnings,
-            seconds: Seconds {
-                fit: fit_seconds,
-                audit: audit_seconds,
-                evidence: evidence_seconds,
-                loo: loo_seconds,
-                total,
-                ..self.seconds
-            },
-        })
+        let seconds = Seconds {
+            fit: fit_seconds,
+            audit: audit_seconds,
+            evidence: evidence_seconds,
+            loo: loo_seconds,
+            ..self.seconds
+        };
+        let own = Reported { basis: Basis::Approximation, summaries: q.summaries, draws: q.draws };
+        let reported = judged.replacement.unwrap_or(own);
+        let method = Method::Variational(Box::new(fitted.fit));
+        let posterior = self.posterior(quantities, method, reported, judged.verdicts);
+        Ok(Posterior { loo, warnings, seconds: seconds.with_total(), ..posterior })
     }
 
     /// A warning that names what is trusted least, where it comes from, and what might help.

@@ -7,7 +7,7 @@ use miette::Report;
 use super::{Prepared, SessionError};
 use crate::density::LogDensity;
 use crate::inference::{self, ChainProgress, SampleOptions};
-use crate::posterior::{Basis, FittedCoordinate, Method, Posterior, Sampled, Seconds, of_chains};
+use crate::posterior::{Basis, Method, Posterior, Reported, Sampled, Seconds, of_chains};
 
 /// What a sample needs beyond the compiled model.
 #[derive(Clone, Debug, Default)]
@@ -41,23 +41,9 @@ impl Prepared {
         let mut warnings = self.own_warnings();
         warnings.extend(own);
         let fit = Some(sampling + summarising.elapsed().as_secs_f64());
-        let phases = [self.seconds.load, self.seconds.compile, fit, loo_seconds];
-        let total = Some(phases.into_iter().flatten().sum());
-        Ok(Posterior {
-            model: self.model.source.clone(),
-            data: self.record.clone(),
-            quantities,
-            coordinates: FittedCoordinate::all_of(density),
-            training_constants: self.compiled.training_constants.clone(),
-            evidence: self.compiled.evidence,
-            method: Method::Nuts(nuts),
-            summaries,
-            verdicts,
-            basis: Basis::Chains,
-            draws,
-            loo,
-            warnings,
-            seconds: Seconds { fit, loo: loo_seconds, total, ..self.seconds },
-        })
+        let seconds = Seconds { fit, loo: loo_seconds, ..self.seconds };
+        let reported = Reported { basis: Basis::Chains, summaries, draws };
+        let posterior = self.posterior(quantities, Method::Nuts(nuts), reported, verdicts);
+        Ok(Posterior { loo, warnings, seconds: seconds.with_total(), ..posterior })
     }
 }
