@@ -1,6 +1,6 @@
 //! Gaussians with correlations: q(z) = N(mean, L L'), told apart by how mean and L are found.
 
-use super::gaussian::{self, Gaussian, Scale};
+use super::gaussian::{Gaussian, Scale};
 use super::{Family, GaussianFit};
 
 /// z = mean + L base; lambda = `[mean; log diagonal of L; rows below the diagonal]`, length 2n + n (n - 1) / 2.
@@ -44,20 +44,10 @@ impl Family for FullRank {
         2 * n_latent + n_latent * n_latent.saturating_sub(1) / 2
     }
 
-    fn n_base(&self, n_latent: usize) -> usize {
-        n_latent
-    }
-
     fn centred_at(&self, mean: &[f64], sd: &[f64]) -> Vec<f64> {
         let mut lambda: Vec<f64> = mean.iter().copied().chain(sd.iter().map(|sd| sd.ln())).collect();
         lambda.resize(self.n_parameters(mean.len()), 0.0);
         lambda
-    }
-
-    fn marginals(&self, n_latent: usize, lambda: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        let q = self.gaussian(n_latent, lambda);
-        let sds = q.sds();
-        (q.mean, sds)
     }
 
     fn gaussian(&self, n_latent: usize, lambda: &[f64]) -> Gaussian {
@@ -93,22 +83,6 @@ impl Family for FullRank {
             Scale::Precision(_) => return None,
         }
         Some(lambda)
-    }
-
-    fn transform(&self, lambda: &[f64], lanes: usize, base: &[f64], z: &mut [f64]) {
-        self.gaussian(base.len() / lanes, lambda).place(lanes, base, z);
-    }
-
-    fn log_q(&self, n_latent: usize, lambda: &[f64], lanes: usize, base: &[f64], out: &mut [f64]) {
-        gaussian::log_density_of_base(lambda[n_latent..2 * n_latent].iter().sum(), lanes, base, out);
-    }
-
-    fn entropy(&self, n_latent: usize, lambda: &[f64]) -> f64 {
-        gaussian::entropy(lambda[n_latent..2 * n_latent].iter().sum(), n_latent)
-    }
-
-    fn add_entropy_gradient(&self, n_latent: usize, _lambda: &[f64], out: &mut [f64]) {
-        out[n_latent..2 * n_latent].iter_mut().for_each(|out| *out += 1.0);
     }
 
     fn pull_back(&self, lambda: &[f64], lanes: usize, base: &[f64], gradient: &[f64], out: &mut [f64]) {

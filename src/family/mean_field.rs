@@ -1,7 +1,5 @@
 //! Mean-field Gaussian: q(z) = Π N(z_i | mu_i, sigma_i²), lambda = (mu, log sigma).
 
-use std::f64::consts::PI;
-
 use super::{CurvatureEstimate, Family, Gaussian, Scale, SecondOrder};
 
 /// z_i = mu_i + exp(log_sd_i) base_i; lambda = `[mu; log_sd]`, length 2n.
@@ -20,48 +18,8 @@ impl Family for MeanField {
         2 * n_latent
     }
 
-    fn n_base(&self, n_latent: usize) -> usize {
-        n_latent
-    }
-
     fn centred_at(&self, mean: &[f64], sd: &[f64]) -> Vec<f64> {
         mean.iter().copied().chain(sd.iter().map(|sd| sd.ln())).collect()
-    }
-
-    fn marginals(&self, n_latent: usize, lambda: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        let (mu, log_sd) = lambda.split_at(n_latent);
-        (mu.to_vec(), log_sd.iter().map(|s| s.exp()).collect())
-    }
-
-    fn transform(&self, lambda: &[f64], lanes: usize, base: &[f64], z: &mut [f64]) {
-        let (mu, log_sd) = halves(lambda);
-        for (i, (z, base)) in z.chunks_exact_mut(lanes).zip(base.chunks_exact(lanes)).enumerate() {
-            let sd = log_sd[i].exp();
-            for (z, base) in z.iter_mut().zip(base) {
-                *z = mu[i] + sd * base;
-            }
-        }
-    }
-
-    fn log_q(&self, n_latent: usize, lambda: &[f64], lanes: usize, base: &[f64], out: &mut [f64]) {
-        let log_sd: f64 = lambda[n_latent..].iter().sum();
-        out.fill(-log_sd - 0.5 * n_latent as f64 * (2.0 * PI).ln());
-        for base in base.chunks_exact(lanes) {
-            for (out, base) in out.iter_mut().zip(base) {
-                *out -= 0.5 * base * base;
-            }
-        }
-    }
-
-    /// Σ log sigma_i + n/2 log(2 pi e)
-    fn entropy(&self, n_latent: usize, lambda: &[f64]) -> f64 {
-        lambda[n_latent..].iter().sum::<f64>() + 0.5 * n_latent as f64 * (1.0 + (2.0 * PI).ln())
-    }
-
-    fn add_entropy_gradient(&self, n_latent: usize, _lambda: &[f64], out: &mut [f64]) {
-        for out in &mut out[n_latent..2 * n_latent] {
-            *out += 1.0;
-        }
     }
 
     fn pull_back(&self, lambda: &[f64], lanes: usize, base: &[f64], gradient: &[f64], out: &mut [f64]) {
@@ -74,8 +32,9 @@ impl Family for MeanField {
     }
 
     fn gaussian(&self, n_latent: usize, lambda: &[f64]) -> Gaussian {
-        let (mean, sd) = self.marginals(n_latent, lambda);
-        Gaussian { mean, scale: Scale::Diagonal(sd) }
+        let (mean, log_sd) = lambda.split_at(n_latent);
+        let sds = log_sd.iter().map(|s| s.exp()).collect();
+        Gaussian { mean: mean.to_vec(), scale: Scale::Diagonal(sds) }
     }
 
     fn second_order(&self) -> Option<&dyn SecondOrder> {

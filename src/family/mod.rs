@@ -31,7 +31,8 @@ pub fn choice(name: &str) -> Result<Option<&'static dyn Family>, String> {
     }
 }
 
-/// A reparameterised family over n latents: z = T(base; lambda) with base ~ N(0, I).
+/// A reparameterised family of Gaussians over n latents: z = mean + L base with base ~ N(0, I). lambda begins with the mean, then
+/// n numbers whose sum is log |L|.
 ///
 /// Batches have their lanes innermost: `z[i * lanes + l]`, `base[k * lanes + l]`.
 pub trait Family: Sync {
@@ -45,25 +46,39 @@ pub trait Family: Sync {
     fn n_parameters(&self, n_latent: usize) -> usize;
 
     /// Base normals that one draw needs for n latents.
-    fn n_base(&self, n_latent: usize) -> usize;
+    fn n_base(&self, n_latent: usize) -> usize {
+        n_latent
+    }
 
     /// The lambda whose marginals have (about) these means and standard deviations, both `[n]`.
     fn centred_at(&self, mean: &[f64], sd: &[f64]) -> Vec<f64>;
 
     /// Marginal means and standard deviations of q, both `[n]`.
-    fn marginals(&self, n_latent: usize, lambda: &[f64]) -> (Vec<f64>, Vec<f64>);
+    fn marginals(&self, n_latent: usize, lambda: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let q = self.gaussian(n_latent, lambda);
+        let sds = q.sds();
+        (q.mean, sds)
+    }
 
     /// `z[n][lanes]` from `base[n_base][lanes]`.
-    fn transform(&self, lambda: &[f64], lanes: usize, base: &[f64], z: &mut [f64]);
+    fn transform(&self, lambda: &[f64], lanes: usize, base: &[f64], z: &mut [f64]) {
+        self.gaussian(base.len() / lanes, lambda).place(lanes, base, z);
+    }
 
     /// `out[lanes]`: log q of the draws that [`Family::transform`] makes from `base`.
-    fn log_q(&self, n_latent: usize, lambda: &[f64], lanes: usize, base: &[f64], out: &mut [f64]);
+    fn log_q(&self, n_latent: usize, lambda: &[f64], lanes: usize, base: &[f64], out: &mut [f64]) {
+        gaussian::log_density_of_base(lambda[n_latent..2 * n_latent].iter().sum(), lanes, base, out);
+    }
 
     /// Entropy of q in nats.
-    fn entropy(&self, n_latent: usize, lambda: &[f64]) -> f64;
+    fn entropy(&self, n_latent: usize, lambda: &[f64]) -> f64 {
+        gaussian::entropy(lambda[n_latent..2 * n_latent].iter().sum(), n_latent)
+    }
 
     /// Adds d entropy / d lambda to `out`.
-    fn add_entropy_gradient(&self, n_latent: usize, lambda: &[f64], out: &mut [f64]);
+    fn add_entropy_gradient(&self, n_latent: usize, _lambda: &[f64], out: &mut [f64]) {
+        out[n_latent..2 * n_latent].iter_mut().for_each(|out| *out += 1.0);
+    }
 
     /// Adds Σ_l (dz_l/dlambda)' g_l to `out`, for `gradient[n][lanes]`.
     fn pull_back(&self, lambda: &[f64], lanes: usize, base: &[f64], gradient: &[f64], out: &mut [f64]);

@@ -1,6 +1,6 @@
 //! Gaussians whose precision has the zeros of log p's second derivatives: hierarchies, chains and graphs of many latents.
 
-use super::gaussian::{self, Gaussian, Scale};
+use super::gaussian::{Gaussian, Scale};
 use super::precision::PrecisionFactor;
 use super::{Family, GaussianFit};
 
@@ -40,19 +40,9 @@ impl Family for Sparse {
         3 * n_latent + 1
     }
 
-    fn n_base(&self, n_latent: usize) -> usize {
-        n_latent
-    }
-
     fn centred_at(&self, mean: &[f64], sd: &[f64]) -> Vec<f64> {
         let q = Gaussian { mean: mean.to_vec(), scale: Scale::Diagonal(sd.to_vec()) };
         self.of_gaussian(&q).unwrap_or_default()
-    }
-
-    fn marginals(&self, n_latent: usize, lambda: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        let q = self.gaussian(n_latent, lambda);
-        let sds = q.sds();
-        (q.mean, sds)
     }
 
     fn gaussian(&self, n_latent: usize, lambda: &[f64]) -> Gaussian {
@@ -84,22 +74,6 @@ impl Family for Sparse {
         }
         lambda.extend_from_slice(&factor.values);
         Some(lambda)
-    }
-
-    fn transform(&self, lambda: &[f64], lanes: usize, base: &[f64], z: &mut [f64]) {
-        self.gaussian(base.len() / lanes, lambda).place(lanes, base, z);
-    }
-
-    fn log_q(&self, n_latent: usize, lambda: &[f64], lanes: usize, base: &[f64], out: &mut [f64]) {
-        gaussian::log_density_of_base(lambda[n_latent..2 * n_latent].iter().sum(), lanes, base, out);
-    }
-
-    fn entropy(&self, n_latent: usize, lambda: &[f64]) -> f64 {
-        gaussian::entropy(lambda[n_latent..2 * n_latent].iter().sum(), n_latent)
-    }
-
-    fn add_entropy_gradient(&self, n_latent: usize, _lambda: &[f64], out: &mut [f64]) {
-        out[n_latent..2 * n_latent].iter_mut().for_each(|out| *out += 1.0);
     }
 
     /// With x = P (z - mean) and u = L^-1 P g: dL_ij moves g'z by -x_i u_j. Order, rows and columns stay.
