@@ -1,6 +1,7 @@
 //! Load, check, compile, fit, ask: what the command line and the REPL both do, with its timings and warnings.
 
 mod calibrate;
+mod distrust;
 mod evidence;
 mod failed;
 mod fit;

@@ -5,6 +5,7 @@ mod common;
 use common::elements;
 use vippl::compile::CompileOptions;
 use vippl::data::{Dataset, Values, Variable};
+use vippl::inference::CentringChoice;
 use vippl::posterior::{Posterior, Verdict};
 use vippl::session::{FitRequest, prepare_in_memory};
 use vippl::source::Source;
@@ -78,7 +79,8 @@ fn a_funnel_is_fitted_without_its_neck() {
 /// The same density, in words that nothing can be read from.
 #[test]
 fn a_funnel_in_disguise() {
-    is_distrusted("v ~ Normal(0, 3)\nx[9] ~ Flat()\nfactor(sum(-0.5 * x^2 * exp(-v)) - 4.5 * v)\n", &[], "`");
+    let model = "v ~ Normal(0, 3)\nx[9] ~ Flat()\nfactor(sum(-0.5 * x^2 * exp(-v)) - 4.5 * v)\n";
+    is_distrusted(model, &[], "` goes with `v`");
 }
 
 #[test]
@@ -159,7 +161,75 @@ fn many_latents() {
 
 #[test]
 fn an_improper_posterior() {
-    is_distrusted("a ~ Flat()\nb ~ Flat()\ny ~ Normal(a + b, 1)\n", &[1.0, 2.0, 3.0], "do not settle");
+    is_distrusted(
+        "a ~ Flat()\nb ~ Flat()\ny ~ Normal(a + b, 1)\n",
+        &[1.0, 2.0, 3.0],
+        "when `a` and `b` move along with each other",
+    );
+}
+
+#[test]
+fn an_improper_posterior_of_more_than_a_pair() {
+    let model = "m ~ Flat()\na[3] ~ Flat()\ny ~ Normal(m + a, 1)\n";
+    is_distrusted(
+        model,
+        &[1.0, 2.0, 3.0],
+        "improper: it does not change when `m`, `a[1]`, `a[2]` and one more",
+    );
+}
+
+#[test]
+fn a_scale_that_goes_to_nothing() {
+    let model = "tau ~ HalfNormal(1)\nmu ~ Normal(0, 5)\ny ~ Normal(mu, tau)\n";
+    is_distrusted(model, &[1.0; 3], "log p rises without end as `tau` goes to 0");
+}
+
+/// Where it is `model` that is hard, the warning says what of it, and names what is to blame.
+#[test]
+fn causes_are_traced() {
+    for (model, y, causes) in [
+        (
+            "a ~ Normal(0, 1000)\nb ~ Normal(0, 1000)\ny ~ Normal(a * b, 1)\n",
+            &[1.0, 2.0, 3.0][..],
+            &["only the product of `", "Fix one of the two"][..],
+        ),
+        (
+            "mu[2] ~ Normal(0, 5)\np ~ Uniform(0, 1)\ny ~ mixture([p, 1 - p], Normal(mu, 1))\n",
+            &[-3.1, -2.2, -1.9, -2.5, -1.1, -2.7, 3.2, 4.1, 2.4, 2.9, 3.3, 1.8],
+            &["`mu[1]` and `mu[2]`, which can be exchanged", "`mu[2] ~ ordered(Normal(0, 5))` keeps one"],
+        ),
+        ("x ~ Normal(0, 3)\ny ~ Normal(x^2, 1)\n", &[9.0, 9.5], &["differ by the sign of `x`", "HalfNormal"]),
+        ("x ~ StudentT(1.5, 0, 1)\n", &[], &["data say nothing of `x`", "Look at the quantiles"]),
+        (
+            "a ~ Flat()\nb ~ Flat()\nfactor(-0.5 * a^2 - 2 * (b - a^2)^2)\n",
+            &[],
+            &["lie along a curve", "Look at the quantiles"],
+        ),
+    ] {
+        let posterior = fit(model, y, 1);
+        let warning = posterior.warnings.iter().find(|warning| warning.starts_with("do not trust"));
+        let warning = warning.unwrap_or_else(|| panic!("{model}: {:?}", posterior.verdict()));
+        for cause in causes {
+            assert!(warning.contains(cause), "{model}: {warning}");
+        }
+    }
+}
+
+#[test]
+fn a_hierarchy_as_written_is_to_be_recentred() {
+    let model = "mu ~ Normal(0, 5)\ntau ~ HalfCauchy(5)\ntheta[8] ~ Normal(mu, tau)\n\
+                 y ~ Normal(theta, [15.0, 10, 16, 11, 9, 11, 10, 18])\n";
+    let y = [28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.5];
+    let source = Source::new("schools.vim", model);
+    let dataset =
+        Dataset::from_variables(vec![Variable::in_memory("y", values(&y))]).expect("distinct names");
+    let prepared = prepare_in_memory(&source, dataset, &CompileOptions::default()).expect("a model");
+    let mut request = FitRequest::default();
+    request.options.centring = CentringChoice::AsWritten;
+    let posterior = prepared.fit(&request, &mut |_| ()).expect("a start");
+    let cause = "goes with `tau` (";
+    let said = posterior.warnings.iter().find(|warning| warning.contains(cause));
+    assert!(said.is_some_and(|warning| warning.contains("`--centring learned`")), "{:?}", posterior.warnings);
 }
 
 /// A random walk of more latents than a full covariance is fitted for: q is the posterior, and says so.

@@ -23,6 +23,7 @@ mod sparsity;
 mod start;
 
 // Trust
+mod cause;
 mod centring;
 mod chains;
 mod convergence;
@@ -44,6 +45,7 @@ mod options;
 #[cfg(test)]
 mod tests;
 
+pub use cause::{Cause, Relation, Runaway, Sketch, runaway, trace};
 pub use chains::{CHAINS, Chains, audit};
 pub use convergence::{ChainDraws, MIN_LENGTH};
 pub use coordinates::RecentredLatent;

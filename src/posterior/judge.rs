@@ -6,7 +6,7 @@ use super::draws::{Draws, constrain_points};
 use super::markov::MAX_DIVERGENT;
 use super::summarise::Summarised;
 use super::summary::Summary;
-use super::trust::{self, Basis, Verdict, Witness};
+use super::trust::{self, Basis, Symptom, Verdict, Witness};
 use crate::density::LogDensity;
 use crate::inference::{CHAINS, ChainDraws, Chains, MIN_LENGTH, Weighted};
 
@@ -16,8 +16,18 @@ pub enum Witnesses<'w> {
     /// Draws whose weights are sound.
     Weights(&'w Weighted),
     Chains(&'w Chains),
-    /// Nothing, for this reason.
-    None(&'static str),
+    None(Lack),
+}
+
+/// Why nothing stands beside q.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// q has no width.
+    Collapsed,
+    /// Neither weights nor chains are affordable.
+    TooMany,
+    /// Weights say nothing, and chains are not affordable.
+    Uneven,
 }
 
 /// A verdict on each row, and what is right where q is not; by default about nothing.
@@ -37,10 +47,11 @@ pub struct Reported {
 }
 
 /// Why not all is trusted.
-pub struct Complaint {
-    /// The row that is trusted least; `None` where it is no matter of rows.
-    pub row: Option<usize>,
-    pub why: String,
+pub enum Complaint {
+    /// There is no witness.
+    Unwitnessed(Lack),
+    /// Of the row that is trusted least.
+    Row { row: usize, symptom: Symptom },
 }
 
 impl Judged {
@@ -57,7 +68,7 @@ pub fn judge(density: &dyn LogDensity, q: &Summarised, witnesses: Witnesses<'_>,
         Witnesses::None(why) => Judged {
             verdicts: vec![Verdict::Distrust; q.summaries.len()],
             replacement: None,
-            complaint: Some(Complaint { row: None, why: why.to_string() }),
+            complaint: Some(Complaint::Unwitnessed(why)),
         },
     }
 }
@@ -99,14 +110,12 @@ fn by_chains(density: &dyn LogDensity, q: &Summarised, chains: &Chains) -> Judge
             },
         )
         .collect();
-    let mut complaint = worst(&told, &verdicts);
-    if let Some(complaint) = complaint.as_mut().filter(|_| diverged) {
-        complaint.why = format!(
-            "{} of {n} trajectories of chains that start from q diverge: they do not get into regions of high curvature, as in a \
-             funnel",
-            chains.n_divergent
-        );
-    }
+    let complaint = worst(&told, &verdicts).map(|complaint| match complaint {
+        Complaint::Row { row, .. } if diverged => {
+            Complaint::Row { row, symptom: Symptom::Divergent { n: chains.n_divergent, of: n } }
+        }
+        complaint => complaint,
+    });
     let replacement = Reported {
         basis: Basis::Chains,
         // What does not vary is exact.
@@ -148,5 +157,5 @@ fn taken(values: &[f64], n: usize, which: &[usize]) -> Draws {
 fn worst(told: &[Witness], verdicts: &[Verdict]) -> Option<Complaint> {
     let distrusted = (0..told.len()).filter(|&row| verdicts[row] == Verdict::Distrust);
     let row = distrusted.max_by(|&a, &b| told[a].severity().total_cmp(&told[b].severity()))?;
-    Some(Complaint { row: Some(row), why: told[row].complaint() })
+    Some(Complaint::Row { row, symptom: told[row].symptom() })
 }

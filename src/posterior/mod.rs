@@ -28,13 +28,13 @@ pub use draws::Draws;
 pub use error::{FitFileError, QuestionError};
 pub use exact::{Marginals, summaries as exact_summaries};
 pub use expression::{Answer, AnswerKind, Scope, ask};
-pub use judge::{Complaint, Judged, Reported, Witnesses, judge};
+pub use judge::{Complaint, Judged, Lack, Reported, Witnesses, judge};
 pub use loo::{Loo, Points};
 pub use markov::{Convergence, Nuts, Sampled, of_chains};
 pub use method::Method;
 pub use summarise::{DEFAULT_DRAWS, Summarised, summarise};
 pub use summary::{Summary, mean_sd, quantile_in_place};
-pub use trust::{Basis, Verdict};
+pub use trust::{Basis, Symptom, Verdict};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,7 @@
 //! What a posterior's numbers are worth: q's own, weighed or held against chains, one verdict for each element.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::summary::{Summary, finite};
@@ -37,6 +39,48 @@ pub enum Basis {
     Weights,
     /// Chains that started from q
     Chains,
+}
+
+/// What of its witness keeps a number from being known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Symptom {
+    /// Mean and sd are of tails that draws seldom come to.
+    HeavyTails,
+    /// Chains do not agree.
+    Unsettled {
+        r_hat: f64,
+    },
+    /// They agree, and are still on their way.
+    Drifting,
+    /// So many trajectories of chains, of all of them, end in regions of high curvature.
+    Divergent {
+        n: usize,
+        of: usize,
+    },
+    /// There is a quantile where there are next to no draws.
+    BetweenModes,
+    FewDraws,
+}
+
+impl fmt::Display for Symptom {
+    /// In words that follow the name of the number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Symptom::HeavyTails => write!(f, "tails are so heavy that mean and sd are not known well"),
+            Symptom::Unsettled { r_hat } if r_hat.is_finite() => {
+                write!(f, "chains that start from q do not settle, R-hat {r_hat:.3}")
+            }
+            Symptom::Unsettled { .. } => write!(f, "chains that start from q do not settle"),
+            Symptom::Drifting => write!(f, "chains that start from q drift away and have not arrived"),
+            Symptom::Divergent { n, of } => {
+                write!(f, "{n} of {of} trajectories of chains that start from q diverge")
+            }
+            Symptom::BetweenModes => {
+                write!(f, "a quantile lies between modes, where there is next to nothing")
+            }
+            Symptom::FewDraws => write!(f, "there are too few effective draws"),
+        }
+    }
 }
 
 /// Moves of a mean (in sd), of ln sd and of quantiles (in sd) up to which q is right; so many standard errors of the move are
@@ -215,29 +259,22 @@ impl Witness {
         if severity.is_nan() { f64::INFINITY } else { severity }
     }
 
-    /// Why nothing vouches for a number, in words that follow its name.
-    pub fn complaint(&self) -> String {
-        const HEAVY: &str = "tails are so heavy that mean and sd are not known well; look at the quantiles";
+    /// Why nothing vouches for a number.
+    pub fn symptom(&self) -> Symptom {
         /// Chains that disagree more than this do so for other reasons than their tails.
         const FAR: f64 = 1.1;
         if self.tail > 1.0 && self.r_hat < FAR {
-            return HEAVY.to_string();
+            return Symptom::HeavyTails;
         }
         if self.r_hat > R_HAT {
-            let r_hat =
-                if self.r_hat.is_finite() { format!(" (R-hat {:.3})", self.r_hat) } else { String::new() };
-            return format!(
-                "chains that start from q do not settle{r_hat}: a funnel, heavy tails, several modes, or data that leave it open"
-            );
+            return Symptom::Unsettled { r_hat: self.r_hat };
         }
         if !self.is_settled {
-            return "chains that start from q drift away and have not arrived".to_string();
+            return Symptom::Drifting;
         }
         match self.errors {
-            [_, _, of_quantile] if of_quantile > KNOWN[2] => {
-                "a quantile lies between modes, where there is next to nothing".to_string()
-            }
-            _ => "there are too few effective draws".to_string(),
+            [_, _, of_quantile] if of_quantile > KNOWN[2] => Symptom::BetweenModes,
+            _ => Symptom::FewDraws,
         }
     }
 

@@ -8,8 +8,8 @@ use super::{EvidenceChoice, Prepared, SessionError, seconds_since};
 use crate::density::LogDensity;
 use crate::inference::{self, FitOptions, Progress, Weighted};
 use crate::posterior::{
-    Basis, Complaint, DEFAULT_DRAWS, Judged, Marginals, Method, Posterior, Reported, Seconds, Witnesses,
-    judge, summarise,
+    Basis, DEFAULT_DRAWS, Judged, Lack, Marginals, Method, Posterior, Reported, Seconds, Witnesses, judge,
+    summarise,
 };
 
 /// What a fit needs beyond the compiled model.
@@ -70,9 +70,11 @@ impl Prepared {
             !fit.latent.iter().all(has_width) || !marginals.mean.iter().all(|mean| mean.is_finite());
         let mut judged = match &fitted.weighted {
             _ if fit.latent.is_empty() => Judged::default(),
-            _ if is_collapsed => judge(density, &q, Witnesses::None(COLLAPSED), fit.seed),
-            None => judge(density, &q, Witnesses::None(TOO_MANY), fit.seed),
-            Some(weighted) if !weighted.is_sound() => judge(density, &q, Witnesses::None(UNEVEN), fit.seed),
+            _ if is_collapsed => judge(density, &q, Witnesses::None(Lack::Collapsed), fit.seed),
+            None => judge(density, &q, Witnesses::None(Lack::TooMany), fit.seed),
+            Some(weighted) if !weighted.is_sound() => {
+                judge(density, &q, Witnesses::None(Lack::Uneven), fit.seed)
+            }
             Some(weighted) => judge(density, &q, Witnesses::Weights(weighted), fit.seed),
         };
         let fit_seconds = seconds_since(start);
@@ -89,7 +91,7 @@ impl Prepared {
             }
             audit_seconds = seconds_since(audit_start);
         }
-        warnings.extend(self.distrust(&judged, fit));
+        warnings.extend(self.distrust(&judged, &fitted, heard.as_ref()));
         let (loo, loo_seconds) = match request.loo {
             true => self.leave_out_of_fit(fitted.weighted.as_ref(), heard.as_ref()),
             false => (None, None),
@@ -109,33 +111,7 @@ impl Prepared {
         let posterior = self.posterior(quantities, method, reported, judged.verdicts);
         Ok(Posterior { loo, warnings, seconds: seconds.with_total(), ..posterior })
     }
-
-    /// A warning that names what is trusted least, where it comes from, and what might help.
-    fn distrust(&self, judged: &Judged, fit: &inference::Fit) -> Option<String> {
-        let Complaint { row, why } = judged.complaint.as_ref()?;
-        let density = &self.compiled.density;
-        let as_written = fit.centring.is_none() && !density.recentrable().is_empty();
-        let help = if as_written { "; `--centring learned` may help" } else { "" };
-        let Some(row) = row else { return Some(format!("do not trust this fit: {why}{help}")) };
-        let quantity =
-            self.compiled.quantities.iter().find(|q| (q.offset..q.offset + q.len()).contains(row))?;
-        let name = quantity.element_name(row - quantity.offset);
-        let others = match judged.n_distrusted() {
-            0 | 1 => String::new(),
-            2 => " and one more".to_string(),
-            n => format!(" and {} more", n - 1),
-        };
-        let coordinate = density.coordinates().iter().find(|c| c.name == name);
-        let statement = coordinate.map(|c| density.statements()[c.statement].text.clone());
-        let statement = statement.map(|text| format!(" (`{text}`)")).unwrap_or_default();
-        Some(format!("do not trust `{name}`{statement}{others}: {why}{help}"))
-    }
 }
-
-/// Why there is no witness.
-const COLLAPSED: &str = "q has no width, or an infinite one: the posterior is improper, as where all observations are equal and a scale can go to 0";
-const TOO_MANY: &str = "there are too many latents for its draws to be weighed or held against chains. `vippl sample` draws from the posterior itself";
-const UNEVEN: &str = "weights of draws of q are too uneven, and chains that start from it are no help. `vippl sample` draws from the posterior itself";
 
 /// Mean and sd of each coordinate under q; a point estimate is its value with sd 0.
 fn marginals(fit: &inference::Fit) -> Option<Marginals> {
