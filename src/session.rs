@@ -218,6 +218,7 @@ impl Prepared {
             draws,
             loo: None,
             warnings: Vec::new(),
+            approximation_warnings: Vec::new(),
             seconds: self.seconds,
         }
     }

@@ -5,7 +5,8 @@ mod common;
 use common::elements;
 use vippl::compile::CompileOptions;
 use vippl::data::{Dataset, Values, Variable};
-use vippl::inference::CentringChoice;
+use vippl::family::MeanField;
+use vippl::inference::{CentringChoice, FitOptions};
 use vippl::posterior::{Posterior, Verdict};
 use vippl::session::{FitRequest, prepare_in_memory};
 use vippl::source::Source;
@@ -19,12 +20,16 @@ type Truth = (&'static str, f64, f64);
 const RIGHT: f64 = 0.1;
 
 fn fit(model: &str, y: &[f64], seed: u64) -> Posterior {
+    fit_with(model, y, |options| options.seed = seed)
+}
+
+fn fit_with(model: &str, y: &[f64], change: impl FnOnce(&mut FitOptions)) -> Posterior {
     let source = Source::new("hard.vim", model);
     let variables = if y.is_empty() { vec![] } else { vec![Variable::in_memory("y", values(y))] };
     let dataset = Dataset::from_variables(variables).expect("distinct names");
     let prepared = prepare_in_memory(&source, dataset, &CompileOptions::default()).expect("a model");
     let mut request = FitRequest::default();
-    request.options.seed = seed;
+    change(&mut request.options);
     prepared.fit(&request, &mut |_| ()).expect("a start")
 }
 
@@ -215,21 +220,26 @@ fn causes_are_traced() {
     }
 }
 
+const SCHOOLS: &str = "mu ~ Normal(0, 5)\ntau ~ HalfCauchy(5)\ntheta[8] ~ Normal(mu, tau)\n\
+                       y ~ Normal(theta, [15.0, 10, 16, 11, 9, 11, 10, 18])\n";
+const EFFECTS: [f64; 8] = [28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.5];
+
 #[test]
 fn a_hierarchy_as_written_is_to_be_recentred() {
-    let model = "mu ~ Normal(0, 5)\ntau ~ HalfCauchy(5)\ntheta[8] ~ Normal(mu, tau)\n\
-                 y ~ Normal(theta, [15.0, 10, 16, 11, 9, 11, 10, 18])\n";
-    let y = [28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.5];
-    let source = Source::new("schools.vim", model);
-    let dataset =
-        Dataset::from_variables(vec![Variable::in_memory("y", values(&y))]).expect("distinct names");
-    let prepared = prepare_in_memory(&source, dataset, &CompileOptions::default()).expect("a model");
-    let mut request = FitRequest::default();
-    request.options.centring = CentringChoice::AsWritten;
-    let posterior = prepared.fit(&request, &mut |_| ()).expect("a start");
+    let posterior = fit_with(SCHOOLS, &EFFECTS, |options| options.centring = CentringChoice::AsWritten);
     let cause = "goes with `tau` (";
     let said = posterior.warnings.iter().find(|warning| warning.contains(cause));
     assert!(said.is_some_and(|warning| warning.contains("`--centring learned`")), "{:?}", posterior.warnings);
+}
+
+/// Chains that agree say all that is to be said of the numbers: what was wrong with q is for programs.
+#[test]
+fn a_right_answer_carries_no_warning_of_its_approximation() {
+    let posterior = fit_with(SCHOOLS, &EFFECTS, |options| options.family = Some(&MeanField));
+    assert_eq!(posterior.verdict(), Some(Verdict::Corrected), "{:?}", posterior.warnings);
+    let is_of_q = |warning: &String| warning.contains("understated");
+    assert!(posterior.approximation_warnings.iter().any(is_of_q), "{:?}", posterior.approximation_warnings);
+    assert!(posterior.warnings.is_empty(), "{:?}", posterior.warnings);
 }
 
 /// A random walk of more latents than a full covariance is fitted for: q is the posterior, and says so.

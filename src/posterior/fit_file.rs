@@ -127,6 +127,8 @@ struct FitFile {
     basis: Basis,
     loo: Option<Loo>,
     warnings: Vec<String>,
+    #[serde(default)]
+    approximation_warnings: Vec<String>,
     seconds: Seconds,
     n_draws: usize,
     /// Chains that the draws are, one after the other; none of independent draws.
@@ -246,6 +248,7 @@ impl FitFile {
             basis: posterior.basis,
             loo: posterior.loo.clone(),
             warnings: posterior.warnings.clone(),
+            approximation_warnings: posterior.approximation_warnings.clone(),
             seconds: posterior.seconds,
             n_draws: kept.len(),
             n_chains: posterior.draws.n_chains(),
@@ -358,6 +361,7 @@ impl FitFile {
             draws,
             loo: self.loo,
             warnings: self.warnings,
+            approximation_warnings: self.approximation_warnings,
             seconds: self.seconds,
         })
     }

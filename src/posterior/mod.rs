@@ -67,6 +67,8 @@ pub struct Posterior {
     /// Leave-one-out, where it was asked for.
     pub loo: Option<Loo>,
     pub warnings: Vec<String>,
+    /// What was wrong with q, where none of the reported numbers are its own and all of them are right.
+    pub approximation_warnings: Vec<String>,
     pub seconds: Seconds,
 }
 

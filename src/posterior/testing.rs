@@ -168,6 +168,7 @@ pub fn posterior(n_draws: usize) -> Posterior {
         draws: summarised.draws,
         loo: None,
         warnings: summarised.warnings,
+        approximation_warnings: vec![],
         seconds: Seconds {
             load: Some(0.001),
             compile: Some(0.002),

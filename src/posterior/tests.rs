@@ -206,6 +206,7 @@ mod fit_files {
         let path = folder.path().join("fit.json");
         let mut before = posterior(200);
         before.warnings.push("tau: \"watch\" the tail".to_string());
+        before.approximation_warnings.push("not settled".to_string());
         fit_file::write(&before, &path).unwrap();
         let after = fit_file::read(&path).unwrap();
         assert_eq!(after.draws, before.draws);
@@ -216,6 +217,7 @@ mod fit_files {
         assert_eq!(after.coordinates, before.coordinates);
         assert_eq!(after.training_constants, before.training_constants);
         assert_eq!((after.warnings, after.seconds), (before.warnings, before.seconds));
+        assert_eq!(after.approximation_warnings, before.approximation_warnings);
         assert_eq!(format!("{:?}", after.quantities), format!("{:?}", before.quantities));
     }
 

@@ -54,6 +54,7 @@ pub fn fit(posterior: &Posterior) -> Value {
         },
         "evidence": evidence(posterior),
         "warnings": posterior.warnings,
+        "approximation_warnings": posterior.approximation_warnings,
         "seconds": {
             "load": seconds.load,
             "compile": seconds.compile,

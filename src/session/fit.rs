@@ -59,12 +59,11 @@ impl Prepared {
             beyond = outside(density, &z, n);
             z
         });
-        let mut warnings = self.own_warnings();
-        warnings.extend(fit.warnings.iter().cloned());
+        let mut of_approximation = fit.warnings.clone();
         if !fit.warnings.iter().any(|warning| warning.contains(BEYOND)) {
-            warnings.extend(beyond);
+            of_approximation.extend(beyond);
         }
-        warnings.extend(q.warnings.iter().cloned());
+        of_approximation.extend(q.warnings.iter().cloned());
         let has_width = |&i: &usize| marginals.sd[i] > 0.0 && marginals.sd[i].is_finite();
         let is_collapsed =
             !fit.latent.iter().all(has_width) || !marginals.mean.iter().all(|mean| mean.is_finite());
@@ -91,6 +90,18 @@ impl Prepared {
             }
             audit_seconds = seconds_since(audit_start);
         }
+        // What stands in q's place says all that is to be said of the numbers; point estimates are q's own.
+        let is_replaced = judged.replacement.is_some()
+            && judged.n_distrusted() == 0
+            && fitted.fit.point_estimated.is_empty();
+        let mut warnings = self.own_warnings();
+        let approximation_warnings = match is_replaced {
+            true => of_approximation,
+            false => {
+                warnings.extend(of_approximation);
+                Vec::new()
+            }
+        };
         warnings.extend(self.distrust(&judged, &fitted, heard.as_ref()));
         let (loo, loo_seconds) = match request.loo {
             true => self.leave_out_of_fit(fitted.weighted.as_ref(), heard.as_ref()),
@@ -109,7 +120,7 @@ impl Prepared {
         let reported = judged.replacement.unwrap_or(own);
         let method = Method::Variational(Box::new(fitted.fit));
         let posterior = self.posterior(quantities, method, reported, judged.verdicts);
-        Ok(Posterior { loo, warnings, seconds: seconds.with_total(), ..posterior })
+        Ok(Posterior { loo, warnings, approximation_warnings, seconds: seconds.with_total(), ..posterior })
     }
 }
 
