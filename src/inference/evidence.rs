@@ -81,6 +81,23 @@ pub fn evidence(elbo: Option<&Elbo>, reach: Reach, weighted: Option<&Weighted>) 
     is_finite.then_some(Evidence { log_evidence, kl, is_bound, bounds: Vec::new(), prior: None })
 }
 
+impl Evidence {
+    /// With bounds: where log p(x) is no more than one itself, the greatest of all takes its place.
+    pub fn add_bounds(&mut self, bounds: Vec<Bound>, elbo: Option<&Elbo>) {
+        let greatest = bounds.iter().max_by(|a, b| a.value.total_cmp(&b.value));
+        if let Some(Bound { value, se, .. }) = greatest.copied()
+            && self.is_bound
+            && value > self.log_evidence.value
+        {
+            // An ELBO that leaves draws out is no bound, and no side of a gap.
+            let elbo = elbo.filter(|elbo| self.kl.is_some() || elbo.value == self.log_evidence.value);
+            self.kl = elbo.map(|elbo| Estimate { value: value - elbo.value, se: se.hypot(elbo.se) });
+            self.log_evidence = Estimate { value, se };
+        }
+        self.bounds = bounds;
+    }
+}
+
 /// Where q puts its draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
@@ -276,6 +293,30 @@ mod tests {
         let unweighed = evidence(Some(&elbo(7.0)), Reach::Within, None).unwrap();
         assert!(unweighed.is_bound && unweighed.log_evidence.value == 7.0, "{unweighed:?}");
         assert_eq!(evidence(Some(&elbo(7.0)), Reach::Beyond, None), None);
+    }
+
+    #[test]
+    fn the_greatest_bound_stands_for_the_evidence() {
+        let bound = |k, value| Bound { k, value, se: 0.04 };
+        let bounds = vec![bound(1, 6.9), bound(10, 7.5), bound(100, 7.8)];
+        let unweighed = evidence(Some(&elbo(7.0)), Reach::Within, None).unwrap();
+        let mut raised = unweighed.clone();
+        raised.add_bounds(bounds.clone(), Some(&elbo(7.0)));
+        assert_eq!((raised.log_evidence, raised.is_bound), (Estimate { value: 7.8, se: 0.04 }, true));
+        let kl = raised.kl.unwrap();
+        assert!((kl.value - 0.8).abs() < 1e-12 && (kl.se - 0.05).abs() < 1e-12, "{kl:?}");
+        let mut lower = unweighed.clone();
+        lower.add_bounds(bounds[..1].to_vec(), Some(&elbo(7.0)));
+        assert_eq!((lower.log_evidence, lower.kl), (unweighed.log_evidence, None));
+        // q beyond the support: an ELBO that is no bound.
+        let mut beyond = Evidence { log_evidence: Estimate { value: 6.0, se: 0.1 }, ..unweighed };
+        beyond.add_bounds(bounds.clone(), Some(&elbo(7.0)));
+        assert_eq!((beyond.log_evidence.value, beyond.kl), (7.8, None));
+        let even = weighted((0..4_000).map(|i| (f64::from(i) * 0.7).sin() * 0.1 - 20.0).collect());
+        let mut known = evidence(Some(&elbo(-20.5)), Reach::Within, Some(&even)).unwrap();
+        let before = known.log_evidence;
+        known.add_bounds(bounds, Some(&elbo(-20.5)));
+        assert_eq!(known.log_evidence, before);
     }
 
     #[test]

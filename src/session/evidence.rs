@@ -83,7 +83,8 @@ impl Further {
             Err(why) => (None, Some(format!("no evidence by draws of the prior: {why}"))),
         };
         if let Some(evidence) = &mut fit.evidence {
-            (evidence.bounds, evidence.prior) = (bounds, prior);
+            evidence.add_bounds(bounds, fit.elbo.as_ref());
+            evidence.prior = prior;
         }
         (seconds_since(start), warning)
     }
