@@ -6,6 +6,7 @@ mod evidence;
 mod failed;
 mod fit;
 mod loo;
+mod observables;
 mod sample;
 
 use std::path::Path;
@@ -31,6 +32,7 @@ pub use calibrate::{CalibrationProgress, CalibrationRequest, Subject};
 pub use evidence::EvidenceChoice;
 pub use failed::in_order;
 pub use fit::FitRequest;
+pub use observables::unlike;
 pub use sample::SampleRequest;
 
 /// Names of the data that a warning lists; the others are counted.

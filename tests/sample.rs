@@ -267,3 +267,41 @@ fn models_of_the_same_data_are_compared_by_what_they_predict() {
     let error = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(error.contains("vippl::compare::other_data"), "{error}");
 }
+
+#[test]
+fn densities_of_different_things_are_not_ranked() {
+    let folder = folder();
+    let path = folder.path();
+    let counts: String = ["y"]
+        .into_iter()
+        .map(String::from)
+        .chain((0..12).map(|k| (3 + k % 5).to_string()))
+        .collect::<Vec<_>>()
+        .join("\n");
+    std::fs::write(path.join("n.csv"), counts).expect("a file");
+    for (name, model) in [
+        ("normal", "m ~ Normal(0, 10)\ny ~ Normal(m, 2)\n"),
+        ("logs", "m ~ Normal(0, 10)\nlog(y) ~ Normal(m, 0.5)\n"),
+        ("poisson", "m ~ Normal(0, 3)\ny ~ Poisson(exp(m))\n"),
+        ("each", "m ~ Normal(0, 3)\nfor i in 1:12 { y[i] ~ Poisson(exp(m)) }\n"),
+    ] {
+        std::fs::write(path.join(format!("{name}.vim")), model).expect("a file");
+        output(&format!("vippl fit {name}.vim --data n.csv --out {name}.json -q"), path);
+    }
+    let compared = |pair: &str| {
+        let done = run(&format!("vippl compare {pair}"), path);
+        let [out, err] = [done.stdout, done.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        (out, err)
+    };
+    for (pair, why) in [
+        ("normal.json poisson.json", "normal.json has densities of `y`, poisson.json probabilities of `y`"),
+        ("normal.json logs.json", "normal.json has densities of `y`, logs.json densities of `log(y)`"),
+        ("poisson.json logs.json", "poisson.json has probabilities of `y`, logs.json densities of `log(y)`"),
+    ] {
+        let (out, err) = compared(pair);
+        assert!(err.contains("cannot be ranked") && err.contains(why), "{err}");
+        assert!(out.contains("elpd_loo") && !out.contains("predict"), "{out}");
+    }
+    let (out, err) = compared("poisson.json each.json");
+    assert!(out.contains("predict alike") && err.is_empty(), "{out}{err}");
+}

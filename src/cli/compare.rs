@@ -11,6 +11,7 @@ use super::{Command, Failure, parsed};
 use crate::posterior::{Loo, Posterior, Verdict, compare, fit_file};
 use crate::report::style::Elements;
 use crate::report::{Style, json, text};
+use crate::session;
 
 pub struct Compare;
 
@@ -129,13 +130,18 @@ fn by_prediction(
         }
         models.push((name, loo));
     }
+    let named: Vec<(&str, &Posterior)> = names.iter().map(String::as_str).zip(posteriors).collect();
+    let unlike = session::unlike(&named);
     if as_json {
-        terminal
-            .print(&format!("{:#}\n", json!({ "schema": json::SCHEMA, "loo": json::loo_models(&models) })))?;
-    } else {
-        terminal.print(&text::loo_table(&models, style))?;
+        let loo = json::loo_models(&models);
+        let whole = json!({ "schema": json::SCHEMA, "loo": loo, "incomparable": unlike });
+        return Ok(terminal.print(&format!("{whole:#}\n"))?);
     }
-    Ok(())
+    terminal.print(&text::loo_table(&models, unlike.is_none(), style))?;
+    match unlike {
+        Some(why) => Ok(terminal.warn(&format!("these models cannot be ranked: {why}"))?),
+        None => Ok(()),
+    }
 }
 
 /// The names of files, without folders where these are all that they share.

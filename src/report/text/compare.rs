@@ -91,8 +91,9 @@ pub fn loo(loo: &Loo, style: &Style) -> String {
     text
 }
 
-/// Models of the same data, each with its name, best first: what they predict, and by how much worse than the best.
-pub fn loo_table(models: &[(&str, &Loo)], style: &Style) -> String {
+/// Models of the same data, each with its name, best first: what they predict, and by how much worse than the best; and which of
+/// them predicts better, where that can be said.
+pub fn loo_table(models: &[(&str, &Loo)], can_be_ranked: bool, style: &Style) -> String {
     let mut order: Vec<&(&str, &Loo)> = models.iter().collect();
     let elpd = |loo: &Loo| loo.elpd().map_or(f64::NEG_INFINITY, |(elpd, _)| elpd);
     order.sort_by(|a, b| elpd(b.1).total_cmp(&elpd(a.1)));
@@ -126,7 +127,9 @@ pub fn loo_table(models: &[(&str, &Loo)], style: &Style) -> String {
         .collect();
     let mut text = table(&header, &rows, style);
     text.push('\n');
-    if let [(first, best), (second, next), ..] = order[..] {
+    if let [(first, best), (second, next), ..] = order[..]
+        && can_be_ranked
+    {
         text += &format!("{}\n", style.bold(&preference((first, best), (second, next))));
         if !best.is_aligned(next) {
             text +=
