@@ -334,6 +334,39 @@ fn wrong_usage_ends_with_two() {
 }
 
 #[test]
+fn wrong_usage_says_what_to_write() {
+    let folder = Folder::new();
+    for (arguments, said) in [
+        ("fit m.vim --draws -5", ["`--draws` cannot be `-5`", "a whole number from 2 to 10000000"]),
+        ("fit m.vim --draws 1.5", ["`--draws` cannot be `1.5`", "a whole number"]),
+        ("fit m.vim --seed -1", ["`--seed` cannot be `-1`", "0 or more"]),
+        ("fit m.vim --draws", ["`--draws` needs a value", "`--draws <N>`"]),
+        ("fit m.vim --chains 4", ["`--chains` belongs to `vippl sample`", "`vippl help fit`"]),
+        ("sample m.vim --family auto", ["`--family` belongs to `vippl fit`", "`vippl help sample`"]),
+        ("fit m.vim --dta d.csv", ["no option `--dta`", "did you mean `--data`?"]),
+        ("fit m.vim d.csv", ["`d.csv`", "`--data d.csv`"]),
+        ("m.vim", ["no command `m.vim`", "`vippl fit m.vim`"]),
+        ("smple m.vim", ["no command `smple`", "did you mean `sample`?"]),
+        ("fit", ["`vippl fit` needs MODEL", "`vippl fit radon.vim --data radon.csv`"]),
+        ("fit m.vim --seed 1 --seed 2", ["`--seed` is given twice", "once"]),
+        ("fit m.vim -q -v", ["`--quiet` does not go with `--verbose`", "leave one"]),
+        ("fit m.vim --color red", ["`--color` cannot be `red`", "auto, always, never"]),
+        ("fit m.vim --json=yes", ["`--json` takes no value", "alone"]),
+        ("compare a.json", ["takes 2 of FIT at least, not 1", "fit.json sample.json"]),
+    ] {
+        let ran = folder.run(&arguments.split(' ').collect::<Vec<&str>>());
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{arguments}: {ran:?}");
+        let err = ran.err.split_whitespace().filter(|word| *word != "│").collect::<Vec<&str>>().join(" ");
+        assert!(err.starts_with("vippl::usage::"), "{arguments}: {err}");
+        for part in said {
+            assert!(err.contains(part), "{arguments}: no `{part}` in {err}");
+        }
+    }
+    let counts = ["fit", "m.vim", "--data", "d.csv", "--draws", "1e3", "-q"];
+    assert_eq!(folder.run(&counts).code, Some(0));
+}
+
+#[test]
 fn help_is_there_and_has_examples() {
     let folder = Folder::new();
     let ran = folder.run(&[]);

@@ -1,5 +1,6 @@
 //! Arguments that several commands share.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
@@ -43,7 +44,7 @@ pub struct FoldArgs {
 #[derive(Args, Clone, Copy, Debug)]
 pub struct ThreadArgs {
     /// Threads to use [default: one for each processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count::<u32>(1..=4096))]
     threads: Option<u32>,
 }
 
@@ -86,16 +87,16 @@ impl FoldArgs {
 #[derive(Args, Clone)]
 pub struct FitArgs {
     /// Seed of all random numbers: the same seed gives the same result
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = count::<u64>(0..=u64::MAX))]
     seed: u64,
 
     /// Draws of the posterior, for whatever is not known exactly
     #[arg(long, value_name = "N", default_value_t = DEFAULT_DRAWS as u64,
-          value_parser = clap::value_parser!(u64).range(2..=10_000_000))]
+          allow_negative_numbers = true, value_parser = count::<u64>(2..=10_000_000))]
     draws: u64,
 
     /// Draws of the objective (M) instead of as many as it needs
-    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    #[arg(long, value_name = "M", allow_negative_numbers = true, value_parser = count::<u64>(2..=1_000_000))]
     mc_draws: Option<u64>,
 
     /// Approximating family, or auto: the simplest that serves
@@ -131,6 +132,25 @@ pub fn request(model: &Path, data: &DataArgs, compile: CompileOptions) -> Result
     Ok(Request { model, data: data.data.clone(), drop: data.drop.clone(), compile })
 }
 
+/// Whole numbers beyond are not all floating-point numbers.
+const WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// A parser of whole numbers of a range, `1000` or `1e3`.
+pub fn count<T: TryFrom<u64>>(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<T, String> + Clone {
+    move |text: &str| {
+        let whole = text.parse::<u64>().ok().or_else(|| {
+            let x = text.parse::<f64>().ok()?;
+            (x.fract() == 0.0 && (0.0..=WHOLE).contains(&x)).then_some(x as u64)
+        });
+        let (from, to) = (range.start(), range.end());
+        let known = whole.filter(|n| range.contains(n)).and_then(|n| T::try_from(n).ok());
+        known.ok_or_else(|| match *to {
+            u64::MAX => format!("it is a whole number, {from} or more"),
+            _ => format!("it is a whole number from {from} to {to}"),
+        })
+    }
+}
+
 fn parse_data(argument: &str) -> Result<DataArg, String> {
     DataArg::parse(argument).map_err(|error| error.to_string())
 }
@@ -155,4 +175,21 @@ pub fn parse_centring(name: &str) -> Result<CentringChoice, String> {
         let known: Vec<&str> = CentringChoice::ALL.iter().map(|choice| choice.name()).collect();
         format!("no such choice; there are: {}", known.join(", "))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_whole_numbers_in_any_notation() {
+        let draws = count::<u32>(2..=10_000_000);
+        assert_eq!([draws("2"), draws("1e6"), draws("2.5E3")], [Ok(2), Ok(1_000_000), Ok(2_500)]);
+        for wrong in ["1", "1e8", "-5", "1.5", "1e-3", "many", "NaN", "inf", ""] {
+            assert_eq!(draws(wrong), Err("it is a whole number from 2 to 10000000".to_string()), "{wrong}");
+        }
+        let seed = count::<u64>(0..=u64::MAX);
+        assert_eq!(seed("18446744073709551615"), Ok(u64::MAX));
+        assert_eq!(seed("-1"), Err("it is a whole number, 0 or more".to_string()));
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::{ArgMatches, Args};
 use serde_json::{Map, Value, json};
 
-use super::arguments::{DataArgs, FoldArgs, ThreadArgs, request};
+use super::arguments::{DataArgs, FoldArgs, ThreadArgs, count, request};
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
 use crate::compile::{Computed, Density, GradientMode};
@@ -29,7 +29,7 @@ struct Arguments {
     fold: FoldArgs,
     /// Points evaluated at once; may be given several times [default: 1, 4, 16, 64]
     #[arg(long, value_name = "L", value_delimiter = ',',
-          value_parser = clap::value_parser!(u32).range(1..=4096))]
+          allow_negative_numbers = true, value_parser = count::<u32>(1..=4096))]
     lanes: Vec<u32>,
     #[command(flatten)]
     threads: ThreadArgs,

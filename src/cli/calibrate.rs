@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, Args};
 use miette::{IntoDiagnostic, Report, WrapErr};
 
-use super::arguments::{CompileArgs, DataArgs, FitArgs, ThreadArgs, request};
+use super::arguments::{CompileArgs, DataArgs, FitArgs, ThreadArgs, count, request};
 use super::progress::calibration_listener;
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
@@ -24,7 +24,7 @@ struct Arguments {
     #[command(flatten)]
     data: DataArgs,
     /// Data sets to simulate and to fit
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(20..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 200, allow_negative_numbers = true, value_parser = count::<u32>(20..=10_000))]
     sims: u32,
     #[command(flatten)]
     fit: FitArgs,

@@ -22,6 +22,7 @@ mod sample;
 mod simulate;
 mod summary;
 mod terminal;
+mod usage;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -112,17 +113,23 @@ fn define() -> clap::Command {
 /// Runs the program with these arguments (the first is its name).
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let mut definition = define().color(color_in(&arguments).for_clap());
+    let color = color_in(&arguments);
+    let mut definition = define().color(color.for_clap());
     if arguments.len() < 2 {
         // Ignored: a reader that is gone has no use for help.
         let _ = definition.print_help();
         return ExitCode::SUCCESS;
     }
+    let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let matches = match definition.try_get_matches_from(arguments) {
         Ok(matches) => matches,
-        Err(error) => {
+        Err(error) if !error.use_stderr() => {
             let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            let _ = Terminal::standard(color).report(&usage::explain(&error, &words, &define()));
+            return ExitCode::from(2);
         }
     };
     let color = matches.get_one::<ColorChoice>("color").copied().unwrap_or_default();

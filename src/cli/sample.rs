@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args};
 
-use super::arguments::{CompileArgs, DataArgs, ThreadArgs, parse_centring, request};
+use super::arguments::{CompileArgs, DataArgs, ThreadArgs, count, parse_centring, request};
 use super::output::OutputArgs;
 use super::progress::chain_listener;
 use super::terminal::Terminal;
@@ -21,22 +21,22 @@ struct Arguments {
     #[command(flatten)]
     data: DataArgs,
     /// Seed of all random numbers: the same seed gives the same result
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = count::<u64>(0..=u64::MAX))]
     seed: u64,
     /// Independent chains, from different starting points
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 4, allow_negative_numbers = true, value_parser = count::<u64>(1..=1000))]
     chains: u64,
     /// Steps of each chain that adapt it, and are thrown away
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(20..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 1000, allow_negative_numbers = true, value_parser = count::<u64>(20..=1_000_000))]
     warmup: u64,
     /// Draws of each chain
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(10..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 1000, allow_negative_numbers = true, value_parser = count::<u64>(10..=1_000_000))]
     draws: u64,
     /// Acceptance that the step size is adapted to; more makes smaller steps
-    #[arg(long, value_name = "P", default_value_t = 0.9, value_parser = parse_acceptance)]
+    #[arg(long, value_name = "P", default_value_t = 0.9, allow_negative_numbers = true, value_parser = parse_acceptance)]
     target_accept: f64,
     /// A trajectory has at most 2^N steps
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=20))]
+    #[arg(long, value_name = "N", default_value_t = 10, allow_negative_numbers = true, value_parser = count::<u64>(1..=20))]
     max_depth: u64,
     /// Coordinates of the chains: learned (hierarchical latents as centred as serves, correlations of a fit taken out) or as-written
     #[arg(long, value_name = "NAME", default_value = "learned", value_parser = parse_centring)]

@@ -6,7 +6,7 @@ use clap::{ArgMatches, Args};
 use miette::{IntoDiagnostic, Report, WrapErr};
 use serde_json::{Map, Value, json};
 
-use super::arguments::DataArgs;
+use super::arguments::{DataArgs, count};
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
 use crate::compile::{CompileOptions, element_name};
@@ -25,10 +25,10 @@ struct Arguments {
     #[command(flatten)]
     data: DataArgs,
     /// How many data sets to draw
-    #[arg(long, short, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, short, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = count::<u32>(1..=1_000_000))]
     n: u32,
     /// Seed of all random numbers: the same seed gives the same data
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = count::<u64>(0..=u64::MAX))]
     seed: u64,
     /// Write to this file instead of standard output; JSON if its name ends in .json, otherwise CSV
     #[arg(long, short, value_name = "FILE")]
