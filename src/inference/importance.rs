@@ -165,11 +165,10 @@ pub fn sample(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) ->
     Some(weighted)
 }
 
-/// k-hat of q's own draws, with heavier tails; `None` where so many latents would take too many numbers.
-pub fn k_hat(target: &Target, q: Gaussian, theta: &[f64], seed: u64) -> Option<f64> {
+/// k-hat of a proposal's own draws, with heavier tails; `None` where so many latents would take too many numbers.
+pub fn k_hat(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) -> Option<f64> {
     let n = first_draws(target)?;
-    let proposal = Proposal { components: vec![(1.0, q)] };
-    Some(weigh(target, &proposal, theta, n, seed, 0).smoothed.k_hat)
+    Some(weigh(target, proposal, theta, n, seed, 0).smoothed.k_hat)
 }
 
 /// How many draws are affordable to begin with.

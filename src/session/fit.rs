@@ -52,6 +52,11 @@ impl Prepared {
         if let Some(other) = fit.centring.as_ref().and_then(|centring| density.recentred(centring)) {
             quantities = quantities.iter().map(|quantity| quantity.recentred(&*other)).collect();
         }
+        if !fit.has_normal_marginals() {
+            let is_point = |i: &usize| fit.point_estimated.contains(i);
+            let rows = quantities.iter_mut().flat_map(|quantity| &mut quantity.marginals);
+            rows.for_each(|coordinate| *coordinate = coordinate.filter(is_point));
+        }
         let family = "a fit is made by a family of the catalogue";
         let marginals = marginals(fit).expect(family);
         let mut beyond = None;
