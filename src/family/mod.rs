@@ -3,17 +3,19 @@
 mod full_rank;
 mod gaussian;
 mod mean_field;
+mod mixture;
 mod precision;
 mod sparse;
 
 pub use full_rank::{FULL_RANK, LAPLACE, LINEAR_RESPONSE};
 pub use gaussian::{Gaussian, Scale};
 pub use mean_field::MeanField;
+pub use mixture::Mixture;
 pub use precision::Pattern;
 pub use sparse::Sparse;
 
 /// Every family, by the order in which they are offered.
-pub static ALL: &[&dyn Family] = &[&MeanField, &LINEAR_RESPONSE, &LAPLACE, &FULL_RANK, &Sparse];
+pub static ALL: &[&dyn Family] = &[&MeanField, &LINEAR_RESPONSE, &LAPLACE, &FULL_RANK, &Sparse, &Mixture];
 
 /// The family that `name` (as in `--family meanfield`) stands for.
 pub fn by_name(name: &str) -> Option<&'static dyn Family> {
@@ -31,8 +33,8 @@ pub fn choice(name: &str) -> Result<Option<&'static dyn Family>, String> {
     }
 }
 
-/// A reparameterised family of Gaussians over n latents: z = mean + L base with base ~ N(0, I). lambda begins with the mean, then
-/// n numbers whose sum is log |L|.
+/// A reparameterised family over n latents: a Gaussian z = mean + L base with base ~ N(0, I), or several. The default methods
+/// are those of one whose lambda begins with the mean, then n numbers whose sum is log |L|.
 ///
 /// Batches have their lanes innermost: `z[i * lanes + l]`, `base[k * lanes + l]`.
 pub trait Family: Sync {
@@ -83,8 +85,18 @@ pub trait Family: Sync {
     /// Adds Σ_l (dz_l/dlambda)' g_l to `out`, for `gradient[n][lanes]`.
     fn pull_back(&self, lambda: &[f64], lanes: usize, base: &[f64], gradient: &[f64], out: &mut [f64]);
 
-    /// q as the Gaussian that it is.
+    /// q as the Gaussian that it is; of several the foremost.
     fn gaussian(&self, n_latent: usize, lambda: &[f64]) -> Gaussian;
+
+    /// The Gaussians that q is made of, with their shares, which sum to 1.
+    fn parts(&self, n_latent: usize, lambda: &[f64]) -> Vec<(f64, Gaussian)> {
+        vec![(1.0, self.gaussian(n_latent, lambda))]
+    }
+
+    /// Whether each latent by itself is normal under q.
+    fn has_normal_marginals(&self, _lambda: &[f64]) -> bool {
+        true
+    }
 
     /// How the Gaussian is found, where that is not by maximising over lambda.
     fn fitted_as(&self) -> Option<GaussianFit> {

@@ -60,6 +60,11 @@ impl Fit {
         family::by_name(&self.family).map(|family| family.marginals(self.latent.len(), &self.lambda))
     }
 
+    /// Whether each latent by itself is normal under q. `false` if the family is unknown.
+    pub fn has_normal_marginals(&self) -> bool {
+        family::by_name(&self.family).is_some_and(|family| family.has_normal_marginals(&self.lambda))
+    }
+
     /// Draws of q in the coordinates of the model as written, `[D][n]`. `None` if the family is unknown.
     pub fn sample(&self, density: &dyn LogDensity, n: usize, seed: u64) -> Option<Vec<f64>> {
         let z = self.sample_unconstrained(n, seed)?;
@@ -112,11 +117,25 @@ pub fn fit(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Fitted, InferenceError> {
     let rung = ladder::climb(density, options, progress)?;
-    let Rung { family, optimum, centring, evaluations, why } = rung;
+    let centring = rung.centring.clone();
     let coordinates = Coordinates::new(density, centring.as_ref());
     let target = coordinates.target();
+    let split = target.split(&rung.optimum.x);
+    let evaluated = evaluate(&target, rung.family, split, options.elbo_draws, options.seed);
+    let proposal = (target.n_latent() > 0).then(|| {
+        let (lambda, theta) = split;
+        let q = rung.family.gaussian(target.n_latent(), lambda);
+        let elbo = evaluated.0.map_or(f64::NEG_INFINITY, |elbo| elbo.value);
+        ladder::proposal(&target, q, theta, elbo, options)
+    });
+    let (rung, (elbo, n_dropped)) = match &proposal {
+        Some(proposal) => {
+            ladder::at_all_modes(density, &target, proposal, (rung, evaluated), options, progress)
+        }
+        None => (rung, evaluated),
+    };
+    let Rung { family, optimum, centring: _, evaluations, why } = rung;
     let (lambda, theta) = target.split(&optimum.x);
-    let (elbo, n_dropped) = evaluate(&target, family, (lambda, theta), options.elbo_draws, options.seed);
     let mut warnings = optimum.warnings;
     if n_dropped > 0 {
         let asked = options.elbo_draws.div_ceil(2) * 2;
@@ -134,11 +153,6 @@ pub fn fit(
             parts: Some(Parts { log_likelihood: elbo.log_likelihood, kl: elbo.kl }),
         });
     }
-    let proposal = (target.n_latent() > 0).then(|| {
-        let q = family.gaussian(target.n_latent(), lambda);
-        let elbo = elbo.map_or(f64::NEG_INFINITY, |elbo| elbo.value);
-        ladder::proposal(&target, q, theta, elbo, options)
-    });
     let weighted =
         proposal.as_ref().and_then(|proposal| importance::sample(&target, proposal, theta, options.seed));
     let reach = match n_dropped {

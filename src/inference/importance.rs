@@ -125,6 +125,8 @@ const ENOUGH: f64 = 6_000.0;
 /// A sample that is worth less than this share of its draws makes the proposal follow its weights, so many times.
 const EVEN: f64 = 0.6;
 const MAX_ADAPTIONS: u32 = 3;
+/// k-hat beyond which more draws will not make weights vouch for anything: theirs have no variance.
+const HOPEFUL: f64 = 0.5;
 /// Sums and products of all evaluations of log p together.
 const MAX_WORK: f64 = 2e9;
 /// Numbers of all draws, as coordinates and on their own scales (256 MiB).
@@ -152,8 +154,7 @@ pub fn sample(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) ->
     let most = DRAWS[1].min((MAX_WORK / work) as usize).min(MAX_NUMBERS / width);
     for round in MAX_ADAPTIONS + 1.. {
         let worth = weighted.effective_draws();
-        let near = weighted.is_sound() || weighted.smoothed.k_hat < 0.8;
-        if !near || worth >= ENOUGH || 2 * n > most {
+        if weighted.smoothed.k_hat > HOPEFUL || worth >= ENOUGH || 2 * n > most {
             break;
         }
         let needed = (n as f64 * 1.2 * ENOUGH / worth.max(1.0)) as usize;
@@ -164,11 +165,10 @@ pub fn sample(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) ->
     Some(weighted)
 }
 
-/// k-hat of q's own draws, with heavier tails; `None` where so many latents would take too many numbers.
-pub fn k_hat(target: &Target, q: Gaussian, theta: &[f64], seed: u64) -> Option<f64> {
+/// k-hat of a proposal's own draws, with heavier tails; `None` where so many latents would take too many numbers.
+pub fn k_hat(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) -> Option<f64> {
     let n = first_draws(target)?;
-    let proposal = Proposal { components: vec![(1.0, q)] };
-    Some(weigh(target, &proposal, theta, n, seed, 0).smoothed.k_hat)
+    Some(weigh(target, proposal, theta, n, seed, 0).smoothed.k_hat)
 }
 
 /// How many draws are affordable to begin with.

@@ -6,7 +6,7 @@ use super::centring;
 use super::coordinates::Coordinates;
 use super::draws::{BaseDraws, Task, rng};
 use super::error::InferenceError;
-use super::evaluate::evaluate;
+use super::evaluate::{Elbo, evaluate};
 use super::full_rank::{self, Outcome};
 use super::importance::{self, Proposal};
 use super::linear::{Matrix, lower_factor};
@@ -18,10 +18,14 @@ use super::sparsity;
 use super::start::{self, Start};
 use super::target::Target;
 use crate::density::{Centring, LogDensity};
-use crate::family::{FULL_RANK, Family, Gaussian, GaussianFit, MeanField, Scale, Sparse};
+use crate::family::{FULL_RANK, Family, Gaussian, GaussianFit, MeanField, Mixture, Scale, Sparse};
 
-/// Up to this many latents a Gaussian with correlations is fitted.
+/// Up to this many latents a Gaussian with correlations is fitted; more, up to the second number, only where most of them depend
+/// on most others, and it is affordable.
 const MAX_FULL_RANK: usize = 300;
+const MAX_DENSE: usize = 1000;
+/// Sums and products of one Hessian-vector product, times the latents, up to which it is.
+const MAX_DENSE_WORK: f64 = 2e8;
 
 /// A family fitted, and why it was chosen.
 #[derive(Clone)]
@@ -73,9 +77,6 @@ pub fn climb(
     learn_centring(density, &attempt, options, progress)
 }
 
-/// Said of coordinates that a sparse precision does not suit.
-const DENSE: &str = "mean-field: most latents depend on most others";
-
 /// The family to begin with where none is asked for, and why.
 fn choice(target: &Target, start: &Start, options: &FitOptions) -> (&'static dyn Family, String) {
     let n = target.n_latent();
@@ -96,7 +97,10 @@ fn choice(target: &Target, start: &Start, options: &FitOptions) -> (&'static dyn
     }
     match target.sparsity(start) {
         Some(_) => (&Sparse, "sparse: of many latents each depends on few others".to_string()),
-        None => (&MeanField, DENSE.to_string()),
+        None if n <= MAX_DENSE && target.density.work() * n as f64 <= MAX_DENSE_WORK => {
+            (&FULL_RANK, "full-rank: most latents depend on most others".to_string())
+        }
+        None => (&MeanField, "mean-field: most latents depend on most others".to_string()),
     }
 }
 
@@ -124,6 +128,39 @@ pub fn proposal(target: &Target, q: Gaussian, theta: &[f64], elbo: f64, options:
     modes.retain(|mode| mode.0 >= best - FAINT);
     let total: f64 = modes.iter().map(|mode| (mode.0 - best).exp()).sum();
     Proposal { components: modes.into_iter().map(|(elbo, q)| ((elbo - best).exp() / total, q)).collect() }
+}
+
+/// An ELBO on fresh draws, and how many of them had no finite log density.
+pub type Evaluated = (Option<Elbo>, usize);
+
+/// The mixture of the Gaussians at all modes, where there are several, and it is asked for or has the greater ELBO.
+pub fn at_all_modes(
+    density: &dyn LogDensity,
+    target: &Target,
+    proposal: &Proposal,
+    (rung, evaluated): (Rung, Evaluated),
+    options: &FitOptions,
+    progress: &mut dyn FnMut(Progress),
+) -> (Rung, Evaluated) {
+    let clock = Instant::now();
+    let is_asked_for = options.family.is_some_and(|family| family.name() == Mixture.name());
+    let n_modes = proposal.components.len();
+    if n_modes == 1 || options.family.is_some() && !is_asked_for {
+        return (rung, evaluated);
+    }
+    let Some(lambda) = Mixture::of_parts(&proposal.components) else { return (rung, evaluated) };
+    let (_, theta) = target.split(&rung.optimum.x);
+    let of_mixture = evaluate(target, &Mixture, (&lambda, theta), options.elbo_draws, options.seed);
+    let why = if is_asked_for { String::new() } else { format!("mixture: log p has {n_modes} modes") };
+    let optimum = Optimum { x: [&lambda, theta].concat(), ..rung.optimum.clone() };
+    let mixture = Rung { family: &Mixture, optimum, why, ..rung.clone() };
+    report(density, &mixture, clock, options, progress);
+    let value = |evaluated: &Evaluated| evaluated.0.map_or(f64::NEG_INFINITY, |elbo| elbo.value);
+    if is_asked_for || value(&of_mixture) > value(&evaluated) {
+        (mixture, of_mixture)
+    } else {
+        (rung, evaluated)
+    }
 }
 
 /// The Gaussian at another mode, and its ELBO: where none can be fitted, the first one there, of so much more or less ELBO as
@@ -155,6 +192,11 @@ type Attempt<'a> = dyn Fn(Option<Centring>, &mut dyn FnMut(Progress)) -> Result<
 /// Centrings at least so far apart are worth another fit.
 const NOTABLE: f64 = 0.1;
 
+/// Whether no weight is notably far from this one.
+fn is_near(centring: &Centring, weight: f64) -> bool {
+    centring.weights.iter().all(|c| (c - weight).abs() < NOTABLE)
+}
+
 /// A fit with location-scale latents apart from their locations and scales, then one as centred as that one says.
 fn learn_centring(
     density: &dyn LogDensity,
@@ -163,20 +205,28 @@ fn learn_centring(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Rung, InferenceError> {
     let n = density.recentrable().len();
-    let mut best = attempt(Some(Centring::new(vec![0.0; n])), progress)?;
-    if best.why == DENSE {
+    let elbo = |rung: &Rung| elbo_of(density, rung, options);
+    let mut written = None;
+    if density.dim() > MAX_FULL_RANK {
         // Apart from each other the elements of a chain all depend on each other: as written its precision may be sparse.
-        best = best.or(attempt(None, progress)?, |rung| elbo_of(density, rung, options));
-        if best.centring.is_none() {
-            return Ok(best);
+        let rung = attempt(None, progress)?;
+        if rung.family.name() == Sparse.name() && rung.optimum.converged {
+            let centring = learned(density, &rung, options).filter(|centring| !is_near(centring, 1.0));
+            return Ok(match centring {
+                Some(centring) => rung.or(attempt(Some(centring), progress)?, elbo),
+                None => rung,
+            });
         }
+        written = Some(rung);
     }
-    let Some(centring) = learned(density, &best, options) else { return Ok(best) };
-    if centring.weights.iter().all(|c| *c < NOTABLE) {
-        return Ok(best);
+    let mut best = attempt(Some(Centring::new(vec![0.0; n])), progress)?;
+    if let Some(centring) = learned(density, &best, options).filter(|centring| !is_near(centring, 0.0)) {
+        best = best.or(attempt(Some(centring), progress)?, elbo);
     }
-    let other = attempt(Some(centring), progress)?;
-    Ok(best.or(other, |rung| elbo_of(density, rung, options)))
+    Ok(match written {
+        Some(written) => best.or(written, elbo),
+        None => best,
+    })
 }
 
 impl Rung {
@@ -214,8 +264,8 @@ fn report(
     let target = coordinates.target();
     let (lambda, theta) = target.split(&rung.optimum.x);
     let k_hat = (target.n_latent() > 0).then(|| {
-        let q = rung.family.gaussian(target.n_latent(), lambda);
-        importance::k_hat(&target, q, theta, options.seed)
+        let proposal = Proposal { components: rung.family.parts(target.n_latent(), lambda) };
+        importance::k_hat(&target, &proposal, theta, options.seed)
     });
     let mean = |weights: &[f64]| weights.iter().sum::<f64>() / weights.len() as f64;
     let rung_report = RungReport {

@@ -1,6 +1,8 @@
 //! A proposal that follows the weights: a mixture of Gaussians fitted to weighted draws (Cappé, Douc, Guillin, Marin & Robert
 //! 2008, "Adaptive importance sampling in general mixture classes").
 
+use rayon::prelude::*;
+
 use super::importance::{Proposal, Weighted};
 use super::linear::{Matrix, dot, lower_factor};
 use super::target::Target;
@@ -46,15 +48,12 @@ pub fn fit(target: &Target, weighted: &Weighted) -> Option<Proposal> {
             break;
         }
         before = gain;
-        let mut next = Vec::with_capacity(components.len());
-        for part in parts.chunks_exact(n) {
+        let follow = |part: &[f64]| {
             let share: f64 = part.iter().sum();
-            if share >= LEAST_SHARE
-                && let Some(q) = whitened.gaussian(part, Some(COMMON))
-            {
-                next.push((share, q));
-            }
-        }
+            let q = (share >= LEAST_SHARE).then(|| whitened.gaussian(part, Some(COMMON))).flatten()?;
+            Some((share, q))
+        };
+        let mut next: Vec<(f64, Gaussian)> = parts.par_chunks_exact(n).filter_map(follow).collect();
         let total: f64 = next.iter().map(|(share, _)| share).sum();
         next.iter_mut().for_each(|(share, _)| *share /= total);
         components = next;
@@ -101,8 +100,9 @@ impl Draws<'_> {
 
     /// What each component has of the draws' weights, `[components][n]`, and the weighted mean of the mixture's log density.
     fn responsibilities(&self, components: &[(f64, Gaussian)], weights: &[f64]) -> (Vec<f64>, f64) {
-        let mut parts: Vec<f64> =
-            components.iter().flat_map(|(share, q)| self.log_density(*share, q)).collect();
+        let log_densities: Vec<Vec<f64>> =
+            components.par_iter().map(|(share, q)| self.log_density(*share, q)).collect();
+        let mut parts = log_densities.concat();
         let mut largest = vec![f64::NEG_INFINITY; self.n];
         for own in parts.chunks_exact(self.n) {
             largest.iter_mut().zip(own).for_each(|(largest, x)| *largest = largest.max(*x));

@@ -1,5 +1,7 @@
 //! Draws of the reported quantities: points of q pushed through the model's map to the constrained space.
 
+use rayon::prelude::*;
+
 use crate::density::LogDensity;
 use crate::inference::ChainDraws;
 
@@ -89,22 +91,33 @@ fn common_divisor(a: usize, b: usize) -> usize {
     if b == 0 { a } else { common_divisor(b, a % b) }
 }
 
+/// Evaluations that are kept before they are put in place.
+const BLOCKS_AT_ONCE: usize = 16;
+
 /// `[n_constrained][n]` from `z[D][n]`, evaluated [`LANES`] points at a time.
 pub(super) fn constrain_points(density: &dyn LogDensity, z: &[f64], n: usize) -> Vec<f64> {
     let rows = density.n_constrained();
-    let mut values = vec![0.0; rows * n];
-    let mut points = vec![0.0; density.dim() * LANES];
-    let mut out = vec![0.0; rows * LANES];
-    for first in (0..n).step_by(LANES) {
+    let block = |first: usize| {
         let lanes = LANES.min(n - first);
+        let mut points = vec![0.0; density.dim() * LANES];
         for (lane_values, all) in points.chunks_exact_mut(LANES).zip(z.chunks_exact(n)) {
             lane_values[..lanes].copy_from_slice(&all[first..first + lanes]);
             // Lanes beyond the last point repeat it, so that every evaluation has the same size.
             lane_values[lanes..].fill(all[first + lanes - 1]);
         }
+        let mut out = vec![0.0; rows * LANES];
         density.constrain(LANES, &points, &mut out);
-        for (row, lane_values) in values.chunks_exact_mut(n).zip(out.chunks_exact(LANES)) {
-            row[first..first + lanes].copy_from_slice(&lane_values[..lanes]);
+        out
+    };
+    let mut values = vec![0.0; rows * n];
+    let starts: Vec<usize> = (0..n).step_by(LANES).collect();
+    for starts in starts.chunks(BLOCKS_AT_ONCE) {
+        let blocks: Vec<Vec<f64>> = starts.par_iter().map(|&first| block(first)).collect();
+        for (&first, block) in starts.iter().zip(&blocks) {
+            let lanes = LANES.min(n - first);
+            for (row, lane_values) in values.chunks_exact_mut(n).zip(block.chunks_exact(LANES)) {
+                row[first..first + lanes].copy_from_slice(&lane_values[..lanes]);
+            }
         }
     }
     values

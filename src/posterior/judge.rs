@@ -13,8 +13,6 @@ use crate::inference::{CHAINS, ChainDraws, Chains, MIN_LENGTH, Weighted};
 /// What stands beside q.
 #[derive(Clone, Copy)]
 pub enum Witnesses<'w> {
-    /// Draws whose weights are sound.
-    Weights(&'w Weighted),
     Chains(&'w Chains),
     None(Lack),
 }
@@ -61,9 +59,8 @@ impl Judged {
 }
 
 /// Holds q's summaries against witnesses.
-pub fn judge(density: &dyn LogDensity, q: &Summarised, witnesses: Witnesses<'_>, seed: u64) -> Judged {
+pub fn judge(density: &dyn LogDensity, q: &Summarised, witnesses: Witnesses<'_>) -> Judged {
     match witnesses {
-        Witnesses::Weights(weighted) => by_weights(density, q, weighted, seed),
         Witnesses::Chains(chains) => by_chains(density, q, chains),
         Witnesses::None(why) => Judged {
             verdicts: vec![Verdict::Distrust; q.summaries.len()],
@@ -73,26 +70,76 @@ pub fn judge(density: &dyn LogDensity, q: &Summarised, witnesses: Witnesses<'_>,
     }
 }
 
-fn by_weights(density: &dyn LogDensity, q: &Summarised, weighted: &Weighted, seed: u64) -> Judged {
-    let n = weighted.n;
-    let values = constrain_points(density, &weighted.z, n);
-    let weights: Vec<f64> = weighted.smoothed.log_weights.iter().map(|w| w.exp()).collect();
-    let told: Vec<Witness> = values.par_chunks_exact(n).map(|row| trust::weighted(row, &weights)).collect();
-    let verdicts: Vec<Verdict> =
-        told.iter().zip(&q.summaries).map(|(witness, own)| witness.weighs(own)).collect();
-    let is_right = verdicts.iter().all(|verdict| *verdict == Verdict::Ok);
-    let replacement = (!is_right).then(|| Reported {
-        basis: Basis::Weights,
-        // What the weights leave where it is, q knows better than they do.
-        summaries: told
-            .iter()
-            .zip(&q.summaries)
-            .zip(&verdicts)
-            .map(|((witness, own), verdict)| if *verdict == Verdict::Ok { *own } else { witness.summary })
-            .collect(),
-        draws: taken(&values, n, &weighted.resampled(q.draws.n_draws(), seed)),
-    });
-    Judged { complaint: worst(&told, &verdicts), verdicts, replacement }
+/// Rows that are looked at side by side, and from one to the next of them.
+const AT_ONCE: usize = 16;
+const STRIDE: usize = 13;
+
+/// What weights that are sound say of each row; the rows are looked at as they are asked for.
+pub struct Weighing<'w> {
+    weighted: &'w Weighted,
+    q: &'w Summarised,
+    /// `[rows][n]`
+    values: Vec<f64>,
+    weights: Vec<f64>,
+    /// `[rows]`
+    told: Vec<Option<Witness>>,
+}
+
+impl<'w> Weighing<'w> {
+    pub fn new(density: &dyn LogDensity, q: &'w Summarised, weighted: &'w Weighted) -> Weighing<'w> {
+        let values = constrain_points(density, &weighted.z, weighted.n);
+        let weights = weighted.smoothed.log_weights.iter().map(|w| w.exp()).collect();
+        Weighing { weighted, q, values, weights, told: vec![None; q.summaries.len()] }
+    }
+
+    /// Whether none of the rows is distrusted. These are looked at first, then the others here and there, and none any more after
+    /// one that is.
+    pub fn vouches_for_all(&mut self, first: &[usize]) -> bool {
+        let n = self.told.len();
+        let others = (0..STRIDE).flat_map(|start| (start..n).step_by(STRIDE));
+        let rows: Vec<usize> = first.iter().copied().chain(others).collect();
+        rows.chunks(AT_ONCE).all(|rows| {
+            self.look_at(rows);
+            rows.iter().all(|&row| self.verdict(row) != Some(Verdict::Distrust))
+        })
+    }
+
+    fn look_at(&mut self, rows: &[usize]) {
+        let n = self.weighted.n;
+        let row = |row: usize| &self.values[row * n..(row + 1) * n];
+        let new: Vec<usize> = rows.iter().copied().filter(|&row| self.told[row].is_none()).collect();
+        let told: Vec<Witness> = new.par_iter().map(|&k| trust::weighted(row(k), &self.weights)).collect();
+        new.iter().zip(told).for_each(|(&row, witness)| self.told[row] = Some(witness));
+    }
+
+    fn verdict(&self, row: usize) -> Option<Verdict> {
+        self.told[row].map(|witness| witness.weighs(&self.q.summaries[row]))
+    }
+
+    /// A verdict on all rows.
+    pub fn judge(mut self, seed: u64) -> Judged {
+        let rows = 0..self.told.len();
+        self.look_at(&rows.clone().collect::<Vec<usize>>());
+        let verdicts: Vec<Verdict> = rows.filter_map(|row| self.verdict(row)).collect();
+        let told: Vec<Witness> = self.told.into_iter().flatten().collect();
+        let is_right = verdicts.iter().all(|verdict| *verdict == Verdict::Ok);
+        let replacement = (!is_right).then(|| Reported {
+            basis: Basis::Weights,
+            // What the weights leave where it is, q knows better than they do.
+            summaries: told
+                .iter()
+                .zip(&self.q.summaries)
+                .zip(&verdicts)
+                .map(|((witness, own), verdict)| if *verdict == Verdict::Ok { *own } else { witness.summary })
+                .collect(),
+            draws: taken(
+                &self.values,
+                self.weighted.n,
+                &self.weighted.resampled(self.q.draws.n_draws(), seed),
+            ),
+        });
+        Judged { complaint: worst(&told, &verdicts), verdicts, replacement }
+    }
 }
 
 fn by_chains(density: &dyn LogDensity, q: &Summarised, chains: &Chains) -> Judged {

@@ -1,5 +1,7 @@
 //! Summaries and draws of all quantities under q.
 
+use rayon::prelude::*;
+
 use super::draws::Draws;
 use super::exact::{self, Marginals};
 use super::summary::Summary;
@@ -44,7 +46,7 @@ pub fn summarise(
         quantities.iter().flat_map(|quantity| quantity.marginals.iter().copied()).collect();
     let exact = exact::summaries(density, marginals, &coordinates);
     let summaries: Vec<Summary> = exact
-        .into_iter()
+        .into_par_iter()
         .enumerate()
         .map(|(row, exact)| exact.unwrap_or_else(|| Summary::of_draws(draws.row(row))))
         .collect();

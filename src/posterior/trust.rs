@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::ordered::Ordered;
 use super::summary::{Summary, finite};
 use crate::inference::{ChainDraws, tail_shape, weighted_tail_shape};
 
@@ -131,13 +132,13 @@ pub fn weighted(draws: &[f64], weights: &[f64]) -> Witness {
     let worth = 1.0 / squares(&|_| 1.0);
     let mut distances: Vec<f64> =
         weighed.iter().map(|(x, w)| w * (x - mean).powi(2)).filter(|d| !d.is_nan()).collect();
-    let ordered = sorted(weighed, mean, sd);
+    let mut ordered = Ordered::new(&weighed, mean, sd);
     // Of what the sums are made of, and of the posterior itself: draws may not have come to where weights would give it away.
-    let shape = tail_shape(&mut distances).max(weighted_tail_shape(farthest_first(&ordered, mean), worth));
-    let (quantiles, quantile_error) = quantiles_with_error(&ordered, worth);
+    let shape = tail_shape(&mut distances).max(weighted_tail_shape(ordered.farthest_first(mean), worth));
+    let (quantiles, quantile_error) = quantiles_with_error(&mut ordered, worth);
     let [q05, q50, q95] = quantiles.map(finite);
     // Unequal draws without an sd are too near each other for squares: their errors are not numbers, and nothing is known.
-    let is_constant = ordered.first().map(|(x, _)| x) == ordered.last().map(|(x, _)| x);
+    let is_constant = weighed.iter().all(|(x, _)| *x == origin);
     let errors =
         if is_constant { [0.0; 3] } else { [mcse / sd, of_square / (2.0 * variance), quantile_error / sd] };
     let summary = Summary { mean: finite(mean), sd: finite(sd), q05, q50, q95, mcse: finite(mcse) };
@@ -162,8 +163,8 @@ pub fn of_chains(chains: ChainDraws<'_>) -> Witness {
     };
     let n = chains.all().len() as f64;
     let worth = spread.mean_error.powi(-2).min(n);
-    let equal = chains.all().iter().map(|x| (*x, 1.0 / n)).collect();
-    let (_, of_quantile) = quantiles_with_error(&sorted(equal, mean, sd), worth);
+    let equal: Vec<(f64, f64)> = chains.all().iter().map(|x| (*x, 1.0 / n)).collect();
+    let (_, of_quantile) = quantiles_with_error(&mut Ordered::new(&equal, mean, sd), worth);
     let mut distances: Vec<f64> = chains.all().iter().map(|x| ((x - mean) / sd).powi(2)).collect();
     Witness {
         summary: Summary { mcse: finite(spread.mean_error * sd), ..summary },
@@ -174,71 +175,15 @@ pub fn of_chains(chains: ChainDraws<'_>) -> Witness {
     }
 }
 
-/// Squared distances from the mean, the largest first, with their weights.
-fn farthest_first(ordered: &[(f64, f64)], mean: f64) -> impl Iterator<Item = (f64, f64)> {
-    let (mut below, mut above) = (ordered.iter().peekable(), ordered.iter().rev().peekable());
-    let distance = move |(x, w): &(f64, f64)| ((x - mean).powi(2), *w);
-    ordered.iter().filter_map(move |_| {
-        let (low, high) = (distance(below.peek()?), distance(above.peek()?));
-        let next = if low.0 > high.0 { below.next() } else { above.next() };
-        next.map(distance)
-    })
-}
-
-/// Pairs by their first numbers, of which mean and sd are known: put into bins first, so that there is little left to sort.
-fn sorted(pairs: Vec<(f64, f64)>, mean: f64, sd: f64) -> Vec<(f64, f64)> {
-    const BINS: usize = 1024;
-    /// Sds from the mean that the bins reach to either side; the outer ones go on.
-    const REACH: f64 = 4.0;
-    let scale = BINS as f64 / (2.0 * REACH * sd);
-    let half = BINS as f64 / 2.0;
-    let bin = |x: f64| (((x - mean) * scale).clamp(-half, half - 1.0) + half) as usize;
-    let mut ends = vec![0; BINS + 1];
-    pairs.iter().for_each(|(x, _)| ends[bin(*x) + 1] += 1);
-    (0..BINS).for_each(|b| ends[b + 1] += ends[b]);
-    let mut next = ends.clone();
-    let mut sorted = vec![(0.0, 0.0); pairs.len()];
-    for pair in pairs {
-        let place = &mut next[bin(pair.0)];
-        sorted[*place] = pair;
-        *place += 1;
-    }
-    for bin in ends.windows(2) {
-        sorted[bin[0]..bin[1]].sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    }
-    sorted
-}
-
-/// The reported quantiles of values with weights, in order, and half of what lies between one standard error of its level to
-/// either side of the one that is least certain.
-fn quantiles_with_error(weighed: &[(f64, f64)], worth: f64) -> ([f64; 3], f64) {
-    let mut below = 0.0;
-    let middles: Vec<f64> = weighed
-        .iter()
-        .map(|(_, w)| {
-            below += w;
-            below - 0.5 * w
-        })
-        .collect();
-    // Between neighbours linear in the weight that is below them.
-    let quantile = |level: f64| {
-        let k = middles.partition_point(|m| *m < level);
-        match (k.checked_sub(1), weighed.get(k)) {
-            (Some(before), Some((after, _))) => {
-                let share = (level - middles[before]) / (middles[k] - middles[before]);
-                let low = weighed[before].0;
-                low + share * (after - low)
-            }
-            (None, Some((first, _))) => *first,
-            (Some(last), None) => weighed[last].0,
-            (None, None) => f64::NAN,
-        }
-    };
-    let error = |level: f64| {
+/// The reported quantiles, and half of what lies between one standard error of its level to either side of the one that is
+/// least certain; all draws together are worth so many.
+fn quantiles_with_error(draws: &mut Ordered, worth: f64) -> ([f64; 3], f64) {
+    let error = |draws: &mut Ordered, level: f64| {
         let of_level = (level * (1.0 - level) / worth).sqrt();
-        0.5 * (quantile((level + of_level).min(1.0)) - quantile((level - of_level).max(0.0)))
+        0.5 * (draws.quantile((level + of_level).min(1.0)) - draws.quantile((level - of_level).max(0.0)))
     };
-    (LEVELS.map(quantile), LEVELS.map(error).into_iter().fold(0.0, f64::max))
+    let quantiles = LEVELS.map(|level| draws.quantile(level));
+    (quantiles, LEVELS.map(|level| error(draws, level)).into_iter().fold(0.0, f64::max))
 }
 
 impl Witness {

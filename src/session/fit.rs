@@ -5,11 +5,12 @@ use std::time::Instant;
 use miette::Report;
 
 use super::{EvidenceChoice, Prepared, SessionError, seconds_since};
+use crate::compile::{Quantity, QuantityKind};
 use crate::density::LogDensity;
-use crate::inference::{self, FitOptions, Progress, Weighted};
+use crate::inference::{self, Chains, FitOptions, Fitted, Progress};
 use crate::posterior::{
-    Basis, DEFAULT_DRAWS, Judged, Lack, Marginals, Method, Posterior, Reported, Seconds, Witnesses, judge,
-    summarise,
+    Basis, DEFAULT_DRAWS, Judged, Lack, Marginals, Method, Posterior, Reported, Seconds, Summarised,
+    Weighing, Witnesses, judge, summarise,
 };
 
 /// What a fit needs beyond the compiled model.
@@ -51,6 +52,11 @@ impl Prepared {
         if let Some(other) = fit.centring.as_ref().and_then(|centring| density.recentred(centring)) {
             quantities = quantities.iter().map(|quantity| quantity.recentred(&*other)).collect();
         }
+        if !fit.has_normal_marginals() {
+            let is_point = |i: &usize| fit.point_estimated.contains(i);
+            let rows = quantities.iter_mut().flat_map(|quantity| &mut quantity.marginals);
+            rows.for_each(|coordinate| *coordinate = coordinate.filter(is_point));
+        }
         let family = "a fit is made by a family of the catalogue";
         let marginals = marginals(fit).expect(family);
         let mut beyond = None;
@@ -67,29 +73,14 @@ impl Prepared {
         let has_width = |&i: &usize| marginals.sd[i] > 0.0 && marginals.sd[i].is_finite();
         let is_collapsed =
             !fit.latent.iter().all(has_width) || !marginals.mean.iter().all(|mean| mean.is_finite());
-        let mut judged = match &fitted.weighted {
-            _ if fit.latent.is_empty() => Judged::default(),
-            _ if is_collapsed => judge(density, &q, Witnesses::None(Lack::Collapsed), fit.seed),
-            None => judge(density, &q, Witnesses::None(Lack::TooMany), fit.seed),
-            Some(weighted) if !weighted.is_sound() => {
-                judge(density, &q, Witnesses::None(Lack::Uneven), fit.seed)
+        let Heard { judged, chains, audit_seconds } = match is_collapsed {
+            _ if fit.latent.is_empty() => Heard::default(),
+            true => {
+                Heard { judged: judge(density, &q, Witnesses::None(Lack::Collapsed)), ..Heard::default() }
             }
-            Some(weighted) => judge(density, &q, Witnesses::Weights(weighted), fit.seed),
+            false => hear(density, &q, &fitted, &latent_rows(&quantities)),
         };
-        let fit_seconds = seconds_since(start);
-        let (mut audit_seconds, mut heard) = (None, None);
-        if judged.n_distrusted() > 0 && !is_collapsed {
-            let audit_start = Instant::now();
-            if let Some(chains) = inference::audit(density, &fitted) {
-                let by_chains = judge(density, &q, Witnesses::Chains(&chains), fit.seed);
-                let is_sound = fitted.weighted.as_ref().is_some_and(Weighted::is_sound);
-                if !is_sound || by_chains.n_distrusted() < judged.n_distrusted() {
-                    judged = by_chains;
-                    heard = Some(chains);
-                }
-            }
-            audit_seconds = seconds_since(audit_start);
-        }
+        let fit_seconds = start.elapsed().as_secs_f64() - audit_seconds.unwrap_or(0.0);
         // What stands in q's place says all that is to be said of the numbers; point estimates are q's own.
         let is_replaced = judged.replacement.is_some()
             && judged.n_distrusted() == 0
@@ -102,15 +93,15 @@ impl Prepared {
                 Vec::new()
             }
         };
-        warnings.extend(self.distrust(&judged, &fitted, heard.as_ref()));
+        warnings.extend(self.distrust(&judged, &fitted, chains.as_ref()));
         let (loo, loo_seconds) = match request.loo {
-            true => self.leave_out_of_fit(fitted.weighted.as_ref(), heard.as_ref()),
+            true => self.leave_out_of_fit(fitted.weighted.as_ref(), chains.as_ref()),
             false => (None, None),
         };
         let (evidence_seconds, no_evidence) = further.add(self, &mut fitted.fit);
         warnings.extend(no_evidence);
         let seconds = Seconds {
-            fit: fit_seconds,
+            fit: Some(fit_seconds),
             audit: audit_seconds,
             evidence: evidence_seconds,
             loo: loo_seconds,
@@ -122,6 +113,48 @@ impl Prepared {
         let posterior = self.posterior(quantities, method, reported, judged.verdicts);
         Ok(Posterior { loo, warnings, approximation_warnings, seconds: seconds.with_total(), ..posterior })
     }
+}
+
+/// What witnesses made of q.
+#[derive(Default)]
+struct Heard {
+    judged: Judged,
+    /// Chains, where the judgement is theirs.
+    chains: Option<Chains>,
+    audit_seconds: Option<f64>,
+}
+
+/// Asks weights where they are sound, and chains where weights do not vouch for all rows: if both have doubts, the one that has
+/// fewer is right.
+fn hear(density: &dyn LogDensity, q: &Summarised, fitted: &Fitted, latents: &[usize]) -> Heard {
+    let seed = fitted.fit.seed;
+    let sound = fitted.weighted.as_ref().filter(|weighted| weighted.is_sound());
+    let mut weighing = sound.map(|weighted| Weighing::new(density, q, weighted));
+    if let Some(weighing) = weighing.take_if(|weighing| weighing.vouches_for_all(latents)) {
+        return Heard { judged: weighing.judge(seed), ..Heard::default() };
+    }
+    let clock = Instant::now();
+    let chains = inference::audit(density, fitted);
+    let by_chains = chains.as_ref().map(|chains| judge(density, q, Witnesses::Chains(chains)));
+    let is_beyond_doubt = by_chains.as_ref().is_some_and(|judged| judged.n_distrusted() == 0);
+    let by_weights = weighing.filter(|_| !is_beyond_doubt).map(|weighing| weighing.judge(seed));
+    let fewest = by_weights.as_ref().map_or(usize::MAX, Judged::n_distrusted);
+    let by_chains = by_chains.filter(|judged| judged.n_distrusted() < fewest);
+    let audit_seconds = seconds_since(clock);
+    match (by_chains, by_weights) {
+        (Some(judged), _) => Heard { judged, chains, audit_seconds },
+        (None, Some(judged)) => Heard { judged, chains: None, audit_seconds },
+        (None, None) => {
+            let lack = if fitted.weighted.is_some() { Lack::Uneven } else { Lack::TooMany };
+            Heard { judged: judge(density, q, Witnesses::None(lack)), chains: None, audit_seconds }
+        }
+    }
+}
+
+/// Rows of the latents of a model.
+fn latent_rows(quantities: &[Quantity]) -> Vec<usize> {
+    let latents = quantities.iter().filter(|quantity| quantity.kind == QuantityKind::Latent);
+    latents.flat_map(|quantity| quantity.offset..quantity.offset + quantity.len()).collect()
 }
 
 /// Mean and sd of each coordinate under q; a point estimate is its value with sd 0.
