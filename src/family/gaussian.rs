@@ -60,26 +60,29 @@ impl Gaussian {
 
     /// `z[n][lanes]` = mean + L `base[n][lanes]`
     pub fn place(&self, lanes: usize, base: &[f64], z: &mut [f64]) {
+        self.spread(lanes, base, z);
+        for (z, mean) in z.chunks_exact_mut(lanes).zip(&self.mean) {
+            z.iter_mut().for_each(|z| *z += mean);
+        }
+    }
+
+    /// `z[n][lanes]` = L `base[n][lanes]`
+    pub fn spread(&self, lanes: usize, base: &[f64], z: &mut [f64]) {
         match &self.scale {
             Scale::Diagonal(sd) => {
                 for (i, z) in z.chunks_exact_mut(lanes).enumerate() {
-                    z.fill(self.mean[i]);
+                    z.fill(0.0);
                     add_multiple(sd[i], &base[i * lanes..(i + 1) * lanes], z);
                 }
             }
             Scale::Lower(lower) => {
                 for (i, z) in z.chunks_exact_mut(lanes).enumerate() {
-                    z.fill(self.mean[i]);
+                    z.fill(0.0);
                     let terms = row(lower, i).iter().zip(base.chunks_exact(lanes));
                     terms.for_each(|(l, base)| add_multiple(*l, base, z));
                 }
             }
-            Scale::Precision(factor) => {
-                factor.spread(lanes, base, z);
-                for (z, mean) in z.chunks_exact_mut(lanes).zip(&self.mean) {
-                    z.iter_mut().for_each(|z| *z += mean);
-                }
-            }
+            Scale::Precision(factor) => factor.spread(lanes, base, z),
         }
     }
 

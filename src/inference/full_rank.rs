@@ -138,15 +138,17 @@ fn step(state: &State, (vectors, values): &(Vec<Vec<f64>>, Vec<f64>), r: f64) ->
     move_by.iter_mut().for_each(|x| *x *= shortened);
     let mut mean = vec![0.0; n];
     q.place(1, &move_by, &mut mean);
-    let mut columns = Matrix::zeros(n);
-    let (mut column, mut placed) = (vec![0.0; n], vec![0.0; n]);
-    for j in 0..n {
-        (0..n).for_each(|i| column[i] = narrowing.at(i, j));
-        q.place(1, &column, &mut placed);
-        (0..n).for_each(|i| *columns.at_mut(i, j) = placed[i] - q.mean[i]);
-    }
+    let columns = times(q, &narrowing);
     let lower = rows(n, |i, j| columns.at(i, j));
     (all_finite(&lower) && all_finite(&mean)).then_some(Gaussian { mean, scale: Scale::Lower(lower) })
+}
+
+/// L times a matrix.
+fn times(q: &Gaussian, matrix: &Matrix) -> Matrix {
+    let n = q.n();
+    let mut product = Matrix::zeros(n);
+    q.spread(n.max(1), matrix.rows(), product.rows_mut());
+    product
 }
 
 /// A packed lower triangle.
@@ -168,13 +170,7 @@ fn narrowed_until_finite(mut q: Gaussian, at: impl Fn(Gaussian) -> Option<State>
 /// `None` where anything is not finite.
 fn evaluate(target: &Target, q: Gaussian, theta: &[f64], draws: &BaseDraws) -> Option<State> {
     let (n, d) = (q.n(), target.dim());
-    let mut directions = Matrix::zeros(n);
-    for j in 0..n {
-        let (mut unit, mut column) = (vec![0.0; n], vec![0.0; n]);
-        unit[j] = 1.0;
-        q.place(1, &unit, &mut column);
-        (0..n).for_each(|i| *directions.at_mut(j, i) = column[i] - q.mean[i]);
-    }
+    let directions = times(&q, &Matrix::identity(n));
     let mut elbo = 0.0;
     let mut gradient = vec![0.0; n];
     let mut curvature = Matrix::zeros(n);
@@ -197,7 +193,7 @@ fn evaluate(target: &Target, q: Gaussian, theta: &[f64], draws: &BaseDraws) -> O
         let (mut v, mut products) = (vec![0.0; d * lanes], vec![0.0; d * lanes]);
         for j in 0..n {
             for (i, &at) in target.latent.iter().enumerate() {
-                v[at * lanes..(at + 1) * lanes].fill(directions.at(j, i));
+                v[at * lanes..(at + 1) * lanes].fill(directions.at(i, j));
             }
             target.hessian_vector(lanes, &z, &v, &mut slopes, &mut products);
             let of_latents = target.gather_latent(lanes, &products);
@@ -211,13 +207,9 @@ fn evaluate(target: &Target, q: Gaussian, theta: &[f64], draws: &BaseDraws) -> O
     q.pull_back(1, &gradient, &mut pulled);
     pulled.iter_mut().for_each(|g| *g *= share);
     // L' (columns of G L)
+    curvature.scale(share);
     let mut whitened = Matrix::zeros(n);
-    for j in 0..n {
-        let column: Vec<f64> = (0..n).map(|i| share * curvature.at(i, j)).collect();
-        let mut out = vec![0.0; n];
-        q.pull_back(1, &column, &mut out);
-        (0..n).for_each(|i| *whitened.at_mut(i, j) = out[i]);
-    }
+    q.pull_back(n.max(1), curvature.rows(), whitened.rows_mut());
     whitened.symmetrize();
     let state = State { elbo: elbo * share + q.entropy(), gradient: pulled, curvature: whitened, q };
     (all_finite(&state.gradient) && state.curvature.is_finite()).then_some(state)

@@ -42,6 +42,21 @@ impl Matrix {
         Matrix { n, data }
     }
 
+    pub fn identity(n: usize) -> Self {
+        let mut identity = Matrix::zeros(n);
+        (0..n).for_each(|i| *identity.at_mut(i, i) = 1.0);
+        identity
+    }
+
+    /// All elements, row after row.
+    pub fn rows(&self) -> &[f64] {
+        &self.data
+    }
+
+    pub fn rows_mut(&mut self) -> &mut [f64] {
+        &mut self.data
+    }
+
     pub fn n(&self) -> usize {
         self.n
     }
