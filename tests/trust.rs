@@ -101,6 +101,12 @@ fn two_uneven_modes() {
     let sd = (square / total - mean * mean).sqrt();
     let model = "x ~ Normal(1, 3)\ny ~ Normal(abs(x), 0.5)\n";
     passes(model, &[3.0], &[("x", mean, sd)]);
+    // Each mode is a normal one, and q has both.
+    let posterior = fit(model, &[3.0], 1);
+    assert_eq!(posterior.method_name(), "mixture");
+    let log_evidence = (total * 1e-3 / (3.0 * 0.5 * 2.0 * std::f64::consts::PI)).ln();
+    let elbo = posterior.fit().and_then(|fit| fit.elbo).unwrap();
+    assert!((elbo.value - log_evidence).abs() < 1e-3, "{elbo:?} {log_evidence}");
 }
 
 #[test]
@@ -277,6 +283,26 @@ fn four_hundred_latents_in_a_chain() {
         assert!((summary.mean.unwrap() - mean).abs() < 0.1 * sd, "x[{}]: {summary:?}, {mean} {sd}", t + 1);
         assert!((summary.sd.unwrap() / sd).ln().abs() < 0.1, "x[{}]: {summary:?}, {sd}", t + 1);
     }
+}
+
+/// Too many latents for a full covariance unless they need one: here all depend on all others.
+#[test]
+fn three_hundred_latents_of_which_the_sum_is_known() {
+    const N: f64 = 310.0;
+    let model = "b[310] ~ Normal(0, 1)\ntotal = sum(b)\ny ~ Normal(total, 0.1)\n";
+    let posterior = fit(model, &[5.0], 1);
+    assert_eq!(posterior.method_name(), "fullrank");
+    assert_ne!(posterior.verdict(), Some(Verdict::Distrust), "{:?}", posterior.warnings);
+    // The sum is N(0, 310) before and N(5, 0.01) is seen of it.
+    let precision = 1.0 / N + 100.0;
+    let (mean, sd) = (500.0 / precision, precision.powf(-0.5));
+    let found = elements(&posterior);
+    let total = &found["total"];
+    assert!((total.mean.unwrap() - mean).abs() < 0.1 * sd, "{total:?}, {mean} {sd}");
+    assert!((total.sd.unwrap() / sd).ln().abs() < 0.1, "{total:?}, {mean} {sd}");
+    let sd = (1.0 - 100.0 / (1.0 + 100.0 * N)).sqrt();
+    let b = &found["b[7]"];
+    assert!((b.mean.unwrap() - mean / N).abs() < 0.1 * sd && (b.sd.unwrap() / sd).ln().abs() < 0.1, "{b:?}");
 }
 
 /// Where weights and chains see one of two modes only, the other is found by climbing to it, whatever the number of latents.
