@@ -155,12 +155,26 @@ impl Tracer<'_> {
             return Err(CompileError::UnknownName { name: name.into(), help, at });
         };
         if let Some(missing) = &variable.values.missing {
-            let shown: Vec<String> = missing.iter().take(5).map(|row| (row + 1).to_string()).collect();
-            let more = if missing.len() > shown.len() { ", ..." } else { "" };
-            let unit = if variable.values.shape().len() == 1 { "row" } else { "element" };
+            let values = &variable.values;
+            let in_file = !values.missing_lines.is_empty();
+            let places: Vec<usize> = match in_file {
+                true => values.missing_lines.to_vec(),
+                false => missing.iter().take(5).map(|row| row + 1).collect(),
+            };
+            let unit = match in_file {
+                true => "line",
+                false if values.rank() == 1 => "row",
+                false => "element",
+            };
+            let file = if in_file { format!(" of {}", variable.origin.file) } else { String::new() };
+            let shown = places.iter().map(ToString::to_string).collect::<Vec<String>>().join(", ");
+            let more = if missing.len() > places.len() { ", ..." } else { "" };
+            let s = if missing.len() == 1 { "" } else { "s" };
+            let n_rows =
+                if values.rank() == 1 { format!(" in {} rows", values.shape()[0]) } else { String::new() };
             let message = match missing.len() {
-                1 => format!("`{name}` has a missing value ({unit} {})", shown[0]),
-                n => format!("`{name}` has {n} missing values ({unit}s {}{more})", shown.join(", ")),
+                1 => format!("`{name}` has a missing value{n_rows} ({unit} {shown}{file})"),
+                n => format!("`{name}` has {n} missing values{n_rows} ({unit}{s} {shown}{more}{file})"),
             };
             return Err(CompileError::Data {
                 message,

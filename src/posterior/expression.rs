@@ -1,6 +1,6 @@
 //! Questions to a posterior: any expression of the language over the draws, and summaries of such expressions.
 //!
-//! `mean sd var median quantile P` of something that has a posterior are taken over draws, element by element.
+//! `mean sd var median quantile cor P` of something that has a posterior are taken over draws, element by element.
 //! Of data alone, or with a named argument (`mean(x, axis = 1)`), the words keep their meaning in models.
 
 use std::collections::HashSet;
@@ -11,7 +11,7 @@ use miette::{NamedSource, Report};
 use super::Posterior;
 use super::draws::LANES;
 use super::error::QuestionError;
-use super::reduction::Reduction;
+use super::reduction::{Reduction, correlation};
 use super::rewrite::{constant, index_parts, push_indices_in, try_map_children, ungroup, visit};
 use super::summarise::MAX_DRAWN_NUMBERS;
 use super::summary::Summary;
@@ -21,7 +21,7 @@ use crate::compile::{Quantity, QuantityKind, compile_expression};
 use crate::data::{Dataset, Levels};
 use crate::ir;
 use crate::source::{Source, Span};
-use crate::syntax::ast::{Expr, ExprKind};
+use crate::syntax::ast::{Expr, ExprKind, Index};
 use crate::types::ElementType;
 
 /// The names that a question may use: those of the model, and the data where they are at hand.
@@ -63,6 +63,9 @@ pub enum AnswerKind {
 /// A diagnostic on `source`: unknown names, shapes that do not match, a summary of the wrong thing.
 pub fn ask(posterior: &Posterior, scope: Scope<'_>, source: &Source, expr: &Expr) -> Result<Answer, Report> {
     let asker = Asker { posterior, scope, source };
+    if let Some(error) = asker.unquoted_level(expr) {
+        return Err(error.into());
+    }
     let expr = push_indices_in(ungroup(expr));
     let question = source.slice(expr.span).split_whitespace().collect::<Vec<_>>().join(" ");
     let (shape, names, kind) = if let Some(fixed) = asker.reduction(&expr)? {
@@ -230,6 +233,15 @@ impl Asker<'_> {
         let ExprKind::Call { function, arguments } = &expr.kind else { return Ok(None) };
         let Some(reduction) = Reduction::find(&function.text) else { return Ok(None) };
         let own_function = self.scope.model.functions.iter().any(|own| own.name == function.text);
+        if let ([argument], Reduction::Probability, false) = (arguments.as_slice(), reduction, own_function)
+            && let Some(name) = &argument.name
+        {
+            let right = self.source.slice(argument.value.span);
+            let equal = format!("{} == {right}", name.text);
+            let near = format!("abs({} - {right}) < 0.1", name.text);
+            let (source_code, at) = (self.named(), name.span.into());
+            return Err(QuestionError::SingleEquals { equal, near, source_code, at }.into());
+        }
         if own_function || arguments.iter().any(|argument| argument.name.is_some()) {
             return Ok(None);
         }
@@ -238,6 +250,9 @@ impl Asker<'_> {
                 return Ok(None);
             }
             return Err(self.wrong_arity(reduction, arguments.len(), expr).into());
+        }
+        if reduction == Reduction::Correlation {
+            return self.correlation([&arguments[0].value, &arguments[1].value], expr).map(Some);
         }
         let argument = self.with_summaries_filled_in(&arguments[0].value)?;
         let value = match self.evaluate(&argument) {
@@ -277,6 +292,64 @@ impl Asker<'_> {
         let mut shape = value.shape;
         shape.element = ElementType::Real;
         Ok(Some(Fixed { shape, names, probabilities: many.then_some(probabilities), values, errors }))
+    }
+
+    /// `cor(a, b)` over draws: element by element, or of each element with a scalar.
+    fn correlation(&self, arguments: [&Expr; 2], expr: &Expr) -> Result<Fixed, Report> {
+        let mut values = Vec::with_capacity(2);
+        let mut filled = Vec::with_capacity(2);
+        for argument in arguments {
+            let argument = self.with_summaries_filled_in(argument)?;
+            let value = self.evaluate(&argument)?;
+            if !value.random {
+                let (source_code, at) = (self.named(), argument.span.into());
+                return Err(QuestionError::NotRandom { source_code, at }.into());
+            }
+            values.push(value);
+            filled.push(argument);
+        }
+        let lengths = [0, 1].map(|k| values[k].shape.len());
+        let is_scalar = [0, 1].map(|k| values[k].shape.dims.is_empty());
+        if values[0].shape.dims != values[1].shape.dims && !is_scalar[0] && !is_scalar[1] {
+            let dims = [0, 1].map(|k| format!("{:?}", values[k].shape.dims));
+            let (source_code, at) = (self.named(), expr.span.into());
+            return Err(QuestionError::UnlikeShapes { dims, source_code, at }.into());
+        }
+        let draws = &self.posterior.draws;
+        let worth = |x: &[f64]| draws.by_chain(x).map_or(x.len() as f64, |chains| chains.ess_mean());
+        let found = (0..lengths[0].max(lengths[1])).map(|element| {
+            let [a, b] = [0, 1].map(|k| values[k].element(if is_scalar[k] { 0 } else { element }));
+            correlation(a, b, worth(a).min(worth(b)))
+        });
+        let (correlations, errors) = found.unzip();
+        let of = if is_scalar[0] { 1 } else { 0 };
+        let names = self.names(&filled[of], &values[of].shape);
+        let shape = Quantity { element: ElementType::Real, ..values.swap_remove(of).shape };
+        Ok(Fixed { shape, names, probabilities: None, values: correlations, errors })
+    }
+
+    /// A level that stands in brackets without its quotes, if no name is spelt like it.
+    fn unquoted_level(&self, expr: &Expr) -> Option<QuestionError> {
+        let mut found = None;
+        visit(expr, &mut |part| {
+            let ExprKind::Index { base, indices } = &part.kind else { return };
+            let ExprKind::Name(name) = &ungroup(base).kind else { return };
+            let Some(quantity) = self.posterior.quantity(name) else { return };
+            for (index, levels) in indices.iter().zip(&quantity.labels) {
+                let (Index::At(at), Some(levels)) = (index, levels) else { continue };
+                let ExprKind::Name(level) = &at.kind else { continue };
+                let is_known = self.scope.model.variables.iter().any(|variable| variable.name == *level);
+                if !is_known && levels.names().contains(level) {
+                    found = Some(QuestionError::UnquotedLevel {
+                        level: level.clone(),
+                        quantity: name.clone(),
+                        source_code: self.named(),
+                        at: at.span.into(),
+                    });
+                }
+            }
+        });
+        found
     }
 
     /// Names of the elements of `expr`.
@@ -374,6 +447,7 @@ impl Asker<'_> {
         let (expected, example) = match reduction {
             Reduction::Quantile => ("an expression and probabilities", "quantile(tau, 0.9)"),
             Reduction::Probability => ("one condition", "P(beta[2] > 0)"),
+            Reduction::Correlation => ("two quantities", "cor(mu, tau)"),
             _ => ("one expression", "median(tau)"),
         };
         let found = match found {
