@@ -62,6 +62,8 @@ const SAME: f64 = 1e-3;
 const SILENT: f64 = 0.1;
 /// Latents up to which lines that log p does not change along are looked for.
 const MAX_EIGEN: usize = 100;
+/// Sums and products of all second derivatives at one point, up to which they are looked at.
+const MAX_WORK: f64 = 1e9;
 /// Draws that a line, or a silence, is looked at from.
 const WITNESSES: usize = 8;
 
@@ -144,6 +146,12 @@ impl Case<'_> {
         (0..self.spreads.len()).filter(|&j| j != self.i && self.spreads[j] > 0.0)
     }
 
+    /// Whether second derivatives are soon found.
+    fn is_small(&self) -> bool {
+        let n = self.spreads.len();
+        n <= MAX_EIGEN && self.density.work() * n as f64 <= MAX_WORK
+    }
+
     /// Some draws, spread over all.
     fn witnesses(&self) -> Vec<Vec<f64>> {
         let n = self.sketch.n;
@@ -160,7 +168,7 @@ impl Case<'_> {
         /// Share of the largest component from which a coordinate belongs to the line.
         const PART: f64 = 0.1;
         let varying: Vec<usize> = (0..self.spreads.len()).filter(|&j| self.spreads[j] > 0.0).collect();
-        if varying.len() > MAX_EIGEN || self.spreads[self.i] == 0.0 {
+        if !self.is_small() || self.spreads[self.i] == 0.0 {
             return None;
         }
         let target = Target::new(self.density);
@@ -216,9 +224,9 @@ impl Case<'_> {
         /// A scale of 1e-9, and less.
         const FAR: f64 = 20.0;
         let target = Target::new(self.density);
-        let gone = (0..self.spreads.len()).find_map(|j| {
+        let gone = (0..self.spreads.len()).filter(|_| self.is_small()).find_map(|j| {
             let centre = median(&mut self.sketch.row(j).to_vec());
-            if centre.abs() < FAR || self.spreads.len() > MAX_EIGEN {
+            if centre.abs() < FAR {
                 return None;
             }
             // Further out numbers may not go.
