@@ -140,6 +140,15 @@ fn fit_prints_variables_summary_and_elbo() {
 }
 
 #[test]
+fn pipes_get_whole_lines() {
+    let folder = Folder::new();
+    let long = "y ~ Normal(alpha[group] + x * 1.0 + 0.0 * x + 0.0 * x^2 + 0.0 * x^3 + 0.0 * x^4, sigma)";
+    folder.write("long.vim", &MODEL.replace("y ~ Normal(alpha[group] + x, sigma)", long));
+    let ran = folder.run(&["fit", "long.vim", "--data", "d.csv"]);
+    assert!(ran.out.contains(&long[4..]) && !ran.out.contains('…'), "{}", ran.out);
+}
+
+#[test]
 fn quiet_prints_the_summary_table_only() {
     let ran = Folder::new().run(&["fit", "m.vim", "--data", "d.csv", "--quiet"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");

@@ -55,9 +55,7 @@ impl<'m> Meanings<'m> {
             }
             StatementKind::Define { variable, value }
             | StatementKind::DefineElements { variable, value, .. } => {
-                if definitions.insert(*variable, value).is_some() {
-                    several.push(*variable);
-                }
+                several.extend(definitions.insert(*variable, value).map(|_| *variable));
             }
             _ => {}
         });

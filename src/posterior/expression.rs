@@ -3,6 +3,9 @@
 //! `mean sd var median quantile cor P` of something that has a posterior are taken over draws, element by element.
 //! Of data alone, or with a named argument (`mean(x, axis = 1)`), the words keep their meaning in models.
 
+mod correlate;
+mod levels;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -11,7 +14,7 @@ use miette::{NamedSource, Report};
 use super::Posterior;
 use super::draws::LANES;
 use super::error::QuestionError;
-use super::reduction::{Reduction, correlation};
+use super::reduction::Reduction;
 use super::rewrite::{constant, index_parts, push_indices_in, try_map_children, ungroup, visit};
 use super::summarise::MAX_DRAWN_NUMBERS;
 use super::summary::Summary;
@@ -21,7 +24,7 @@ use crate::compile::{Quantity, QuantityKind, compile_expression};
 use crate::data::{Dataset, Levels};
 use crate::ir;
 use crate::source::{Source, Span};
-use crate::syntax::ast::{Expr, ExprKind, Index};
+use crate::syntax::ast::{Expr, ExprKind};
 use crate::types::ElementType;
 
 /// The names that a question may use: those of the model, and the data where they are at hand.
@@ -292,64 +295,6 @@ impl Asker<'_> {
         let mut shape = value.shape;
         shape.element = ElementType::Real;
         Ok(Some(Fixed { shape, names, probabilities: many.then_some(probabilities), values, errors }))
-    }
-
-    /// `cor(a, b)` over draws: element by element, or of each element with a scalar.
-    fn correlation(&self, arguments: [&Expr; 2], expr: &Expr) -> Result<Fixed, Report> {
-        let mut values = Vec::with_capacity(2);
-        let mut filled = Vec::with_capacity(2);
-        for argument in arguments {
-            let argument = self.with_summaries_filled_in(argument)?;
-            let value = self.evaluate(&argument)?;
-            if !value.random {
-                let (source_code, at) = (self.named(), argument.span.into());
-                return Err(QuestionError::NotRandom { source_code, at }.into());
-            }
-            values.push(value);
-            filled.push(argument);
-        }
-        let lengths = [0, 1].map(|k| values[k].shape.len());
-        let is_scalar = [0, 1].map(|k| values[k].shape.dims.is_empty());
-        if values[0].shape.dims != values[1].shape.dims && !is_scalar[0] && !is_scalar[1] {
-            let dims = [0, 1].map(|k| format!("{:?}", values[k].shape.dims));
-            let (source_code, at) = (self.named(), expr.span.into());
-            return Err(QuestionError::UnlikeShapes { dims, source_code, at }.into());
-        }
-        let draws = &self.posterior.draws;
-        let worth = |x: &[f64]| draws.by_chain(x).map_or(x.len() as f64, |chains| chains.ess_mean());
-        let found = (0..lengths[0].max(lengths[1])).map(|element| {
-            let [a, b] = [0, 1].map(|k| values[k].element(if is_scalar[k] { 0 } else { element }));
-            correlation(a, b, worth(a).min(worth(b)))
-        });
-        let (correlations, errors) = found.unzip();
-        let of = if is_scalar[0] { 1 } else { 0 };
-        let names = self.names(&filled[of], &values[of].shape);
-        let shape = Quantity { element: ElementType::Real, ..values.swap_remove(of).shape };
-        Ok(Fixed { shape, names, probabilities: None, values: correlations, errors })
-    }
-
-    /// A level that stands in brackets without its quotes, if no name is spelt like it.
-    fn unquoted_level(&self, expr: &Expr) -> Option<QuestionError> {
-        let mut found = None;
-        visit(expr, &mut |part| {
-            let ExprKind::Index { base, indices } = &part.kind else { return };
-            let ExprKind::Name(name) = &ungroup(base).kind else { return };
-            let Some(quantity) = self.posterior.quantity(name) else { return };
-            for (index, levels) in indices.iter().zip(&quantity.labels) {
-                let (Index::At(at), Some(levels)) = (index, levels) else { continue };
-                let ExprKind::Name(level) = &at.kind else { continue };
-                let is_known = self.scope.model.variables.iter().any(|variable| variable.name == *level);
-                if !is_known && levels.names().contains(level) {
-                    found = Some(QuestionError::UnquotedLevel {
-                        level: level.clone(),
-                        quantity: name.clone(),
-                        source_code: self.named(),
-                        at: at.span.into(),
-                    });
-                }
-            }
-        });
-        found
     }
 
     /// Names of the elements of `expr`.
