@@ -44,6 +44,7 @@ mod report;
 mod selection;
 mod simulate;
 mod simulator;
+mod states;
 mod workspaces;
 
 pub use density::Density;
@@ -54,6 +55,7 @@ pub use programs::{Computed, GradientMode, ProgramSize};
 pub use quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport, element_name};
 pub use simulate::{Simulated, simulator};
 pub use simulator::{SimulateError, Simulator};
+pub use states::{Conditional, Next, SummedOut};
 
 use crate::data::Dataset;
 use crate::ir::{Model, Role};
@@ -83,6 +85,8 @@ pub struct Compiled {
     pub variables: Vec<VariableReport>,
     /// Latents, `param`s and deterministic quantities, in the order of `LogDensity::constrain`.
     pub quantities: Vec<Quantity>,
+    /// Discrete latents, in the order of [`Density::states`].
+    pub summed_out: Vec<SummedOut>,
     /// Reductions of data alone, by their text: kept for predictions.
     pub training_constants: Vec<(String, Tensor)>,
     /// All densities are normalised, so that KL to the prior and the evidence mean something.
@@ -93,6 +97,7 @@ pub struct Compiled {
 pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Result<Compiled, CompileErrors> {
     let mut tracer = Tracer::new(model, data);
     tracer.file().map_err(|errors| CompileErrors::new(&model.source, errors))?;
+    let (summed_out, states) = tracer.summed_out();
     let variables = report_variables(model, data, std::mem::take(&mut tracer.variables));
     let (quantities, nodes): (Vec<Quantity>, Vec<_>) = tracer.quantities.into_iter().unzip();
     let pointwise = tracer.terms.iter().filter_map(|term| term.pointwise).collect();
@@ -109,6 +114,7 @@ pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Resul
         folded,
         pointwise,
         quantities: nodes,
+        states,
         recentring,
         mode: options.gradient,
     };
@@ -116,6 +122,7 @@ pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Resul
         density: Density::new(parts),
         variables,
         quantities,
+        summed_out,
         training_constants: tracer.training_constants,
         evidence: tracer.normalised,
     })
