@@ -42,8 +42,9 @@ impl Prepared {
         warnings.extend(own);
         let fit = Some(sampling + summarising.elapsed().as_secs_f64());
         let seconds = Seconds { fit, loo: loo_seconds, ..self.seconds };
-        let reported = Reported { basis: Basis::Chains, summaries, draws };
-        let posterior = self.posterior(quantities, Method::Nuts(nuts), reported, verdicts);
+        let reported = Reported { basis: Basis::Chains, summaries, draws, points: z };
+        let mut posterior = self.posterior(quantities, Method::Nuts(nuts), reported, verdicts);
+        warnings.append(&mut posterior.warnings);
         Ok(Posterior { loo, warnings, seconds: seconds.with_total(), ..posterior })
     }
 }
