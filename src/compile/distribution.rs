@@ -230,7 +230,7 @@ impl Tracer<'_> {
 }
 
 /// The arguments in order, each with its number of event dimensions.
-fn collect<'t>(distribution: &'t TracedDistribution, extra: usize, out: &mut Vec<(&'t Traced, usize)>) {
+pub fn collect<'t>(distribution: &'t TracedDistribution, extra: usize, out: &mut Vec<(&'t Traced, usize)>) {
     match &distribution.kind {
         DistributionKind::Plain { dist, form, args } => {
             out.extend(args.iter().zip(dist.forms()[*form]).map(|(arg, param)| (arg, param.rank + extra)));
@@ -247,7 +247,7 @@ fn collect<'t>(distribution: &'t TracedDistribution, extra: usize, out: &mut Vec
 }
 
 /// The distribution of nodes, taken in the order of [`collect`].
-fn rebuild(distribution: &TracedDistribution, nodes: &mut impl Iterator<Item = Node>) -> Instance {
+pub fn rebuild(distribution: &TracedDistribution, nodes: &mut impl Iterator<Item = Node>) -> Instance {
     match &distribution.kind {
         DistributionKind::Plain { dist, form, args } => {
             Instance::Plain { dist: *dist, form: *form, args: nodes.take(args.len()).collect() }
@@ -261,7 +261,7 @@ fn rebuild(distribution: &TracedDistribution, nodes: &mut impl Iterator<Item = N
 }
 
 /// Breaks the recursion over iterator types.
-fn rebuild_dyn(distribution: &TracedDistribution, nodes: &mut dyn Iterator<Item = Node>) -> Instance {
+pub fn rebuild_dyn(distribution: &TracedDistribution, nodes: &mut dyn Iterator<Item = Node>) -> Instance {
     let mut nodes = nodes;
     rebuild(distribution, &mut nodes)
 }

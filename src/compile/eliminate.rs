@@ -134,7 +134,7 @@ impl Tracer<'_> {
     }
 
     /// Element read in each row of a factor's domain.
-    fn map_over(&self, enumeration: usize, domain: Option<usize>) -> Vec<u32> {
+    pub fn map_over(&self, enumeration: usize, domain: Option<usize>) -> Vec<u32> {
         let enumeration = &self.enumerations[enumeration];
         match (enumeration.domain, domain) {
             (Some(own), Some(domain)) if own != domain => {

@@ -16,6 +16,7 @@ mod value;
 mod allocate;
 mod ask;
 mod branch;
+mod chosen;
 mod counts;
 mod declare;
 mod discrete;

@@ -1,10 +1,13 @@
 //! What is reported of latents, `param`s and deterministic names.
 
+use std::sync::Arc;
+
 use super::CompileError;
 use super::elements::Elements;
 use super::quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport};
 use super::tracer::{Binding, Result, Tracer, one_line};
 use super::value::{Traced, Tuple};
+use crate::data::Levels;
 use crate::ir::{self, VariableId};
 use crate::source::Span;
 use crate::types::ElementType;
@@ -107,12 +110,18 @@ impl Tracer<'_> {
         }
     }
 
-    pub fn report_discrete(&mut self, variable: VariableId, dims: Vec<usize>, distribution: Span) {
+    pub fn report_discrete(
+        &mut self,
+        variable: VariableId,
+        dims: Vec<usize>,
+        labels: Vec<Option<Arc<Levels>>>,
+        distribution: Span,
+    ) {
         let known = self.model.variable(variable);
         let report = VariableReport {
             name: known.name.clone(),
             role: known.role,
-            labels: vec![None; dims.len()],
+            labels,
             dims,
             element: ElementType::Int,
             support: None,
@@ -188,7 +197,8 @@ impl Tracer<'_> {
                         let element = format!("an element of `{}`", known.name);
                         return Err(CompileError::MissingElement { element, at: variable.span });
                     }
-                    self.report_discrete(id, dims, variable.span);
+                    let labels = vec![None; dims.len()];
+                    self.report_discrete(id, dims, labels, variable.span);
                 }
                 _ => {}
             }

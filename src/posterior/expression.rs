@@ -285,20 +285,21 @@ impl Asker<'_> {
         for element in 0..value.shape.len() {
             let summary = rows.as_ref().map(|rows| &self.posterior.summaries[rows[element]]);
             for &p in &probabilities {
-                let (value, error) = match summary.and_then(|summary| reduction.of_summary(summary, p)) {
+                let (drawn, error) = match summary.and_then(|summary| reduction.of_summary(summary, p)) {
                     Some(exact) => (exact, 0.0),
                     None => match self.posterior.draws.by_chain(value.element(element)) {
                         Some(chains) => reduction.of_chains(chains, p),
                         None => reduction.of_draws(value.element(element), p),
                     },
                 };
-                let of_states = states.as_ref().and_then(|states| reduction.of_states(&states[element], p));
-                let (value, error) = match of_states {
-                    // What is left of the error is no more than that of the draws of the states.
-                    Some(known) => (known, if self.posterior.coordinates.is_empty() { 0.0 } else { error }),
-                    None => (value, error),
+                let of_states = states.as_ref().map(|states| &states[element]);
+                let (found, error) = match of_states.and_then(|states| reduction.of_states(states, p)) {
+                    Some((known, _)) if self.posterior.coordinates.is_empty() => (known, 0.0),
+                    // What is left of the error is no more than that of draws of the states.
+                    Some((known, sd)) => (known, error.max(sd / (value.n as f64).sqrt())),
+                    None => (drawn, error),
                 };
-                values.push(value);
+                values.push(found);
                 errors.push(error);
             }
         }

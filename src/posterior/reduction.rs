@@ -110,17 +110,18 @@ impl Reduction {
         (value, error)
     }
 
-    /// The value for what takes some values with known probabilities.
-    pub fn of_states(self, states: &States, p: f64) -> Option<f64> {
-        match self {
-            Reduction::Mean | Reduction::Probability => Some(states.mean(0)),
-            Reduction::Sd => Some(states.variance(0).sqrt()),
-            Reduction::Var => Some(states.variance(0)),
-            Reduction::Median => Some(states.quantile(0, 0.5)),
-            Reduction::Quantile => Some(states.quantile(0, p)),
-            Reduction::Mode => states.mode(0).map(|(value, _)| value),
-            Reduction::Correlation => None,
-        }
+    /// The value for what takes some values with known probabilities, and the sd of what its mean is taken of, if it is one.
+    pub fn of_states(self, states: &States, p: f64) -> Option<(f64, f64)> {
+        let sd = states.variance(0).sqrt();
+        Some(match self {
+            Reduction::Mean | Reduction::Probability => (states.mean(0), sd),
+            Reduction::Sd => (sd, 0.0),
+            Reduction::Var => (states.variance(0), 0.0),
+            Reduction::Median => (states.quantile(0, 0.5), 0.0),
+            Reduction::Quantile => (states.quantile(0, p), 0.0),
+            Reduction::Mode => (states.mode(0)?.0, 0.0),
+            Reduction::Correlation => return None,
+        })
     }
 
     /// The value where the summary holds it exactly, so that an answer agrees with the table.
