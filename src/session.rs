@@ -21,7 +21,8 @@ use crate::data::{DataArg, Dataset};
 use crate::density::{LogDensity, TermKind};
 use crate::ir;
 use crate::posterior::{
-    Answer, DataRecord, FittedCoordinate, Method, Posterior, Reported, Scope, Seconds, Verdict, add_states, ask, fit_file,
+    Answer, DataRecord, FittedCoordinate, Method, Posterior, Reported, Scope, Seconds, Verdict, add_states,
+    ask, fit_file,
 };
 use crate::source::Source;
 use crate::syntax::{self, Line, ast};

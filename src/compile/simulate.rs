@@ -151,10 +151,9 @@ impl Tracer<'_> {
     pub fn refuse_forwards(&self, feature: &str, at: Span) -> Result<()> {
         let Some(Forwards { purpose, .. }) = &self.forwards else { return Ok(()) };
         let (message, help) = match purpose {
-            Purpose::NewData => (
-                format!("{feature} cannot be simulated"),
-                "only `~` and definitions can be run forwards",
-            ),
+            Purpose::NewData => {
+                (format!("{feature} cannot be simulated"), "only `~` and definitions can be run forwards")
+            }
             Purpose::Prior => (
                 format!("{feature} cannot be drawn from the prior"),
                 "`--evidence bounds` needs no draws from the prior",

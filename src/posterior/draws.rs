@@ -47,7 +47,11 @@ impl Draws {
     /// # Panics
     /// If the values do not fill whole rows.
     pub fn append(&mut self, values: Vec<f64>) {
-        assert!(if self.n_draws == 0 { values.is_empty() } else { values.len().is_multiple_of(self.n_draws) });
+        assert!(if self.n_draws == 0 {
+            values.is_empty()
+        } else {
+            values.len().is_multiple_of(self.n_draws)
+        });
         self.values.extend(values);
     }
 

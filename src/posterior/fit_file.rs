@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::data_record::element_type;
 use super::{
-    Basis, DataRecord, Draws, FitFileError, FittedCoordinate, Loo, Method, Posterior, Seconds, States, Summary,
-    Verdict,
+    Basis, DataRecord, Draws, FitFileError, FittedCoordinate, Loo, Method, Posterior, Seconds, States,
+    Summary, Verdict,
 };
 use crate::compile::{Quantity, QuantityKind};
 use crate::data::{DataArg, Levels, overwrites};
@@ -299,7 +299,9 @@ impl FitFile {
             if record.draws.len() != n || record.draws.iter().any(|row| row.0.len() != self.n_draws) {
                 return Err(damaged("the draws"));
             }
-            if let Some(StatesRecord { values: Row(values), probabilities: Row(probabilities) }) = record.states {
+            if let Some(StatesRecord { values: Row(values), probabilities: Row(probabilities) }) =
+                record.states
+            {
                 let states = States { values, probabilities };
                 if Some(states.probabilities.len()) != states.values.len().checked_mul(n) {
                     return Err(damaged("the probabilities"));

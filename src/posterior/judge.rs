@@ -125,11 +125,7 @@ impl<'w> Weighing<'w> {
         let verdicts: Vec<Verdict> = rows.filter_map(|row| self.verdict(row)).collect();
         let told: Vec<Witness> = self.told.into_iter().flatten().collect();
         let is_right = verdicts.iter().all(|verdict| *verdict == Verdict::Ok);
-        let which = if is_right {
-            Vec::new()
-        } else {
-            self.weighted.resampled(self.q.draws.n_draws(), seed)
-        };
+        let which = if is_right { Vec::new() } else { self.weighted.resampled(self.q.draws.n_draws(), seed) };
         let replacement = (!is_right).then(|| Reported {
             basis: Basis::Weights,
             // What the weights leave where it is, q knows better than they do.

@@ -114,7 +114,12 @@ impl Prepared {
             loo: loo_seconds,
             ..self.seconds
         };
-        let own = Reported { basis: Basis::Approximation, summaries: q.summaries, draws: q.draws, points: q.points };
+        let own = Reported {
+            basis: Basis::Approximation,
+            summaries: q.summaries,
+            draws: q.draws,
+            points: q.points,
+        };
         let reported = judged.replacement.unwrap_or(own);
         let method = Method::Variational(Box::new(fitted.fit));
         let mut posterior = self.posterior(quantities, method, reported, judged.verdicts);

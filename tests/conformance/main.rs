@@ -12,4 +12,5 @@ mod loops;
 mod odes;
 mod questions;
 mod scans;
+mod states;
 mod statements;
