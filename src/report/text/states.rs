@@ -1,11 +1,12 @@
 //! Tables of discrete latents: probabilities of their values, or where most of these lie.
 
-use super::shown;
 use super::table::{Align, table};
+use super::{LEAST_DOC, cut, shown};
 use crate::compile::Quantity;
 use crate::posterior::{Posterior, States, Summary, Verdict};
 use crate::report::Style;
 use crate::report::number::{ABSENT, align_points, with_uncertainty};
+use crate::report::style::Elements;
 
 /// Values up to which each has a column.
 const MAX_COLUMNS: usize = 8;
@@ -66,6 +67,14 @@ fn group_table(
     columns.iter_mut().for_each(|column| align_points(column));
     let mut header = vec![("", Align::Left)];
     header.extend(titles.iter().map(|title| (title.as_str(), Align::Right)));
+    if style.elements == Elements::Few && !style.is_whole {
+        let widest = |cells: &[String]| cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
+        let of_columns =
+            columns.iter().zip(&titles).map(|(column, title)| 2 + widest(column).max(title.len()));
+        let room =
+            style.width.saturating_sub(widest(&names) + of_columns.sum::<usize>() + widest(&notes) + 4);
+        docs.iter_mut().for_each(|doc| *doc = if room < LEAST_DOC { String::new() } else { cut(doc, room) });
+    }
     let extra: Vec<Vec<String>> =
         [notes, docs].into_iter().filter(|column| column.iter().any(|cell| !cell.is_empty())).collect();
     header.extend(extra.iter().map(|_| ("", Align::Left)));
