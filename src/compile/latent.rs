@@ -160,7 +160,7 @@ impl Tracer<'_> {
     }
 
     /// What a continuous latent ranges over; words where only data can have its distribution.
-    fn latent_support(
+    pub fn latent_support(
         &mut self,
         instance: &Instance,
         name: &str,

@@ -109,14 +109,14 @@ impl Tracer<'_> {
                 at,
             ));
         }
-        if self.plan.is_some() || self.scan.is_some() || !feeds_itself(body) {
+        if self.plan.is_some() || self.scan.is_some() || !feeds_itself(body, &self.partly) {
             return self.in_domain(&order, variable, body);
         }
         let plan = self.dry_run(&order, variable, body)?;
         self.refuse_late(&plan)?;
         self.refuse_early(&plan)?;
         self.allocate_ahead(&plan)?;
-        let carried = plan.carried(body);
+        let carried = plan.carried(body, &self.partly);
         if carried.is_empty() {
             return self.in_domain(&order, variable, body);
         }

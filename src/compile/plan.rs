@@ -5,10 +5,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::CompileError;
 use super::elements::{Slots, element_name};
+use super::partly::{AllPartly, elements_named};
 use super::selection::Selection;
 use super::tracer::{Result, Tracer};
 use super::value::{Axis, Tuple};
-use crate::ir::{Expr, ExprKind, Index, Statement, StatementKind, VariableId};
+use crate::builtin;
+use crate::ir::{Expr, ExprKind, Index, Model, Statement, StatementKind, VariableId};
 use crate::source::Span;
 use crate::tape::Node;
 use crate::types::ElementType;
@@ -63,11 +65,11 @@ impl Writes {
 impl LoopPlan {
     /// Arrays that carry values from iteration to iteration of `body`: some iteration reads what another one defines, and
     /// not all iterations of what defines it can run before. Latents allocated ahead carry nothing.
-    pub fn carried(&self, body: &[Statement]) -> BTreeSet<VariableId> {
+    pub fn carried(&self, body: &[Statement], partly: &AllPartly) -> BTreeSet<VariableId> {
         let read_elsewhere = self.read_elsewhere();
         let mut held: BTreeSet<VariableId> =
             read_elsewhere.iter().copied().filter(|&variable| self.holds_up(variable)).collect();
-        while hold_up(body, &mut held) {}
+        while hold_up(body, partly, &mut held) {}
         read_elsewhere.intersection(&held).copied().collect()
     }
 
@@ -109,6 +111,7 @@ impl Tracer<'_> {
         let discrete = self.discrete.clone();
         let (terms, factors, enumerations) = (self.terms.len(), self.factors.len(), self.enumerations.len());
         let (blocks, coordinates) = (self.blocks.len(), self.coordinates.len());
+        let left_out = self.left_out.clone();
         let (normalised, variables, quantities) =
             (self.normalised, self.variables.len(), self.quantities.len());
         let domain = self.domains.len();
@@ -133,6 +136,7 @@ impl Tracer<'_> {
         self.variables.truncate(variables);
         self.quantities.truncate(quantities);
         self.normalised = normalised;
+        self.left_out = left_out;
         traced?;
         Ok(plan.expect("set above, and nothing else takes it"))
     }
@@ -147,12 +151,31 @@ impl Tracer<'_> {
     ) {
         let Some(plan) = &self.plan else { return };
         let iterations = self.iterations_of(plan.domain, selection.tuples.len());
+        self.note_writes(variable, selection, &iterations, dims, element);
+    }
+
+    /// In a dry run: the element defined in each of these rows of the current domain.
+    pub fn note_write_of_rows(&mut self, variable: VariableId, selection: &Selection, rows: &[usize]) {
+        let (Some(plan), Some(domain)) = (&self.plan, self.domain) else { return };
+        let iterations = self.iterations_of(plan.domain, self.domains[domain].size);
+        let iterations: Vec<u32> = rows.iter().map(|&row| iterations[row]).collect();
+        self.note_writes(variable, selection, &iterations, &[], ElementType::Real);
+    }
+
+    fn note_writes(
+        &mut self,
+        variable: VariableId,
+        selection: &Selection,
+        iterations: &[u32],
+        dims: &[usize],
+        element: ElementType,
+    ) {
         let Some(plan) = &mut self.plan else { return };
         let writes = plan.writes.entry(variable).or_default();
         writes.rank = selection.rank;
         writes.dims = dims.to_vec();
         writes.element = Some(element);
-        for (tuple, iteration) in selection.tuples.iter().zip(iterations) {
+        for (tuple, &iteration) in selection.tuples.iter().zip(iterations) {
             // What is defined twice was reported by the definition itself.
             if writes.slots.insert(*tuple, selection.rank) {
                 writes.tuples.push(*tuple);
@@ -220,7 +243,8 @@ impl Tracer<'_> {
             });
             if let Some(early) = early.filter(|_| writes.is_latent()) {
                 let element = element_name(&self.model.variable(*variable).name, &early.tuple, writes.rank);
-                return Err(CompileError::UndefinedElement { element, at: early.at });
+                let error = CompileError::UndefinedElement { element, at: early.at };
+                return Err(self.for_want_of_data(*variable, error));
             }
         }
         Ok(())
@@ -258,7 +282,7 @@ impl Tracer<'_> {
 }
 
 /// Adds to the arrays that are held up what a body defines by them; whether that was anything new.
-fn hold_up(body: &[Statement], held: &mut BTreeSet<VariableId>) -> bool {
+fn hold_up(body: &[Statement], partly: &AllPartly, held: &mut BTreeSet<VariableId>) -> bool {
     let mut grown = false;
     for statement in body {
         let mut read = BTreeSet::new();
@@ -275,17 +299,21 @@ fn hold_up(body: &[Statement], held: &mut BTreeSet<VariableId>) -> bool {
                 *variable
             }
             StatementKind::For { body, .. } => {
-                grown |= hold_up(body, held);
+                grown |= hold_up(body, partly, held);
                 continue;
             }
             StatementKind::If { arms, otherwise } => {
                 for body in arms.iter().map(|(_, body)| body).chain([otherwise]) {
-                    grown |= hold_up(body, held);
+                    grown |= hold_up(body, partly, held);
                 }
                 continue;
             }
-            StatementKind::Observe { .. }
-            | StatementKind::Factor { .. }
+            StatementKind::Observe { value, distribution } => {
+                let Some(variable) = defined_by(value, partly) else { continue };
+                expr_uses(distribution, &mut read);
+                variable
+            }
+            StatementKind::Factor { .. }
             | StatementKind::Return { .. }
             | StatementKind::Data { .. }
             | StatementKind::Param { .. } => continue,
@@ -296,13 +324,32 @@ fn hold_up(body: &[Statement], held: &mut BTreeSet<VariableId>) -> bool {
 }
 
 /// Whether a body defines elements of an array that it also reads, so that iterations may feed each other.
-pub fn feeds_itself(body: &[Statement]) -> bool {
+pub fn feeds_itself(body: &[Statement], partly: &AllPartly) -> bool {
     let (mut defined, mut read) = (BTreeSet::new(), BTreeSet::new());
-    uses(body, &mut defined, &mut read);
+    uses(body, partly, &mut defined, &mut read);
     defined.intersection(&read).next().is_some()
 }
 
-fn uses(body: &[Statement], defined: &mut BTreeSet<VariableId>, read: &mut BTreeSet<VariableId>) {
+/// All variables whose elements something reads: definitions, arguments, indices, functions; not as the left of `~`.
+pub fn reads_of(model: &Model) -> BTreeSet<VariableId> {
+    let (mut defined, mut read) = (BTreeSet::new(), BTreeSet::new());
+    for body in model.functions.iter().map(|function| &function.body).chain([&model.body]) {
+        uses(body, &AllPartly::new(), &mut defined, &mut read);
+    }
+    read
+}
+
+/// The data with missing entries that a statement with this left side defines.
+fn defined_by(left: &Expr, partly: &AllPartly) -> Option<VariableId> {
+    elements_named(left).filter(|variable| partly.contains_key(variable))
+}
+
+fn uses(
+    body: &[Statement],
+    partly: &AllPartly,
+    defined: &mut BTreeSet<VariableId>,
+    read: &mut BTreeSet<VariableId>,
+) {
     for statement in body {
         match &statement.kind {
             StatementKind::LatentElements { variable, indices, distribution: value }
@@ -312,7 +359,8 @@ fn uses(body: &[Statement], defined: &mut BTreeSet<VariableId>, read: &mut BTree
                 expr_uses(value, read);
             }
             StatementKind::Observe { value, distribution } => {
-                expr_uses(value, read);
+                defined.extend(defined_by(value, partly));
+                left_uses(value, read);
                 expr_uses(distribution, read);
             }
             StatementKind::Latent { distribution: value, .. }
@@ -321,14 +369,14 @@ fn uses(body: &[Statement], defined: &mut BTreeSet<VariableId>, read: &mut BTree
             | StatementKind::Return { value } => expr_uses(value, read),
             StatementKind::For { range, body, .. } => {
                 expr_uses(range, read);
-                uses(body, defined, read);
+                uses(body, partly, defined, read);
             }
             StatementKind::If { arms, otherwise } => {
                 for (condition, arm) in arms {
                     expr_uses(condition, read);
-                    uses(arm, defined, read);
+                    uses(arm, partly, defined, read);
                 }
-                uses(otherwise, defined, read);
+                uses(otherwise, partly, defined, read);
             }
             StatementKind::Data { .. } | StatementKind::Param { .. } => {}
         }
@@ -346,6 +394,18 @@ fn indices_use(indices: &[Index], read: &mut BTreeSet<VariableId>) {
     }
 }
 
+/// Names that are read to know what stands left of `~`.
+fn left_uses(left: &Expr, read: &mut BTreeSet<VariableId>) {
+    match &left.kind {
+        ExprKind::Variable(_) => {}
+        ExprKind::Index { base, indices } => {
+            left_uses(base, read);
+            indices_use(indices, read);
+        }
+        _ => expr_uses(left, read),
+    }
+}
+
 /// Names that an expression reads.
 fn expr_uses(expr: &Expr, read: &mut BTreeSet<VariableId>) {
     match &expr.kind {
@@ -358,7 +418,11 @@ fn expr_uses(expr: &Expr, read: &mut BTreeSet<VariableId>) {
         | ExprKind::ApplyVariable { args: items, .. } => {
             items.iter().for_each(|item| expr_uses(item, read));
         }
-        ExprKind::Call { args, .. } | ExprKind::Distribution { args, .. } => {
+        ExprKind::Call { builtin, args } => {
+            let reads = if builtin::takes_missing(*builtin) { left_uses } else { expr_uses };
+            args.iter().flatten().for_each(|arg| reads(arg, read));
+        }
+        ExprKind::Distribution { args, .. } => {
             args.iter().flatten().for_each(|arg| expr_uses(arg, read));
         }
         ExprKind::Wrapped { inner, args, .. } => {
@@ -373,9 +437,25 @@ fn expr_uses(expr: &Expr, read: &mut BTreeSet<VariableId>) {
             expr_uses(to, read);
         }
         ExprKind::Ode(ode) => ode.parts().for_each(|part| expr_uses(part, read)),
+        ExprKind::Index { base, indices } if picks_observed(base, indices) => {}
         ExprKind::Index { base, indices } => {
             expr_uses(base, read);
             indices_use(indices, read);
         }
     }
+}
+
+/// `y[!isnan(y)]`: nothing that is missing is among it.
+fn picks_observed(base: &Expr, indices: &[Index]) -> bool {
+    let [Index::At(filter)] = indices else { return false };
+    let of = |expr: &Expr, name: &str| match &expr.kind {
+        ExprKind::Call { builtin, args } if builtin.name() == name => args.first().cloned().flatten(),
+        _ => None,
+    };
+    let variable = |expr: &Expr| match expr.kind {
+        ExprKind::Variable(variable) => Some(variable),
+        _ => None,
+    };
+    let asked = of(filter, "!").and_then(|inner| of(&inner, "isnan")).and_then(|asked| variable(&asked));
+    asked.is_some() && asked == variable(base)
 }

@@ -1,10 +1,13 @@
 //! What is reported of latents, `param`s and deterministic names.
 
+use std::sync::Arc;
+
 use super::CompileError;
 use super::elements::Elements;
 use super::quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport};
 use super::tracer::{Binding, Result, Tracer, one_line};
 use super::value::{Traced, Tuple};
+use crate::data::Levels;
 use crate::ir::{self, VariableId};
 use crate::source::Span;
 use crate::types::ElementType;
@@ -33,6 +36,9 @@ impl Tracer<'_> {
             distribution: distribution.map(|span| one_line(self.model.source.slice(span))),
             doc: known.doc.clone(),
             missing: 0,
+            imputed: 0,
+            left_out: 0,
+            is_drawn: false,
             discrete: false,
             not_finite: None,
         };
@@ -82,6 +88,9 @@ impl Tracer<'_> {
             distribution: None,
             doc: doc.clone(),
             missing: 0,
+            imputed: 0,
+            left_out: 0,
+            is_drawn: false,
             discrete: false,
             not_finite: None,
         });
@@ -119,6 +128,9 @@ impl Tracer<'_> {
             distribution: Some(one_line(self.model.source.slice(distribution))),
             doc: known.doc.clone(),
             missing: 0,
+            imputed: 0,
+            left_out: 0,
+            is_drawn: false,
             discrete: true,
             not_finite: None,
         };
@@ -143,6 +155,9 @@ impl Tracer<'_> {
             distribution: text.map(|text| one_line(&text)),
             doc: known.doc.clone(),
             missing: 0,
+            imputed: 0,
+            left_out: 0,
+            is_drawn: false,
             discrete: x.is_enumerated(),
             not_finite,
         };
@@ -160,6 +175,7 @@ impl Tracer<'_> {
             let id = VariableId(id);
             match self.env[id.0].clone() {
                 Some(Binding::Elements(_)) if variable.role == ir::Role::Local => {}
+                Some(Binding::Elements(_)) if self.partly.contains_key(&id) => self.report_imputed(id)?,
                 Some(Binding::Elements(elements)) => {
                     let x = match self.assemble(id, &elements, variable.span) {
                         Ok(x) => x,
@@ -196,6 +212,25 @@ impl Tracer<'_> {
         Ok(())
     }
 
+    /// Missing entries of the data that are latents, under their own indices.
+    fn report_imputed(&mut self, variable: VariableId) -> Result<()> {
+        let positions = self.imputed_positions(variable);
+        if positions.is_empty() {
+            return Ok(());
+        }
+        let known = self.model.variable(variable);
+        let node = self.rows_defined(variable, &positions, known.span)?;
+        let tuples = self.partly_tuples(variable, &positions);
+        let built_up = self.built_up.remove(&known.name);
+        let first = |tuple: &Tuple| built_up.as_ref().and_then(|own| own.coordinates.get(tuple).copied());
+        let rank = self.partly_given(variable).map_or(1, Traced::rank);
+        let mut x = Traced::new(node, vec![positions.len()], ElementType::Real);
+        x.labels = vec![Some(indices_as_labels(&tuples, rank))];
+        let marginals = tuples.iter().map(first).collect();
+        self.add_quantity(variable, QuantityKind::Imputed, &x, marginals);
+        Ok(())
+    }
+
     fn add_quantity(
         &mut self,
         variable: VariableId,
@@ -217,4 +252,10 @@ impl Tracer<'_> {
         };
         self.quantities.push((quantity, x.node));
     }
+}
+
+/// `17`, or `3,2` of a matrix: what stands in the brackets of each element.
+pub fn indices_as_labels(tuples: &[Tuple], rank: usize) -> Arc<Levels> {
+    let label = |tuple: &Tuple| tuple[..rank].iter().map(u32::to_string).collect::<Vec<String>>().join(",");
+    Arc::new(Levels::new(tuples.iter().map(label).collect()))
 }

@@ -174,6 +174,7 @@ enum KindRecord {
     Latent,
     PointEstimate,
     Deterministic,
+    Imputed,
 }
 
 /// Numbers; null stands for what is not finite.
@@ -207,6 +208,7 @@ impl FitFile {
                     QuantityKind::Latent => KindRecord::Latent,
                     QuantityKind::PointEstimate => KindRecord::PointEstimate,
                     QuantityKind::Deterministic => KindRecord::Deterministic,
+                    QuantityKind::Imputed => KindRecord::Imputed,
                 },
                 element: quantity.element.to_string(),
                 dims: quantity.dims.clone(),
@@ -308,6 +310,7 @@ impl FitFile {
                     KindRecord::Latent => QuantityKind::Latent,
                     KindRecord::PointEstimate => QuantityKind::PointEstimate,
                     KindRecord::Deterministic => QuantityKind::Deterministic,
+                    KindRecord::Imputed => QuantityKind::Imputed,
                 },
                 name: record.name,
                 dims: record.dims,

@@ -15,6 +15,7 @@ mod method;
 mod ordered;
 mod reduction;
 mod rewrite;
+mod rows;
 mod summarise;
 mod summary;
 mod trust;

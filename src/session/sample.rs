@@ -43,7 +43,8 @@ impl Prepared {
         let fit = Some(sampling + summarising.elapsed().as_secs_f64());
         let seconds = Seconds { fit, loo: loo_seconds, ..self.seconds };
         let reported = Reported { basis: Basis::Chains, summaries, draws };
-        let posterior = self.posterior(quantities, Method::Nuts(nuts), reported, verdicts);
+        let mut posterior = self.posterior(quantities, Method::Nuts(nuts), reported, verdicts);
+        warnings.extend(self.impute(&mut posterior, request.options.seed));
         Ok(Posterior { loo, warnings, seconds: seconds.with_total(), ..posterior })
     }
 }

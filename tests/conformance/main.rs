@@ -9,6 +9,7 @@ mod counts;
 mod discrete;
 mod elements;
 mod loops;
+mod missing;
 mod odes;
 mod questions;
 mod scans;

@@ -1,0 +1,520 @@
+//! Statements that observe data with missing entries: what is missing is a latent of the same statement, or is left out of it.
+//!
+//! An entry that nothing else reads integrates to 1: leaving it out is exact, and it can be drawn once the fit is done. One
+//! that something reads is a latent. Of a vector with some entries missing these are latents, too. Rows with and without
+//! missing entries are terms of their own, so that what is observed folds and is left out in turn as if there were no others.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::CompileError;
+use super::align::Layout;
+use super::allocate::Named;
+use super::distribution::{collect, skeleton};
+use super::partly::tuple_of;
+use super::scan::Deferred;
+use super::selection::Selection;
+use super::support::Origin;
+use super::tracer::{Binding, Result, Tracer};
+use super::value::{Place, Traced, TracedDistribution};
+use crate::density::TermKind;
+use crate::dist::Support;
+use crate::ir::{Expr, Role, Statement, VariableId};
+use crate::source::Span;
+use crate::tape::{Node, pick};
+use crate::types::ElementType;
+
+/// The left side of a statement that observes data with missing entries.
+struct Left {
+    variable: VariableId,
+    /// Its text.
+    name: String,
+    at: Span,
+    span: Span,
+    /// NaN where missing. It varies along the loop around the statement.
+    given: Traced,
+    values: Arc<[f64]>,
+    /// The position in the data of each element.
+    positions: Vec<usize>,
+    /// Elements of one draw.
+    block: usize,
+    event: usize,
+}
+
+/// The rows of a statement, draws of its distribution, by what is missing of them.
+#[derive(Default)]
+struct Rows {
+    complete: Vec<u32>,
+    /// Vectors with some elements missing.
+    mixed: Vec<u32>,
+    missing: Vec<u32>,
+}
+
+/// Some rows of a statement, with a term of their own.
+pub struct Part {
+    span: Span,
+    /// The left side, for its axes and dimensions.
+    left: Traced,
+    rows: Vec<u32>,
+    /// `[rows, event...]`
+    x: Traced,
+    role: PartRole,
+}
+
+/// What becomes of some rows.
+#[derive(Clone, Copy, PartialEq)]
+enum PartRole {
+    /// Each is an observation.
+    Observed,
+    /// Counted with the likelihood, but not as observations.
+    Joint,
+    /// A prior of what is missing.
+    Prior,
+    /// Drawn when the fit is done.
+    Draw,
+}
+
+impl Tracer<'_> {
+    /// `y ~ D` where `y` has missing entries in the data.
+    pub fn observe_partly(
+        &mut self,
+        statement: &Statement,
+        variable: VariableId,
+        value: &Expr,
+        distribution: &Expr,
+    ) -> Result<()> {
+        let own = self.as_given(|tracer| tracer.array(value))?;
+        let mut named = self.positions_named(variable, value)?;
+        let help = "what is observed must come from the data; `factor lpdf(D, x)` adds any density";
+        let values = self.known(&own, value.span, help)?;
+        let distribution = self.distribution(distribution)?;
+        let name = self.model.source.slice(value.span).to_string();
+        self.check_shape(&distribution, &own, &name, value.span)?;
+        if !values.iter().any(|value| value.is_nan()) {
+            self.check_observed(&distribution, &own, &name, value.span, None)?;
+            return self.density_statement(statement.span, TermKind::Likelihood, &distribution, &own);
+        }
+        let mut given = own;
+        if let Some(domain) = self.domain {
+            (given, named) = (self.spread(given, domain), self.spread(named, domain));
+        }
+        let values = self.known(&given, value.span, help)?;
+        let positions = self.known(&named, value.span, help)?.iter().map(|&at| at as usize).collect();
+        let event = skeleton(&distribution).event_rank();
+        let block = given.dims[given.rank() - event..].iter().product();
+        let left = Left {
+            variable,
+            name,
+            at: value.span,
+            span: statement.span,
+            given,
+            values,
+            positions,
+            block,
+            event,
+        };
+        self.observe_rows(&left, &distribution)
+    }
+
+    fn observe_rows(&mut self, left: &Left, distribution: &TracedDistribution) -> Result<()> {
+        let rows = left.rows();
+        let is_read = self.partly.get(&left.variable).is_none_or(|partly| partly.is_read);
+        let leaves_out = !is_read && rows.mixed.is_empty();
+        let mut log_jacobian = None;
+        let mut is_prior = false;
+        if leaves_out {
+            self.leave_out(left, distribution)?;
+        } else if self.is_discrete(distribution) {
+            return Err(self.discrete_missing(left, &rows));
+        } else {
+            (log_jacobian, is_prior) = self.impute(left, distribution)?;
+        }
+        if self.plan.is_some() {
+            return Ok(());
+        }
+        let mut leaves = Vec::new();
+        collect(distribution, 0, &mut leaves);
+        let is_whole =
+            leaves.iter().any(|(leaf, _)| leaf.is_enumerated() || self.implicit_of(leaf).is_some());
+        if is_whole {
+            let left_out = if leaves_out { &rows.missing[..] } else { &[] };
+            if let Some(own) = self.left_out.get_mut(&left.variable) {
+                own.depends_on_discrete = true;
+            }
+            self.add_masked(left, distribution, left_out)?;
+        } else {
+            self.check_rows(left, distribution, &rows.complete)?;
+            let missing = match (leaves_out, is_prior) {
+                (true, _) => PartRole::Draw,
+                (false, true) => PartRole::Prior,
+                (false, false) => PartRole::Joint,
+            };
+            let parts = [
+                (&rows.complete, PartRole::Observed),
+                (&rows.mixed, PartRole::Joint),
+                (&rows.missing, missing),
+            ];
+            for (rows, role) in parts {
+                self.part(left, distribution, rows, role)?;
+            }
+        }
+        if let Some(log_jacobian) = log_jacobian {
+            self.add_jacobian(left.span, log_jacobian);
+        }
+        Ok(())
+    }
+
+    /// Notes that the missing entries of a statement are left out of it.
+    fn leave_out(&mut self, left: &Left, distribution: &TracedDistribution) -> Result<()> {
+        let placed = self.place(distribution, None, distribution.span)?;
+        let graph = self.graph_at(placed.place);
+        if placed.instance.objection(graph).is_none() && !placed.instance.normalized(graph) {
+            return Err(CompileError::Call {
+                message: format!(
+                    "{}, and {} is not normalised: they cannot be left out",
+                    self.has_missing(&self.model.variable(left.variable).name),
+                    placed.instance.describe()
+                ),
+                help: Some("remove these rows".into()),
+                at: distribution.span,
+            });
+        }
+        let own = self.left_out.entry(left.variable).or_default();
+        for (_, position) in left.missing() {
+            if !own.positions.insert(position) {
+                return Err(CompileError::Data {
+                    message: format!(
+                        "{}, and several statements or iterations have them on their left",
+                        self.has_missing(&self.model.variable(left.variable).name)
+                    ),
+                    help: Some(
+                        "a missing value has one distribution: put them together in one statement".into(),
+                    ),
+                    at: left.at,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Coordinates for what is missing and has none, with their log-Jacobian; and whether this statement is its prior.
+    fn impute(&mut self, left: &Left, distribution: &TracedDistribution) -> Result<(Option<Node>, bool)> {
+        let variable = left.variable;
+        let Some(Binding::Elements(elements)) = self.env[variable.0].clone() else {
+            return Err(CompileError::Poisoned);
+        };
+        let dims = self.partly_given(variable).map(|given| given.dims.clone()).unwrap_or_default();
+        let mut seen = HashSet::new();
+        let fresh: Vec<usize> = left
+            .missing()
+            .map(|(k, _)| k)
+            .filter(|&k| seen.insert(left.positions[k]))
+            .filter(|&k| elements.slots.get(&tuple_of(left.positions[k], &dims), elements.rank).is_none())
+            .collect();
+        if fresh.is_empty() {
+            return Ok((None, self.ahead.contains(&variable)));
+        }
+        let name = self.model.variable(variable).name.clone();
+        let n = fresh.len();
+        let rows: Vec<u32> = fresh.iter().map(|&k| (k / left.block) as u32).collect();
+        let own = self.restricted(distribution, left.event, &left.given, &rows, distribution.span)?;
+        let placed = self.place(&own, None, distribution.span)?;
+        if placed.place == Place::Step {
+            return Err(CompileError::unsupported(
+                format!("missing entries of `{name}`, whose support depends on values of the same recursion"),
+                distribution.span,
+            ));
+        }
+        let (constraint, bounds) = self.latent_support(&placed.instance, &name, distribution.span)?;
+        self.refuse_enumerated(&placed.axes, &bounds, &name, distribution.span)?;
+        if constraint.event_rank() > 0 {
+            return Err(CompileError::Data {
+                message: format!(
+                    "{}, and the elements of a draw of {} depend on each other's ranges",
+                    self.has_missing(&name),
+                    placed.instance.describe()
+                ),
+                help: Some("remove these rows".into()),
+                at: left.at,
+            });
+        }
+        self.note_improper(&placed.instance);
+        let bounds: Vec<Node> = bounds
+            .into_iter()
+            .map(|bound| match self.graph.size(bound) {
+                1 => self.graph.reshape(bound, &[]),
+                _ => self.graph.broadcast(bound, &[n]),
+            })
+            .collect();
+        let tuples = fresh.iter().map(|&k| tuple_of(left.positions[k], &dims)).collect();
+        let selection = Selection { tuples, axes: Vec::new(), dims: vec![n], rank: elements.rank };
+        if self.plan.is_some() {
+            self.plan_ahead(variable, &selection, constraint, &bounds, &[n], left.span);
+        }
+        let of_elements = Named { name: &name, tuples: &selection.tuples, rank: selection.rank, dims: &[] };
+        let allocated = self.allocate_elements(&of_elements, constraint, &bounds, &[n], left.span);
+        let per_row = left.given.dims.iter().product::<usize>().max(1);
+        let of_domain: Vec<usize> = fresh.iter().map(|&k| k / per_row).collect();
+        self.note_write_of_rows(variable, &selection, &of_domain);
+        self.add_rows(variable, &selection, allocated.x, Vec::new(), ElementType::Real, left.span)?;
+        Ok((Some(allocated.log_jacobian), true))
+    }
+
+    fn discrete_missing(&self, left: &Left, rows: &Rows) -> CompileError {
+        let name = &self.model.variable(left.variable).name;
+        let has = self.has_missing(name);
+        let (message, help) = if rows.mixed.is_empty() {
+            let message = format!(
+                "{has}, which other statements use: unlike real numbers, whole ones cannot be imputed there"
+            );
+            (
+                message,
+                "remove these rows; a missing value of a discrete column that only its own statement mentions is left out",
+            )
+        } else {
+            (format!("{has}: a vector of counts is observed whole or not at all"), "remove these rows")
+        };
+        CompileError::Data { message, help: Some(help.into()), at: left.at }
+    }
+
+    /// What is observed must be in the support.
+    fn check_rows(&mut self, left: &Left, distribution: &TracedDistribution, rows: &[u32]) -> Result<()> {
+        let mut leaves = Vec::new();
+        collect(distribution, 0, &mut leaves);
+        if rows.is_empty() || leaves.iter().any(|(leaf, _)| leaf.place != Place::Main) {
+            return Ok(());
+        }
+        let own = self.restricted(distribution, left.event, &left.given, rows, left.span)?;
+        let x = self.left_rows(left, rows)?;
+        let origin = Origin { x: &left.given, values: &left.values, rows, block: left.block };
+        self.check_observed(&own, &x, &left.name, left.at, Some(&origin))
+    }
+
+    /// `[rows, event...]`: data, and what stands for what is missing.
+    fn left_rows(&mut self, left: &Left, rows: &[u32]) -> Result<Traced> {
+        let flat = rows.iter().flat_map(|&row| row as usize * left.block..(row as usize + 1) * left.block);
+        let dims = [&[rows.len()], &left.given.dims[left.given.rank() - left.event..]].concat();
+        self.left_elements(left, &flat.collect::<Vec<_>>(), dims, None)
+    }
+
+    /// Elements of the left side, in an array of these dimensions; `pad` where nothing stands for what is missing.
+    fn left_elements(
+        &mut self,
+        left: &Left,
+        flat: &[usize],
+        dims: Vec<usize>,
+        pad: Option<f64>,
+    ) -> Result<Traced> {
+        let value = |k: usize| if left.values[k].is_nan() { pad } else { Some(left.values[k]) };
+        let known: Vec<f64> = flat.iter().filter_map(|&k| value(k)).collect();
+        let imputed: Vec<usize> =
+            flat.iter().filter(|&&k| value(k).is_none()).map(|&k| left.positions[k]).collect();
+        let n_known = known.len() as u32;
+        let mut node = self.graph.vector(&known);
+        if !imputed.is_empty() {
+            let missing = self.rows_defined(left.variable, &imputed, left.at)?;
+            node = if known.is_empty() { missing } else { self.graph.concat(&[node, missing], 0) };
+            let (mut next_known, mut next_imputed) = (0, n_known);
+            let index: Vec<u32> = flat
+                .iter()
+                .map(|&k| {
+                    let next = if value(k).is_some() { &mut next_known } else { &mut next_imputed };
+                    *next += 1;
+                    *next - 1
+                })
+                .collect();
+            if !known.is_empty() {
+                node = self.graph.gather(node, index.into(), &[flat.len()]);
+            }
+        }
+        let node = self.graph.reshape(node, &dims);
+        let mut x = Traced::new(node, dims, left.given.element);
+        x.levels.clone_from(&left.given.levels);
+        Ok(x)
+    }
+
+    /// Some rows of a statement become a term, or draws.
+    fn part(
+        &mut self,
+        left: &Left,
+        distribution: &TracedDistribution,
+        rows: &[u32],
+        role: PartRole,
+    ) -> Result<()> {
+        if rows.is_empty() || role == PartRole::Draw && !self.is_imputing() {
+            return Ok(());
+        }
+        let x = match role {
+            PartRole::Draw => self.missing_rows(left, rows),
+            _ if self.is_imputing() => return Ok(()),
+            PartRole::Joint if self.is_forwards() => {
+                return self.refuse_forwards("a statement with missing entries", left.span);
+            }
+            _ => self.left_rows(left, rows)?,
+        };
+        let part = Part { span: left.span, left: left.given.clone(), rows: rows.to_vec(), x, role };
+        let mut leaves = Vec::new();
+        collect(distribution, 0, &mut leaves);
+        if leaves.iter().any(|(leaf, _)| leaf.place == Place::Step) {
+            let distribution = self.export_distribution(distribution);
+            self.defer(Deferred::Part { distribution, part });
+            return Ok(());
+        }
+        self.add_part(distribution, part)
+    }
+
+    /// Elements that are left out, to be drawn.
+    fn missing_rows(&mut self, left: &Left, rows: &[u32]) -> Traced {
+        let name = self.model.variable(left.variable).name.clone();
+        let given = self.partly_given(left.variable).map(|given| given.dims.clone()).unwrap_or_default();
+        let flat = rows.iter().flat_map(|&row| row as usize * left.block..(row as usize + 1) * left.block);
+        let tuples = flat.map(|k| tuple_of(left.positions[k], &given)).collect();
+        let dims = [&[rows.len()], &left.given.dims[left.given.rank() - left.event..]].concat();
+        let node = self.forwards_input(&name, Role::Observed, &dims, Some((tuples, given.len())));
+        Traced::new(node, dims, left.given.element)
+    }
+
+    pub fn add_part(&mut self, distribution: &TracedDistribution, part: Part) -> Result<()> {
+        let Part { span, left, rows, x, role } = part;
+        let event = skeleton(distribution).event_rank();
+        let own = self.restricted(distribution, event, &left, &rows, span)?;
+        // Rows are counted here, whatever loops are around them.
+        let outer = self.domain.take();
+        let added = match role {
+            PartRole::Observed => self.add_density(span, TermKind::Likelihood, &own, &x),
+            PartRole::Prior => self.add_density(span, TermKind::Prior, &own, &x),
+            PartRole::Draw => self.note_draw(span, &own, &x),
+            PartRole::Joint => self
+                .log_density(&own, &x, span)
+                .map(|density| self.add_value(span, TermKind::Factor, density, false)),
+        };
+        self.domain = outer;
+        added
+    }
+
+    /// A distribution at some rows of its left side, with one dimension for them.
+    fn restricted(
+        &mut self,
+        distribution: &TracedDistribution,
+        event: usize,
+        left: &Traced,
+        rows: &[u32],
+        at: Span,
+    ) -> Result<TracedDistribution> {
+        let mut leaves = Vec::new();
+        collect(distribution, 0, &mut leaves);
+        let mut operands: Vec<(&Traced, Layout)> =
+            leaves.iter().map(|(leaf, event)| (*leaf, Layout::Batch { event: *event })).collect();
+        operands.push((left, Layout::Batch { event }));
+        let aligned = self.align(&operands, at)?;
+        let batch = self.full_shape(&left.axes, &left.dims[..left.rank() - event], Place::Main);
+        let mut own = Vec::with_capacity(leaves.len());
+        for ((leaf, event), &node) in leaves.iter().zip(&aligned.nodes) {
+            if aligned.place != Place::Main || leaf.is_enumerated() {
+                // Only what does not vary can be told row by row.
+                own.push((*leaf).clone());
+                continue;
+            }
+            let shape = self.graph.shape(node).to_vec();
+            let (outer, inner) = shape.split_at(shape.len().saturating_sub(*event));
+            let mut dims = inner.to_vec();
+            let node = if outer.iter().product::<usize>() == 1 {
+                self.graph.reshape(node, inner)
+            } else {
+                let full = [&batch[..], inner].concat();
+                let node = self.graph.broadcast(node, &full);
+                dims.insert(0, rows.len());
+                let node = match inner.iter().product::<usize>() {
+                    1 => pick(&mut self.graph, node, rows),
+                    _ => self.take_rows(node, rows, inner, Place::Main),
+                };
+                self.graph.reshape(node, &dims)
+            };
+            own.push(Traced::new(node, dims, leaf.element));
+        }
+        let mut own = own.into_iter();
+        Ok(distribution.map(&mut |leaf| own.next().unwrap_or_else(|| leaf.clone())))
+    }
+
+    /// A statement that depends on a discrete latent: one factor of all its rows, 0 at those that are left out.
+    fn add_masked(&mut self, left: &Left, distribution: &TracedDistribution, left_out: &[u32]) -> Result<()> {
+        if self.is_imputing() {
+            return Ok(());
+        }
+        if self.is_forwards() && left_out.is_empty() {
+            return self.refuse_forwards("a statement with missing entries", left.span);
+        }
+        let pad = if left_out.is_empty() { None } else { Some(self.inside(left, distribution)?) };
+        let flat: Vec<usize> = (0..left.values.len()).collect();
+        let shape = self.full_shape(&left.given.axes, &left.given.dims, Place::Main);
+        let mut x = self.left_elements(left, &flat, shape, pad)?;
+        x.axes.clone_from(&left.given.axes);
+        x.dims.clone_from(&left.given.dims);
+        x.labels = vec![None; x.dims.len()];
+        if x.place == Place::Step || self.scan.is_some() {
+            return Err(CompileError::unsupported(
+                "missing entries in a recursion that depends on a discrete latent",
+                left.at,
+            ));
+        }
+        let density = self.log_density(distribution, &x, left.span)?;
+        if left_out.is_empty() {
+            self.normalised = false;
+            self.add_value(left.span, TermKind::Likelihood, density, false);
+            return Ok(());
+        }
+        let batch = &left.given.dims[..left.given.rank() - left.event];
+        let mut counts = vec![1.0; left.values.len() / left.block.max(1)];
+        left_out.iter().for_each(|&row| counts[row as usize] = 0.0);
+        let shape = self.full_shape(&left.given.axes, batch, Place::Main);
+        let node = self.graph.vector(&counts);
+        let node = self.graph.reshape(node, &shape);
+        let mut mask = Traced::new(node, batch.to_vec(), ElementType::Bool);
+        mask.axes.clone_from(&left.given.axes);
+        let zero = self.number(0.0);
+        let operands = [&mask, &density, &zero].map(|value| (value, Layout::Elementwise));
+        let aligned = self.align(&operands, left.at)?;
+        let [mask, density, zero] = aligned.nodes[..] else { return Err(CompileError::Poisoned) };
+        let node = self.graph.select(mask, density, zero);
+        let dims = self.graph.shape(node)[aligned.axes.len()..].to_vec();
+        let mut density = Traced::new(node, dims, ElementType::Real);
+        density.axes = aligned.axes;
+        self.add_value(left.span, TermKind::Likelihood, density, false);
+        Ok(())
+    }
+
+    /// Some number in the support, to stand where nothing counts.
+    fn inside(&mut self, left: &Left, distribution: &TracedDistribution) -> Result<f64> {
+        let placed = self.place(distribution, None, left.at)?;
+        let least = match placed.instance.support(&mut self.graph) {
+            Support::Integers { lower: Some(lower), .. } => {
+                self.graph.value(lower).and_then(|v| v.first().copied())
+            }
+            _ => None,
+        };
+        let observed = || left.values.iter().copied().find(|value| !value.is_nan());
+        Ok(least.or_else(observed).unwrap_or(0.5))
+    }
+}
+
+impl Left {
+    /// Elements that are missing, with their positions in the data.
+    fn missing(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let is_missing = |k: &usize| self.values[*k].is_nan();
+        (0..self.values.len()).filter(is_missing).map(|k| (k, self.positions[k]))
+    }
+
+    fn rows(&self) -> Rows {
+        let mut rows = Rows::default();
+        for (row, draw) in (0..).zip(self.values.chunks(self.block.max(1))) {
+            let n_missing = draw.iter().filter(|value| value.is_nan()).count();
+            let own = match n_missing {
+                0 => &mut rows.complete,
+                n if n == draw.len() => &mut rows.missing,
+                _ => &mut rows.mixed,
+            };
+            own.push(row);
+        }
+        rows
+    }
+}
