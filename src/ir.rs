@@ -197,6 +197,21 @@ pub enum ExprKind {
     },
 }
 
+/// Ways to solve a differential equation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OdeMethod {
+    #[default]
+    Explicit,
+    /// For stiff equations.
+    Implicit,
+}
+
+impl OdeMethod {
+    /// Names in a model, the usual one first.
+    pub const NAMES: &[(&str, OdeMethod)] =
+        &[("rk45", OdeMethod::Explicit), ("bdf", OdeMethod::Implicit), ("rodas", OdeMethod::Implicit)];
+}
+
 /// dy/dt = f(t, y, args...), from y0 at t0.
 #[derive(Clone, Debug)]
 pub struct Ode {
@@ -207,6 +222,7 @@ pub struct Ode {
     pub times: Expr,
     /// Numbers, arrays or functions.
     pub args: Vec<Expr>,
+    pub method: OdeMethod,
     pub rtol: Option<Expr>,
     pub atol: Option<Expr>,
     pub max_steps: Option<Expr>,

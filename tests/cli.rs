@@ -140,6 +140,15 @@ fn fit_prints_variables_summary_and_elbo() {
 }
 
 #[test]
+fn pipes_get_whole_lines() {
+    let folder = Folder::new();
+    let long = "y ~ Normal(alpha[group] + x * 1.0 + 0.0 * x + 0.0 * x^2 + 0.0 * x^3 + 0.0 * x^4, sigma)";
+    folder.write("long.vim", &MODEL.replace("y ~ Normal(alpha[group] + x, sigma)", long));
+    let ran = folder.run(&["fit", "long.vim", "--data", "d.csv"]);
+    assert!(ran.out.contains(&long[4..]) && !ran.out.contains('…'), "{}", ran.out);
+}
+
+#[test]
 fn quiet_prints_the_summary_table_only() {
     let ran = Folder::new().run(&["fit", "m.vim", "--data", "d.csv", "--quiet"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
@@ -165,11 +174,14 @@ fn json_has_every_promised_entry() {
             "elbo",
             "evidence",
             "warnings",
+            "approximation_warnings",
             "seconds",
             "gradient_evaluations",
             "parameters"
         ]
     );
+    let documented = include_str!("../docs/json.md");
+    assert!(keys.iter().all(|key| documented.contains(&format!("`{key}`"))), "docs/json.md");
     assert_eq!(
         (&fit["schema"], &fit["model"], &fit["family"]),
         (&2.into(), &"m.vim".into(), &"fullrank".into())
@@ -331,6 +343,25 @@ fn wrong_usage_ends_with_two() {
     let ran = folder.run(&["fit", "m.vim", "--family", "best"]);
     assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("there is: auto, meanfield"), "{}", ran.err);
+}
+
+#[test]
+fn errors_are_json_for_programs() {
+    let folder = Folder::new();
+    folder.write("names.vim", "mu ~ Normal(0, 1)\ny ~ Normal(nu, 1)\n");
+    let failed = folder.run(&["fit", "names.vim", "--data", "d.csv", "--json"]);
+    assert_eq!(failed.code, Some(1));
+    assert!(failed.err.contains("vippl::check::"), "{}", failed.err);
+    let error = serde_json::from_str::<Value>(&failed.out).expect("JSON")["error"].clone();
+    assert_eq!(error["code"], "vippl::check::unknown_name");
+    assert_eq!([&error["line"], &error["column"]], [&Value::from(2), &Value::from(12)], "{error:#}");
+    assert!(error["file"].as_str().is_some_and(|file| file.ends_with("names.vim")), "{error:#}");
+    assert_eq!(error["labels"][0]["source"], "nu");
+    assert!(error["message"].as_str().is_some_and(|words| words.contains("nu")), "{error:#}");
+    let wrong = folder.run(&["fit", "m.vim", "--json", "--chains", "4"]);
+    assert_eq!(wrong.code, Some(2));
+    let error = serde_json::from_str::<Value>(&wrong.out).expect("JSON")["error"].clone();
+    assert_eq!((&error["code"], &error["file"]), (&"vippl::usage::other_command".into(), &Value::Null));
 }
 
 #[test]

@@ -155,11 +155,12 @@ const ALIASES: &[(&str, &str)] = &[
     // Differential equations
     ("oderk45", "ode(f, y0, t0, ts, args...)"),
     ("oderk45tol", "ode(f, y0, t0, ts, args...)"),
-    ("odebdf", "ode(f, y0, t0, ts, args...)"),
+    ("odebdf", "ode(f, y0, t0, ts, args..., method = \"bdf\")"),
+    ("integrateodebdf", "ode(f, y0, t0, ts, args..., method = \"bdf\")"),
     ("integrateoderk45", "ode(f, y0, t0, ts, args...)"),
     ("odeint", "ode(f, y0, t0, ts, args...)"),
     ("solveivp", "ode(f, y0, t0, ts, args...)"),
-    ("lsoda", "ode(f, y0, t0, ts, args...)"),
+    ("lsoda", "ode(f, y0, t0, ts, args..., method = \"bdf\")"),
 ];
 
 /// Distributions of the language that come with a later version unless the catalogue has them.

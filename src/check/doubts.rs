@@ -1,24 +1,14 @@
 //! Lints that look at a whole checked model: vectors that scale columns, priors wider than the arguments that use them.
 
-use std::collections::HashMap;
-
-use super::distribution::improper;
 use super::lint::Lint;
 use super::observed::{children, walk};
+use super::reach::{Meanings, Reach};
 use crate::dist::{Distribution, Param, Range, fitting};
-use crate::ir::{Expr, ExprKind, Model, Statement, StatementKind, VariableId};
+use crate::ir::{Expr, ExprKind, Model, Statement, StatementKind};
 
 /// Everything that a checked model probably does not mean.
 pub(super) fn lints(model: &Model) -> Vec<Lint> {
-    let mut priors = HashMap::new();
-    walk(&model.body, &mut |statement| {
-        if let StatementKind::Latent { variable, distribution, .. }
-        | StatementKind::LatentElements { variable, distribution, .. } = &statement.kind
-        {
-            priors.entry(*variable).or_insert(distribution);
-        }
-    });
-    let mut doubts = Doubts { model, priors, found: Vec::new() };
+    let mut doubts = Doubts { model, meanings: Meanings::of(model), found: Vec::new() };
     let functions = model.functions.iter().map(|function| &function.body);
     for body in std::iter::once(&model.body).chain(functions) {
         walk(body, &mut |statement| expressions(statement).into_iter().for_each(|e| doubts.expr(e)));
@@ -28,7 +18,7 @@ pub(super) fn lints(model: &Model) -> Vec<Lint> {
 
 struct Doubts<'m> {
     model: &'m Model,
-    priors: HashMap<VariableId, &'m Expr>,
+    meanings: Meanings<'m>,
     found: Vec<Lint>,
 }
 
@@ -42,7 +32,7 @@ impl Doubts<'_> {
             }
             ExprKind::Distribution { dist, form, args } => {
                 for (param, arg) in dist.forms()[*form].iter().zip(args) {
-                    arg.iter().for_each(|arg| self.prior_range(*dist, param, arg));
+                    arg.iter().for_each(|arg| self.argument_range(*dist, *form, param, arg));
                 }
             }
             _ => {}
@@ -65,43 +55,88 @@ impl Doubts<'_> {
         self.found.push(Lint::ScaledColumns { vector, plain, matrix, at: product.span.into() });
     }
 
-    /// A latent on the whole real line as an argument that has to be positive, or a probability.
-    fn prior_range(&mut self, dist: &'static dyn Distribution, param: &Param, arg: &Expr) {
-        let base = match &arg.kind {
-            ExprKind::Index { base, .. } => base,
-            _ => arg,
-        };
-        let ExprKind::Variable(id) = base.kind else { return };
-        let Some(prior) = self.priors.get(&id) else { return };
-        let ExprKind::Distribution { dist: of_prior, .. } = &prior.kind else { return };
-        if of_prior.event_rank() > 0 || improper(prior) || !fitting::is_unbounded(*of_prior) {
-            return;
-        }
-        let (outside, must, priors, map) = match param.range {
-            Range::Positive => (
-                "negative",
-                "must be positive",
-                "HalfNormal(sd), Exponential(rate) or LogNormal(meanlog, sdlog)",
-                "exp",
-            ),
+    /// An argument that goes beyond what it may be: a latent on the whole real line, or a linear predictor, as a rate.
+    fn argument_range(
+        &mut self,
+        dist: &'static dyn Distribution,
+        form: usize,
+        param: &'static Param,
+        arg: &Expr,
+    ) {
+        let (must, priors, map) = match param.range {
+            Range::Positive => ("must be positive", POSITIVE, "exp"),
+            Range::NonNegative => ("must not be negative", POSITIVE, "exp"),
             Range::UnitInterval => {
-                ("any number", "must be between 0 and 1", "Beta(a, b) or LogitNormal(mean, sd)", "inv_logit")
+                ("must be between 0 and 1", "Beta(a, b) or LogitNormal(mean, sd)", "inv_logit")
             }
             _ => return,
         };
-        let name = self.model.variable(id).name.clone();
-        self.found.push(Lint::PriorRange {
-            map: format!("{map}({})", self.model.source.slice(arg.span)),
-            name,
+        let Some(Reach { through, down, up }) = self.meanings.reach(arg) else { return };
+        let outside = match (down, up, param.range) {
+            (true, true, Range::UnitInterval) => "any number",
+            (false, true, Range::UnitInterval) => "above 1",
+            (true, ..) => "negative",
+            _ => return,
+        };
+        let Some(prior) = self.meanings.priors.get(&through) else { return };
+        let text = self.model.source.slice(arg.span).split_whitespace().collect::<Vec<&str>>().join(" ");
+        let base = match &arg.kind {
+            ExprKind::Index { base, .. } => &base.kind,
+            kind => kind,
+        };
+        let name = &self.model.variable(through).name;
+        let on_a_scale = on_its_scale(dist, form, param)
+            .map(|scale| format!(", or `{scale} = {text}` in place of `{}`", param.name))
+            .unwrap_or_default();
+        let (subject, help, covers) = match base {
+            ExprKind::Variable(id) if *id == through => (
+                name.clone(),
+                format!(
+                    "give `{name}` a prior on what it may be, such as {priors}, or use `{map}({text})`{on_a_scale}"
+                ),
+                "its prior".to_string(),
+            ),
+            _ => (text.clone(), format!("use `{map}({text})`{on_a_scale}"), format!("the prior of `{name}`")),
+        };
+        let covers = match ends_of(prior) {
+            [true, true] => format!("{covers} covers all real numbers"),
+            _ => format!("{covers} has no upper end"),
+        };
+        self.found.push(Lint::ArgumentRange {
+            subject,
             outside,
             argument: param.name,
             callee: dist.name(),
             must,
-            priors,
+            help,
+            covers,
             at: arg.span.into(),
             prior: prior.span.into(),
         });
     }
+}
+
+/// Whether the distribution of a prior has no lower end, and no upper one.
+fn ends_of(prior: &Expr) -> [bool; 2] {
+    match &prior.kind {
+        ExprKind::Distribution { dist, .. } => fitting::open_ends(*dist),
+        _ => [false; 2],
+    }
+}
+
+const POSITIVE: &str = "HalfNormal(sd), Exponential(rate) or LogNormal(meanlog, sdlog)";
+
+/// The argument of another form that takes this one on the scale of all numbers: `log`, `logit`.
+fn on_its_scale(dist: &dyn Distribution, form: usize, param: &Param) -> Option<&'static str> {
+    let own: Vec<&str> =
+        dist.forms()[form].iter().map(|p| p.name).filter(|name| *name != param.name).collect();
+    let other = |params: &&&'static [Param]| {
+        let rest: Vec<&str> =
+            params.iter().map(|p| p.name).filter(|name| !matches!(*name, "log" | "logit")).collect();
+        rest.len() + 1 == params.len() && rest == own
+    };
+    let params = dist.forms().iter().find(other)?;
+    params.iter().map(|p| p.name).find(|name| matches!(*name, "log" | "logit"))
 }
 
 /// The expressions of a statement that hold values and distributions.

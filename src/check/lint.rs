@@ -120,23 +120,19 @@ pub enum Lint {
         at: SourceSpan,
     },
 
-    #[error("`{name}` can be {outside}, but `{argument}` of {callee} {must}")]
-    #[diagnostic(
-        severity(Warning),
-        code(vippl::check::prior_range),
-        help("give `{name}` a prior on what it may be, such as {priors}, or use `{map}`")
-    )]
-    PriorRange {
-        name: String,
+    #[error("`{subject}` can be {outside}, but `{argument}` of {callee} {must}")]
+    #[diagnostic(severity(Warning), code(vippl::check::argument_range), help("{help}"))]
+    ArgumentRange {
+        subject: String,
         outside: &'static str,
         argument: &'static str,
         callee: &'static str,
         must: &'static str,
-        priors: &'static str,
-        map: String,
+        help: String,
+        covers: String,
         #[label("`{argument}` of {callee}")]
         at: SourceSpan,
-        #[label("its prior covers all real numbers")]
+        #[label("{covers}")]
         prior: SourceSpan,
     },
 

@@ -22,6 +22,7 @@ mod ode;
 mod outline;
 mod plate;
 mod question;
+mod reach;
 mod sample;
 mod scope;
 mod statement;

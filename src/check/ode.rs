@@ -3,7 +3,7 @@
 use super::error::CheckError;
 use super::{Checker, Kind};
 use crate::builtin::{CallError, typing};
-use crate::ir::{self, ExprKind};
+use crate::ir::{self, ExprKind, OdeMethod};
 use crate::source::Span;
 use crate::syntax::ast;
 use crate::types::{Shape, Type};
@@ -42,13 +42,13 @@ impl Checker<'_> {
         let function = self.right_side(function, rest.len());
         let mut required = [start, t0, times].map(|expr| self.value(expr));
         let args: Vec<Option<ir::Expr>> = rest.into_iter().map(|expr| self.any(expr)).collect();
-        let good_method = method.is_none_or(|method| self.method(method));
+        let method = method.map_or(Some(OdeMethod::default()), |method| self.method(method));
         let mut options = [rtol, atol, max_steps].map(|option| option.map(|expr| self.value(expr)));
-        let good = good_method && options.iter().all(|option| !matches!(option, Some(None)));
+        let good = options.iter().all(|option| !matches!(option, Some(None)));
         let [rtol, atol, max_steps] = std::array::from_fn(|k| options[k].take().flatten());
         let [start, t0, times] = std::array::from_fn(|k| required[k].take());
         let args = args.into_iter().collect::<Option<Vec<_>>>();
-        let (function, start, t0, times, args) = (function?, start?, t0?, times?, args?);
+        let (function, start, t0, times, args, method) = (function?, start?, t0?, times?, args?, method?);
         if !good {
             return None;
         }
@@ -61,7 +61,7 @@ impl Checker<'_> {
             }
         };
         let [Some(start), Some(t0), Some(times)] = given else { return None };
-        let ode = ir::Ode { function, start, t0, times, args, rtol, atol, max_steps };
+        let ode = ir::Ode { function, start, t0, times, args, method, rtol, atol, max_steps };
         Some(ir::Expr { kind: ExprKind::Ode(Box::new(ode)), span, ty })
     }
 
@@ -97,26 +97,24 @@ impl Checker<'_> {
         Some(checked)
     }
 
-    /// Whether the named method is there.
-    fn method(&mut self, expr: &ast::Expr) -> bool {
-        let error = match &expr.kind {
-            ast::ExprKind::Str(name) if name == "rk45" => return true,
-            ast::ExprKind::Str(name) if name == "bdf" => CheckError::NotSupportedYet {
-                feature: "`method = \"bdf\"`".into(),
-                at: expr.span.into(),
-                help: Some("leave `method` out: \"rk45\" solves what is not stiff".into()),
-            },
-            _ => CheckError::Type {
+    /// The method that is named; `None` if there is none of this name.
+    fn method(&mut self, expr: &ast::Expr) -> Option<OdeMethod> {
+        let named = match &expr.kind {
+            ast::ExprKind::Str(name) => OdeMethod::NAMES.iter().find(|(known, _)| known == name),
+            _ => None,
+        };
+        if named.is_none() {
+            self.error(CheckError::Type {
                 message: "there is no such method".into(),
                 at: expr.span.into(),
                 label: "a method by name".into(),
                 help: Some(
-                    "the methods are \"rk45\", which is taken where none is named, and \"bdf\"".into(),
+                    "the methods are \"rk45\", which is taken where none is named, and \"bdf\" for stiff equations"
+                        .into(),
                 ),
-            },
-        };
-        self.error(error);
-        false
+            });
+        }
+        named.map(|(_, method)| *method)
     }
 }
 

@@ -30,6 +30,8 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, FromArgMatches, ValueEnum};
 use miette::Report;
 
+use crate::report::failure;
+use crate::session;
 use terminal::{ColorChoice, Terminal};
 
 /// A subcommand.
@@ -128,7 +130,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            let _ = Terminal::standard(color).report(&usage::explain(&error, &words, &define()));
+            let report = usage::explain(&error, &words, &define());
+            fail(&mut Terminal::standard(color), &report, words.iter().any(|word| word == "--json"));
             return ExitCode::from(2);
         }
     };
@@ -146,8 +149,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(Failure::Shown) => finish(terminal, ExitCode::from(1)),
         Err(Failure::Distrusted) => finish(terminal, ExitCode::from(3)),
         Err(Failure::Input(report)) => {
-            let _ = terminal.flush();
-            let _ = terminal.report(&report);
+            let as_json = matches!(submatches.try_get_one::<bool>("json"), Ok(Some(true)));
+            fail(&mut terminal, &report, as_json);
             ExitCode::from(1)
         }
         Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -161,6 +164,17 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// The arguments of a command, which its definition has made sure of.
 fn parsed<T: FromArgMatches>(matches: &ArgMatches) -> Result<T, Failure> {
     T::from_arg_matches(matches).map_err(|error| Failure::Input(Report::msg(error.to_string())))
+}
+
+/// Shows an error on standard error, and as an object on standard output where that is read by a program. A reader that is gone
+/// has no use for either.
+fn fail(terminal: &mut Terminal, report: &Report, as_json: bool) {
+    if as_json {
+        let object = failure(&session::in_order(report));
+        let _ = terminal.print(&format!("{object:#}\n"));
+    }
+    let _ = terminal.flush();
+    let _ = terminal.report(report);
 }
 
 fn finish(mut terminal: Terminal, code: ExitCode) -> ExitCode {

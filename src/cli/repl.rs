@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args};
 
 use super::arguments::DataArgs;
-use super::progress::{Shown, listener};
+use super::progress::{Shown, chain_listener, listener};
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
 use crate::repl::{self, Console};
@@ -50,6 +50,7 @@ impl Command for Repl {
             out_style: terminal.out_style,
             err_style: terminal.err_style,
             progress: &move || listener(if interactive { Shown::Line } else { Shown::Nothing }),
+            chain_progress: &move |n_chains| chain_listener(n_chains, interactive),
         };
         let (data, drop) = (arguments.data.data, arguments.data.drop);
         repl.open(arguments.path.as_deref(), data, drop, &mut console)?;

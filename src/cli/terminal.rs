@@ -55,9 +55,11 @@ const DEFAULT_WIDTH: usize = 80;
 impl Terminal {
     pub fn standard(color: ColorChoice) -> Terminal {
         let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
-        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let columns: Option<usize> = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let width = columns.unwrap_or(DEFAULT_WIDTH).clamp(40, MAX_WIDTH);
-        let style = |color| Style { color, width, elements: Elements::Few };
+        // What reads a pipe wants whole lines, unless it says how wide they are to be.
+        let is_whole = columns.is_none() && !stdout.is_terminal();
+        let style = |color| Style { color, width, elements: Elements::Few, is_whole };
         Terminal {
             out_style: style(color.for_stream(&stdout)),
             err_style: style(color.for_stream(&stderr)),

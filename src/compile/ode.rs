@@ -8,9 +8,9 @@ use super::loops::{Domain, DomainKind};
 use super::scan::ScanTrace;
 use super::tracer::{Result, Tracer};
 use super::value::{Axis, MAX_ELEMENTS, Place, Traced, Value, fits_in_memory};
-use crate::ir::{Expr, FunctionId, Ode};
+use crate::ir::{Expr, FunctionId, Ode, OdeMethod};
 use crate::source::Span;
-use crate::tape::{Access, Control, Field, Graph, Node, Source};
+use crate::tape::{Access, Control, Field, Graph, Method, Node, Source};
 use crate::types::{ElementType, Shape};
 
 /// Steps from one time to the next that can be asked for: each is kept for the derivatives.
@@ -258,7 +258,11 @@ impl Tracer<'_> {
     }
 
     fn control(&mut self, ode: &Ode) -> Result<Control> {
-        let mut control = Control::default();
+        let method = match ode.method {
+            OdeMethod::Explicit => Method::DormandPrince,
+            OdeMethod::Implicit => Method::Rodas,
+        };
+        let mut control = Control { method, ..Control::default() };
         let positive = "a positive number, as 1e-6";
         if let Some(rtol) = &ode.rtol {
             control.rtol = self.option("rtol", rtol, positive, |x| x > 0.0 && x < 1.0)?;

@@ -11,7 +11,6 @@ use super::quantity::{MAX_REPORTED, Quantity};
 use super::selection::Selection;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{MAX_INDEX_RANK, Place, Traced, Tuple};
-use crate::data::{Origin, OriginKind};
 use crate::ir::{Expr, ExprKind, Role, Statement, StatementKind, VariableId};
 use crate::source::Span;
 use crate::tape::Node;
@@ -242,36 +241,37 @@ impl Tracer<'_> {
         CompileError::Data { message, help: Some(help), at }
     }
 
-    /// `` `x` has 2 missing values (rows 3 and 7 of data.csv) ``
+    /// `` `x` has 2 missing values in 30 rows (lines 4, 8 of data.csv) ``
     pub fn has_missing(&self, name: &str) -> String {
         let Some(data) = self.data.get(name) else { return format!("`{name}` has missing values") };
-        let missing = data.values.missing.as_deref().unwrap_or_default();
-        let element = |&position: &usize| match data.values.shape() {
-            [_] => (position + 1).to_string(),
+        let values = &data.values;
+        let missing = values.missing.as_deref().unwrap_or_default();
+        let in_file = !values.missing_lines.is_empty();
+        let place = |&position: &usize| match values.shape() {
+            [] | [_] => (position + 1).to_string(),
             dims => {
                 let at: Vec<String> = unravel(position, dims).iter().map(|i| (i + 1).to_string()).collect();
                 format!("[{}]", at.join(","))
             }
         };
-        let mut shown: Vec<String> = missing.iter().take(MOST_ROWS).map(element).collect();
-        let of = match &data.origin {
-            Origin { file, kind: OriginKind::Column } => format!(" of {file}"),
-            _ => String::new(),
+        let places: Vec<String> = match in_file {
+            true => values.missing_lines.iter().map(ToString::to_string).collect(),
+            false => missing.iter().take(MOST_ROWS).map(place).collect(),
         };
-        let unit = match (data.values.rank(), &data.origin.kind) {
-            (1, OriginKind::Column) => "row",
-            _ => "element",
+        let unit = match in_file {
+            true => "line",
+            false if values.rank() == 1 => "row",
+            false => "element",
         };
-        let places = match (shown.pop(), missing.len()) {
-            (_, 0) | (None, _) => String::new(),
-            (Some(last), 1) if data.values.rank() == 0 => format!(" ({last})"),
-            (Some(last), 1) => format!(" ({unit} {last}{of})"),
-            (Some(last), n) if n > MOST_ROWS => format!(" ({unit}s {}, {last}, ...{of})", shown.join(", ")),
-            (Some(last), _) => format!(" ({unit}s {} and {last}{of})", shown.join(", ")),
-        };
+        let file = if in_file { format!(" of {}", data.origin.file) } else { String::new() };
+        let shown = places.join(", ");
+        let more = if missing.len() > places.len() { ", ..." } else { "" };
+        let n_rows =
+            if values.rank() == 1 { format!(" in {} rows", values.shape()[0]) } else { String::new() };
         match missing.len() {
-            1 => format!("`{name}` has a missing value{places}"),
-            n => format!("`{name}` has {n} missing values{places}"),
+            _ if values.rank() == 0 => format!("`{name}` is missing"),
+            1 => format!("`{name}` has a missing value{n_rows} ({unit} {shown}{file})"),
+            n => format!("`{name}` has {n} missing values{n_rows} ({unit}s {shown}{more}{file})"),
         }
     }
 }

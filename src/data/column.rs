@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cell::{Cell, all_whole, classify, parse_decimal_comma};
 use super::error::DataWarning;
-use super::values::{ElementType, Interner, Values};
+use super::values::{ElementType, Interner, MOST_LINES, Values};
 
 /// A column as the first pass sees it.
 #[derive(Default)]
@@ -16,6 +16,19 @@ pub(super) struct Column {
     saw_fraction: bool,
     infinite: Cells,
     too_large: Cells,
+    missing: Starts,
+}
+
+/// Starts of the records of the first missing cells.
+#[derive(Default)]
+pub(super) struct Starts(pub Vec<usize>);
+
+impl Starts {
+    fn push(&mut self, record_start: impl Fn() -> usize) {
+        if self.0.len() < MOST_LINES {
+            self.0.push(record_start());
+        }
+    }
 }
 
 /// Cells of a kind: how many, and the first of them with the start of its record.
@@ -56,7 +69,10 @@ impl Column {
             return;
         }
         let (kind, value) = match classify(cell) {
-            Cell::Missing => (Kind::Unknown, f64::NAN),
+            Cell::Missing => {
+                self.missing.push(record_start);
+                (Kind::Unknown, f64::NAN)
+            }
             Cell::Int(value) => (Kind::Int, value),
             Cell::Real(value) => {
                 self.saw_fraction = true;
@@ -99,6 +115,11 @@ impl Column {
         Some(Values::new(element, &[values.len()], values, None))
     }
 
+    /// Of numbers; those of words are found with their labels.
+    pub fn missing(&self) -> &Starts {
+        &self.missing
+    }
+
     /// Infinite values among numbers.
     pub fn infinite(&self) -> Option<&Cells> {
         Some(&self.infinite).filter(|cells| cells.n > 0 && self.kind == Kind::Real)
@@ -133,6 +154,7 @@ pub(super) struct Words {
     first_word: Option<(usize, String)>,
     /// Every word is a number with a decimal comma.
     all_decimal_commas: bool,
+    missing: Starts,
 }
 
 /// Why a column of words may have been meant as one of numbers, with its first word.
@@ -156,6 +178,7 @@ impl Words {
             n_words: 0,
             first_word: None,
             all_decimal_commas: true,
+            missing: Starts::default(),
         }
     }
 
@@ -163,6 +186,7 @@ impl Words {
     pub fn push(&mut self, cell: &str, record_start: impl Fn() -> usize) {
         let class = classify(cell);
         if class == Cell::Missing {
+            self.missing.push(record_start);
             self.codes.push(0);
             return;
         }
@@ -174,6 +198,10 @@ impl Words {
         self.n_words += 1;
         self.first_word.get_or_insert_with(|| (record_start(), cell.to_string()));
         self.all_decimal_commas = self.all_decimal_commas && parse_decimal_comma(cell).is_some();
+    }
+
+    pub fn missing(&mut self) -> Starts {
+        std::mem::take(&mut self.missing)
     }
 
     /// The categorical column, or a real one if all words are numbers with decimal commas and those are allowed; and what

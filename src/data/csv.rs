@@ -47,10 +47,17 @@ pub(super) fn read(
 
     let mut values: Vec<Option<Values>> = columns.iter_mut().map(Column::take_numbers).collect();
     let is_wordy = |&i: &usize| columns[i].kind == Kind::Words && !names[i].is_empty();
+    for (values, column) in values.iter_mut().zip(&columns) {
+        if let Some(values) = values {
+            values.missing_lines = table.lines_at(&column.missing().0)?;
+        }
+    }
     let wordy: Vec<usize> = (0..columns.len()).filter(is_wordy).collect();
-    for (&i, words) in wordy.iter().zip(table.words(&wordy, has_header, n_rows)?) {
+    for (&i, mut words) in wordy.iter().zip(table.words(&wordy, has_header, n_rows)?) {
         let decimal_commas = table.separator == b';';
-        let (words, suspicion) = words.into_values(decimal_commas);
+        let missing = words.missing();
+        let (mut words, suspicion) = words.into_values(decimal_commas);
+        words.missing_lines = table.lines_at(&missing.0)?;
         values[i] = Some(words);
         if let Some((record, suspicion)) = suspicion {
             let line = line_of(text.whole()?, table.first_byte(record)?);

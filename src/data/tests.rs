@@ -692,3 +692,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn missing_values_are_on_lines_of_the_file() {
+    let lines = |dataset: &Dataset, name: &str| dataset.get(name).unwrap().values.missing_lines.to_vec();
+    for end in ["\n", "\r\n"] {
+        let text = ["x,w,y", "1,u,1", "", ",v,2", "3,,", "", "", "4,\"two", "lines\",NA", "5,,6"].join(end);
+        let (dataset, _) = csv(&text);
+        assert_eq!(lines(&dataset, "x"), [4]);
+        assert_eq!(lines(&dataset, "w"), [5, 10]);
+        assert_eq!(lines(&dataset, "y"), [5, 8]);
+        assert_eq!(dataset.get("y").unwrap().values.missing.as_deref(), Some(&[2, 3][..]));
+    }
+    let (dataset, _) = csv(&format!("x\n{}1\n", "NA\n".repeat(40)));
+    assert_eq!(lines(&dataset, "x"), [2, 3, 4, 5, 6]);
+    let (dataset, _) = json("[{\"x\": 1}, {\"x\": null}]");
+    assert!(lines(&dataset, "x").is_empty());
+}

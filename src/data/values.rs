@@ -43,7 +43,12 @@ pub struct Values {
     pub levels: Option<Arc<Levels>>,
     /// Flat positions of the missing elements, ascending; `None` when nothing is missing.
     pub missing: Option<Arc<[usize]>>,
+    /// Lines of the file where the first of them are, in a table; empty elsewhere.
+    pub missing_lines: Arc<[usize]>,
 }
+
+/// Missing elements of a table whose lines are known.
+pub(super) const MOST_LINES: usize = 5;
 
 /// The distinct values of a categorical or int variable, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +94,7 @@ impl Values {
         let array =
             ArrayD::from_shape_vec(IxDyn(shape), values).expect("as many values as the shape has elements");
         let missing = (!missing.is_empty()).then(|| missing.into());
-        Values { element, array: array.into_shared(), levels, missing }
+        Values { element, array: array.into_shared(), levels, missing, missing_lines: [].into() }
     }
 
     /// A real array in row-major order.

@@ -101,9 +101,9 @@ pub fn is_of_categories(dist: &dyn Distribution) -> bool {
     dist.element() != ElementType::Real && ends(dist) == [End::Fixed(1.0), End::Free]
 }
 
-/// Whether draws range over all real numbers, whatever the arguments.
-pub fn is_unbounded(dist: &dyn Distribution) -> bool {
-    dist.element() == ElementType::Real && ends(dist) == [End::Open, End::Open]
+/// Whether draws go to minus infinity, and to infinity, whatever the arguments.
+pub fn open_ends(dist: &dyn Distribution) -> [bool; 2] {
+    ends(dist).map(|end| end == End::Open)
 }
 
 /// The ends of the support that are the same whatever the arguments.

@@ -1,12 +1,16 @@
 //! Why a latent is not known: which of the shapes that are hard to fit the draws of a posterior have, and log p around them.
 
-use super::chains::{CHAINS, Chains};
+mod sketch;
+
 use super::coordinates::{Coordinates, base_name};
 use super::fit::{Fit, Fitted};
-use super::importance::{Proposal, Weighted};
+use super::importance::Proposal;
 use super::linear::{Matrix, symmetric_eigen};
 use super::target::Target;
 use crate::density::{LogDensity, TermKind};
+use sketch::{correlation, mean, median, ranks, spread};
+
+pub use sketch::Sketch;
 
 /// What stands in the way of knowing a latent; numbers are coordinates.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,16 +42,6 @@ pub enum Relation {
     Product,
 }
 
-/// Draws of a posterior, as good as there are any, in the coordinates of the model as written.
-pub struct Sketch {
-    /// `[D][n]`, chain after chain.
-    z: Vec<f64>,
-    n: usize,
-    n_chains: usize,
-}
-
-/// Draws of a sketch.
-const DRAWS: usize = 1024;
 /// Rank correlation from which two latents are one.
 const RIDGE: f64 = 0.98;
 /// The same between their distances from 0, where only a product is known.
@@ -68,52 +62,10 @@ const SAME: f64 = 1e-3;
 const SILENT: f64 = 0.1;
 /// Latents up to which lines that log p does not change along are looked for.
 const MAX_EIGEN: usize = 100;
+/// Sums and products of all second derivatives at one point, up to which they are looked at.
+const MAX_WORK: f64 = 1e9;
 /// Draws that a line, or a silence, is looked at from.
 const WITNESSES: usize = 8;
-
-impl Sketch {
-    pub fn of_chains(chains: &Chains) -> Sketch {
-        let own = (DRAWS / CHAINS).min(chains.n_draws);
-        let at = |k: usize| k / own * chains.n_draws + k % own * chains.n_draws / own;
-        let taken: Vec<usize> = (0..own * CHAINS).map(at).collect();
-        Sketch { n_chains: CHAINS, ..Sketch::taken(&chains.z, chains.n_all(), &taken) }
-    }
-
-    pub fn of_weighted(weighted: &Weighted, seed: u64) -> Sketch {
-        Sketch::taken(&weighted.z, weighted.n, &weighted.resampled(DRAWS, seed))
-    }
-
-    /// Draws of q; `None` if its family is unknown.
-    pub fn of_fit(density: &dyn LogDensity, fit: &Fit) -> Option<Sketch> {
-        Some(Sketch { z: fit.sample(density, DRAWS, fit.seed)?, n: DRAWS, n_chains: 1 })
-    }
-
-    fn taken(z: &[f64], n: usize, which: &[usize]) -> Sketch {
-        let z = z.chunks_exact(n).flat_map(|row| which.iter().map(|&k| row[k])).collect();
-        Sketch { z, n: which.len(), n_chains: 1 }
-    }
-
-    /// `[D][n]`, and n.
-    pub fn points(&self) -> (&[f64], usize) {
-        (&self.z, self.n)
-    }
-
-    fn row(&self, i: usize) -> &[f64] {
-        &self.z[i * self.n..(i + 1) * self.n]
-    }
-
-    fn draw(&self, k: usize) -> Vec<f64> {
-        self.z.chunks_exact(self.n).map(|row| row[k]).collect()
-    }
-
-    /// The coordinate that goes with these values, `[n]`, most.
-    pub fn nearest(&self, values: &[f64]) -> Option<usize> {
-        let own = ranks(values);
-        let dim = self.z.len() / self.n;
-        let likeness = |&i: &usize| correlation(&own, &ranks(self.row(i))).abs();
-        (0..dim).filter(|&i| spread(self.row(i)) > 0.0).max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-    }
-}
 
 /// What keeps coordinate `i` from being known; `None` where it has none of the shapes above.
 pub fn trace(density: &dyn LogDensity, fitted: &Fitted, sketch: &Sketch, i: usize) -> Option<Cause> {
@@ -194,6 +146,12 @@ impl Case<'_> {
         (0..self.spreads.len()).filter(|&j| j != self.i && self.spreads[j] > 0.0)
     }
 
+    /// Whether second derivatives are soon found.
+    fn is_small(&self) -> bool {
+        let n = self.spreads.len();
+        n <= MAX_EIGEN && self.density.work() * n as f64 <= MAX_WORK
+    }
+
     /// Some draws, spread over all.
     fn witnesses(&self) -> Vec<Vec<f64>> {
         let n = self.sketch.n;
@@ -210,7 +168,7 @@ impl Case<'_> {
         /// Share of the largest component from which a coordinate belongs to the line.
         const PART: f64 = 0.1;
         let varying: Vec<usize> = (0..self.spreads.len()).filter(|&j| self.spreads[j] > 0.0).collect();
-        if varying.len() > MAX_EIGEN || self.spreads[self.i] == 0.0 {
+        if !self.is_small() || self.spreads[self.i] == 0.0 {
             return None;
         }
         let target = Target::new(self.density);
@@ -266,9 +224,9 @@ impl Case<'_> {
         /// A scale of 1e-9, and less.
         const FAR: f64 = 20.0;
         let target = Target::new(self.density);
-        let gone = (0..self.spreads.len()).find_map(|j| {
+        let gone = (0..self.spreads.len()).filter(|_| self.is_small()).find_map(|j| {
             let centre = median(&mut self.sketch.row(j).to_vec());
-            if centre.abs() < FAR || self.spreads.len() > MAX_EIGEN {
+            if centre.abs() < FAR {
                 return None;
             }
             // Further out numbers may not go.
@@ -443,37 +401,4 @@ impl Case<'_> {
         };
         (width > 0.0 && self.witnesses().iter().all(is_silent)).then_some(Cause::Prior)
     }
-}
-
-fn mean(x: &[f64]) -> f64 {
-    x.iter().sum::<f64>() / x.len() as f64
-}
-
-fn median(x: &mut [f64]) -> f64 {
-    let middle = x.len() / 2;
-    *x.select_nth_unstable_by(middle, f64::total_cmp).1
-}
-
-/// Half of what lies between the quantiles that are an sd to either side of the centre of a normal.
-fn spread(x: &[f64]) -> f64 {
-    let mut ordered = x.to_vec();
-    ordered.sort_unstable_by(f64::total_cmp);
-    let at = |p: f64| ordered[((ordered.len() - 1) as f64 * p).round() as usize];
-    0.5 * (at(0.841) - at(0.159))
-}
-
-/// Ranks, centred at 0.
-fn ranks(x: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..x.len()).collect();
-    order.sort_unstable_by(|&a, &b| x[a].total_cmp(&x[b]).then(a.cmp(&b)));
-    let mut ranks = vec![0.0; x.len()];
-    let centre = 0.5 * (x.len() as f64 - 1.0);
-    order.iter().enumerate().for_each(|(rank, &k)| ranks[k] = rank as f64 - centre);
-    ranks
-}
-
-/// Of numbers centred at 0.
-fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-    product(a, b) / (product(a, a) * product(b, b)).sqrt()
 }

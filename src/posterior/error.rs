@@ -81,6 +81,50 @@ pub enum QuestionError {
         at: SourceSpan,
     },
 
+    #[error("`=` names an argument; a comparison is written `==`")]
+    #[diagnostic(
+        code(vippl::ask::single_equals),
+        help("write `P({equal})`, which is 0 for what is continuous; `P({near})` asks for a range")
+    )]
+    SingleEquals {
+        equal: String,
+        near: String,
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("taken for the name of an argument")]
+        at: SourceSpan,
+    },
+
+    #[error("`{level}` is a level of `{quantity}`, and levels stand in quotes")]
+    #[diagnostic(code(vippl::ask::unquoted_level), help("did you mean `{quantity}[\"{level}\"]`?"))]
+    UnquotedLevel {
+        level: String,
+        quantity: String,
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("no name of the model")]
+        at: SourceSpan,
+    },
+
+    #[error("cor(...) takes two quantities of the posterior; this does not vary")]
+    #[diagnostic(code(vippl::ask::not_random), help("for example `cor(mu, tau)`"))]
+    NotRandom {
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("the same in all draws")]
+        at: SourceSpan,
+    },
+
+    #[error("cor(...) takes two quantities of one shape, or a scalar: found {} and {}", dims[0], dims[1])]
+    #[diagnostic(code(vippl::ask::shapes), help("choose elements, for example `cor(alpha[1], beta)`"))]
+    UnlikeShapes {
+        dims: [String; 2],
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("here")]
+        at: SourceSpan,
+    },
+
     #[error("the second argument of quantile(...) is not a probability: {found}")]
     #[diagnostic(
         code(vippl::ask::probability),

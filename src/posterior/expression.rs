@@ -1,7 +1,10 @@
 //! Questions to a posterior: any expression of the language over the draws, and summaries of such expressions.
 //!
-//! `mean sd var median quantile P` of something that has a posterior are taken over draws, element by element.
+//! `mean sd var median quantile cor P` of something that has a posterior are taken over draws, element by element.
 //! Of data alone, or with a named argument (`mean(x, axis = 1)`), the words keep their meaning in models.
+
+mod correlate;
+mod levels;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -63,6 +66,9 @@ pub enum AnswerKind {
 /// A diagnostic on `source`: unknown names, shapes that do not match, a summary of the wrong thing.
 pub fn ask(posterior: &Posterior, scope: Scope<'_>, source: &Source, expr: &Expr) -> Result<Answer, Report> {
     let asker = Asker { posterior, scope, source };
+    if let Some(error) = asker.unquoted_level(expr) {
+        return Err(error.into());
+    }
     let expr = push_indices_in(ungroup(expr));
     let question = source.slice(expr.span).split_whitespace().collect::<Vec<_>>().join(" ");
     let (shape, names, kind) = if let Some(fixed) = asker.reduction(&expr)? {
@@ -230,6 +236,15 @@ impl Asker<'_> {
         let ExprKind::Call { function, arguments } = &expr.kind else { return Ok(None) };
         let Some(reduction) = Reduction::find(&function.text) else { return Ok(None) };
         let own_function = self.scope.model.functions.iter().any(|own| own.name == function.text);
+        if let ([argument], Reduction::Probability, false) = (arguments.as_slice(), reduction, own_function)
+            && let Some(name) = &argument.name
+        {
+            let right = self.source.slice(argument.value.span);
+            let equal = format!("{} == {right}", name.text);
+            let near = format!("abs({} - {right}) < 0.1", name.text);
+            let (source_code, at) = (self.named(), name.span.into());
+            return Err(QuestionError::SingleEquals { equal, near, source_code, at }.into());
+        }
         if own_function || arguments.iter().any(|argument| argument.name.is_some()) {
             return Ok(None);
         }
@@ -238,6 +253,9 @@ impl Asker<'_> {
                 return Ok(None);
             }
             return Err(self.wrong_arity(reduction, arguments.len(), expr).into());
+        }
+        if reduction == Reduction::Correlation {
+            return self.correlation([&arguments[0].value, &arguments[1].value], expr).map(Some);
         }
         let argument = self.with_summaries_filled_in(&arguments[0].value)?;
         let value = match self.evaluate(&argument) {
@@ -381,6 +399,7 @@ impl Asker<'_> {
         let (expected, example) = match reduction {
             Reduction::Quantile => ("an expression and probabilities", "quantile(tau, 0.9)"),
             Reduction::Probability => ("one condition", "P(beta[2] > 0)"),
+            Reduction::Correlation => ("two quantities", "cor(mu, tau)"),
             _ => ("one expression", "median(tau)"),
         };
         let found = match found {

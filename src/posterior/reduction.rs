@@ -13,6 +13,8 @@ pub(super) enum Reduction {
     Quantile,
     /// The posterior probability of a condition.
     Probability,
+    /// Of two quantities.
+    Correlation,
 }
 
 impl Reduction {
@@ -24,6 +26,7 @@ impl Reduction {
             "median" => Reduction::Median,
             "quantile" => Reduction::Quantile,
             "P" => Reduction::Probability,
+            "cor" => Reduction::Correlation,
             _ => return None,
         })
     }
@@ -36,19 +39,20 @@ impl Reduction {
             Reduction::Median => "median",
             Reduction::Quantile => "quantile",
             Reduction::Probability => "P",
+            Reduction::Correlation => "cor",
         }
     }
 
     pub fn n_arguments(self) -> usize {
-        if self == Reduction::Quantile { 2 } else { 1 }
+        if matches!(self, Reduction::Quantile | Reduction::Correlation) { 2 } else { 1 }
     }
 
     /// Whether the language has a function of this name too, with another meaning.
     pub fn is_function_of_the_language(self) -> bool {
-        !matches!(self, Reduction::Median | Reduction::Probability)
+        !matches!(self, Reduction::Median | Reduction::Probability | Reduction::Correlation)
     }
 
-    /// The value with its Monte Carlo standard error. `p` is for quantiles.
+    /// The value with its Monte Carlo standard error. `p` is for quantiles. A correlation is [`correlation`]'s.
     pub fn of_draws(self, draws: &[f64], p: f64) -> (f64, f64) {
         let n = draws.len() as f64;
         if draws.iter().any(|x| x.is_nan()) {
@@ -69,6 +73,7 @@ impl Reduction {
             }
             Reduction::Median => quantile_with_error(draws, 0.5),
             Reduction::Quantile => quantile_with_error(draws, p),
+            Reduction::Correlation => (f64::NAN, f64::NAN),
             Reduction::Probability => {
                 let hits = draws.iter().filter(|&&x| x != 0.0).count() as f64;
                 // Laplace's estimate, so that the error of 0 out of n is not 0.
@@ -87,6 +92,7 @@ impl Reduction {
             Reduction::Var => 2.0 * value.sqrt() * chains.mcse_sd(),
             Reduction::Median => chains.mcse_quantile(0.5),
             Reduction::Quantile => chains.mcse_quantile(p),
+            Reduction::Correlation => f64::NAN,
             Reduction::Probability => {
                 let n = chains.ess_mean();
                 let smoothed = (value * n + 1.0) / (n + 2.0);
@@ -109,9 +115,24 @@ impl Reduction {
             Reduction::Quantile if p == 0.05 => summary.q05,
             Reduction::Quantile if p == 0.5 => summary.q50,
             Reduction::Quantile if p == 0.95 => summary.q95,
-            Reduction::Quantile | Reduction::Probability => None,
+            Reduction::Quantile | Reduction::Probability | Reduction::Correlation => None,
         }
     }
+}
+
+/// The correlation of two quantities over draws that are worth so many independent ones, with its standard error; NaN where
+/// one of them does not vary.
+pub(super) fn correlation(a: &[f64], b: &[f64], worth: f64) -> (f64, f64) {
+    let ((mean_a, _), (mean_b, _)) = (mean_sd(a), mean_sd(b));
+    let [mut aa, mut bb, mut ab] = [0.0; 3];
+    for (a, b) in a.iter().zip(b) {
+        let (a, b) = (a - mean_a, b - mean_b);
+        aa += a * a;
+        bb += b * b;
+        ab += a * b;
+    }
+    let r = (ab / (aa.sqrt() * bb.sqrt())).clamp(-1.0, 1.0);
+    (r, (1.0 - r * r) / worth.sqrt())
 }
 
 /// A quantile, and half the distance between the quantiles one binomial standard error to either side.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use miette::Report;
 
-use crate::inference::Progress;
+use crate::inference::{ChainProgress, Progress};
 use crate::report::{Style, diagnostic};
 use crate::session;
 
@@ -16,6 +16,8 @@ pub struct Console<'a> {
     pub err_style: Style,
     /// Makes a listener for each fit.
     pub progress: &'a dyn Fn() -> Box<dyn FnMut(Progress)>,
+    /// Makes a listener for each sample, of so many chains.
+    pub chain_progress: &'a dyn Fn(usize) -> Box<dyn Fn(ChainProgress) + Sync>,
 }
 
 impl Console<'_> {

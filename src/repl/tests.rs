@@ -19,6 +19,7 @@ fn transcript(script: &str, model: Option<&Path>, data: Vec<DataArg>) -> (String
         out_style: Style::default(),
         err_style: Style::default(),
         progress: &|| Box::new(|_| {}),
+        chain_progress: &|_| Box::new(|_| {}),
     };
     let mut repl = Repl::default();
     repl.open(model, data, vec![], &mut console).unwrap();
@@ -138,4 +139,16 @@ fn commands_may_be_shortened_and_words_quoted() {
     let help = find("smmary").err().unwrap().help().unwrap().to_string();
     assert_eq!(help, "did you mean `:summary`?");
     assert_eq!(words(" load  \"a b\".vim c ").unwrap(), ["load", "a b.vim", "c"]);
+}
+
+#[test]
+fn a_sample_takes_the_place_of_a_fit() {
+    let folder = Folder::new();
+    let data = vec![DataArg::File(folder.path("d.csv"))];
+    let script = ":fit\n:sample --chains 2 --draws=200 --seed 3\ncor(mu, sigma)\nmean(mu)\n:sample --chains 0\n:sample --best\n";
+    let (out, err) = transcript(script, Some(&folder.path("m.vim")), data);
+    assert!(out.contains("nuts, 2 chains of 200 draws") && out.contains("ESS bulk"), "{out}");
+    let answers: Vec<&str> = out.lines().rev().take(2).collect();
+    assert!(answers.iter().all(|answer| answer.contains('±')), "{answers:?}");
+    assert_eq!(err.matches("vippl::repl::usage").count(), 2, "{err}");
 }

@@ -9,6 +9,8 @@ pub struct Style {
     /// Columns of the terminal.
     pub width: usize,
     pub elements: Elements,
+    /// Nothing in tables is cut to fit the width, as for what reads a pipe.
+    pub is_whole: bool,
 }
 
 /// How many elements of a long vector are shown.
@@ -21,7 +23,7 @@ pub enum Elements {
 
 impl Default for Style {
     fn default() -> Self {
-        Style { color: false, width: 80, elements: Elements::Few }
+        Style { color: false, width: 80, elements: Elements::Few, is_whole: false }
     }
 }
 

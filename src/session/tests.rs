@@ -144,3 +144,39 @@ fn questions_without_an_answer_say_why() {
         assert!(asked(line).is_err(), "{line}");
     }
 }
+
+#[test]
+fn correlations_are_taken_over_draws() {
+    let posterior = posterior(4000);
+    let (mu, alpha) = (posterior.draws.row(0), posterior.draws.row(3));
+    let mean = |x: &[f64]| x.iter().sum::<f64>() / 4000.0;
+    let centred = |x: &[f64]| -> Vec<f64> { x.iter().map(|v| v - mean(x)).collect() };
+    let (a, b) = (centred(mu), centred(alpha));
+    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let r = product(&a, &b) / (product(&a, &a) * product(&b, &b)).sqrt();
+    let (values, errors) = fixed("cor(mu, alpha)");
+    assert!((values[1] - r).abs() < 1e-12, "{values:?} {r}");
+    assert!((errors.unwrap()[1] - (1.0 - r * r) / 4000f64.sqrt()).abs() < 1e-12);
+    let (values, errors) = fixed("cor(total, -total)");
+    assert!((values[0] + 1.0).abs() < 1e-12 && errors.unwrap()[0] < 1e-12);
+    assert_eq!(code("cor(mu, 2)"), "vippl::ask::not_random");
+    assert_eq!(code("cor(alpha, [mu, tau, total])"), "vippl::ask::shapes");
+    assert_eq!(code("cor(mu)"), "vippl::ask::arity");
+}
+
+#[test]
+fn slips_at_the_prompt_are_told() {
+    let help = |line: &str| {
+        let report = asked(line).err().unwrap_or_else(|| panic!("{line} has an answer"));
+        (code(line), report.help().map(|help| help.to_string()).unwrap_or_default())
+    };
+    let (of_equals, said) = help("P(mu = 0)");
+    assert_eq!(of_equals, "vippl::ask::single_equals");
+    assert!(said.contains("`P(mu == 0)`") && said.contains("`P(abs(mu - 0) < 0.1)`"), "{said}");
+    for line in ["alpha[AITKIN]", "P(alpha[AITKIN] > 0)", "mean(2 * alpha[AITKIN])"] {
+        let (of_level, said) = help(line);
+        assert_eq!(of_level, "vippl::ask::unquoted_level", "{line}");
+        assert!(said.contains("`alpha[\"AITKIN\"]`"), "{said}");
+    }
+    assert_eq!(code("alpha[NOWHERE]"), "vippl::check::unknown_name");
+}

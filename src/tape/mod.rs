@@ -58,7 +58,7 @@ pub use fold::{Folded, fold, pick};
 pub use forward::forward;
 pub use graph::{Graph, Node, Tensor};
 pub use op::{Extent, Op, Operand};
-pub use ops::ode::{Control, Field};
+pub use ops::ode::{Control, Field, Method};
 pub use ops::scan::{Access, Body, Mode, Scan, Source, State};
 pub use program::{Columns, Output, Program, Workspace};
 pub use reverse::reverse;

@@ -103,6 +103,7 @@ pub fn run(command: &str, folder: &Path) -> Output {
         .current_dir(folder)
         .env("PATH", path)
         .env("NO_COLOR", "1")
+        .env("COLUMNS", "80")
         .output()
         .expect("sh runs")
 }

@@ -268,7 +268,7 @@ fn missing_entries_that_nothing_stands_for() {
     refused(
         "b ~ Normal(0, 1)\ny ~ Normal(b * x, 1)",
         &data,
-        &["`x` has 2 missing values (elements 2 and 5)", "x ~ Normal(m, s)"],
+        &["`x` has 2 missing values in 5 rows (rows 2, 5)", "x ~ Normal(m, s)"],
     );
     refused(
         "b ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\nx ~ Normal(0, 1)",

@@ -1,5 +1,5 @@
-# Of the methods for stiff equations there is none yet.
+# A method that there is none of.
 fn decay(t, y, k) = -k * y
 k ~ HalfNormal(1)
-c = ode(decay, [1.0], 0, ts, k, method = "bdf")
+c = ode(decay, [1.0], 0, ts, k, method = "euler")
 y ~ Normal(c[:, 1], 0.1)

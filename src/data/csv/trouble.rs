@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{Row, Table, record_start};
 use crate::data::cell::classify;
@@ -108,6 +109,35 @@ impl Table<'_> {
     pub(super) fn first_byte(&self, start: usize) -> Result<usize, DataError> {
         let rest = self.text.whole()?.as_bytes().get(start..).unwrap_or_default();
         Ok(start + rest.iter().take_while(|byte| is_line_end(byte)).count())
+    }
+
+    /// The lines of the records that start at these bytes, which ascend, as the reader says it: blank lines before them are not
+    /// theirs.
+    pub(super) fn lines_at(&self, starts: &[usize]) -> Result<Arc<[usize]>, DataError> {
+        let mut lines = Vec::with_capacity(starts.len());
+        if starts.is_empty() {
+            return Ok(lines.into());
+        }
+        let mut reader = self.text.reader(0)?;
+        let (mut line, mut offset, mut before) = (1, 0, b' ');
+        loop {
+            let chunk = reader.fill_buf().map_err(|cause| unreadable(self.file, cause))?;
+            if chunk.is_empty() {
+                return Ok(lines.into());
+            }
+            for &byte in chunk {
+                line += usize::from(before == b'\n' || before == b'\r' && byte != b'\n');
+                while !is_line_end(&byte) && starts.get(lines.len()).is_some_and(|start| *start <= offset) {
+                    lines.push(line);
+                }
+                (before, offset) = (byte, offset + 1);
+            }
+            if lines.len() == starts.len() {
+                return Ok(lines.into());
+            }
+            let read = chunk.len();
+            reader.consume(read);
+        }
     }
 
     /// False where a row has one line of its own and no other, as nearly all have: that is known without the text.

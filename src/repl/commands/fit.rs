@@ -1,8 +1,6 @@
 //! `:fit`: fits the model that is loaded.
 
-use std::str::FromStr;
-
-use super::{Command, usage};
+use super::{Command, number, options, usage};
 use crate::family;
 use crate::inference::Optimizer;
 use crate::repl::{Console, Fitted, Flow, Repl, Trouble};
@@ -44,10 +42,7 @@ impl Command for Fit {
 
 fn request(command: &Fit, arguments: &[String]) -> Result<FitRequest, Trouble> {
     let mut request = FitRequest::default();
-    let mut words = arguments.iter().flat_map(|word| match word.split_once('=') {
-        Some((option, value)) => vec![option, value],
-        None => vec![word.as_str()],
-    });
+    let mut words = options(arguments);
     while let Some(option) = words.next() {
         let mut value =
             || words.next().ok_or_else(|| usage(command, &format!("needs a value after {option}")));
@@ -78,11 +73,4 @@ fn request(command: &Fit, arguments: &[String]) -> Result<FitRequest, Trouble> {
         }
     }
     Ok(request)
-}
-
-fn number<T: FromStr + PartialOrd>(command: &Fit, option: &str, value: &str, least: T) -> Result<T, Trouble> {
-    match value.parse::<T>() {
-        Ok(number) if number >= least => Ok(number),
-        _ => Err(usage(command, &format!("takes a number after {option}, not `{value}`"))),
-    }
 }

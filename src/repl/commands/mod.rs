@@ -5,9 +5,12 @@ mod fit;
 mod help;
 mod load;
 mod quit;
+mod sample;
 mod save;
 mod summary;
 mod vars;
+
+use std::str::FromStr;
 
 use miette::Report;
 
@@ -35,6 +38,7 @@ pub(crate) static ALL: &[&dyn Command] = &[
     &load::Load,
     &data::Data,
     &fit::Fit,
+    &sample::Sample,
     &summary::Summary,
     &vars::Vars,
     &save::Save,
@@ -128,5 +132,26 @@ fn only<'a>(command: &dyn Command, arguments: &'a [String], what: &str) -> Resul
         [one] => Ok(one),
         [] => Err(usage(command, &format!("needs {what}"))),
         _ => Err(usage(command, &format!("takes {what} only"))),
+    }
+}
+
+/// Options and their values: `--seed=2` is `--seed 2`.
+fn options(arguments: &[String]) -> impl Iterator<Item = &str> {
+    arguments.iter().flat_map(|word| match word.split_once('=') {
+        Some((option, value)) => vec![option, value],
+        None => vec![word.as_str()],
+    })
+}
+
+/// The value of an option.
+fn number<T: FromStr + PartialOrd>(
+    command: &dyn Command,
+    option: &str,
+    value: &str,
+    least: T,
+) -> Result<T, Trouble> {
+    match value.parse::<T>() {
+        Ok(number) if number >= least => Ok(number),
+        _ => Err(usage(command, &format!("takes a number after {option}, not `{value}`"))),
     }
 }

@@ -4,6 +4,7 @@ mod distribution;
 mod function;
 mod markdown;
 mod prose;
+mod term;
 mod text;
 mod topic;
 
@@ -12,6 +13,7 @@ mod tests;
 
 pub use function::evaluate;
 pub use markdown::section;
+pub use term::Term;
 pub use text::{list, page};
 pub use topic::Topic;
 
@@ -38,6 +40,8 @@ pub enum Kind {
     Operator,
     Constraint,
     Family,
+    /// A word of summaries and options.
+    Term,
     Topic,
     Command,
     /// A command of the prompt.
@@ -46,7 +50,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the lists.
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 11] = [
         Kind::Distribution,
         Kind::Wrapper,
         Kind::Question,
@@ -54,6 +58,7 @@ impl Kind {
         Kind::Operator,
         Kind::Constraint,
         Kind::Family,
+        Kind::Term,
         Kind::Topic,
         Kind::Command,
         Kind::Prompt,
@@ -69,6 +74,7 @@ impl Kind {
             Kind::Operator => "operators",
             Kind::Constraint => "constraints",
             Kind::Family => "families",
+            Kind::Term => "terms",
             Kind::Topic => "topics",
             Kind::Command => "commands",
             Kind::Prompt => "prompt",
@@ -85,6 +91,7 @@ impl Kind {
             Kind::Operator => "Operators",
             Kind::Constraint => "Supports of latents",
             Kind::Family => "Approximating families",
+            Kind::Term => "Words of a fit",
             Kind::Topic => "Topics",
             Kind::Command => "Commands",
             Kind::Prompt => "At the prompt",
@@ -195,6 +202,7 @@ pub enum Subject {
     Function(&'static dyn Builtin),
     Constraint(&'static dyn Constraint),
     Family(&'static dyn Family),
+    Term(&'static Term),
     Topic(Topic),
 }
 
@@ -214,6 +222,7 @@ impl Subject {
         all.extend(operators);
         all.extend(constraint::ALL.iter().copied().map(Subject::Constraint));
         all.extend(family::ALL.iter().copied().map(Subject::Family));
+        all.extend(term::ALL.iter().map(Subject::Term));
         all.extend(Topic::all().into_iter().map(Subject::Topic));
         all
     }
@@ -250,6 +259,7 @@ impl Subject {
             Subject::Function(_) => Kind::Function,
             Subject::Constraint(_) => Kind::Constraint,
             Subject::Family(_) => Kind::Family,
+            Subject::Term(_) => Kind::Term,
             Subject::Topic(_) => Kind::Topic,
         }
     }
@@ -263,6 +273,7 @@ impl Subject {
             Subject::Function(f) => function::symbol(*f),
             Subject::Constraint(constraint) => constraint.name(),
             Subject::Family(family) => family.name(),
+            Subject::Term(term) => return term.names.iter().map(ToString::to_string).collect(),
             Subject::Topic(topic) => return topic.names(),
         };
         vec![one.to_string()]
@@ -295,6 +306,7 @@ impl Subject {
                 (String::new(), vec![constraint.name().into()], constraint.summary())
             }
             Subject::Family(family) => (String::new(), vec![family.name().into()], family.summary()),
+            Subject::Term(term) => (String::new(), vec![term.names[0].to_string()], term.summary),
             Subject::Topic(topic) => (String::new(), vec![topic.names().join(", ")], topic.title),
         };
         let name = self.names().swap_remove(0);
@@ -319,7 +331,11 @@ impl Subject {
             Subject::Family(family) => {
                 let example = format!("vippl fit MODEL --data FILE --family {}", family.name());
                 page.example = Some(Example { text: example, result: None });
+                let about = term::FAMILIES.iter().find(|(name, _)| *name == family.name());
+                page.facts
+                    .extend(about.map(|(_, text)| Fact { title: "what it is", text: text.to_string() }));
             }
+            Subject::Term(term) => page.text = Some(term.text.to_string()),
             Subject::Topic(topic) => page.text = Some(topic.prose()),
         }
         page
@@ -338,8 +354,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("mcmc", SAMPLE),
     ("nuts", SAMPLE),
     ("hmc", SAMPLE),
-    ("rhat", SAMPLE),
-    ("ess", SAMPLE),
     ("loo", COMPARE),
     ("psisloo", COMPARE),
     ("waic", COMPARE),

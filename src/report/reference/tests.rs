@@ -1,6 +1,7 @@
 //! Every name has a page that fits and an example that works; names are found as people write them.
 
 use super::*;
+use crate::posterior::Verdict;
 
 fn names(found: &[Subject]) -> Vec<String> {
     found.iter().map(|subject| subject.entry().name).collect()
@@ -40,6 +41,31 @@ fn names_are_found_as_they_are_written_elsewhere() {
     }
     assert_eq!(names(&Subject::find("ordered")), ["ordered", "ordered"], "the wrapper and the support");
     assert!(Subject::find("qwerty").is_empty() && Subject::find("").is_empty());
+}
+
+#[test]
+fn words_of_a_fit_have_pages() {
+    let of_summaries = ["ok", "corrected", "distrust", "k-hat", "R-hat", "ELBO", "log p(x)", "ESS", "mcse"];
+    let of_options = ["auto", "centring"];
+    for word in of_summaries.into_iter().chain(of_options) {
+        assert_eq!(names(&Subject::find(word)), [word], "{word}");
+    }
+    for (written, name) in [
+        ("khat", "k-hat"),
+        ("k_hat", "k-hat"),
+        ("rhat", "R-hat"),
+        ("elbo", "ELBO"),
+        ("evidence", "log p(x)"),
+        ("Centering", "centring"),
+        ("divergences", "divergence"),
+    ] {
+        assert_eq!(names(&Subject::find(written)), [name], "{written}");
+    }
+    let verdicts = [Verdict::Ok, Verdict::Corrected, Verdict::Distrust];
+    assert!(verdicts.iter().all(|verdict| of_summaries.contains(&verdict.name())));
+    let families: Vec<&str> = family::ALL.iter().map(|family| family.name()).collect();
+    let told: Vec<&str> = term::FAMILIES.iter().map(|(name, _)| *name).collect();
+    assert_eq!(told, families);
 }
 
 #[test]

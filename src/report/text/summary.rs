@@ -93,14 +93,14 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
     let wide = |(column, title): (&Vec<String>, &&str)| 2 + widest(column).max(title.len()).max(4);
     let mut numbers: usize = columns.iter().zip(titles).map(wide).sum();
     numbers += if with_notes { 2 + widest(&notes) } else { 0 };
-    if style.elements == Elements::Few {
+    let is_cut = style.elements == Elements::Few && !style.is_whole;
+    if is_cut {
         // Names give way to the numbers.
         let room = style.width.saturating_sub(numbers).max(16);
         names.iter_mut().for_each(|name| *name = cut_name(name, room));
     }
     let doc_room = style.width.saturating_sub(numbers + widest(&names) + 2);
-    let with_docs =
-        docs.iter().any(|doc| !doc.is_empty()) && (doc_room >= LEAST_DOC || style.elements == Elements::All);
+    let with_docs = docs.iter().any(|doc| !doc.is_empty()) && (doc_room >= LEAST_DOC || !is_cut);
     let mut header = vec![("", Align::Left)];
     header.extend(titles.iter().map(|title| (*title, Align::Right)));
     header.extend(with_notes.then_some(("", Align::Left)));
@@ -113,11 +113,7 @@ pub(super) fn blocks_table(blocks: &[Block<'_>], style: &Style) -> String {
             row.extend(columns.iter().map(|column| column[i].clone()));
             row.extend(with_notes.then(|| notes[i].clone()));
             if with_docs {
-                row.push(if style.elements == Elements::All {
-                    docs[i].clone()
-                } else {
-                    cut(&docs[i], doc_room)
-                });
+                row.push(if is_cut { cut(&docs[i], doc_room) } else { docs[i].clone() });
             }
             row
         })
@@ -199,7 +195,18 @@ fn centring(recentred: &[RecentredLatent]) -> Option<String> {
 
 /// What a verdict rests on.
 fn grounds(posterior: &Posterior, fit: &Fit, verdict: Verdict) -> String {
-    let k_hat = fit.k_hat.filter(|k| k.is_finite()).map(|k| format!(" (k-hat {k:.2})")).unwrap_or_default();
+    /// The largest threshold of k-hat, for any number of draws.
+    const THRESHOLD: f64 = 0.7;
+    let by_weights = matches!(
+        (verdict, posterior.basis),
+        (Verdict::Ok, Basis::Approximation) | (Verdict::Corrected, Basis::Weights)
+    );
+    let k_hat = match fit.k_hat.filter(|k| k.is_finite()) {
+        // Their tail says nothing where weights are all alike.
+        Some(k) if by_weights && k > THRESHOLD => " (weights are even)".to_string(),
+        Some(k) => format!(" (k-hat {k:.2})"),
+        None => String::new(),
+    };
     let grounds = match (verdict, posterior.basis) {
         (Verdict::Ok, Basis::Approximation) => "weights of the draws leave q where it is",
         (Verdict::Ok, _) => "chains that start from q stay where it is",

@@ -3,7 +3,7 @@
 use crate::compile::{Quantity, QuantityKind};
 use crate::inference::{Bound, Estimate, Evidence, PriorEvidence};
 use crate::posterior::testing::posterior;
-use crate::posterior::{Answer, AnswerKind, Draws, Method, Summary};
+use crate::posterior::{Answer, AnswerKind, Basis, Draws, Method, Summary, Verdict};
 use crate::report::Style;
 use crate::report::style::Elements;
 use crate::report::text::{answer, footer, summary, variables};
@@ -91,6 +91,25 @@ fn the_footer_shows_what_is_known_of_the_evidence() {
     assert!(heavy[3].ends_with("draws of the prior: its error may be larger (k-hat 0.90)"), "{heavy:?}");
     let few = lines(&prior(|prior| prior.se = 0.5));
     assert!(few[3].ends_with("draws of the prior: too few of them come near the data to tell"), "{few:?}");
+}
+
+/// Where weights are even they vouch for q whatever the shape of their tail.
+#[test]
+fn k_hat_is_shown_where_it_says_something() {
+    let mut posterior = posterior(100);
+    let mut last = |k_hat: f64, verdict: Verdict, basis: Basis| -> String {
+        let Method::Variational(fit) = &mut posterior.method else { panic!("a fit") };
+        fit.k_hat = Some(k_hat);
+        posterior.verdicts = vec![verdict; 6];
+        posterior.basis = basis;
+        let text = footer(&posterior, &Style::default());
+        text.lines().find(|line| line.starts_with(verdict.name())).unwrap_or_default().to_string()
+    };
+    assert!(last(0.84, Verdict::Ok, Basis::Approximation).ends_with("(weights are even)"));
+    assert!(last(0.84, Verdict::Corrected, Basis::Weights).ends_with("(weights are even)"));
+    assert!(last(0.34, Verdict::Ok, Basis::Approximation).ends_with("(k-hat 0.34)"));
+    assert!(last(0.84, Verdict::Corrected, Basis::Chains).ends_with("(k-hat 0.84)"));
+    assert!(last(0.84, Verdict::Distrust, Basis::Weights).ends_with("(k-hat 0.84)"));
 }
 
 #[test]

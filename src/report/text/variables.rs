@@ -68,7 +68,7 @@ impl VariableRow {
     }
 }
 
-/// The table; the text of distributions is cut to the width of the terminal.
+/// The table; the text of distributions is cut to the width of a terminal.
 pub fn variables(rows: &[VariableRow], style: &Style) -> String {
     let has_support = rows.iter().any(|row| !row.support.is_empty());
     let mut header = vec![
@@ -96,7 +96,8 @@ pub fn variables(rows: &[VariableRow], style: &Style) -> String {
     let taken: usize = header.iter().enumerate().map(|(k, (title, _))| width_of(k, title) + 2).sum();
     let room = style.width.saturating_sub(taken).max("distribution".len());
     for (cells, row) in cells.iter_mut().zip(rows) {
-        cells.push(cut(&row.distribution.split_whitespace().collect::<Vec<_>>().join(" "), room));
+        let text = row.distribution.split_whitespace().collect::<Vec<_>>().join(" ");
+        cells.push(if style.is_whole { text } else { cut(&text, room) });
     }
     header.push(("distribution", Align::Left));
     table(&header, &cells, style)

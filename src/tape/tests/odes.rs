@@ -3,7 +3,8 @@
 use super::*;
 
 /// Tight enough for differences of values that take steps of their own.
-const TIGHT: Control = Control { rtol: 1e-12, atol: 1e-13, max_steps: 1000 };
+const TIGHT: Control = Control { method: Method::DormandPrince, rtol: 1e-12, atol: 1e-13, max_steps: 1000 };
+const TIGHT_STIFF: Control = Control { method: Method::Rodas, rtol: 1e-11, atol: 1e-12, max_steps: 10_000 };
 
 /// dy/dt = f(t, y, args), for groups of this shape.
 fn field(
@@ -100,7 +101,7 @@ fn a_harmonic_oscillator_over_many_periods() {
         g.concat(&[v, pull], 0)
     });
     let times = [1.0, 10.0, 30.0];
-    let control = Control { rtol: 1e-9, atol: 1e-9, max_steps: 10_000 };
+    let control = Control { rtol: 1e-9, atol: 1e-9, max_steps: 10_000, ..Control::default() };
     let y = solve(oscillator, &[1.0, 0.0], &times, &[&[2.0]], control);
     for (y, t) in y.chunks(2).zip(times) {
         assert!((y[0] - (2.0 * t).cos()).abs() < 1e-6, "{t}: {y:?}");
@@ -191,7 +192,7 @@ fn derivatives_of_a_pushed_pendulum_in_groups() {
 /// solution is a product of polynomials in it.
 #[test]
 fn derivatives_are_those_of_the_steps_themselves() {
-    let control = Control { rtol: 1e-3, atol: 1e-3, max_steps: 100 };
+    let control = Control { rtol: 1e-3, atol: 1e-3, max_steps: 100, ..Control::default() };
     let mut g = Graph::new();
     let (start, k) = (g.input(&[1]), g.input(&[]));
     let (t0, times) = (g.scalar(0.0), g.vector(&[4.0]));
@@ -207,4 +208,105 @@ fn derivatives_are_those_of_the_steps_themselves() {
     assert_close("by both modes", along_k, by_k, 1e-13);
     let exact = -4.0 * 2.0 * (-4.0f64).exp();
     assert!((by_k - exact).abs() < 0.05 * exact.abs() && by_k != exact, "{by_k} and {exact}");
+}
+
+/// dy/dt = -k (y - cos t) - sin t: after what is fast has settled, y = cos t.
+fn drawn_to_a_cosine() -> Field {
+    field(&[], 1, &[&[]], |g, t, y, args| {
+        let (cos, sin) = (g.cos(t), g.sin(t));
+        let (cos, sin) = (g.reshape(cos, &[1]), g.reshape(sin, &[1]));
+        let off = g.sub(y, cos);
+        let pull = g.mul(args[0], off);
+        let slope = g.add(pull, sin);
+        g.neg(slope)
+    })
+}
+
+#[test]
+fn a_stiff_equation_takes_implicit_steps() {
+    let control = Control { method: Method::Rodas, ..Control::default() };
+    let times = [1e-3, 0.5, 2.0, 10.0];
+    for k in [1.0, 1e3, 1e6, 1e9] {
+        let y = solve(drawn_to_a_cosine(), &[1.0], &times, &[&[k]], control);
+        for (y, t) in y.iter().zip(times) {
+            assert!((y - t.cos()).abs() < 1e-5, "{k}, {t}: {y} and {}", t.cos());
+        }
+    }
+    // from afar, and with steps that would have to be tiny
+    let y = solve(drawn_to_a_cosine(), &[5.0], &times, &[&[1e6]], control);
+    assert!((y[3] - 10f64.cos()).abs() < 1e-5, "{y:?}");
+    let explicit = Control { method: Method::DormandPrince, ..control };
+    assert!(solve(drawn_to_a_cosine(), &[1.0], &times, &[&[1e6]], explicit)[3].is_nan());
+}
+
+#[test]
+fn implicit_steps_keep_to_the_tolerance() {
+    for rtol in [1e-4, 1e-6, 1e-8, 1e-10] {
+        let control = Control { method: Method::Rodas, rtol, atol: 1e-14, max_steps: 10_000 };
+        let times = [0.1, 0.5, 0.5, 2.0, 10.0];
+        let y = solve(decay(), &[3.0], &times, &[&[0.7]], control);
+        for (y, t) in y.iter().zip(times) {
+            let exact = 3.0 * (-0.7 * t).exp();
+            assert!((y - exact).abs() <= 10.0 * rtol * exact, "rtol {rtol}, t {t}: {y} and {exact}");
+        }
+    }
+}
+
+/// Robertson's reactions; args k [3].
+fn robertson() -> Field {
+    field(&[], 3, &[&[3]], |g, _, y, args| {
+        let [a, b, c] = std::array::from_fn(|i| g.slice(y, i, &[1]));
+        let [k1, k2, k3] = std::array::from_fn(|i| g.slice(args[0], i, &[1]));
+        let (slow, bb, bc) = (g.mul(k1, a), g.mul(b, b), g.mul(b, c));
+        let (fast, back) = (g.mul(k2, bb), g.mul(k3, bc));
+        let da = g.sub(back, slow);
+        let left = g.add(da, fast);
+        let db = g.neg(left);
+        g.concat(&[da, db, fast], 0)
+    })
+}
+
+#[test]
+fn the_reactions_of_robertson() {
+    // Hairer, Wanner, Solving Ordinary Differential Equations II, IV.10
+    let reference = [0.7158270687, 0.9185534765e-5, 0.2841637457];
+    let control = Control { method: Method::Rodas, rtol: 1e-8, atol: 1e-12, max_steps: 1000 };
+    let k = [0.04, 3e7, 1e4];
+    let y = solve(robertson(), &[1.0, 0.0, 0.0], &[40.0], &[&k], control);
+    for (y, reference) in y.iter().zip(reference) {
+        assert!((y / reference - 1.0).abs() < 1e-7, "{y:?} {reference}");
+    }
+    // The gradient against differences of solves.
+    let mut g = Graph::new();
+    let (start, theta) = (g.vector(&[1.0, 0.0, 0.0]), g.input(&[3]));
+    let (t0, times) = (g.scalar(0.0), g.vector(&[40.0]));
+    let y = g.ode(robertson(), start, t0, times, &[theta], control);
+    let first = g.slice(y, 0, &[]);
+    let gradient = reverse(&mut g, first, &[theta])[0];
+    let found = run(&g, &[theta], &[gradient], &[k.to_vec()])[0][0].clone();
+    for i in 0..3 {
+        let moved = |by: f64| {
+            let mut k = k;
+            k[i] *= 1.0 + by;
+            solve(robertson(), &[1.0, 0.0, 0.0], &[40.0], &[&k], Control { rtol: 1e-10, ..control })[0]
+        };
+        let difference = (moved(1e-3) - moved(-1e-3)) / (2e-3 * k[i]);
+        assert!((found[i] / difference - 1.0).abs() < 1e-4, "k{}: {} and {difference}", i + 1, found[i]);
+    }
+}
+
+#[test]
+fn derivatives_of_implicit_steps() {
+    let points = (0..2).map(|k| {
+        let x = numbers(5, 3 + k);
+        vec![1.0 + 0.5 * x[0], 0.3 * x[1], 1.0 + 0.2 * x[2], 1.5 + 0.2 * x[3], 0.8 + 0.5 * x[4]]
+    });
+    check(&case("implicit decay", &[&[1], &[], &[2], &[]], points.collect(), |g, x| {
+        g.ode(decay(), x[0], x[1], x[2], &[x[3]], TIGHT_STIFF)
+    }));
+    let points: Vec<Vec<f64>> = (0..2).map(|k| numbers(4 + 2 + 4 + 3, 41 + k)).collect();
+    let shapes: &[&[usize]] = &[&[2, 2], &[2], &[2, 2], &[], &[], &[]];
+    check(&case("implicit pendulum, groups", shapes, points, |g, x| {
+        g.ode(pendulum(&[2]), x[0], x[1], x[2], &[x[3], x[4], x[5]], TIGHT_STIFF)
+    }));
 }

@@ -6,12 +6,12 @@
 
 use std::sync::Arc;
 
-use super::pace::{Equation, History, Pacer, Slope};
+use super::equation::{Attempt, Equation, Slope};
+use super::pace::{History, Pacer};
 use super::sweep::{Read, Running, Sweep, Swept, Tracks};
-use super::tableau::{NODES, STAGES, WEIGHTS};
-use super::{Control, Field, derivatives};
+use super::{Control, Field, Method, derivatives, rosenbrock, runge_kutta};
 use crate::tape::code::{Arg, Destination, Home, Kernel, Lowering, Places, Span, at_once};
-use crate::tape::graph::{Graph, Kind, Node};
+use crate::tape::graph::{Graph, Node};
 use crate::tape::kernel;
 use crate::tape::op::{Op, Operand, size_of};
 use crate::tape::program::Program;
@@ -37,6 +37,8 @@ pub(super) struct Spec {
     pub sums: Vec<usize>,
     /// In order; the first is the primal one, which is not run: the adaptive solve leaves its track.
     pub sweeps: Vec<Sweep>,
+    /// The error of a step, in the graph of the first sweep; `None` where it comes from the slopes at the stages.
+    pub error: Option<Node>,
     /// Laid end to end in the value.
     pub results: Vec<Taken>,
 }
@@ -59,6 +61,8 @@ pub(super) struct Interval {
     pacer: Pacer,
     /// dy/dt, as a function of the arguments, then of t and y.
     slope: Program,
+    /// A step and its error, where it is not made of slopes.
+    attempt: Option<Program>,
     /// The sweeps but for the first.
     swept: Vec<Swept>,
 }
@@ -67,7 +71,13 @@ impl Spec {
     fn primal(field: Field, control: Control) -> Spec {
         let n_groups = size_of(field.graph.shape(field.time));
         let size = size_of(field.graph.shape(field.state));
-        let first = primal_step(&field);
+        let (first, error) = match control.method {
+            Method::DormandPrince => (runge_kutta::step(&field), None),
+            Method::Rodas => {
+                let (step, error) = rosenbrock::step(&field);
+                (step, Some(error))
+            }
+        };
         Spec {
             field: Arc::new(field),
             control,
@@ -75,6 +85,7 @@ impl Spec {
             tracks: vec![size],
             sums: Vec::new(),
             sweeps: vec![first],
+            error,
             results: vec![Taken::Track { track: 0, back: false }, Taken::Guess],
         }
     }
@@ -88,75 +99,6 @@ impl Spec {
     }
 }
 
-/// One step: y + h sum_i b_i k_i, at C of the way and c of it long, h = c (to - from).
-fn primal_step(field: &Field) -> Sweep {
-    use super::sweep::{Place, Write};
-    let groups = field.graph.shape(field.time).to_vec();
-    let state_shape = field.graph.shape(field.state).to_vec();
-    let mut g = Graph::new();
-    let y = g.input(&state_shape);
-    let [from, to, fraction, elapsed] = std::array::from_fn(|_| g.input(&groups));
-    let args: Vec<Node> = field.args.iter().map(|&arg| g.input(field.graph.shape(arg))).collect();
-    let span = g.sub(to, from);
-    let length = g.mul(fraction, span);
-    let by_component = g.reshape(length, &[&groups[..], &[1]].concat());
-    let mut slopes: Vec<Node> = Vec::new();
-    let mut stage = y;
-    for s in 0..STAGES {
-        let terms: Vec<(f64, Node)> =
-            WEIGHTS[s].iter().copied().zip(slopes.iter().copied()).filter(|(w, _)| *w != 0.0).collect();
-        if !terms.is_empty() {
-            let slope = g.combination(&terms);
-            let moved = g.mul(by_component, slope);
-            stage = g.add(y, moved);
-        }
-        if s + 1 == STAGES {
-            break;
-        }
-        let within = g.mul_scalar(fraction, NODES[s]);
-        let way = g.add(elapsed, within);
-        let passed = g.mul(way, span);
-        let time = g.add(from, passed);
-        slopes.push(inlined(&mut g, field, time, stage, &args));
-    }
-    let own = |ahead: bool| Place { track: 0, ahead };
-    let mut reads = vec![
-        (y, Read::Track(own(false))),
-        (from, Read::Arg(FROM)),
-        (to, Read::Arg(TO)),
-        (fraction, Read::Fraction),
-        (elapsed, Read::Elapsed),
-    ];
-    reads.extend(args.iter().enumerate().map(|(k, &arg)| (arg, Read::Arg(FIRST + k))));
-    let writes = vec![(stage, Write::Track(own(true)))];
-    Sweep { back: false, graph: g, reads, writes, starts: vec![(0, Some(STATE))] }
-}
-
-/// The right side at a stage.
-fn inlined(g: &mut Graph, field: &Field, time: Node, state: Node, args: &[Node]) -> Node {
-    let mut copies: Vec<Option<Node>> = vec![None; field.graph.len()];
-    copies[field.time.index()] = Some(time);
-    copies[field.state.index()] = Some(state);
-    for (input, &arg) in field.args.iter().zip(args) {
-        copies[input.index()] = Some(arg);
-    }
-    let live = crate::tape::plan::live_nodes(&field.graph, &[field.slope]);
-    for (k, entry) in field.graph.entries.iter().enumerate() {
-        if copies[k].is_some() || !live[k] {
-            continue;
-        }
-        copies[k] = match &entry.kind {
-            Kind::Input => panic!("the right side depends on an input that is none of its arguments"),
-            Kind::Constant(value) => Some(g.constant(value.clone())),
-            Kind::Apply { op, args } => {
-                let args: Vec<Node> = args.iter().filter_map(|a| copies[a.index()]).collect();
-                Some(g.apply(op.clone(), &args))
-            }
-        };
-    }
-    copies[field.slope.index()].expect("the slope is live")
-}
-
 impl Interval {
     pub fn new(field: Field, control: Control) -> Interval {
         Interval::of(Spec::primal(field, control))
@@ -168,7 +110,8 @@ impl Interval {
         let pacer = Pacer::new(field, spec.control, spec.n_groups);
         let moving = [field.time, field.state];
         let slope = Program::with_ports(&field.graph, &field.args, &moving, &[field.slope]);
-        Interval { pacer, slope, swept, spec: Arc::new(spec) }
+        let attempt = spec.error.map(|error| spec.sweeps[0].attempt(error));
+        Interval { pacer, slope, attempt, swept, spec: Arc::new(spec) }
     }
 }
 
@@ -180,6 +123,7 @@ struct Solve {
     args: Vec<Home>,
     out: Span,
     slope: Slope,
+    attempt: Option<Attempt>,
     /// The sweeps but for the first.
     sweeps: Vec<Running>,
     /// Numbers at the end of the memory for what is below.
@@ -219,7 +163,8 @@ impl Kernel for Solve {
             elapsed: &mut *elapsed,
             state: &mut values[..(kept + 1) * tracks[0] * lanes],
         };
-        let equation = Equation { slope: &self.slope, args: &self.args, memory: &mut *memory };
+        let attempt = self.attempt.as_ref();
+        let equation = Equation { slope: &self.slope, attempt, args: &self.args, memory: &mut *memory };
         let n_steps = self.pacer.run(equation, guess, history, lanes, working);
         totals.fill(0.0);
         let mut made =
@@ -276,12 +221,16 @@ impl Op for Interval {
             Read::Track(place) => spec.tracks[place.track],
         };
         let tail = spec.history_size(code.lanes) + pacer.scratch(code.lanes);
-        let (slope, sweeps) = code.with_tail(tail, |code| {
+        let (slope, attempt, sweeps) = code.with_tail(tail, |code| {
             let field_args = &args[FIRST..FIRST + spec.field.args.len()];
             let slope = Slope::new(&self.slope, field_args, pacer.sizes(), code);
-            (slope, self.swept.iter().map(|swept| swept.lower(&args, size, code)).collect())
+            let step_args = &args[FROM..FIRST + spec.field.args.len()];
+            let attempt = self.attempt.as_ref();
+            let attempt = attempt.map(|program| Attempt::new(program, step_args, pacer.sizes(), code));
+            (slope, attempt, self.swept.iter().map(|swept| swept.lower(&args, size, code)).collect())
         });
-        let solve = Solve { spec: spec.clone(), pacer: *pacer, args, out: to.span, slope, sweeps, tail };
+        let solve =
+            Solve { spec: spec.clone(), pacer: *pacer, args, out: to.span, slope, attempt, sweeps, tail };
         code.call(Box::new(solve), Places::default(), [0; 4]);
         true
     }

@@ -1,20 +1,23 @@
-//! Ordinary differential equations: adaptive Runge-Kutta steps from each time to the next.
+//! Ordinary differential equations: adaptive steps from each time to the next.
 //!
 //! A scan over the times carries the state; each of its steps is one [`interval::Interval`], whose values fix the steps that
 //! it takes and whose derivatives are those of these very steps. Derivatives with respect to states, times and arguments
 //! are again intervals, which find the same steps from the same values: memory does not grow with the number of times.
 
 mod derivatives;
+mod equation;
 mod interval;
 mod pace;
+mod rosenbrock;
+mod runge_kutta;
 mod sweep;
-mod tableau;
 
 use std::sync::Arc;
 
-use crate::tape::graph::{Graph, Node};
+use crate::tape::graph::{Graph, Kind, Node};
 use crate::tape::op::size_of;
 use crate::tape::ops::scan::{Access, Body, Mode, Scan, Source, State};
+use crate::tape::plan::live_nodes;
 
 use interval::Interval;
 
@@ -32,9 +35,47 @@ pub struct Field {
     pub slope: Node,
 }
 
+impl Field {
+    /// The right side at a stage.
+    fn at(&self, g: &mut Graph, time: Node, state: Node, args: &[Node]) -> Node {
+        let mut copies: Vec<Option<Node>> = vec![None; self.graph.len()];
+        copies[self.time.index()] = Some(time);
+        copies[self.state.index()] = Some(state);
+        for (input, &arg) in self.args.iter().zip(args) {
+            copies[input.index()] = Some(arg);
+        }
+        let live = live_nodes(&self.graph, &[self.slope]);
+        for (k, entry) in self.graph.entries.iter().enumerate() {
+            if copies[k].is_some() || !live[k] {
+                continue;
+            }
+            copies[k] = match &entry.kind {
+                Kind::Input => panic!("the right side depends on an input that is none of its arguments"),
+                Kind::Constant(value) => Some(g.constant(value.clone())),
+                Kind::Apply { op, args } => {
+                    let args: Vec<Node> = args.iter().filter_map(|a| copies[a.index()]).collect();
+                    Some(g.apply(op.clone(), &args))
+                }
+            };
+        }
+        copies[self.slope.index()].expect("the slope is live")
+    }
+}
+
+/// Steps that a solve takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// Explicit ones of order 5.
+    #[default]
+    DormandPrince,
+    /// Linearly implicit ones of order 4, for stiff systems.
+    Rodas,
+}
+
 /// When a step is good enough, and when a solve has failed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Control {
+    pub method: Method,
     /// A step's error in each component of the state is at most `atol + rtol |y|`.
     pub rtol: f64,
     pub atol: f64,
@@ -44,13 +85,12 @@ pub struct Control {
 
 impl Default for Control {
     fn default() -> Control {
-        Control { rtol: 1e-6, atol: 1e-8, max_steps: 1000 }
+        Control { method: Method::default(), rtol: 1e-6, atol: 1e-8, max_steps: 1000 }
     }
 }
 
 impl Graph {
-    /// The solution of dy/dt = f(t, y, args), y(t0) = start at each of `times`, by Dormand-Prince 5(4) steps that end at each of
-    /// them; NaN from where the solver fails on. `start` is `[groups..., n]`, `t0` broadcasts to `[groups...]` and `times` to
+    /// The solution of dy/dt = f(t, y, args), y(t0) = start at each of `times`, by steps that end at each of them; NaN from where the solver fails on. `start` is `[groups..., n]`, `t0` broadcasts to `[groups...]` and `times` to
     /// `[groups..., k]`; gives `[groups..., k, n]`. Times in falling order are integrated backwards.
     pub fn ode(
         &mut self,

@@ -1,22 +1,19 @@
 //! The adaptive solve of values: which steps are taken. Every lane and every group has steps of its own.
 
+use super::equation::Equation;
 use super::interval::{FROM, STATE, TO};
-use super::tableau::{ERROR, NODES, STAGES, WEIGHTS};
-use super::{Control, Field};
-use crate::tape::code::{Home, Lowering, Routine, Span};
+use super::runge_kutta::{ERROR, NODES, STAGES, WEIGHTS};
+use super::{Control, Field, Method};
 use crate::tape::kernel;
 use crate::tape::op::size_of;
-use crate::tape::program::Program;
 use crate::tape::vector::{WIDTH, with_vectors};
 
-// Step size control: the constants of DOPRI5 (Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, II.4).
+// Step size control: the constants of DOPRI5 and RODAS (Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, II.4,
+// and II, IV.7).
 const SAFETY: f64 = 0.9;
 /// A step is at most this much shorter or longer than the one before.
 const SHORTEST: f64 = 0.2;
 const LONGEST: f64 = 10.0;
-/// Exponents of the errors of this and the last step.
-const BETA: f64 = 0.04;
-const ALPHA: f64 = 0.2 - 0.75 * BETA;
 /// The smallest error that the next step remembers.
 const LEAST_ERROR: f64 = 1e-4;
 /// A last step may be stretched by this much.
@@ -60,40 +57,14 @@ struct Solves<'a> {
 }
 
 const SOLVE_BUFFERS: usize = 9;
-/// Slopes at the stages, the state, the state at a stage.
-const STATE_BUFFERS: usize = STAGES + 2;
+/// Slopes at the stages, the state, the state at a stage, the error of a step.
+const STATE_BUFFERS: usize = STAGES + 3;
 
-/// dy/dt in the memory of a run.
-#[derive(Debug)]
-pub(super) struct Slope {
-    routine: Routine,
-    time: Span,
-    state: Span,
-}
-
-/// What is solved: dy/dt, and the arguments of the interval, in the memory of a run.
-pub(super) struct Equation<'a> {
-    pub slope: &'a Slope,
-    pub args: &'a [Home],
-    pub memory: &'a mut [f64],
-}
-
-impl Slope {
-    /// `program` is a function of the arguments, then of t and y.
-    pub fn new(program: &Program, args: &[Home], [time, state]: [usize; 2], code: &mut Lowering) -> Slope {
-        let lanes = code.lanes;
-        let mut place = |size: usize| Span { start: code.allocate(size * lanes), by: 0, size, lanes };
-        let (time, state) = (place(time), place(state));
-        let mut ports = args.to_vec();
-        ports.extend([Home::Memory(time), Home::Memory(state)]);
-        Slope { routine: Routine::new(program, ports, code), time, state }
-    }
-
-    fn at(&self, memory: &mut [f64], time: &[f64], state: &[f64], slope: &mut [f64], lanes: usize) {
-        self.time.of_mut(memory).copy_from_slice(time);
-        self.state.of_mut(memory).copy_from_slice(state);
-        self.routine.run(memory);
-        kernel::copy(&self.routine.output(memory, 0), slope, lanes);
+/// Exponents of the errors of this and of the last step in the length of the next.
+fn exponents(method: Method) -> [f64; 2] {
+    match method {
+        Method::DormandPrince => [0.2 - 0.75 * 0.04, 0.04],
+        Method::Rodas => [0.25, 0.0],
     }
 }
 
@@ -122,11 +93,12 @@ impl Pacer {
         lanes: usize,
         scratch: &mut [f64],
     ) -> usize {
-        let Equation { slope, args, memory } = equation;
+        let Equation { slope, attempt, args, memory } = equation;
         let n_solves = self.n_groups * lanes;
         let (slopes, rest) = scratch.split_at_mut(STAGES * self.size * lanes);
         let (state, rest) = rest.split_at_mut(self.size * lanes);
         let (stage, rest) = rest.split_at_mut(self.size * lanes);
+        let (error, rest) = rest.split_at_mut(self.size * lanes);
         let numbers = &mut rest[..SOLVE_BUFFERS * n_solves];
         let mut solves = Solves::new(numbers, guess, n_solves);
         let arg = |k: usize| args[k].operand(memory, &[]);
@@ -135,12 +107,12 @@ impl Pacer {
         kernel::copy(&arg(TO), solves.span, lanes);
         solves.span.iter_mut().zip(&*solves.from).for_each(|(span, from)| *span -= from);
 
-        slope.routine.run_once(memory);
-        let mut field =
-            |time: &[f64], state: &[f64], to: &mut [f64]| slope.at(memory, time, state, to, lanes);
-
+        slope.prepare(memory);
+        if let Some(attempt) = attempt {
+            attempt.prepare(memory);
+        }
         let stride = self.size * lanes;
-        field(solves.from, state, &mut slopes[..stride]);
+        slope.at(memory, solves.from, state, &mut slopes[..stride], lanes);
         for s in 0..n_solves {
             let finite = |values: &[f64]| self.elements(s, lanes).all(|i| values[i].is_finite());
             if !solves.span[s].is_finite() || !finite(state) || !finite(slopes) {
@@ -157,9 +129,9 @@ impl Pacer {
                     solves.trial[s] = (length / solves.span[s].abs()).min(1.0);
                 }
             }
-            self.stage(&[1.0], &solves, state, slopes, stage, lanes);
+            self.stage(&[1.0], &solves, Some(state), slopes, stage, lanes);
             solves.set_time(1.0);
-            field(solves.time, stage, &mut slopes[stride..2 * stride]);
+            slope.at(memory, solves.time, stage, &mut slopes[stride..2 * stride], lanes);
             for s in 0..n_solves {
                 if solves.trial[s] != 0.0 && solves.guess[s] == 0.0 {
                     solves.guess[s] = self.second_guess(s, &solves, state, slopes, lanes);
@@ -175,15 +147,30 @@ impl Pacer {
         history.keep(0, state, 0..state.len());
 
         while solves.trial.iter().any(|&trial| trial != 0.0) {
-            for s in 1..STAGES {
-                solves.set_time(NODES[s]);
-                let (before, after) = slopes.split_at_mut(s * stride);
-                self.stage(WEIGHTS[s], &solves, state, before, stage, lanes);
-                field(solves.time, stage, &mut after[..stride]);
+            match attempt {
+                Some(attempt) => attempt.at(
+                    memory,
+                    [&*solves.trial, &*solves.elapsed],
+                    state,
+                    [&mut *stage, &mut *error],
+                    lanes,
+                ),
+                None => {
+                    for s in 1..STAGES {
+                        solves.set_time(NODES[s]);
+                        let (before, after) = slopes.split_at_mut(s * stride);
+                        self.stage(WEIGHTS[s], &solves, Some(state), before, stage, lanes);
+                        slope.at(memory, solves.time, stage, &mut after[..stride], lanes);
+                    }
+                    self.stage(&ERROR, &solves, None, slopes, error, lanes);
+                }
             }
             for s in 0..n_solves {
-                if solves.trial[s] != 0.0 {
-                    self.judge(s, &mut solves, [state, stage, slopes], &mut history, lanes);
+                if solves.trial[s] != 0.0
+                    && self.judge(s, &mut solves, [state, stage, error], &mut history, lanes)
+                {
+                    // The slope at the end of a step is that at the start of the next.
+                    self.elements(s, lanes).for_each(|i| slopes[i] = slopes[(STAGES - 1) * stride + i]);
                 }
             }
         }
@@ -214,12 +201,12 @@ impl Pacer {
         (group * n..(group + 1) * n).map(move |i| i * lanes + lane)
     }
 
-    /// y + h sum_j w_j k_j
+    /// y + h sum_j w_j k_j, or without y
     fn stage(
         &self,
         weights: &[f64],
         solves: &Solves<'_>,
-        state: &[f64],
+        state: Option<&[f64]>,
         slopes: &[f64],
         out: &mut [f64],
         lanes: usize,
@@ -232,7 +219,8 @@ impl Pacer {
                     if self.n_groups * lanes == 1 { 0 } else { i / (of_group * lanes) * lanes + i % lanes };
                 let terms = weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0);
                 let sum = terms.fold(0.0, |sum, (j, weight)| sum + weight * slopes[j * all + i]);
-                *out = state[i] + solves.trial[solve] * solves.span[solve] * sum;
+                let moved = solves.trial[solve] * solves.span[solve] * sum;
+                *out = state.map_or(moved, |state| state[i] + moved);
             }
             return;
         }
@@ -246,51 +234,50 @@ impl Pacer {
                         out.iter_mut().zip(slope).for_each(|(out, slope)| *out += weight * slope);
                     }
                 }
-                let groups = out.chunks_exact_mut(of_group * lanes).zip(state.chunks_exact(of_group * lanes));
-                for ((out, y), (trial, span)) in groups.zip(lengths()) {
-                    for (out, y) in out.chunks_exact_mut(lanes).zip(y.chunks_exact(lanes)) {
-                        for (((out, y), trial), span) in out.iter_mut().zip(y).zip(trial).zip(span) {
-                            *out = y + trial * span * *out;
-                        }
+                for (out, (trial, span)) in out.chunks_exact_mut(of_group * lanes).zip(lengths()) {
+                    for out in out.chunks_exact_mut(lanes) {
+                        out.iter_mut()
+                            .zip(trial)
+                            .zip(span)
+                            .for_each(|((out, trial), span)| *out *= trial * span);
                     }
+                }
+                if let Some(state) = state {
+                    out.iter_mut().zip(state).for_each(|(out, y)| *out += y);
                 }
             },
         );
     }
 
-    /// Accepts or rejects the step that a solve has tried, and sets the next one.
+    /// Accepts or rejects the step that a solve has tried, and sets the next one; whether it was accepted.
     fn judge(
         &self,
         s: usize,
         solves: &mut Solves<'_>,
-        [state, stage, slopes]: [&mut [f64]; 3],
+        [state, stage, errors]: [&mut [f64]; 3],
         history: &mut History<'_>,
         lanes: usize,
-    ) {
-        let stride = self.size * lanes;
+    ) -> bool {
         let (trial, span) = (solves.trial[s], solves.span[s]);
         let mut error = 0.0f64;
         for i in self.elements(s, lanes) {
-            let terms = ERROR.iter().enumerate().map(|(j, weight)| weight * slopes[j * stride + i]);
-            let difference = (trial * span * terms.sum::<f64>()).abs();
-            let part = difference / self.scale(state[i].abs().max(stage[i].abs()));
+            let part = errors[i].abs() / self.scale(state[i].abs().max(stage[i].abs()));
             error = if part.is_finite() && stage[i].is_finite() { error.max(part) } else { f64::INFINITY };
             if error.is_infinite() {
                 break;
             }
         }
         solves.tried[s] += 1.0;
-        let fitting = SAFETY * error.powf(-ALPHA);
-        if error <= 1.0 {
+        let [of_this, of_last] = exponents(self.control.method);
+        let fitting = SAFETY * error.powf(-of_this);
+        let is_accepted = error <= 1.0;
+        if is_accepted {
             let k = solves.accepted[s] as usize;
-            for i in self.elements(s, lanes) {
-                state[i] = stage[i];
-                slopes[i] = slopes[(STAGES - 1) * stride + i];
-            }
+            self.elements(s, lanes).for_each(|i| state[i] = stage[i]);
             history.keep(k + 1, state, self.elements(s, lanes));
             history.note(k, s, solves);
             solves.accepted[s] += 1.0;
-            let factor = (fitting * solves.last_error[s].powf(BETA)).clamp(SHORTEST, LONGEST);
+            let factor = (fitting * solves.last_error[s].powf(of_last)).clamp(SHORTEST, LONGEST);
             let wanted = solves.wanted[s];
             let next = if wanted < 0.0 {
                 trial * factor.min(1.0)
@@ -303,7 +290,7 @@ impl Pacer {
             solves.guess[s] = next * span.abs();
             if trial >= 1.0 - solves.elapsed[s] {
                 solves.trial[s] = 0.0;
-                return;
+                return true;
             }
             solves.elapsed[s] += trial;
             let left = 1.0 - solves.elapsed[s];
@@ -319,6 +306,7 @@ impl Pacer {
             solves.trial[s] = 0.0;
             solves.guess[s] = 1.0;
         }
+        is_accepted
     }
 
     /// The error that is allowed where the state is `size` large.

@@ -74,6 +74,16 @@ pub(super) struct Running {
 }
 
 impl Sweep {
+    /// The primal step and its error as a function of both ends of the interval and the arguments of the right side, then of the
+    /// state, the step's fraction and what has elapsed.
+    pub fn attempt(&self, error: Node) -> Program {
+        let is_arg = |read: &Read| matches!(read, Read::Arg(_));
+        let nodes = |wanted: bool| -> Vec<Node> {
+            self.reads.iter().filter(|(_, read)| is_arg(read) == wanted).map(|(node, _)| *node).collect()
+        };
+        Program::with_ports(&self.graph, &nodes(true), &nodes(false), &[self.writes[0].0, error])
+    }
+
     /// Whether it carries a track from step to step.
     pub fn carries(&self, track: usize) -> bool {
         self.starts.iter().any(|(own, _)| *own == track)

@@ -1,0 +1,121 @@
+//! Steps for stiff systems: the Rosenbrock method RODAS of order 4, L-stable, with one of order 3 in it (Hairer, Wanner, Solving
+//! Ordinary Differential Equations II, IV.7; the form without products of the Jacobian with a vector).
+
+use super::Field;
+use super::interval::{FIRST, FROM, STATE, TO};
+use super::sweep::{Place, Read, Sweep, Write};
+use crate::tape::forward::pushforward;
+use crate::tape::graph::{Graph, Node, tensor};
+
+const STAGES: usize = 6;
+const GAMMA: f64 = 0.25;
+/// Where in the step each stage is, as a fraction of its length.
+const NODES: [f64; STAGES] = [0.0, 0.386, 0.21, 0.63, 1.0, 1.0];
+/// Weights of what earlier stages move the state by; the last one goes on from the one before by what that moves.
+const MOVES: [&[f64]; STAGES - 1] = [
+    &[],
+    &[1.544],
+    &[0.9466785280815826, 0.2557011698983284],
+    &[3.314825187068521, 2.896124015972201, 0.9986419139977817],
+    &[1.221224509226641, 6.019134481288629, 12.53708332932087, -0.687886036105895],
+];
+/// Weights of the same among the slopes of a stage.
+const COUPLINGS: [&[f64]; STAGES] = [
+    &[],
+    &[-5.6688],
+    &[-2.430093356833875, -0.2063599157091915],
+    &[-0.1073529058151375, -9.594562251023355, -20.47028614809616],
+    &[7.496443313967647, -10.24680431464352, -33.99990352819905, 11.70890893206160],
+    &[8.083246795921522, -7.981132988064893, -31.52159432874371, 16.31930543123136, -6.058818238834054],
+];
+/// Weights of the slope's own change with time.
+const BY_TIME: [f64; STAGES] = [0.25, -0.1043, 0.1035, -0.0362, 0.0, 0.0];
+
+/// One step, at C of the way and c of it long, h = c (to - from): with J = df/dy, each stage solves
+/// (I - h gamma J) u_i = h gamma f(t_i, y + sum_j a_ij u_j) + gamma sum_j c_ij u_j + gamma d_i h^2 df/dt. Also gives the error.
+pub(super) fn step(field: &Field) -> (Sweep, Node) {
+    let groups = field.graph.shape(field.time).to_vec();
+    let state_shape = field.graph.shape(field.state).to_vec();
+    let (rank, n) = (groups.len(), state_shape[groups.len()]);
+    let mut g = Graph::new();
+    let y = g.input(&state_shape);
+    let [from, to, fraction, elapsed] = std::array::from_fn(|_| g.input(&groups));
+    let args: Vec<Node> = field.args.iter().map(|&arg| g.input(field.graph.shape(arg))).collect();
+    let span = g.sub(to, from);
+    let length = g.mul(fraction, span);
+    let time_at = |g: &mut Graph, node: f64| {
+        let within = g.mul_scalar(fraction, node);
+        let way = g.add(elapsed, within);
+        let passed = g.mul(way, span);
+        g.add(from, passed)
+    };
+    let by_component = |g: &mut Graph, x: Node| g.reshape(x, &[&groups[..], &[1]].concat());
+
+    let start = time_at(&mut g, NODES[0]);
+    let slope = field.at(&mut g, start, y, &args);
+    let mut columns = Vec::with_capacity(n);
+    for j in 0..n {
+        let unit = g.constant(tensor(&[n], (0..n).map(|i| f64::from(u8::from(i == j))).collect()));
+        let column = pushforward(&mut g, &[slope], &[(y, unit)])[0];
+        let column = column.unwrap_or_else(|| g.full(&state_shape, 0.0));
+        columns.push(g.reshape(column, &[&state_shape[..], &[1]].concat()));
+    }
+    let jacobian = g.concat(&columns, rank + 1);
+    let implicit = g.mul_scalar(length, GAMMA);
+    let implicit_length = by_component(&mut g, implicit);
+    let scale = g.reshape(implicit, &[&groups[..], &[1, 1]].concat());
+    let scaled = g.mul(scale, jacobian);
+    let identity =
+        g.constant(tensor(&[n, n], (0..n * n).map(|at| f64::from(u8::from(at / n == at % n))).collect()));
+    let matrix = g.sub(identity, scaled);
+    let inverse = g.inverse(matrix);
+    let one = g.scalar(1.0);
+    let by_time = pushforward(&mut g, &[slope], &[(start, one)])[0].map(|change| {
+        let length = by_component(&mut g, length);
+        let square = g.mul(implicit_length, length);
+        g.mul(square, change)
+    });
+
+    let mut moves: Vec<Node> = Vec::with_capacity(STAGES);
+    let mut stage = y;
+    for s in 0..STAGES {
+        if let Some(weights) = MOVES.get(s).filter(|weights| !weights.is_empty()) {
+            let terms: Vec<(f64, Node)> = weights.iter().copied().zip(moves.iter().copied()).collect();
+            let moved = g.combination(&terms);
+            stage = g.add(y, moved);
+        } else if s + 1 == STAGES {
+            stage = g.add(stage, moves[s - 1]);
+        }
+        let slope = if s == 0 {
+            slope
+        } else {
+            let time = time_at(&mut g, NODES[s]);
+            field.at(&mut g, time, stage, &args)
+        };
+        let mut right = g.mul(implicit_length, slope);
+        let mut terms: Vec<(f64, Node)> =
+            COUPLINGS[s].iter().map(|weight| GAMMA * weight).zip(moves.iter().copied()).collect();
+        terms.extend(by_time.filter(|_| BY_TIME[s] != 0.0).map(|change| (BY_TIME[s], change)));
+        if !terms.is_empty() {
+            let further = g.combination(&terms);
+            right = g.add(right, further);
+        }
+        let right = g.reshape(right, &[&state_shape[..], &[1]].concat());
+        let moved = g.matmul(inverse, right);
+        moves.push(g.reshape(moved, &state_shape));
+    }
+    let error = moves[STAGES - 1];
+    let next = g.add(stage, error);
+
+    let own = |ahead: bool| Place { track: 0, ahead };
+    let mut reads = vec![
+        (y, Read::Track(own(false))),
+        (from, Read::Arg(FROM)),
+        (to, Read::Arg(TO)),
+        (fraction, Read::Fraction),
+        (elapsed, Read::Elapsed),
+    ];
+    reads.extend(args.iter().enumerate().map(|(k, &arg)| (arg, Read::Arg(FIRST + k))));
+    let writes = vec![(next, Write::Track(own(true)))];
+    (Sweep { back: false, graph: g, reads, writes, starts: vec![(0, Some(STATE))] }, error)
+}
