@@ -51,11 +51,13 @@ pub fn compile_expression(
     }
     let value = tracer.array(expr).map_err(|error| {
         let error = match error {
-            CompileError::UndefinedElement { element, at } => CompileError::UnknownName {
-                name: element.trim_matches('`').to_string(),
-                help: "it is neither among the quantities of the fit nor in the data at hand".into(),
-                at,
-            },
+            CompileError::UndefinedElement { element, at } | CompileError::MissingElement { element, at } => {
+                CompileError::UnknownName {
+                    name: element.trim_matches('`').to_string(),
+                    help: "it is neither among the quantities of the fit nor in the data at hand".into(),
+                    at,
+                }
+            }
             other => other,
         };
         CompileErrors::new(&model.source, vec![error])

@@ -12,6 +12,7 @@ use super::align::Layout;
 use super::allocate::Named;
 use super::distribution::{collect, skeleton};
 use super::partly::tuple_of;
+use super::recentre::Read;
 use super::scan::Deferred;
 use super::selection::Selection;
 use super::support::Origin;
@@ -50,6 +51,16 @@ struct Rows {
     missing: Vec<u32>,
 }
 
+/// What a statement made of its missing entries.
+#[derive(Default)]
+struct Imputed {
+    log_jacobian: Option<Node>,
+    /// The statement is the prior of what is missing.
+    is_prior: bool,
+    /// The coordinates of what is missing, one for each row.
+    read: Option<Read>,
+}
+
 /// Some rows of a statement, with a term of their own.
 pub struct Part {
     span: Span,
@@ -59,6 +70,8 @@ pub struct Part {
     /// `[rows, event...]`
     x: Traced,
     role: PartRole,
+    /// Of a prior: its coordinates, where they are in the order of the rows.
+    read: Option<Read>,
 }
 
 /// What becomes of some rows.
@@ -120,14 +133,13 @@ impl Tracer<'_> {
         let rows = left.rows();
         let is_read = self.partly.get(&left.variable).is_none_or(|partly| partly.is_read);
         let leaves_out = !is_read && rows.mixed.is_empty();
-        let mut log_jacobian = None;
-        let mut is_prior = false;
+        let mut imputed = Imputed::default();
         if leaves_out {
             self.leave_out(left, distribution)?;
         } else if self.is_discrete(distribution) {
             return Err(self.discrete_missing(left, &rows));
         } else {
-            (log_jacobian, is_prior) = self.impute(left, distribution)?;
+            imputed = self.impute(left, distribution)?;
         }
         if self.plan.is_some() {
             return Ok(());
@@ -144,7 +156,7 @@ impl Tracer<'_> {
             self.add_masked(left, distribution, left_out)?;
         } else {
             self.check_rows(left, distribution, &rows.complete)?;
-            let missing = match (leaves_out, is_prior) {
+            let missing = match (leaves_out, imputed.is_prior) {
                 (true, _) => PartRole::Draw,
                 (false, true) => PartRole::Prior,
                 (false, false) => PartRole::Joint,
@@ -155,10 +167,10 @@ impl Tracer<'_> {
                 (&rows.missing, missing),
             ];
             for (rows, role) in parts {
-                self.part(left, distribution, rows, role)?;
+                self.part(left, distribution, rows, role, imputed.read.clone())?;
             }
         }
-        if let Some(log_jacobian) = log_jacobian {
+        if let Some(log_jacobian) = imputed.log_jacobian {
             self.add_jacobian(left.span, log_jacobian);
         }
         Ok(())
@@ -197,8 +209,8 @@ impl Tracer<'_> {
         Ok(())
     }
 
-    /// Coordinates for what is missing and has none, with their log-Jacobian; and whether this statement is its prior.
-    fn impute(&mut self, left: &Left, distribution: &TracedDistribution) -> Result<(Option<Node>, bool)> {
+    /// Coordinates for what is missing and has none.
+    fn impute(&mut self, left: &Left, distribution: &TracedDistribution) -> Result<Imputed> {
         let variable = left.variable;
         let Some(Binding::Elements(elements)) = self.env[variable.0].clone() else {
             return Err(CompileError::Poisoned);
@@ -212,7 +224,7 @@ impl Tracer<'_> {
             .filter(|&k| elements.slots.get(&tuple_of(left.positions[k], &dims), elements.rank).is_none())
             .collect();
         if fresh.is_empty() {
-            return Ok((None, self.ahead.contains(&variable)));
+            return Ok(Imputed { is_prior: self.ahead.contains(&variable), ..Imputed::default() });
         }
         let name = self.model.variable(variable).name.clone();
         let n = fresh.len();
@@ -257,7 +269,10 @@ impl Tracer<'_> {
         let of_domain: Vec<usize> = fresh.iter().map(|&k| k / per_row).collect();
         self.note_write_of_rows(variable, &selection, &of_domain);
         self.add_rows(variable, &selection, allocated.x, Vec::new(), ElementType::Real, left.span)?;
-        Ok((Some(allocated.log_jacobian), true))
+        // Coordinates in the order of the rows can be recentred.
+        let is_by_row = left.block == 1 && n == left.missing().count();
+        let read = is_by_row.then_some(Read { block: allocated.block, constraint, bounds });
+        Ok(Imputed { log_jacobian: Some(allocated.log_jacobian), is_prior: true, read })
     }
 
     fn discrete_missing(&self, left: &Left, rows: &Rows) -> CompileError {
@@ -340,6 +355,7 @@ impl Tracer<'_> {
         distribution: &TracedDistribution,
         rows: &[u32],
         role: PartRole,
+        read: Option<Read>,
     ) -> Result<()> {
         if rows.is_empty() || role == PartRole::Draw && !self.is_imputing() {
             return Ok(());
@@ -352,7 +368,7 @@ impl Tracer<'_> {
             }
             _ => self.left_rows(left, rows)?,
         };
-        let part = Part { span: left.span, left: left.given.clone(), rows: rows.to_vec(), x, role };
+        let part = Part { span: left.span, left: left.given.clone(), rows: rows.to_vec(), x, role, read };
         let mut leaves = Vec::new();
         collect(distribution, 0, &mut leaves);
         if leaves.iter().any(|(leaf, _)| leaf.place == Place::Step) {
@@ -375,14 +391,14 @@ impl Tracer<'_> {
     }
 
     pub fn add_part(&mut self, distribution: &TracedDistribution, part: Part) -> Result<()> {
-        let Part { span, left, rows, x, role } = part;
+        let Part { span, left, rows, x, role, read } = part;
         let event = skeleton(distribution).event_rank();
         let own = self.restricted(distribution, event, &left, &rows, span)?;
         // Rows are counted here, whatever loops are around them.
         let outer = self.domain.take();
         let added = match role {
             PartRole::Observed => self.add_density(span, TermKind::Likelihood, &own, &x),
-            PartRole::Prior => self.add_density(span, TermKind::Prior, &own, &x),
+            PartRole::Prior => self.add_prior(span, &own, &x, read),
             PartRole::Draw => self.note_draw(span, &own, &x),
             PartRole::Joint => self
                 .log_density(&own, &x, span)
@@ -390,6 +406,21 @@ impl Tracer<'_> {
         };
         self.domain = outer;
         added
+    }
+
+    fn add_prior(
+        &mut self,
+        span: Span,
+        own: &TracedDistribution,
+        x: &Traced,
+        read: Option<Read>,
+    ) -> Result<()> {
+        let before = self.prior_term(span);
+        self.add_density(span, TermKind::Prior, own, x)?;
+        match read {
+            Some(read) => self.note_recentrable(span, before, own, x, read),
+            None => Ok(()),
+        }
     }
 
     /// A distribution at some rows of its left side, with one dimension for them.
