@@ -11,35 +11,35 @@ use super::CompileError;
 use super::align::Layout;
 use super::allocate::Named;
 use super::distribution::{collect, skeleton};
+use super::part::PartRole;
 use super::partly::tuple_of;
 use super::recentre::Read;
-use super::scan::Deferred;
 use super::selection::Selection;
 use super::support::Origin;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{Place, Traced, TracedDistribution};
 use crate::density::TermKind;
 use crate::dist::Support;
-use crate::ir::{Expr, Role, Statement, VariableId};
+use crate::ir::{Expr, Statement, VariableId};
 use crate::source::Span;
-use crate::tape::{Node, pick};
+use crate::tape::Node;
 use crate::types::ElementType;
 
 /// The left side of a statement that observes data with missing entries.
-struct Left {
-    variable: VariableId,
+pub struct Left {
+    pub variable: VariableId,
     /// Its text.
     name: String,
-    at: Span,
-    span: Span,
+    pub at: Span,
+    pub span: Span,
     /// NaN where missing. It varies along the loop around the statement.
-    given: Traced,
-    values: Arc<[f64]>,
+    pub given: Traced,
+    pub values: Arc<[f64]>,
     /// The position in the data of each element.
-    positions: Vec<usize>,
+    pub positions: Vec<usize>,
     /// Elements of one draw.
-    block: usize,
-    event: usize,
+    pub block: usize,
+    pub event: usize,
 }
 
 /// The rows of a statement, draws of its distribution, by what is missing of them.
@@ -61,32 +61,6 @@ struct Imputed {
     read: Option<Read>,
 }
 
-/// Some rows of a statement, with a term of their own.
-pub struct Part {
-    span: Span,
-    /// The left side, for its axes and dimensions.
-    left: Traced,
-    rows: Vec<u32>,
-    /// `[rows, event...]`
-    x: Traced,
-    role: PartRole,
-    /// Of a prior: its coordinates, where they are in the order of the rows.
-    read: Option<Read>,
-}
-
-/// What becomes of some rows.
-#[derive(Clone, Copy, PartialEq)]
-enum PartRole {
-    /// Each is an observation.
-    Observed,
-    /// Counted with the likelihood, but not as observations.
-    Joint,
-    /// A prior of what is missing.
-    Prior,
-    /// Drawn when the fit is done.
-    Draw,
-}
-
 impl Tracer<'_> {
     /// `y ~ D` where `y` has missing entries in the data.
     pub fn observe_partly(
@@ -103,7 +77,8 @@ impl Tracer<'_> {
         let distribution = self.distribution(distribution)?;
         let name = self.model.source.slice(value.span).to_string();
         self.check_shape(&distribution, &own, &name, value.span)?;
-        if !values.iter().any(|value| value.is_nan()) {
+        let is_summed_out = matches!(self.env[variable.0], Some(Binding::Discrete(_)));
+        if !is_summed_out && !values.iter().any(|value| value.is_nan()) {
             self.check_observed(&distribution, &own, &name, value.span, None)?;
             return self.density_statement(statement.span, TermKind::Likelihood, &distribution, &own);
         }
@@ -137,7 +112,8 @@ impl Tracer<'_> {
         if leaves_out {
             self.leave_out(left, distribution)?;
         } else if self.is_discrete(distribution) {
-            return Err(self.discrete_missing(left, &rows));
+            self.check_rows(left, distribution, &rows.complete)?;
+            return self.observe_discrete(left, distribution);
         } else {
             imputed = self.impute(left, distribution)?;
         }
@@ -275,28 +251,12 @@ impl Tracer<'_> {
         Ok(Imputed { log_jacobian: Some(allocated.log_jacobian), is_prior: true, read })
     }
 
-    fn discrete_missing(&self, left: &Left, rows: &Rows) -> CompileError {
-        let name = &self.model.variable(left.variable).name;
-        let has = self.has_missing(name);
-        let (message, help) = if rows.mixed.is_empty() {
-            let message = format!(
-                "{has}, which other statements use: unlike real numbers, whole ones cannot be imputed there"
-            );
-            (
-                message,
-                "remove these rows; a missing value of a discrete column that only its own statement mentions is left out",
-            )
-        } else {
-            (format!("{has}: a vector of counts is observed whole or not at all"), "remove these rows")
-        };
-        CompileError::Data { message, help: Some(help.into()), at: left.at }
-    }
-
     /// What is observed must be in the support.
     fn check_rows(&mut self, left: &Left, distribution: &TracedDistribution, rows: &[u32]) -> Result<()> {
         let mut leaves = Vec::new();
         collect(distribution, 0, &mut leaves);
-        if rows.is_empty() || leaves.iter().any(|(leaf, _)| leaf.place != Place::Main) {
+        if rows.is_empty() || leaves.iter().any(|(leaf, _)| leaf.place != Place::Main || leaf.is_enumerated())
+        {
             return Ok(());
         }
         let own = self.restricted(distribution, left.event, &left.given, rows, left.span)?;
@@ -306,7 +266,7 @@ impl Tracer<'_> {
     }
 
     /// `[rows, event...]`: data, and what stands for what is missing.
-    fn left_rows(&mut self, left: &Left, rows: &[u32]) -> Result<Traced> {
+    pub fn left_rows(&mut self, left: &Left, rows: &[u32]) -> Result<Traced> {
         let flat = rows.iter().flat_map(|&row| row as usize * left.block..(row as usize + 1) * left.block);
         let dims = [&[rows.len()], &left.given.dims[left.given.rank() - left.event..]].concat();
         self.left_elements(left, &flat.collect::<Vec<_>>(), dims, None)
@@ -346,125 +306,6 @@ impl Tracer<'_> {
         let mut x = Traced::new(node, dims, left.given.element);
         x.levels.clone_from(&left.given.levels);
         Ok(x)
-    }
-
-    /// Some rows of a statement become a term, or draws.
-    fn part(
-        &mut self,
-        left: &Left,
-        distribution: &TracedDistribution,
-        rows: &[u32],
-        role: PartRole,
-        read: Option<Read>,
-    ) -> Result<()> {
-        if rows.is_empty() || role == PartRole::Draw && !self.is_imputing() {
-            return Ok(());
-        }
-        let x = match role {
-            PartRole::Draw => self.missing_rows(left, rows),
-            _ if self.is_imputing() => return Ok(()),
-            PartRole::Joint if self.is_forwards() => {
-                return self.refuse_forwards("a statement with missing entries", left.span);
-            }
-            _ => self.left_rows(left, rows)?,
-        };
-        let part = Part { span: left.span, left: left.given.clone(), rows: rows.to_vec(), x, role, read };
-        let mut leaves = Vec::new();
-        collect(distribution, 0, &mut leaves);
-        if leaves.iter().any(|(leaf, _)| leaf.place == Place::Step) {
-            let distribution = self.export_distribution(distribution);
-            self.defer(Deferred::Part { distribution, part });
-            return Ok(());
-        }
-        self.add_part(distribution, part)
-    }
-
-    /// Elements that are left out, to be drawn.
-    fn missing_rows(&mut self, left: &Left, rows: &[u32]) -> Traced {
-        let name = self.model.variable(left.variable).name.clone();
-        let given = self.partly_given(left.variable).map(|given| given.dims.clone()).unwrap_or_default();
-        let flat = rows.iter().flat_map(|&row| row as usize * left.block..(row as usize + 1) * left.block);
-        let tuples = flat.map(|k| tuple_of(left.positions[k], &given)).collect();
-        let dims = [&[rows.len()], &left.given.dims[left.given.rank() - left.event..]].concat();
-        let node = self.forwards_input(&name, Role::Observed, &dims, Some((tuples, given.len())));
-        Traced::new(node, dims, left.given.element)
-    }
-
-    pub fn add_part(&mut self, distribution: &TracedDistribution, part: Part) -> Result<()> {
-        let Part { span, left, rows, x, role, read } = part;
-        let event = skeleton(distribution).event_rank();
-        let own = self.restricted(distribution, event, &left, &rows, span)?;
-        // Rows are counted here, whatever loops are around them.
-        let outer = self.domain.take();
-        let added = match role {
-            PartRole::Observed => self.add_density(span, TermKind::Likelihood, &own, &x),
-            PartRole::Prior => self.add_prior(span, &own, &x, read),
-            PartRole::Draw => self.note_draw(span, &own, &x),
-            PartRole::Joint => self
-                .log_density(&own, &x, span)
-                .map(|density| self.add_value(span, TermKind::Factor, density, false)),
-        };
-        self.domain = outer;
-        added
-    }
-
-    fn add_prior(
-        &mut self,
-        span: Span,
-        own: &TracedDistribution,
-        x: &Traced,
-        read: Option<Read>,
-    ) -> Result<()> {
-        let before = self.prior_term(span);
-        self.add_density(span, TermKind::Prior, own, x)?;
-        match read {
-            Some(read) => self.note_recentrable(span, before, own, x, read),
-            None => Ok(()),
-        }
-    }
-
-    /// A distribution at some rows of its left side, with one dimension for them.
-    fn restricted(
-        &mut self,
-        distribution: &TracedDistribution,
-        event: usize,
-        left: &Traced,
-        rows: &[u32],
-        at: Span,
-    ) -> Result<TracedDistribution> {
-        let mut leaves = Vec::new();
-        collect(distribution, 0, &mut leaves);
-        let mut operands: Vec<(&Traced, Layout)> =
-            leaves.iter().map(|(leaf, event)| (*leaf, Layout::Batch { event: *event })).collect();
-        operands.push((left, Layout::Batch { event }));
-        let aligned = self.align(&operands, at)?;
-        let batch = self.full_shape(&left.axes, &left.dims[..left.rank() - event], Place::Main);
-        let mut own = Vec::with_capacity(leaves.len());
-        for ((leaf, event), &node) in leaves.iter().zip(&aligned.nodes) {
-            if aligned.place != Place::Main || leaf.is_enumerated() {
-                // Only what does not vary can be told row by row.
-                own.push((*leaf).clone());
-                continue;
-            }
-            let shape = self.graph.shape(node).to_vec();
-            let (outer, inner) = shape.split_at(shape.len().saturating_sub(*event));
-            let mut dims = inner.to_vec();
-            let node = if outer.iter().product::<usize>() == 1 {
-                self.graph.reshape(node, inner)
-            } else {
-                let full = [&batch[..], inner].concat();
-                let node = self.graph.broadcast(node, &full);
-                dims.insert(0, rows.len());
-                let node = match inner.iter().product::<usize>() {
-                    1 => pick(&mut self.graph, node, rows),
-                    _ => self.take_rows(node, rows, inner, Place::Main),
-                };
-                self.graph.reshape(node, &dims)
-            };
-            own.push(Traced::new(node, dims, leaf.element));
-        }
-        let mut own = own.into_iter();
-        Ok(distribution.map(&mut |leaf| own.next().unwrap_or_else(|| leaf.clone())))
     }
 
     /// A statement that depends on a discrete latent: one factor of all its rows, 0 at those that are left out.

@@ -262,7 +262,8 @@ impl Tracer<'_> {
         if matches!(expr.kind, ExprKind::Rows) {
             return Ok(Plate { len: self.row_count(expr.span)?, label: None });
         }
-        let value = self.array(expr)?;
+        // Levels are those of what was observed.
+        let value = self.as_given(|tracer| tracer.array(expr))?;
         let known = self.known(&value, expr.span, "the size of a plate must be known from the data")?;
         if value.rank() == 0 && value.element != ElementType::Category {
             let size = known[0];

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::CompileError;
-use super::plan::feeds_itself;
 use super::tracer::{Binding, Result, Tracer};
+use super::uses::feeds_itself;
 use super::value::{Axis, MAX_ELEMENTS, Traced, Value, fits_in_memory};
 use crate::ir::{Expr, ExprKind, Statement, VariableId};
 use crate::source::Span;

@@ -20,11 +20,13 @@ mod counts;
 mod declare;
 mod discrete;
 mod distribution;
+mod evidence;
 mod expr;
 mod impute;
 mod latent;
 mod loops;
 mod ode;
+mod part;
 mod partly;
 mod plan;
 mod positions;
@@ -32,6 +34,7 @@ mod scan;
 mod step;
 mod support;
 mod tracer;
+mod uses;
 
 // The whole
 mod density;
@@ -64,7 +67,7 @@ use crate::tape::{Folded, Node, Tensor, fold};
 use density::Parts;
 use partly::LeftOut;
 use recentre::Recentring;
-use tracer::Tracer;
+use tracer::{Binding, Tracer};
 
 /// How a model is compiled.
 #[derive(Clone, Copy, Debug)]
@@ -154,7 +157,7 @@ fn report_variables(model: &Model, data: &Dataset, tracer: &Tracer<'_>) -> Vec<V
             imputed: tracer.imputed_positions(VariableId(id)).len(),
             left_out: left_out.map_or(0, |left_out| left_out.positions.len()),
             is_drawn: left_out.is_some_and(LeftOut::is_drawn),
-            discrete: false,
+            discrete: matches!(tracer.env[id], Some(Binding::Discrete(_))),
             not_finite: None,
         });
     }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::CompileError;
 use super::elements::Elements;
-use super::plan::reads_of;
 use super::quantity::{MAX_REPORTED, Quantity};
 use super::selection::Selection;
 use super::tracer::{Binding, Result, Tracer};
+use super::uses::reads_of;
 use super::value::{MAX_INDEX_RANK, Place, Traced, Tuple};
 use crate::ir::{Expr, ExprKind, Role, Statement, StatementKind, VariableId};
 use crate::source::Span;

@@ -194,6 +194,7 @@ impl Tracer<'_> {
                         _ => {}
                     }
                 }
+                Some(Binding::Discrete(_)) if self.partly.contains_key(&id) => {}
                 Some(Binding::Discrete(discrete))
                     if !self.variables.iter().any(|v| v.name == variable.name) =>
                 {

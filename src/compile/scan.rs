@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::elements::{Elements, Slots};
-use super::impute::Part;
+use super::part::Part;
 use super::plan::LoopPlan;
 use super::selection::Selection;
 use super::tracer::{Binding, Result, Tracer};

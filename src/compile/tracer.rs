@@ -8,6 +8,7 @@ use super::allocate::BuiltUp;
 use super::discrete::{Discrete, Enumeration};
 use super::elements::Elements;
 use super::eliminate::Factor;
+use super::evidence::Evidence;
 use super::loops::Domain;
 use super::partly::{AllPartly, LeftOut};
 use super::plan::LoopPlan;
@@ -104,6 +105,8 @@ pub struct Tracer<'a> {
     pub is_as_given: bool,
     /// Missing entries that nothing but their own statement mentions.
     pub left_out: BTreeMap<VariableId, LeftOut>,
+    /// Discrete data with missing entries that are summed out.
+    pub evidence: Vec<Evidence>,
     pub function_depth: usize,
     /// The loop around the call of the function that is being traced.
     pub call_domain: Option<usize>,
@@ -139,6 +142,7 @@ impl<'a> Tracer<'a> {
             partly: AllPartly::new(),
             is_as_given: false,
             left_out: BTreeMap::new(),
+            evidence: Vec::new(),
             function_depth: 0,
             call_domain: None,
         }
@@ -163,7 +167,7 @@ impl<'a> Tracer<'a> {
             }
         }
         if errors.is_empty() {
-            match self.eliminate() {
+            match self.check_evidence().and_then(|()| self.eliminate()) {
                 Ok(()) => {}
                 Err(error) => errors.push(error),
             }

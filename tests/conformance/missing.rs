@@ -200,7 +200,7 @@ fn discrete_responses_are_left_out() {
     refused(
         "n ~ Poisson(3)\nb ~ Normal(0, 1)\nfor i in 1:2 { c[i] ~ Poisson(exp(b * n[i])) }",
         &data,
-        &["`n` has a missing value", "whole ones"],
+        &["`n` has a missing value", "cannot be summed out", "not finite"],
     );
 }
 
@@ -289,4 +289,75 @@ fn missing_entries_that_nothing_stands_for() {
     );
     let simplex = json(r#"{"q": [[0.2, 0.8], [null, 0.5]]}"#);
     refused("a ~ Exponential(1)\nq ~ Dirichlet([a, a])", &simplex, &["`q` has a missing value", "ranges"]);
+}
+
+#[test]
+fn discrete_covariates_are_summed_out() {
+    let data = json(r#"{"k": [1, null, 0, null], "y": [0.5, 1.2, -0.3, 2.0]}"#);
+    let by_hand = |p: &Point| {
+        let (q, b) = (p.s("q"), p.s("b"));
+        let row = |k: f64, y: f64| bernoulli(k, q) + normal(y, b * k, 1.0);
+        beta(q, 2.0, 2.0)
+            + normal(b, 0.0, 1.0)
+            + row(1.0, 0.5)
+            + row(0.0, -0.3)
+            + [1.2, 2.0].iter().map(|y| log_sum_exp(&[row(0.0, *y), row(1.0, *y)])).sum::<f64>()
+    };
+    let priors = "q ~ Beta(2, 2)\nb ~ Normal(0, 1)\n";
+    let whole = "k ~ Bernoulli(q)\ny ~ Normal(b * k, 1)";
+    let loops = "for i in 1:4 { k[i] ~ Bernoulli(q) }\nfor i in 1:4 { y[i] ~ Normal(b * k[i], 1) }";
+    for statements in [whole, loops] {
+        let compiled = agrees(&format!("{priors}{statements}"), &data, by_hand);
+        let k = compiled.variables.iter().find(|variable| variable.name == "k").expect("reported");
+        assert_eq!((k.missing, k.imputed, k.left_out, k.discrete), (2, 0, 0, true), "{statements}");
+    }
+    refused(&format!("{priors}y ~ Normal(b * k, 1)\nk ~ Bernoulli(q)"), &data, &["is used before"]);
+    refused(
+        &format!(
+            "{priors}for i in 1:3 {{ k[i] ~ Bernoulli(q) }}\nfor i in 1:4 {{ y[i] ~ Normal(b * k[i], 1) }}"
+        ),
+        &data,
+        &["no statement has on its left"],
+    );
+}
+
+#[test]
+fn levels_with_gaps_are_summed_out() {
+    let data = csv("group,y\nred,0.5\n,1.2\nblue,-0.3\nred,2.0\n,0.1\n");
+    let model =
+        "p ~ Dirichlet([1, 1])\na[group] ~ Normal(0, 1)\ngroup ~ Categorical(p)\ny ~ Normal(a[group], 1)";
+    agrees(model, &data, |point| {
+        let (p, a) = (point.v("p"), point.v("a"));
+        let row = |k: usize, y: f64| p[k].ln() + normal(y, a[k], 1.0);
+        // Levels are sorted: blue, red.
+        dirichlet(p, &[1.0, 1.0])
+            + a.iter().map(|a| normal(*a, 0.0, 1.0)).sum::<f64>()
+            + row(1, 0.5)
+            + row(0, -0.3)
+            + row(1, 2.0)
+            + [1.2, 0.1].iter().map(|y| log_sum_exp(&[row(0, *y), row(1, *y)])).sum::<f64>()
+    });
+}
+
+#[test]
+fn states_of_a_chain_that_are_partly_seen() {
+    let data = json(r#"{"z": [null, 2, null, null, 1], "y": [0.5, 0.1, 1.2, 0.7, -0.4]}"#);
+    let model = "mu[2] ~ Normal(0, 1)\nP = [[0.7, 0.3], [0.4, 0.6]]\nz[1] ~ Categorical([0.5, 0.5])\n\
+                 for t in 2:5 { z[t] ~ Categorical(P[z[t - 1]]) }\nfor t in 1:5 { y[t] ~ Normal(mu[z[t]], 1) }";
+    let q = [[0.7, 0.3], [0.4, 0.6]];
+    agrees(model, &data, |p| {
+        let mu = p.v("mu");
+        let y = [0.5, 0.1, 1.2, 0.7, -0.4];
+        let seen = |z: &&Vec<usize>| z[1] == 1 && z[4] == 0;
+        let paths: Vec<f64> = configurations(5, 2)
+            .iter()
+            .filter(seen)
+            .map(|z| {
+                0.5f64.ln()
+                    + (1..5).map(|t| f64::ln(q[z[t - 1]][z[t]])).sum::<f64>()
+                    + (0..5).map(|t| normal(y[t], mu[z[t]], 1.0)).sum::<f64>()
+            })
+            .collect();
+        mu.iter().map(|m| normal(*m, 0.0, 1.0)).sum::<f64>() + log_sum_exp(&paths)
+    });
 }

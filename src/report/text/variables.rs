@@ -32,10 +32,10 @@ impl VariableRow {
             .filter(|variable| is_shown(variable.role))
             .map(|variable| {
                 let mut role = role_word(variable.role).to_string();
+                role += &missing_words(variable);
                 if variable.discrete {
                     role += ", summed out";
                 }
-                role += &missing_words(variable);
                 VariableRow {
                     name: variable.name.clone(),
                     role,
