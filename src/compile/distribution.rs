@@ -28,6 +28,7 @@ impl Tracer<'_> {
         if let Some(variable) = elements_named(value).filter(|variable| self.partly.contains_key(variable)) {
             return self.observe_partly(statement, variable, value, distribution);
         }
+        self.refuse_computed_missing(value)?;
         let x = self.array(value)?;
         if self.makes_new_data() {
             let distribution = self.distribution(distribution)?;

@@ -30,17 +30,17 @@ impl Tracer<'_> {
         let name = self.model.variable(left.variable).name.clone();
         let dims = self.partly_given(left.variable).map(|given| given.dims.clone()).unwrap_or_default();
         let refuse = |tracer: &Self, why: &str| CompileError::Data {
-            message: format!("{}, which other statements use: {why}", tracer.has_missing(&name)),
+            message: format!("{}, and other statements use the column: {why}", tracer.has_missing(&name)),
             help: Some("remove these rows; what only its own statement mentions is left out".into()),
             at: left.at,
         };
         if left.event > 0 || dims.len() != 1 {
-            return Err(refuse(self, "only a vector of numbers can be summed out"));
+            return Err(refuse(self, "only a vector of numbers can have missing values summed out"));
         }
         let values = match self.finite_values(distribution, left.variable) {
             Ok(values) => values,
             Err(CompileError::Elimination { reason, .. }) => {
-                return Err(refuse(self, &format!("they cannot be summed out, {reason}")));
+                return Err(refuse(self, &format!("what is missing cannot be summed out, because {reason}")));
             }
             Err(error) => return Err(error),
         };

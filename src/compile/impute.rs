@@ -17,6 +17,7 @@ use super::recentre::Read;
 use super::selection::Selection;
 use super::support::Origin;
 use super::tracer::{Binding, Result, Tracer};
+use super::uses::read_in;
 use super::value::{Place, Traced, TracedDistribution};
 use crate::density::TermKind;
 use crate::dist::Support;
@@ -102,6 +103,22 @@ impl Tracer<'_> {
             event,
         };
         self.observe_rows(&left, &distribution)
+    }
+
+    /// What is computed of a missing value cannot be observed: `log(y) ~ D`.
+    pub fn refuse_computed_missing(&self, left: &Expr) -> Result<()> {
+        let Some(variable) = read_in(left).into_iter().find(|read| self.partly.contains_key(read)) else {
+            return Ok(());
+        };
+        let name = &self.model.variable(variable).name;
+        Err(CompileError::Data {
+            message: format!("{}, and what is computed of it is not known", self.has_missing(name)),
+            help: Some(format!(
+                "put the column itself on the left: `log({name}) ~ Normal(m, s)` is `{name} ~ LogNormal(m, s)`; or remove \
+                 these rows"
+            )),
+            at: left.span,
+        })
     }
 
     fn observe_rows(&mut self, left: &Left, distribution: &TracedDistribution) -> Result<()> {

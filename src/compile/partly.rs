@@ -209,20 +209,18 @@ impl Tracer<'_> {
         let mut statements = Vec::new();
         observing(&self.model.body, variable, &mut statements);
         let has = self.has_missing(name);
-        let is_number = self.data.get(name).is_some_and(|data| data.values.element == ElementType::Real);
+        let element = self.data.get(name).map(|data| data.values.element);
+        let own = match element {
+            Some(ElementType::Bool) => "Bernoulli(p)",
+            Some(ElementType::Category) => "Categorical(p)",
+            _ => "Normal(m, s)",
+        };
         let (message, help) = match statements.iter().map(|span| span.start).min() {
-            None if is_number => (
-                has,
-                format!(
-                    "give the column a model of its own above this statement, `{name} ~ Normal(m, s)`, and what is missing is \
-                     imputed; or remove these rows"
-                ),
-            ),
             None => (
                 has,
                 format!(
-                    "remove these rows; or give the column a model of its own above this statement, `{name} ~ ...`, and what is \
-                     missing is imputed"
+                    "remove these rows; or give the column a model of its own above this statement, such as `{name} ~ {own}`, \
+                     and what is missing is imputed"
                 ),
             ),
             Some(first) if first > at.start => (

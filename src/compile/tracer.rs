@@ -10,7 +10,7 @@ use super::elements::Elements;
 use super::eliminate::Factor;
 use super::evidence::Evidence;
 use super::loops::Domain;
-use super::partly::{AllPartly, LeftOut};
+use super::partly::{AllPartly, LeftOut, elements_named};
 use super::plan::LoopPlan;
 use super::quantity::{Quantity, VariableReport};
 use super::recentre::{ReadAhead, Recentrable};
@@ -187,10 +187,12 @@ impl<'a> Tracer<'a> {
             StatementKind::If { arms, otherwise } => {
                 arms.iter().flat_map(|(_, body)| body).chain(otherwise).for_each(|inner| self.poison(inner));
             }
-            StatementKind::Observe { .. }
-            | StatementKind::Data { .. }
-            | StatementKind::Factor { .. }
-            | StatementKind::Return { .. } => {}
+            StatementKind::Observe { value, .. } => {
+                if let Some(variable) = elements_named(value).filter(|own| self.partly.contains_key(own)) {
+                    self.env[variable.0] = Some(Binding::Poisoned);
+                }
+            }
+            StatementKind::Data { .. } | StatementKind::Factor { .. } | StatementKind::Return { .. } => {}
         }
     }
 

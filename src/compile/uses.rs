@@ -64,6 +64,13 @@ pub fn reads_of(model: &Model) -> BTreeSet<VariableId> {
     read
 }
 
+/// Variables whose elements an expression reads.
+pub fn read_in(expr: &Expr) -> BTreeSet<VariableId> {
+    let mut read = BTreeSet::new();
+    expr_uses(expr, &mut read);
+    read
+}
+
 /// The data with missing entries that a statement with this left side defines.
 fn defined_by(left: &Expr, partly: &AllPartly) -> Option<VariableId> {
     elements_named(left).filter(|variable| partly.contains_key(variable))
