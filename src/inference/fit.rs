@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::all_modes;
 use super::coordinates::{Coordinates, RecentredLatent, recentred_latents};
 use super::draws::{Task, fill_normal, rng};
 use super::error::InferenceError;
@@ -126,11 +127,11 @@ pub fn fit(
         let (lambda, theta) = split;
         let q = rung.family.gaussian(target.n_latent(), lambda);
         let elbo = evaluated.0.map_or(f64::NEG_INFINITY, |elbo| elbo.value);
-        ladder::proposal(&target, q, theta, elbo, options)
+        all_modes::proposal(&target, q, theta, elbo, options)
     });
     let (rung, (elbo, n_dropped)) = match &proposal {
         Some(proposal) => {
-            ladder::at_all_modes(density, &target, proposal, (rung, evaluated), options, progress)
+            all_modes::at_all_modes(density, &target, proposal, (rung, evaluated), options, progress)
         }
         None => (rung, evaluated),
     };

@@ -125,6 +125,8 @@ const ENOUGH: f64 = 6_000.0;
 /// A sample that is worth less than this share of its draws makes the proposal follow its weights, so many times.
 const EVEN: f64 = 0.6;
 const MAX_ADAPTIONS: u32 = 3;
+/// The one that makes draws worth less than so many times as much is the last.
+const WORTHWHILE: f64 = 1.5;
 /// k-hat beyond which more draws will not make weights vouch for anything: theirs have no variance.
 const HOPEFUL: f64 = 0.5;
 /// Sums and products of all evaluations of log p together.
@@ -145,10 +147,13 @@ pub fn sample(target: &Target, proposal: &Proposal, theta: &[f64], seed: u64) ->
         }
         let Some(other) = mixture::fit(target, &weighted) else { break };
         let adapted = weigh(target, &other, theta, n, seed, round);
-        if adapted.effective_draws() <= weighted.effective_draws() {
+        let gain = adapted.effective_draws() / weighted.effective_draws();
+        if gain > 1.0 {
+            (proposal, weighted) = (Cow::Owned(other), adapted);
+        }
+        if gain < WORTHWHILE {
             break;
         }
-        (proposal, weighted) = (Cow::Owned(other), adapted);
     }
     let work = target.density.work() + (proposal.n() * proposal.n()) as f64;
     let most = DRAWS[1].min((MAX_WORK / work) as usize).min(MAX_NUMBERS / width);

@@ -9,6 +9,7 @@ mod target;
 
 // Optimisation
 mod adam;
+mod all_modes;
 mod climb;
 mod conjugate;
 mod curvature;

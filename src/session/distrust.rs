@@ -59,6 +59,10 @@ impl Prepared {
     ) -> (Option<String>, String) {
         let density = &self.compiled.density;
         let name = |i: usize| format!("`{}`", density.coordinates()[i].name);
+        let whole = |i: usize| {
+            let element = &density.coordinates()[i].name;
+            format!("`{}`", element.split('[').next().unwrap_or(element))
+        };
         let own = name(i);
         let (why, next) = match cause {
             Cause::Improper(along) if along.len() < 2 => (
@@ -118,7 +122,7 @@ impl Prepared {
                     _ if is_known => slower(),
                     _ => format!(
                         "Write {} as a latent of scale 1 times its scale: that takes them apart",
-                        name(*of)
+                        whole(*of)
                     ),
                 };
                 (why, next)
