@@ -361,3 +361,43 @@ fn states_of_a_chain_that_are_partly_seen() {
         mu.iter().map(|m| normal(*m, 0.0, 1.0)).sum::<f64>() + log_sum_exp(&paths)
     });
 }
+
+#[test]
+fn whether_a_value_is_missing_may_depend_on_it() {
+    let data = json(r#"{"y": [0.5, null, 1.2]}"#);
+    let model = "m ~ Normal(0, 1)\nb ~ Normal(0, 1)\ny ~ Normal(m, 1)\nisnan(y) ~ Bernoulli(logit = b * y)";
+    agrees(model, &data, |p| {
+        let (m, b, y) = (p.s("m"), p.s("b"), p.v("y")[0]);
+        let seen = |missing: f64, y: f64| bernoulli(missing, 1.0 / (1.0 + (-b * y).exp()));
+        normal(m, 0.0, 1.0)
+            + normal(b, 0.0, 1.0)
+            + [0.5, y, 1.2].iter().map(|y| normal(*y, m, 1.0)).sum::<f64>()
+            + seen(0.0, 0.5)
+            + seen(1.0, y)
+            + seen(0.0, 1.2)
+    });
+}
+
+#[test]
+fn arguments_of_all_shapes_are_taken_by_row() {
+    let data = json(
+        r#"{"y": [[0.3, null, 1.0], [null, 0.1, 0.2]], "s": [1.0, 2.0, 0.5], "n": [[3, 4, 5], [6, 7, 8]],
+            "k": [[1, null, 2], [0, 3, null]], "g": [1, 2], "w": [0.4, null]}"#,
+    );
+    let model = "m[3] ~ Normal(0, 1)\nr[2] ~ Exponential(1)\ny ~ StudentT(4, cbind(r, 2 * r, 3 * r) + m, s)\n\
+                 k ~ Binomial(n, 0.3 * exp(-r[g])[1] * ones(3))\nw ~ mixture([0.25, 0.75], [Normal(r, 1), Normal(0, s[1:2])])";
+    let compiled = compiled(model, &data);
+    assert_eq!(n_pointwise(&compiled), 4 + 4 + 1);
+    assert_eq!(coordinates(&compiled).len(), 5);
+    derivatives(model, &compiled, &some_points(5, 4));
+    let filled = json(
+        r#"{"y": [0.3, 1.0, 0.1, 0.2], "i": [1, 1, 2, 2], "j": [1, 3, 2, 3], "s": [1.0, 2.0, 0.5], "n": [3, 5, 6, 7],
+            "k": [1, 2, 0, 3], "w": 0.4}"#,
+    );
+    let by_row = "m[3] ~ Normal(0, 1)\nr[2] ~ Exponential(1)\ny ~ StudentT(4, j * r[i] + m[j], s[j])\n\
+                  k ~ Binomial(n, 0.3 * exp(-r[1]))\nw ~ mixture([0.25, 0.75], [Normal(r[1], 1), Normal(0, s[1])])";
+    let by_row = crate::harness::compiled(by_row, &filled);
+    for z in some_points(5, 4) {
+        assert!(close(value(&compiled, &z), value(&by_row, &z), 1e-12), "{z:?}");
+    }
+}
