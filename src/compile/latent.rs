@@ -293,7 +293,8 @@ impl Tracer<'_> {
                 None => Err(CompileError::Poisoned),
             },
             None if value.element == ElementType::Int && value.rank() == 1 => {
-                let mut distinct: Vec<i64> = known.iter().map(|&v| v as i64).collect();
+                let found = known.iter().filter(|v| !v.is_nan());
+                let mut distinct: Vec<i64> = found.map(|&v| v as i64).collect();
                 distinct.sort_unstable();
                 distinct.dedup();
                 let positional = distinct.iter().zip(1..).all(|(&v, j)| v == j);

@@ -12,7 +12,8 @@ impl Prepared {
     /// Adds draws of the missing entries that nothing but their own statement mentions to a posterior. A warning where they
     /// cannot be drawn.
     pub(super) fn impute(&self, posterior: &mut Posterior, seed: u64) -> Option<String> {
-        if !self.compiled.variables.iter().any(|variable| variable.is_drawn) {
+        let n_draws = posterior.draws.n_draws();
+        if n_draws == 0 || !self.compiled.variables.iter().any(|variable| variable.is_drawn) {
             return None;
         }
         let cannot = |why: String| Some(format!("missing values are left out, but not imputed: {why}"));
@@ -35,7 +36,6 @@ impl Prepared {
             array.role == Role::Observed && known.is_some_and(|variable| variable.is_drawn)
         };
         let wanted: Vec<&Simulated> = simulator.arrays().iter().filter(is_wanted).collect();
-        let n_draws = posterior.draws.n_draws();
         let mut values: Vec<Vec<f64>> = wanted.iter().map(|array| vec![0.0; array.len() * n_draws]).collect();
         for first in (0..n_draws).step_by(LANES) {
             let lanes = LANES.min(n_draws - first);
@@ -67,7 +67,7 @@ impl Prepared {
             for (array, values) in wanted.iter().zip(&values).filter(|(array, _)| array.name == name) {
                 let Some((tuples, own_rank)) = &array.tuples else { continue };
                 (rank, element) = (*own_rank, Some(array.element));
-                entries.extend(tuples.iter().copied().zip(values.chunks_exact(n_draws.max(1))));
+                entries.extend(tuples.iter().copied().zip(values.chunks_exact(n_draws)));
             }
             entries.sort_unstable_by_key(|(tuple, _)| *tuple);
             if entries.len() > MAX_REPORTED {
