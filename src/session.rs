@@ -22,7 +22,8 @@ use crate::data::{DataArg, Dataset};
 use crate::density::{LogDensity, TermKind};
 use crate::ir;
 use crate::posterior::{
-    Answer, DataRecord, FittedCoordinate, Method, Posterior, Reported, Scope, Seconds, Verdict, ask, fit_file,
+    Answer, DataRecord, FittedCoordinate, Method, Posterior, Reported, Scope, Seconds, Verdict, add_states,
+    ask, fit_file,
 };
 use crate::source::Source;
 use crate::syntax::{self, Line, ast};
@@ -204,10 +205,10 @@ impl Prepared {
         &self,
         quantities: Vec<Quantity>,
         method: Method,
-        Reported { basis, summaries, draws }: Reported,
+        Reported { basis, summaries, draws, points }: Reported,
         verdicts: Vec<Verdict>,
     ) -> Posterior {
-        Posterior {
+        let mut posterior = Posterior {
             model: self.model.source.clone(),
             data: self.record.clone(),
             quantities,
@@ -219,11 +220,15 @@ impl Prepared {
             verdicts,
             basis,
             draws,
+            states: Vec::new(),
             loo: None,
             warnings: Vec::new(),
             approximation_warnings: Vec::new(),
             seconds: self.seconds,
-        }
+        };
+        let Compiled { density, summed_out, .. } = &self.compiled;
+        add_states(&mut posterior, density, summed_out, &points);
+        posterior
     }
 
     /// Warnings that do not depend on how the posterior is found.

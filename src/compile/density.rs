@@ -18,6 +18,7 @@ pub struct Density {
     statements: Vec<Term>,
     n_constrained: usize,
     n_pointwise: usize,
+    n_states: usize,
     recentring: Recentring,
     /// By what they know of the centring, each made when it is first asked for.
     recentred: [OnceLock<Programs>; 2],
@@ -33,6 +34,8 @@ pub struct Parts {
     pub folded: Folded,
     pub pointwise: Vec<Node>,
     pub quantities: Vec<Node>,
+    /// What the states of discrete latents are drawn from.
+    pub states: Vec<Node>,
     pub recentring: Recentring,
     pub mode: GradientMode,
 }
@@ -40,7 +43,7 @@ pub struct Parts {
 impl Density {
     pub fn new(parts: Parts) -> Density {
         let Parts { mut graph, blocks, coordinates, statements, folded, .. } = parts;
-        let Parts { pointwise, quantities, recentring, mode, .. } = parts;
+        let Parts { pointwise, quantities, states, recentring, mode, .. } = parts;
         let Folded { nodes: terms, notes } = folded;
         let count = |graph: &Graph, nodes: &[Node]| nodes.iter().map(|&node| graph.size(node)).sum();
         let inputs: Vec<Node> = blocks.iter().map(|block| block.input).collect();
@@ -53,6 +56,7 @@ impl Density {
             inputs,
             terms,
             quantities,
+            states,
             pointwise,
             locations,
             log_scales,
@@ -60,6 +64,7 @@ impl Density {
         Density {
             n_constrained: count(&graph, &nodes.quantities),
             n_pointwise: count(&graph, &nodes.pointwise),
+            n_states: count(&graph, &nodes.states),
             programs: Programs::new(graph, nodes, &recentring.nodes(), mode),
             notes,
             coordinates,
@@ -79,6 +84,16 @@ impl Density {
         gradient: &mut [f64],
     ) {
         self.programs.gradient(mode, &[], lanes, z, out, gradient);
+    }
+
+    /// How many numbers [`Density::states`] gives for a point.
+    pub fn n_states(&self) -> usize {
+        self.n_states
+    }
+
+    /// `out[n_states][lanes]`: the tables of each [`SummedOut`](super::SummedOut), one after the other, at points as written.
+    pub fn states(&self, lanes: usize, z: &[f64], out: &mut [f64]) {
+        self.programs.all(Computed::States, &[], lanes, z, out);
     }
 
     /// The sums over data that were replaced by cheaper ones, in words: `y ~ Normal(mu, sd): 1192 rows into R of 4 x 4`.
@@ -145,6 +160,8 @@ impl Density {
                 from_written: new.from_written,
                 terms: new.terms,
                 quantities,
+                // Asked for at points as written only.
+                states: Vec::new(),
                 pointwise,
                 locations,
                 log_scales,

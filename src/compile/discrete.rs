@@ -8,9 +8,11 @@ use super::elements::{Extents, Slots};
 use super::selection::Selection;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{Axis, Traced, TracedDistribution, Tuple};
+use crate::data::Levels;
 use crate::density::TermKind;
 use crate::ir::{Index, Statement, VariableId};
 use crate::source::Span;
+use crate::tape::Node;
 use crate::types::ElementType;
 
 /// A discrete latent that is summed out.
@@ -26,6 +28,8 @@ pub struct Discrete {
     pub span: Span,
     /// The statements that give it its prior.
     pub statements: Vec<Span>,
+    /// Where new data are made: arrays of its elements, in the order of their rows.
+    pub drawn: Vec<Node>,
 }
 
 /// One reading of elements of a discrete latent, as an axis over its values.
@@ -46,6 +50,7 @@ impl Tracer<'_> {
         variable: VariableId,
         distribution: &TracedDistribution,
         dims: Vec<usize>,
+        labels: Vec<Option<Arc<Levels>>>,
     ) -> Result<()> {
         let values = self.finite_values(distribution, variable)?;
         let rank = dims.len();
@@ -61,8 +66,14 @@ impl Tracer<'_> {
         let Some(Binding::Discrete(discrete)) = self.env[variable.0] else {
             return Err(CompileError::Poisoned);
         };
-        let x = self.whole_discrete(discrete, statement.span)?;
-        self.report_discrete(variable, dims, distribution.span);
+        let x = if self.makes_new_data() {
+            let map: Vec<u32> = (0..n as u32).collect();
+            let selection = Selection { tuples, axes: Vec::new(), dims: dims.clone(), rank };
+            self.drawn_elements(discrete, &map, &selection)
+        } else {
+            self.whole_discrete(discrete, statement.span)?
+        };
+        self.report_discrete(variable, dims, labels, distribution.span);
         self.discrete[discrete].statements.push(statement.span);
         self.density_statement(statement.span, TermKind::Prior, distribution, &x)
     }
@@ -113,7 +124,11 @@ impl Tracer<'_> {
             Axis::Domain(domain) => Some(*domain),
             Axis::Enumeration(_) => None,
         });
-        let x = self.enumerate(discrete, domain, map.into())?;
+        let x = if self.makes_new_data() {
+            self.drawn_elements(discrete, &map, selection)
+        } else {
+            self.enumerate(discrete, domain, map.into())?
+        };
         self.discrete[discrete].statements.push(statement.span);
         self.density_statement(statement.span, TermKind::Prior, distribution, &x)
     }
@@ -138,6 +153,7 @@ impl Tracer<'_> {
                     slots: Default::default(),
                     span,
                     statements: Vec::new(),
+                    drawn: Vec::new(),
                 });
                 self.env[variable.0] = Some(Binding::Discrete(self.discrete.len() - 1));
                 self.discrete.len() - 1
@@ -156,6 +172,7 @@ impl Tracer<'_> {
                 return Err(CompileError::RedefinedElement { element, at: span });
             }
         }
+        self.draw_elements(discrete, tuples, rank);
         Ok(())
     }
 

@@ -255,7 +255,7 @@ pub fn collect<'t>(distribution: &'t TracedDistribution, extra: usize, out: &mut
 }
 
 /// The distribution of nodes, taken in the order of [`collect`].
-fn rebuild(distribution: &TracedDistribution, nodes: &mut impl Iterator<Item = Node>) -> Instance {
+pub fn rebuild(distribution: &TracedDistribution, nodes: &mut impl Iterator<Item = Node>) -> Instance {
     match &distribution.kind {
         DistributionKind::Plain { dist, form, args } => {
             Instance::Plain { dist: *dist, form: *form, args: nodes.take(args.len()).collect() }
@@ -269,7 +269,7 @@ fn rebuild(distribution: &TracedDistribution, nodes: &mut impl Iterator<Item = N
 }
 
 /// Breaks the recursion over iterator types.
-fn rebuild_dyn(distribution: &TracedDistribution, nodes: &mut dyn Iterator<Item = Node>) -> Instance {
+pub fn rebuild_dyn(distribution: &TracedDistribution, nodes: &mut dyn Iterator<Item = Node>) -> Instance {
     let mut nodes = nodes;
     rebuild(distribution, &mut nodes)
 }

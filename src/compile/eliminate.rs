@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use super::CompileError;
+use super::states::{Next, Tables};
 use super::tracer::{Result, TermNode, Tracer, one_line};
 use super::value::{Axis, Place};
 use crate::density::{Term, TermKind};
@@ -103,11 +104,12 @@ impl Tracer<'_> {
                 }
             }
         }
-        let pointwise = if pairs.is_empty() {
-            self.graph.logsumexp(unary, 1)
+        let (pointwise, tables) = if pairs.is_empty() {
+            (self.graph.logsumexp(unary, 1), Tables::of_single_elements(discrete, unary, n))
         } else {
             self.forward_chain(discrete, unary, pairs, n, k)?
         };
+        self.tables.push(tables);
         let texts: Vec<String> =
             factors.iter().map(|factor| one_line(self.model.source.slice(factor.span))).collect();
         let span = factors[0].span;
@@ -132,7 +134,7 @@ impl Tracer<'_> {
     }
 
     /// Element read in each row of a factor's domain.
-    fn map_over(&self, enumeration: usize, domain: Option<usize>) -> Vec<u32> {
+    pub fn map_over(&self, enumeration: usize, domain: Option<usize>) -> Vec<u32> {
         let enumeration = &self.enumerations[enumeration];
         match (enumeration.domain, domain) {
             (Some(own), Some(domain)) if own != domain => {
@@ -178,7 +180,7 @@ impl Tracer<'_> {
         }
     }
 
-    /// The forward algorithm over all chains. Gives one number per chain, `[chains]`.
+    /// The forward algorithm over all chains. Gives one number per chain, `[chains]`, and what states are drawn from.
     fn forward_chain(
         &mut self,
         discrete: usize,
@@ -186,7 +188,7 @@ impl Tracer<'_> {
         pairs: Vec<Pair>,
         n: usize,
         k: usize,
-    ) -> Result<Node> {
+    ) -> Result<(Node, Tables)> {
         let at = self.discrete[discrete].span;
         let not_a_chain = || CompileError::NotSupportedYet {
             feature: format!(
@@ -287,7 +289,15 @@ impl Tracer<'_> {
         let last: Vec<u32> =
             (0..n).filter(|&element| !has_child[element]).map(|element| slot[element]).collect();
         let ends = self.take_rows(alphas, &last, &[k], Place::Main);
-        Ok(self.graph.logsumexp(ends, 1))
+        let mut next = vec![None; n];
+        for (step, &element) in order.iter().enumerate() {
+            if let Some(from) = parent[element] {
+                let pair = if invariant { 0 } else { step as u32 };
+                next[from as usize] = Some(Next { element: element as u32, pair });
+            }
+        }
+        let tables = Tables { discrete, weights: alphas, rows: slot, pairs: Some(transition), next };
+        Ok((self.graph.logsumexp(ends, 1), tables))
     }
 
     /// The pair factor of each step, `[steps * width, k, k]`, or the one `[1, k, k]` of all.

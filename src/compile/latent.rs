@@ -40,12 +40,15 @@ impl Tracer<'_> {
         let plates = plates.iter().map(|plate| self.plate(plate)).collect::<Result<Vec<_>>>()?;
         let dims = self.latent_dims(&traced, &plates, &name, statement.span)?;
         fits_in_memory(&format!("`{name}`"), &dims, MAX_COORDINATES, statement.span)?;
-        if self.is_discrete(&traced) {
-            self.refuse_new_data("a discrete latent", statement.span)?;
-            return self.discrete_latent(statement, variable, &traced, dims);
-        }
         let mut labels: Vec<Option<Arc<Levels>>> = plates.into_iter().map(|plate| plate.label).collect();
         labels.resize(dims.len(), None);
+        if self.is_discrete(&traced) {
+            self.discrete_latent(statement, variable, &traced, dims, labels)?;
+            if by_row {
+                self.note_by_row();
+            }
+            return Ok(());
+        }
         let placed = self.place(&traced, None, distribution.span)?;
         let (constraint, bounds) = self.latent_support(&placed.instance, &name, distribution.span)?;
         needs_length(&name, dims.len(), constraint.event_rank(), statement.span)?;
@@ -87,7 +90,6 @@ impl Tracer<'_> {
         let traced = self.distribution(distribution)?;
         let selection = self.selection(variable, indices, None, statement.span)?;
         if self.is_discrete(&traced) {
-            self.refuse_new_data("a discrete latent", statement.span)?;
             return self.discrete_elements(statement, variable, &selection, &traced);
         }
         let value_dims = self.value_dims(&traced)?;

@@ -16,6 +16,7 @@ mod value;
 mod allocate;
 mod ask;
 mod branch;
+mod chosen;
 mod counts;
 mod declare;
 mod discrete;
@@ -49,6 +50,7 @@ mod report;
 mod selection;
 mod simulate;
 mod simulator;
+mod states;
 mod workspaces;
 
 pub use density::Density;
@@ -60,6 +62,7 @@ pub use quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport, element
 pub use report::indices_as_labels;
 pub use simulate::{Simulated, imputer, simulator};
 pub use simulator::{SimulateError, Simulator};
+pub use states::{Conditional, Next, SummedOut};
 
 use crate::data::Dataset;
 use crate::ir::{Model, Role, VariableId};
@@ -90,6 +93,8 @@ pub struct Compiled {
     pub variables: Vec<VariableReport>,
     /// Latents, `param`s and deterministic quantities, in the order of `LogDensity::constrain`.
     pub quantities: Vec<Quantity>,
+    /// Discrete latents, in the order of [`Density::states`].
+    pub summed_out: Vec<SummedOut>,
     /// Reductions of data alone, by their text: kept for predictions.
     pub training_constants: Vec<(String, Tensor)>,
     /// All densities are normalised, so that KL to the prior and the evidence mean something.
@@ -100,6 +105,7 @@ pub struct Compiled {
 pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Result<Compiled, CompileErrors> {
     let mut tracer = Tracer::new(model, data);
     tracer.file().map_err(|errors| CompileErrors::new(&model.source, errors))?;
+    let (summed_out, states) = tracer.summed_out();
     let variables = report_variables(model, data, &tracer);
     let (quantities, nodes): (Vec<Quantity>, Vec<_>) = tracer.quantities.into_iter().unzip();
     let pointwise = tracer.terms.iter().filter_map(|term| term.pointwise).collect();
@@ -116,6 +122,7 @@ pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Resul
         folded,
         pointwise,
         quantities: nodes,
+        states,
         recentring,
         mode: options.gradient,
     };
@@ -123,6 +130,7 @@ pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Resul
         density: Density::new(parts),
         variables,
         quantities,
+        summed_out,
         training_constants: tracer.training_constants,
         evidence: tracer.normalised,
     })

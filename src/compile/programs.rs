@@ -38,6 +38,8 @@ pub enum Computed {
     Terms,
     /// Latents and quantities on their own scales.
     Constrained,
+    /// What the states of discrete latents are drawn from.
+    States,
     /// log p by observed element.
     Pointwise,
     /// Locations and log scales of the coordinates that can be recentred.
@@ -74,6 +76,7 @@ pub struct Nodes {
     pub log_density: Node,
     pub terms: Vec<Node>,
     pub quantities: Vec<Node>,
+    pub states: Vec<Node>,
     pub pointwise: Vec<Node>,
     pub locations: Vec<Node>,
     pub log_scales: Vec<Node>,
@@ -87,6 +90,7 @@ impl Nodes {
             &self.from_written,
             &self.terms,
             &self.quantities,
+            &self.states,
             &self.pointwise,
             &self.locations,
             &self.log_scales,
@@ -319,6 +323,7 @@ impl Programs {
             Computed::Value => std::slice::from_ref(&nodes.log_density),
             Computed::Terms => &nodes.terms,
             Computed::Constrained => &nodes.quantities,
+            Computed::States => &nodes.states,
             Computed::Pointwise => &nodes.pointwise,
             Computed::LocationsAndScales => return Some([&nodes.locations, &nodes.log_scales]),
             Computed::ToWritten => &nodes.written[0],

@@ -116,12 +116,18 @@ impl Tracer<'_> {
         }
     }
 
-    pub fn report_discrete(&mut self, variable: VariableId, dims: Vec<usize>, distribution: Span) {
+    pub fn report_discrete(
+        &mut self,
+        variable: VariableId,
+        dims: Vec<usize>,
+        labels: Vec<Option<Arc<Levels>>>,
+        distribution: Span,
+    ) {
         let known = self.model.variable(variable);
         let report = VariableReport {
             name: known.name.clone(),
             role: known.role,
-            labels: vec![None; dims.len()],
+            labels,
             dims,
             element: ElementType::Int,
             support: None,
@@ -205,7 +211,8 @@ impl Tracer<'_> {
                         let element = format!("an element of `{}`", known.name);
                         return Err(CompileError::MissingElement { element, at: variable.span });
                     }
-                    self.report_discrete(id, dims, variable.span);
+                    let labels = vec![None; dims.len()];
+                    self.report_discrete(id, dims, labels, variable.span);
                 }
                 _ => {}
             }

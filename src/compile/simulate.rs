@@ -69,7 +69,7 @@ pub struct Forwards {
 /// Traces a checked model to be run forwards, with its data for shapes and for what is conditioned on.
 ///
 /// # Errors
-/// Discrete latents, `factor`, and statements whose left side is a function of the data (`log(y) ~ ...`) are refused.
+/// `factor`, and statements whose left side is a function of the data (`log(y) ~ ...`) are refused.
 pub fn simulator(model: &Model, data: &Dataset) -> std::result::Result<Simulator, CompileErrors> {
     let mut tracer = Tracer::new(model, data);
     tracer.run_forwards(Purpose::NewData);
@@ -170,10 +170,9 @@ impl Tracer<'_> {
     pub fn refuse_forwards(&self, feature: &str, at: Span) -> Result<()> {
         let Some(Forwards { purpose, .. }) = &self.forwards else { return Ok(()) };
         let (message, help) = match purpose {
-            Purpose::NewData => (
-                format!("{feature} cannot be simulated"),
-                "only continuous latents, `~` and definitions can be run forwards",
-            ),
+            Purpose::NewData => {
+                (format!("{feature} cannot be simulated"), "only `~` and definitions can be run forwards")
+            }
             Purpose::Imputation => (format!("{feature} cannot be drawn"), "remove these rows"),
             Purpose::Prior => (
                 format!("{feature} cannot be drawn from the prior"),
@@ -253,7 +252,11 @@ impl Tracer<'_> {
         if self.plan.is_some() {
             return Ok(());
         }
-        let placed = self.place(distribution, Some(x), span)?;
+        let placed = if self.makes_new_data() {
+            self.place_chosen(distribution, x, span)?
+        } else {
+            self.place(distribution, Some(x), span)?
+        };
         if placed.place != Place::Main || placed.axes.iter().any(|axis| matches!(axis, Axis::Enumeration(_)))
         {
             return self.refuse_forwards("what depends on a discrete latent", span);

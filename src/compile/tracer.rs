@@ -16,6 +16,7 @@ use super::quantity::{Quantity, VariableReport};
 use super::recentre::{ReadAhead, Recentrable};
 use super::scan::ScanTrace;
 use super::simulate::Forwards;
+use super::states::Tables;
 use super::value::{Axis, Place, Traced, Value};
 use crate::data::Dataset;
 use crate::density::{Coordinate, Term, TermKind};
@@ -74,6 +75,8 @@ pub struct Tracer<'a> {
     pub enumerations: Vec<Enumeration>,
     pub discrete: Vec<Discrete>,
     pub factors: Vec<Factor>,
+    /// Of discrete latents that have been summed out.
+    pub tables: Vec<Tables>,
     pub blocks: Vec<Block>,
     pub coordinates: Vec<Coordinate>,
     pub terms: Vec<TermNode>,
@@ -123,6 +126,7 @@ impl<'a> Tracer<'a> {
             enumerations: Vec::new(),
             discrete: Vec::new(),
             factors: Vec::new(),
+            tables: Vec::new(),
             blocks: Vec::new(),
             coordinates: Vec::new(),
             terms: Vec::new(),

@@ -42,6 +42,19 @@ impl Draws {
         Draws { n_draws, n_chains: None, values: constrain_points(density, z, n_draws) }
     }
 
+    /// Adds rows, laid out as `[rows][n_draws]`.
+    ///
+    /// # Panics
+    /// If the values do not fill whole rows.
+    pub fn append(&mut self, values: Vec<f64>) {
+        assert!(if self.n_draws == 0 {
+            values.is_empty()
+        } else {
+            values.len().is_multiple_of(self.n_draws)
+        });
+        self.values.extend(values);
+    }
+
     pub fn n_draws(&self) -> usize {
         self.n_draws
     }

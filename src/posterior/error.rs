@@ -81,6 +81,16 @@ pub enum QuestionError {
         at: SourceSpan,
     },
 
+    #[error("mode(...) takes a discrete latent; this is continuous")]
+    #[diagnostic(code(vippl::ask::continuous), help("{help}"))]
+    NotDiscrete {
+        help: String,
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("no value of it has a probability")]
+        at: SourceSpan,
+    },
+
     #[error("`=` names an argument; a comparison is written `==`")]
     #[diagnostic(
         code(vippl::ask::single_equals),

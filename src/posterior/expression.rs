@@ -1,10 +1,11 @@
 //! Questions to a posterior: any expression of the language over the draws, and summaries of such expressions.
 //!
-//! `mean sd var median quantile cor P` of something that has a posterior are taken over draws, element by element.
+//! `mean sd var median quantile mode cor P` of something that has a posterior are taken over draws, element by element.
 //! Of data alone, or with a named argument (`mean(x, axis = 1)`), the words keep their meaning in models.
 
 mod correlate;
 mod levels;
+mod states;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -271,29 +272,40 @@ impl Asker<'_> {
             let (source_code, at) = (self.named(), arguments[0].value.span.into());
             return Err(QuestionError::NotACondition { source_code, at }.into());
         }
+        if reduction == Reduction::Mode && value.shape.element == ElementType::Real {
+            return Err(self.not_discrete(&arguments[0].value).into());
+        }
         let (probabilities, many) = match arguments.get(1) {
             Some(second) => self.probabilities(&second.value)?,
             None => (vec![f64::NAN], false),
         };
         let rows = self.rows_of(&argument);
+        let states = self.states_in(&argument, &value.shape);
         let (mut values, mut errors) = (Vec::new(), Vec::new());
         for element in 0..value.shape.len() {
             let summary = rows.as_ref().map(|rows| &self.posterior.summaries[rows[element]]);
             for &p in &probabilities {
-                let (value, error) = match summary.and_then(|summary| reduction.of_summary(summary, p)) {
+                let (drawn, error) = match summary.and_then(|summary| reduction.of_summary(summary, p)) {
                     Some(exact) => (exact, 0.0),
                     None => match self.posterior.draws.by_chain(value.element(element)) {
                         Some(chains) => reduction.of_chains(chains, p),
                         None => reduction.of_draws(value.element(element), p),
                     },
                 };
-                values.push(value);
+                let of_states = states.as_ref().map(|states| &states[element]);
+                let (found, error) = match of_states.and_then(|states| reduction.of_states(states, p)) {
+                    Some((known, _)) if self.posterior.coordinates.is_empty() => (known, 0.0),
+                    // What is left of the error is no more than that of draws of the states.
+                    Some((known, sd)) => (known, error.max(sd / (value.n as f64).sqrt())),
+                    None => (drawn, error),
+                };
+                values.push(found);
                 errors.push(error);
             }
         }
         let names = self.names(&argument, &value.shape);
         let mut shape = value.shape;
-        shape.element = ElementType::Real;
+        shape.element = if reduction == Reduction::Mode { shape.element } else { ElementType::Real };
         Ok(Some(Fixed { shape, names, probabilities: many.then_some(probabilities), values, errors }))
     }
 

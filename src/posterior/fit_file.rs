@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::data_record::element_type;
 use super::{
-    Basis, DataRecord, Draws, FitFileError, FittedCoordinate, Loo, Method, Posterior, Seconds, Summary,
-    Verdict,
+    Basis, DataRecord, Draws, FitFileError, FittedCoordinate, Loo, Method, Posterior, Seconds, States,
+    Summary, Verdict,
 };
 use crate::compile::{Quantity, QuantityKind};
 use crate::data::{DataArg, Levels, overwrites};
@@ -164,6 +164,9 @@ struct QuantityRecord {
     summaries: Vec<Summary>,
     /// Empty where there is nothing to judge.
     verdicts: Vec<Verdict>,
+    /// Of a discrete quantity.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    states: Option<StatesRecord>,
     /// `[elements][n_draws]`
     draws: Vec<Row>,
 }
@@ -175,6 +178,13 @@ enum KindRecord {
     PointEstimate,
     Deterministic,
     Imputed,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StatesRecord {
+    values: Row,
+    /// `[elements][values]`
+    probabilities: Row,
 }
 
 /// Numbers; null stands for what is not finite.
@@ -217,6 +227,10 @@ impl FitFile {
                 marginals: quantity.marginals.clone(),
                 summaries: posterior.summaries_of(quantity).to_vec(),
                 verdicts: posterior.verdicts_of(quantity).to_vec(),
+                states: posterior.states_of(quantity).map(|states| StatesRecord {
+                    values: Row(states.values.clone()),
+                    probabilities: Row(states.probabilities.clone()),
+                }),
                 draws: (0..quantity.len())
                     .map(|element| {
                         let row = posterior.draws.row(quantity.offset + element);
@@ -273,6 +287,7 @@ impl FitFile {
         let mut offset = 0;
         let (mut quantities, mut summaries, mut draws) = (Vec::new(), Vec::new(), Vec::new());
         let mut verdicts = Vec::new();
+        let mut discrete = Vec::new();
         for record in self.quantities {
             let damaged = |what: &str| format!("{what} of `{}` do not fit its shape", record.name);
             let n = record.dims.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
@@ -285,6 +300,15 @@ impl FitFile {
             }
             if record.draws.len() != n || record.draws.iter().any(|row| row.0.len() != self.n_draws) {
                 return Err(damaged("the draws"));
+            }
+            if let Some(StatesRecord { values: Row(values), probabilities: Row(probabilities) }) =
+                record.states
+            {
+                let states = States { values, probabilities };
+                if Some(states.probabilities.len()) != states.values.len().checked_mul(n) {
+                    return Err(damaged("the probabilities"));
+                }
+                discrete.push((record.name.clone(), states));
             }
             let mut labels = Vec::with_capacity(record.labels.len());
             for (dim, set) in record.labels.iter().enumerate() {
@@ -362,6 +386,7 @@ impl FitFile {
             verdicts,
             basis: self.basis,
             draws,
+            states: discrete,
             loo: self.loo,
             warnings: self.warnings,
             approximation_warnings: self.approximation_warnings,

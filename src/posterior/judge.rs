@@ -42,6 +42,8 @@ pub struct Reported {
     pub basis: Basis,
     pub summaries: Vec<Summary>,
     pub draws: Draws,
+    /// The points that the draws are of, `[D][n_draws]`.
+    pub points: Vec<f64>,
 }
 
 /// Why not all is trusted.
@@ -123,6 +125,7 @@ impl<'w> Weighing<'w> {
         let verdicts: Vec<Verdict> = rows.filter_map(|row| self.verdict(row)).collect();
         let told: Vec<Witness> = self.told.into_iter().flatten().collect();
         let is_right = verdicts.iter().all(|verdict| *verdict == Verdict::Ok);
+        let which = if is_right { Vec::new() } else { self.weighted.resampled(self.q.draws.n_draws(), seed) };
         let replacement = (!is_right).then(|| Reported {
             basis: Basis::Weights,
             // What the weights leave where it is, q knows better than they do.
@@ -132,11 +135,8 @@ impl<'w> Weighing<'w> {
                 .zip(&verdicts)
                 .map(|((witness, own), verdict)| if *verdict == Verdict::Ok { *own } else { witness.summary })
                 .collect(),
-            draws: taken(
-                &self.values,
-                self.weighted.n,
-                &self.weighted.resampled(self.q.draws.n_draws(), seed),
-            ),
+            draws: Draws::new(which.len(), taken(&self.values, self.weighted.n, &which)),
+            points: taken(&self.weighted.z, self.weighted.n, &which),
         });
         Judged { complaint: worst(&told, &verdicts), verdicts, replacement }
     }
@@ -163,6 +163,8 @@ fn by_chains(density: &dyn LogDensity, q: &Summarised, chains: &Chains) -> Judge
         }
         complaint => complaint,
     });
+    let (which, n_chains) = thinned(chains, q.draws.n_draws());
+    let draws = Draws::new(which.len(), taken(&values, n, &which));
     let replacement = Reported {
         basis: Basis::Chains,
         // What does not vary is exact.
@@ -171,13 +173,17 @@ fn by_chains(density: &dyn LogDensity, q: &Summarised, chains: &Chains) -> Judge
             .zip(&q.summaries)
             .map(|(witness, own)| if witness.varies() { witness.summary } else { *own })
             .collect(),
-        draws: thinned(&values, chains, q.draws.n_draws()),
+        draws: match n_chains {
+            Some(n_chains) => draws.in_chains(n_chains),
+            None => draws,
+        },
+        points: taken(&chains.z, n, &which),
     };
     Judged { verdicts, replacement: Some(replacement), complaint }
 }
 
-/// So many draws of chains, as far as there are as many: of as many chains as can have the same number each.
-fn thinned(values: &[f64], chains: &Chains, n_draws: usize) -> Draws {
+/// So many draws of chains, as far as there are as many: of as many chains as can have the same number each, and of how many.
+fn thinned(chains: &Chains, n_draws: usize) -> (Vec<usize>, Option<usize>) {
     let n = chains.n_all();
     let fits =
         |&c: &usize| n_draws.is_multiple_of(c) && (MIN_LENGTH..=chains.n_draws).contains(&(n_draws / c));
@@ -185,19 +191,18 @@ fn thinned(values: &[f64], chains: &Chains, n_draws: usize) -> Draws {
         Some(c) => {
             let own = n_draws / c;
             let draw = |k: usize| k / own * CHAINS / c * chains.n_draws + k % own * chains.n_draws / own;
-            taken(values, n, &(0..n_draws).map(draw).collect::<Vec<usize>>()).in_chains(c)
+            ((0..n_draws).map(draw).collect(), Some(c))
         }
         None => {
             let n_draws = n_draws.min(n);
-            taken(values, n, &(0..n_draws).map(|k| k * n / n_draws).collect::<Vec<usize>>())
+            ((0..n_draws).map(|k| k * n / n_draws).collect(), None)
         }
     }
 }
 
-/// Some of the draws `values[rows][n]`.
-fn taken(values: &[f64], n: usize, which: &[usize]) -> Draws {
-    let rows = values.chunks_exact(n).flat_map(|row| which.iter().map(|&k| row[k])).collect();
-    Draws::new(which.len(), rows)
+/// Some of the columns of `values[rows][n]`.
+fn taken(values: &[f64], n: usize, which: &[usize]) -> Vec<f64> {
+    values.chunks_exact(n).flat_map(|row| which.iter().map(|&k| row[k])).collect()
 }
 
 /// The row that is trusted least, and why; `None` where all are.

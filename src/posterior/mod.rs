@@ -16,6 +16,7 @@ mod ordered;
 mod reduction;
 mod rewrite;
 mod rows;
+mod states;
 mod summarise;
 mod summary;
 mod trust;
@@ -34,6 +35,7 @@ pub use judge::{Complaint, Judged, Lack, Reported, Weighing, Witnesses, judge};
 pub use loo::{Loo, Points};
 pub use markov::{Convergence, Nuts, Sampled, of_chains};
 pub use method::Method;
+pub use states::{States, add_states, affordable_draws};
 pub use summarise::{DEFAULT_DRAWS, Summarised, summarise};
 pub use summary::{Summary, mean_sd, quantile_in_place};
 pub use trust::{Basis, Symptom, Verdict};
@@ -66,6 +68,8 @@ pub struct Posterior {
     /// Where summaries and draws come from.
     pub basis: Basis,
     pub draws: Draws,
+    /// Of the quantities that are discrete, by name.
+    pub states: Vec<(String, States)>,
     /// Leave-one-out, where it was asked for.
     pub loo: Option<Loo>,
     pub warnings: Vec<String>,
@@ -147,6 +151,11 @@ impl Posterior {
 
     pub fn quantity(&self, name: &str) -> Option<&Quantity> {
         self.quantities.iter().find(|quantity| quantity.name == name)
+    }
+
+    /// The probabilities of a discrete quantity's values; `None` of a continuous one.
+    pub fn states_of(&self, quantity: &Quantity) -> Option<&States> {
+        self.states.iter().find(|(name, _)| *name == quantity.name).map(|(_, states)| states)
     }
 
     /// The summaries of a quantity's elements.

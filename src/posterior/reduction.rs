@@ -1,5 +1,6 @@
 //! The words that turn draws into one number: `mean(x)`, `sd(x)`, `P(x > 0)`, `quantile(x, 0.9)`.
 
+use super::states::States;
 use super::summary::{Summary, mean_sd, quantile_in_place};
 use crate::inference::ChainDraws;
 
@@ -11,6 +12,8 @@ pub(super) enum Reduction {
     Var,
     Median,
     Quantile,
+    /// The most probable value of what is discrete.
+    Mode,
     /// The posterior probability of a condition.
     Probability,
     /// Of two quantities.
@@ -25,6 +28,7 @@ impl Reduction {
             "var" => Reduction::Var,
             "median" => Reduction::Median,
             "quantile" => Reduction::Quantile,
+            "mode" => Reduction::Mode,
             "P" => Reduction::Probability,
             "cor" => Reduction::Correlation,
             _ => return None,
@@ -38,6 +42,7 @@ impl Reduction {
             Reduction::Var => "var",
             Reduction::Median => "median",
             Reduction::Quantile => "quantile",
+            Reduction::Mode => "mode",
             Reduction::Probability => "P",
             Reduction::Correlation => "cor",
         }
@@ -49,7 +54,8 @@ impl Reduction {
 
     /// Whether the language has a function of this name too, with another meaning.
     pub fn is_function_of_the_language(self) -> bool {
-        !matches!(self, Reduction::Median | Reduction::Probability | Reduction::Correlation)
+        use Reduction::{Correlation, Median, Mode, Probability};
+        !matches!(self, Median | Mode | Probability | Correlation)
     }
 
     /// The value with its Monte Carlo standard error. `p` is for quantiles. A correlation is [`correlation`]'s.
@@ -73,6 +79,7 @@ impl Reduction {
             }
             Reduction::Median => quantile_with_error(draws, 0.5),
             Reduction::Quantile => quantile_with_error(draws, p),
+            Reduction::Mode => (most_frequent(draws), 0.0),
             Reduction::Correlation => (f64::NAN, f64::NAN),
             Reduction::Probability => {
                 let hits = draws.iter().filter(|&&x| x != 0.0).count() as f64;
@@ -92,6 +99,7 @@ impl Reduction {
             Reduction::Var => 2.0 * value.sqrt() * chains.mcse_sd(),
             Reduction::Median => chains.mcse_quantile(0.5),
             Reduction::Quantile => chains.mcse_quantile(p),
+            Reduction::Mode => 0.0,
             Reduction::Correlation => f64::NAN,
             Reduction::Probability => {
                 let n = chains.ess_mean();
@@ -100,6 +108,20 @@ impl Reduction {
             }
         };
         (value, error)
+    }
+
+    /// The value for what takes some values with known probabilities, and the sd of what its mean is taken of, if it is one.
+    pub fn of_states(self, states: &States, p: f64) -> Option<(f64, f64)> {
+        let sd = states.variance(0).sqrt();
+        Some(match self {
+            Reduction::Mean | Reduction::Probability => (states.mean(0), sd),
+            Reduction::Sd => (sd, 0.0),
+            Reduction::Var => (states.variance(0), 0.0),
+            Reduction::Median => (states.quantile(0, 0.5), 0.0),
+            Reduction::Quantile => (states.quantile(0, p), 0.0),
+            Reduction::Mode => (states.mode(0)?.0, 0.0),
+            Reduction::Correlation => return None,
+        })
     }
 
     /// The value where the summary holds it exactly, so that an answer agrees with the table.
@@ -115,7 +137,7 @@ impl Reduction {
             Reduction::Quantile if p == 0.05 => summary.q05,
             Reduction::Quantile if p == 0.5 => summary.q50,
             Reduction::Quantile if p == 0.95 => summary.q95,
-            Reduction::Quantile | Reduction::Probability | Reduction::Correlation => None,
+            Reduction::Quantile | Reduction::Mode | Reduction::Probability | Reduction::Correlation => None,
         }
     }
 }
@@ -133,6 +155,14 @@ pub(super) fn correlation(a: &[f64], b: &[f64], worth: f64) -> (f64, f64) {
     }
     let r = (ab / (aa.sqrt() * bb.sqrt())).clamp(-1.0, 1.0);
     (r, (1.0 - r * r) / worth.sqrt())
+}
+
+/// The value of most draws, the smallest of several.
+fn most_frequent(draws: &[f64]) -> f64 {
+    let mut sorted = draws.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let runs = sorted.chunk_by(|a, b| a == b);
+    runs.reduce(|best, next| if next.len() > best.len() { next } else { best }).map_or(f64::NAN, |run| run[0])
 }
 
 /// A quantile, and half the distance between the quantiles one binomial standard error to either side.

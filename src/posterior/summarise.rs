@@ -11,14 +11,16 @@ use crate::density::LogDensity;
 /// Draws of the posterior unless `--draws` says otherwise: the least for which 5% and 95% quantiles are steady.
 pub const DEFAULT_DRAWS: usize = 4_000;
 /// Draws are kept for as many numbers as this (512 MiB), for wider models fewer of them.
-pub(super) const MAX_DRAWN_NUMBERS: usize = 1 << 26;
+pub const MAX_DRAWN_NUMBERS: usize = 1 << 26;
 /// Fewest draws kept, however wide the model.
-const MIN_DRAWS: usize = 100;
+pub const MIN_DRAWS: usize = 100;
 
 /// What [`summarise`] makes of a fit.
 pub struct Summarised {
     pub summaries: Vec<Summary>,
     pub draws: Draws,
+    /// The points that the draws are of, `[D][n_draws]`.
+    pub points: Vec<f64>,
     pub warnings: Vec<String>,
 }
 
@@ -41,7 +43,8 @@ pub fn summarise(
             "{affordable} of {n_draws} posterior draws are made: there are {width} numbers in each"
         ));
     }
-    let draws = Draws::push_forward(density, &sample(affordable), affordable);
+    let points = sample(affordable);
+    let draws = Draws::push_forward(density, &points, affordable);
     let coordinates: Vec<Option<usize>> =
         quantities.iter().flat_map(|quantity| quantity.marginals.iter().copied()).collect();
     let exact = exact::summaries(density, marginals, &coordinates);
@@ -51,7 +54,7 @@ pub fn summarise(
         .map(|(row, exact)| exact.unwrap_or_else(|| Summary::of_draws(draws.row(row))))
         .collect();
     warnings.extend(quantities.iter().filter_map(|quantity| trouble(quantity, &summaries, &draws)));
-    Summarised { summaries, draws, warnings }
+    Summarised { summaries, draws, points, warnings }
 }
 
 /// A warning about elements whose moments do not exist or overflow, or whose value is not a number in some draws.

@@ -166,6 +166,7 @@ pub fn posterior(n_draws: usize) -> Posterior {
         verdicts: vec![],
         basis: Basis::Approximation,
         draws: summarised.draws,
+        states: vec![],
         loo: None,
         warnings: summarised.warnings,
         approximation_warnings: vec![],

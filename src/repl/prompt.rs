@@ -15,7 +15,7 @@ use crate::syntax;
 const PROMPT: &str = "vippl> ";
 
 /// Words that summarise, beside the names of the model.
-const SUMMARIES: [&str; 7] = ["mean(", "sd(", "var(", "median(", "quantile(", "cor(", "P("];
+const SUMMARIES: [&str; 8] = ["mean(", "sd(", "var(", "median(", "quantile(", "mode(", "cor(", "P("];
 
 /// Reads and does lines until `:quit` or the end of input. Fails only when output cannot be written.
 pub fn run(repl: &mut Repl, console: &mut Console<'_>) -> io::Result<()> {

@@ -18,6 +18,7 @@ pub fn fit(posterior: &Posterior) -> Value {
     for quantity in &posterior.quantities {
         let verdicts = posterior.verdicts_of(quantity);
         let convergence = posterior.convergence_of(quantity);
+        let states = posterior.states_of(quantity);
         for (element, summary) in posterior.summaries_of(quantity).iter().enumerate() {
             let mut entry = json!({
                 "mean": summary.mean,
@@ -32,6 +33,13 @@ pub fn fit(posterior: &Posterior) -> Value {
                 entry.insert("r_hat".to_string(), json!(convergence.r_hat.filter(|x| x.is_finite())));
                 entry.insert("ess_bulk".to_string(), json!(convergence.ess_bulk));
                 entry.insert("ess_tail".to_string(), json!(convergence.ess_tail));
+            }
+            if let (Some(states), Some(entry)) = (states, entry.as_object_mut()) {
+                let probabilities = states.values.iter().zip(states.of_element(element));
+                let probabilities: Map<String, Value> =
+                    probabilities.map(|(value, p)| (value.to_string(), json!(p))).collect();
+                entry.insert("mode".to_string(), json!(states.mode(element).map(|(value, _)| value)));
+                entry.insert("probabilities".to_string(), Value::Object(probabilities));
             }
             parameters.insert(quantity.element_name(element), entry);
         }

@@ -10,7 +10,7 @@ use crate::density::LogDensity;
 use crate::inference::{self, Chains, FitOptions, Fitted, Progress};
 use crate::posterior::{
     Basis, DEFAULT_DRAWS, Judged, Lack, Marginals, Method, Posterior, Reported, Seconds, Summarised,
-    Weighing, Witnesses, judge, summarise,
+    Weighing, Witnesses, affordable_draws, judge, summarise,
 };
 
 /// What a fit needs beyond the compiled model.
@@ -60,7 +60,8 @@ impl Prepared {
         let family = "a fit is made by a family of the catalogue";
         let marginals = marginals(fit).expect(family);
         let mut beyond = None;
-        let q = summarise(density, &quantities, &marginals, request.n_draws, |n| {
+        let n_draws = affordable_draws(&self.compiled.summed_out, request.n_draws);
+        let q = summarise(density, &quantities, &marginals, n_draws, |n| {
             let z = fit.sample(density, n, fit.seed).expect(family);
             beyond = outside(density, &z, n);
             z
@@ -86,6 +87,12 @@ impl Prepared {
             && judged.n_distrusted() == 0
             && fitted.fit.point_estimated.is_empty();
         let mut warnings = self.own_warnings();
+        if n_draws < request.n_draws {
+            warnings.push(format!(
+                "{n_draws} of {} posterior draws are made: discrete latents have many elements",
+                request.n_draws
+            ));
+        }
         let approximation_warnings = match is_replaced {
             true => of_approximation,
             false => {
@@ -107,12 +114,18 @@ impl Prepared {
             loo: loo_seconds,
             ..self.seconds
         };
-        let own = Reported { basis: Basis::Approximation, summaries: q.summaries, draws: q.draws };
+        let own = Reported {
+            basis: Basis::Approximation,
+            summaries: q.summaries,
+            draws: q.draws,
+            points: q.points,
+        };
         let reported = judged.replacement.unwrap_or(own);
         let seed = fitted.fit.seed;
         let method = Method::Variational(Box::new(fitted.fit));
         let mut posterior = self.posterior(quantities, method, reported, judged.verdicts);
         warnings.extend(self.impute(&mut posterior, seed));
+        warnings.append(&mut posterior.warnings);
         Ok(Posterior { loo, warnings, approximation_warnings, seconds: seconds.with_total(), ..posterior })
     }
 }

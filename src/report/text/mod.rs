@@ -4,6 +4,7 @@ mod answer;
 mod calibration;
 mod compare;
 mod evidence;
+mod states;
 mod summary;
 mod table;
 mod variables;

@@ -1,6 +1,7 @@
 //! The summary table of a posterior and the lines below it.
 
 use super::evidence::evidence;
+use super::states::states;
 use super::table::{Align, table};
 use super::{cut, shown};
 use crate::inference::{Fit, RecentredLatent, Sample};
@@ -14,15 +15,18 @@ const LEAST_ERROR: f64 = 1e-3;
 /// Room for the documentation of a quantity, or none at all.
 const LEAST_DOC: usize = 12;
 
-/// The table of all quantities: mean, sd, 5%, 50%, 95%.
+/// The table of all quantities: mean, sd, 5%, 50%, 95%; and those of discrete latents.
 pub fn summary(posterior: &Posterior, style: &Style) -> String {
-    if posterior.quantities.is_empty() {
+    let discrete = states(posterior, style);
+    if posterior.quantities.len() == posterior.states.len() {
         // Discrete latents are summed out, everything else is data.
-        return "no continuous latents: the ELBO is the exact log evidence\n".to_string();
+        let exact = "no continuous latents: the ELBO is the exact log evidence\n".to_string();
+        return if discrete.is_empty() { exact } else { format!("{exact}\n{discrete}") };
     }
     let blocks: Vec<Block<'_>> = posterior
         .quantities
         .iter()
+        .filter(|quantity| posterior.states_of(quantity).is_none())
         .map(|quantity| Block {
             name: Box::new(|element| quantity.element_name(element)),
             empty: &quantity.name,
@@ -32,7 +36,8 @@ pub fn summary(posterior: &Posterior, style: &Style) -> String {
             convergence: posterior.convergence_of(quantity),
         })
         .collect();
-    blocks_table(&blocks, style)
+    let table = blocks_table(&blocks, style);
+    if discrete.is_empty() { table } else { format!("{table}\n{discrete}") }
 }
 
 /// Rows of the table that are shortened together.

@@ -1,0 +1,108 @@
+//! Functions of one element of a discrete latent: their values have the probabilities of its states.
+
+use super::{Asker, LANES};
+use crate::compile::Quantity;
+use crate::posterior::error::QuestionError;
+use crate::posterior::rewrite::{ungroup, visit};
+use crate::posterior::states::States;
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
+
+/// What an expression is made of.
+enum Part<'e> {
+    /// Nothing that has a posterior.
+    Known,
+    /// Elements of a discrete latent, through operations that take them one by one.
+    Selection(&'e Expr),
+    Other,
+}
+
+impl Asker<'_> {
+    /// For each element of `expr`, where each depends on one element of a discrete latent alone: the values that it takes, with
+    /// their probabilities.
+    pub(super) fn states_in(&self, expr: &Expr, shape: &Quantity) -> Option<Vec<States>> {
+        let Part::Selection(selection) = self.part(expr) else { return None };
+        let rows = self.rows_of(selection)?;
+        let (quantity, states) = self.discrete_at(*rows.first()?)?;
+        let elements: Vec<usize> = match rows.as_slice() {
+            [row] => vec![row - quantity.offset; shape.len()],
+            rows if rows.len() == shape.len() => rows.iter().map(|row| row - quantity.offset).collect(),
+            _ => return None,
+        };
+        let n = states.values.len();
+        let images = self.run(expr, n, |_, first, lanes, port| {
+            for lane_values in port.chunks_exact_mut(LANES) {
+                lane_values[..lanes].copy_from_slice(&states.values[first..first + lanes]);
+                lane_values[lanes..].fill(states.values[first]);
+            }
+        });
+        let images = images.ok()?;
+        let of_element = |(k, &element): (usize, &usize)| {
+            let own = images.element(k).iter().copied().zip(states.of_element(element).iter().copied());
+            let mut own: Vec<(f64, f64)> = own.collect();
+            own.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let of_run = |run: &[(f64, f64)]| (run[0].0, run.iter().map(|(_, p)| p).sum::<f64>());
+            let (values, probabilities) = own.chunk_by(|a, b| a.0 == b.0).map(of_run).unzip();
+            States { values, probabilities }
+        };
+        Some(elements.iter().enumerate().map(of_element).collect())
+    }
+
+    fn part<'e>(&self, expr: &'e Expr) -> Part<'e> {
+        let mut is_random = false;
+        visit(expr, &mut |part| {
+            let own = |name: &str| self.scope.model.functions.iter().any(|function| function.name == name);
+            is_random |= match &part.kind {
+                ExprKind::Name(name) => self.posterior.quantity(name).is_some() || own(name),
+                ExprKind::Call { function, .. } => own(&function.text),
+                _ => false,
+            };
+        });
+        if !is_random {
+            return Part::Known;
+        }
+        match &expr.kind {
+            ExprKind::Group(inner) => self.part(inner),
+            ExprKind::Unary { operand, .. } => self.part(operand),
+            ExprKind::Binary { op, left, right, .. } if !matches!(op, BinaryOp::MatMul | BinaryOp::Range) => {
+                match (self.part(left), self.part(right)) {
+                    (Part::Selection(selection), Part::Known) | (Part::Known, Part::Selection(selection)) => {
+                        Part::Selection(selection)
+                    }
+                    _ => Part::Other,
+                }
+            }
+            ExprKind::Name(_) | ExprKind::Index { .. } if self.is_discrete(expr) => Part::Selection(expr),
+            _ => Part::Other,
+        }
+    }
+
+    /// Whether `expr` is a discrete latent, or elements of one.
+    fn is_discrete(&self, expr: &Expr) -> bool {
+        let base = match &expr.kind {
+            ExprKind::Index { base, .. } => ungroup(base),
+            _ => expr,
+        };
+        let ExprKind::Name(name) = &base.kind else { return false };
+        let quantity = self.posterior.quantity(name);
+        quantity.is_some_and(|quantity| self.posterior.states_of(quantity).is_some())
+    }
+
+    /// The discrete latent of a row.
+    fn discrete_at(&self, row: usize) -> Option<(&Quantity, &States)> {
+        let quantities = &self.posterior.quantities;
+        let k = quantities.partition_point(|quantity| quantity.offset <= row).checked_sub(1)?;
+        Some((&quantities[k], self.posterior.states_of(&quantities[k])?))
+    }
+
+    /// That `mode` is asked of something continuous.
+    pub(super) fn not_discrete(&self, argument: &Expr) -> QuestionError {
+        let text = self.source.slice(argument.span);
+        let names: Vec<String> =
+            self.posterior.states.iter().map(|(name, _)| format!("`mode({name})`")).collect();
+        let help = match names.as_slice() {
+            [] => format!("`median({text})` is in the middle of it; the model has no discrete latents"),
+            names => format!("`median({text})` is in the middle of it; discrete are {}", names.join(", ")),
+        };
+        QuestionError::NotDiscrete { help, source_code: self.named(), at: argument.span.into() }
+    }
+}

@@ -1,0 +1,99 @@
+//! Tables of discrete latents: probabilities of their values, or where most of these lie.
+
+use super::shown;
+use super::table::{Align, table};
+use crate::compile::Quantity;
+use crate::posterior::{Posterior, States, Summary, Verdict};
+use crate::report::Style;
+use crate::report::number::{ABSENT, align_points, with_uncertainty};
+
+/// Values up to which each has a column.
+const MAX_COLUMNS: usize = 8;
+
+/// Tables of all discrete latents, each after an empty line but for the first; latents with the same values share one.
+pub(super) fn states(posterior: &Posterior, style: &Style) -> String {
+    let mut groups: Vec<(&[f64], Vec<(&Quantity, &States)>)> = Vec::new();
+    for quantity in &posterior.quantities {
+        let Some(states) = posterior.states_of(quantity) else { continue };
+        let is_wide = states.values.len() > MAX_COLUMNS;
+        // Of many values none has a column, so that it does not matter which they are.
+        let values = if is_wide { &[][..] } else { &states.values[..] };
+        match groups.iter_mut().find(|(known, _)| *known == values) {
+            Some((_, group)) => group.push((quantity, states)),
+            None => groups.push((values, vec![(quantity, states)])),
+        }
+    }
+    let tables = groups.iter().map(|(values, group)| group_table(posterior, values, group, style));
+    tables.collect::<Vec<String>>().join("\n")
+}
+
+fn group_table(
+    posterior: &Posterior,
+    values: &[f64],
+    group: &[(&Quantity, &States)],
+    style: &Style,
+) -> String {
+    let titles: Vec<String> = match values {
+        [] => ["mean", "sd", "5%", "50%", "95%", "mode"].map(str::to_string).to_vec(),
+        values => values.iter().map(|value| format!("P({value})")).collect(),
+    };
+    let mut names = Vec::new();
+    let mut columns: Vec<Vec<String>> = vec![Vec::new(); titles.len()];
+    let mut notes: Vec<String> = Vec::new();
+    let mut docs: Vec<String> = Vec::new();
+    let mut add = |name: String, cells: Vec<String>, note: &str, doc: &str| {
+        names.push(name);
+        columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
+        notes.push(note.to_string());
+        docs.push(doc.replace('\n', " "));
+    };
+    for (quantity, states) in group {
+        let (n, verdicts) = (quantity.len(), posterior.verdicts_of(quantity));
+        let n_shown = shown(n, style);
+        for (element, summary) in posterior.summaries_of(quantity)[..n_shown].iter().enumerate() {
+            let cells = match values {
+                [] => of_many(states, element, summary),
+                _ => states.of_element(element).iter().map(|p| probability(*p)).collect(),
+            };
+            let note = if verdicts.get(element) == Some(&Verdict::Distrust) { "distrust" } else { "" };
+            let doc = quantity.doc.as_deref().filter(|_| element == 0).unwrap_or_default();
+            add(quantity.element_name(element), cells, note, doc);
+        }
+        if n_shown < n {
+            add(format!("  … {} more", n - n_shown), vec![String::new(); titles.len()], "", "");
+        }
+    }
+    columns.iter_mut().for_each(|column| align_points(column));
+    let mut header = vec![("", Align::Left)];
+    header.extend(titles.iter().map(|title| (title.as_str(), Align::Right)));
+    let extra: Vec<Vec<String>> =
+        [notes, docs].into_iter().filter(|column| column.iter().any(|cell| !cell.is_empty())).collect();
+    header.extend(extra.iter().map(|_| ("", Align::Left)));
+    let rows: Vec<Vec<String>> = (0..names.len())
+        .map(|i| {
+            let cells = columns.iter().chain(&extra).map(|column| column[i].clone());
+            std::iter::once(names[i].clone()).chain(cells).collect()
+        })
+        .collect();
+    table(&header, &rows, style)
+}
+
+/// Where most of many values lie.
+fn of_many(states: &States, element: usize, summary: &Summary) -> Vec<String> {
+    let Summary { mean, sd, q05, q50, q95, .. } = *summary;
+    let mut cells = with_uncertainty(&[mean, sd], sd);
+    let mode = states.mode(element).map(|(value, _)| value);
+    let whole = |x: Option<f64>| x.map_or_else(|| ABSENT.to_string(), |x| x.to_string());
+    cells.extend([q05, q50, q95, mode].map(whole));
+    cells
+}
+
+/// Three decimals, and a word where they would hide that something is possible, or not certain.
+fn probability(p: f64) -> String {
+    match p {
+        p if p.is_nan() => ABSENT.to_string(),
+        p if p > 0.0 && p < 0.0005 => "<0.001".to_string(),
+        p if p < 1.0 - 1e-12 && p >= 0.9995 => ">0.999".to_string(),
+        p => format!("{p:.3}"),
+    }
+}
