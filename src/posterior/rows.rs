@@ -9,6 +9,9 @@ use crate::compile::{Quantity, QuantityKind, Simulated};
 use crate::data::Levels;
 use crate::types::ElementType;
 
+/// The first row of the element at some indices.
+type FirstRow<'p> = dyn Fn(&[u32]) -> Option<usize> + 'p;
+
 impl Posterior {
     /// For each element of a latent or `param` of a model run forwards, its row; `None` where the posterior does not know it.
     pub fn rows_of(&self, array: &Simulated) -> Option<Vec<usize>> {
@@ -19,7 +22,7 @@ impl Posterior {
         };
         let block = array.len().checked_div(tuples.len()).unwrap_or(0);
         let whole = known.filter(|known| known.kind != QuantityKind::Imputed);
-        let first_of: Box<dyn Fn(&[u32]) -> Option<usize>> = match whole {
+        let first_of: Box<FirstRow> = match whole {
             Some(whole) => {
                 let lens = whole.dims.get(..*rank)?;
                 Box::new(move |tuple| {
