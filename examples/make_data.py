@@ -15,7 +15,9 @@ HERE = pathlib.Path(__file__).parent
 
 def write_csv(name, columns, digits=3):
     def cell(v):
-        return f"{v:.{digits}f}" if isinstance(v, (float, np.floating)) else str(v)
+        if isinstance(v, (float, np.floating)):
+            return "NA" if np.isnan(v) else f"{v:.{digits}f}"
+        return str(v)
     with open(HERE / name / "data.csv", "w", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(columns)
@@ -257,6 +259,21 @@ def measurement_error(rng, name):
                        "spread": (1.5, 0.4)})
 
 
+def blood_pressure(rng, name):
+    n = 200
+    height = rng.normal(172, 9, n)
+    weight = 74 + 0.8 * (height - 172) + rng.normal(0, 8, n)
+    pressure = 124 + 0.6 * (weight - 74) + rng.normal(0, 9, n)
+    unknown = weight.copy()
+    # The tall are weighed less often: those with a weight are no random sample.
+    weight[rng.uniform(size=n) < 0.15 + 0.01 * (height - 172).clip(0)] = np.nan
+    pressure[rng.uniform(size=n) < 0.1] = np.nan
+    write_csv(name, dict(height=height, weight=weight, pressure=pressure), digits=1)
+    gaps = {f"weight[{k + 1}]": (round(unknown[k], 1), 20) for k in np.flatnonzero(np.isnan(weight))}
+    write_truth(name, {"growth": (0.8, 0.25), "slope": (0.6, 0.25), "usual_weight": (74, 2), "usual": (124, 2.5),
+                       "spread": (8, 1.5), "sigma": (9, 1.5)} | gaps)
+
+
 def spline(rng, name):
     n = 200
     x = np.sort(rng.uniform(0, 10, n))
@@ -409,6 +426,7 @@ EXAMPLES = {
     customers: 2043,
     item_response: 2044,
     measurement_error: 2045,
+    blood_pressure: 2053,
     spline: 2046,
     travel: 2047,
     change_point: 2048,

@@ -5,6 +5,7 @@ mod distrust;
 mod evidence;
 mod failed;
 mod fit;
+mod impute;
 mod loo;
 mod observables;
 mod sample;

@@ -90,7 +90,10 @@ pub fn simulate(
             (Role::Latent, Some(_)) if array.by_row => {}
             (Role::Latent | Role::PointEstimate, Some(fit)) => {
                 fixed[array.offset..array.offset + array.len()].fill(true);
-                global.push((array, rows_of(array, fit)?));
+                let rows = fit.rows_of(array);
+                let rows =
+                    rows.ok_or_else(|| SimulationError::NotInFit { name: format!("`{}`", array.name) })?;
+                global.push((array, rows));
             }
             _ => {}
         }
@@ -131,30 +134,6 @@ fn one_set(
     let own_seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) ^ set;
     simulator.draw(&mut state, fixed, &[own_seed])?;
     Ok(observed.iter().flat_map(|array| state[array.offset..array.offset + array.len()].to_vec()).collect())
-}
-
-/// For each element of an array: its row among the draws of a fit.
-fn rows_of(array: &Simulated, fit: &Posterior) -> Result<Vec<usize>, Report> {
-    let missing = || SimulationError::NotInFit { name: format!("`{}`", array.name) };
-    let quantity = fit.quantity(&array.name).ok_or_else(missing)?;
-    let Some((tuples, rank)) = &array.tuples else {
-        if quantity.dims != array.dims {
-            return Err(missing().into());
-        }
-        return Ok((quantity.offset..quantity.offset + array.len()).collect());
-    };
-    let lens = quantity.dims.get(..*rank).ok_or_else(missing)?;
-    let block: usize = quantity.dims[*rank..].iter().product();
-    let mut rows = Vec::with_capacity(array.len());
-    for tuple in tuples {
-        let element = tuple.iter().zip(lens).fold(0, |flat, (&i, &len)| flat * len + (i as usize - 1));
-        let first = quantity.offset + element * block;
-        if first + block > quantity.offset + quantity.len() {
-            return Err(missing().into());
-        }
-        rows.extend(first..first + block);
-    }
-    Ok(rows)
 }
 
 /// The data must have the names and shapes of those of the fit.

@@ -114,6 +114,14 @@ pub static PLANNED: &[&str] = &[];
 /// Products, in which an infinite number has no use: whatever multiplies it, the result is 0 times infinity or infinite.
 pub static PRODUCTS: &[&dyn Builtin] = &[&TIMES, &AT, &DOT];
 
+/// Functions that ask an array for no element's value: entries may be missing.
+const TAKING_MISSING: &[&str] = &["len", "nrow", "ncol", "isnan"];
+
+/// Whether a function has an answer for arrays with missing entries.
+pub fn takes_missing(builtin: &dyn Builtin) -> bool {
+    TAKING_MISSING.contains(&builtin.name())
+}
+
 /// The function of this name.
 pub fn find(name: &str) -> Option<&'static dyn Builtin> {
     ALL.iter().copied().find(|f| f.name() == name)

@@ -5,6 +5,7 @@ use super::error::{CheckError, primary};
 use super::expression::describe;
 use super::outline::ungroup;
 use super::{Checker, Kind};
+use crate::builtin::takes_missing;
 use crate::ir::{self, ExprKind, Index, Role, StatementKind, VariableId};
 use crate::source::Span;
 use crate::syntax::ast;
@@ -258,6 +259,8 @@ impl Checker<'_> {
     fn own_elements(&self, expr: &ir::Expr, found: &mut Vec<(String, Span)>) {
         let base = match &expr.kind {
             ExprKind::Index { base, .. } => base,
+            // Whether a value is missing is another thing than the value.
+            ExprKind::Call { builtin, .. } if takes_missing(*builtin) => return,
             ExprKind::Call { builtin, args } if builtin.elementwise() => {
                 return args.iter().flatten().for_each(|arg| self.own_elements(arg, found));
             }

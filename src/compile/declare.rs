@@ -90,18 +90,18 @@ impl Tracer<'_> {
     ) -> Result<()> {
         let known = self.model.variable(variable);
         let (name, at) = (known.name.clone(), known.span);
-        let mut value = self.data_value(&name, at)?;
+        let mut value = self.given(&name, at)?;
         let data_error =
             |message: String, help: &str| CompileError::Data { message, help: Some(help.into()), at };
         let fits = match element {
             ElementType::Real => value.element != ElementType::Category,
             ElementType::Category => matches!(value.element, ElementType::Category | ElementType::Int),
             ElementType::Int => {
-                let whole = |tensor: &Tensor| tensor.iter().all(|x| x.fract() == 0.0);
+                let whole = |tensor: &Tensor| tensor.iter().all(|x| x.fract() == 0.0 || x.is_nan());
                 value.element == ElementType::Int || self.constant(&value).is_some_and(whole)
             }
             ElementType::Bool => {
-                let binary = |tensor: &Tensor| tensor.iter().all(|x| *x == 0.0 || *x == 1.0);
+                let binary = |tensor: &Tensor| tensor.iter().all(|x| *x == 0.0 || *x == 1.0 || x.is_nan());
                 value.element == ElementType::Bool || self.constant(&value).is_some_and(binary)
             }
         };
@@ -140,8 +140,7 @@ impl Tracer<'_> {
                 Ok(known.first().copied().unwrap_or(f64::NAN))
             };
             let (lower, upper) = (bound(lower)?, bound(upper)?);
-            let outside =
-                self.constant(&value).and_then(|t| t.iter().position(|x| !(*x >= lower && *x <= upper)));
+            let outside = self.constant(&value).and_then(|t| t.iter().position(|x| *x < lower || *x > upper));
             if let Some(row) = outside {
                 let found = self.constant(&value).and_then(|tensor| tensor.iter().nth(row).copied());
                 let message = format!(
@@ -151,6 +150,14 @@ impl Tracer<'_> {
                 );
                 return Err(data_error(message, "change the declaration or the data"));
             }
+        }
+        if let Some(partly) = self.partly.get_mut(&variable) {
+            // Its entries are where they are from the start; what is missing is an error where it is used.
+            partly.given.element = element;
+            if let Some(Binding::Elements(elements)) = &mut self.env[variable.0] {
+                elements.element = element;
+            }
+            return Ok(());
         }
         let value = self.observed_input(variable, value);
         self.env[variable.0] = Some(Binding::Value(Value::Array(value)));

@@ -176,7 +176,11 @@ impl Tracer<'_> {
         Ok(())
     }
 
-    fn finite_values(&mut self, distribution: &TracedDistribution, variable: VariableId) -> Result<Vec<f64>> {
+    pub fn finite_values(
+        &mut self,
+        distribution: &TracedDistribution,
+        variable: VariableId,
+    ) -> Result<Vec<f64>> {
         let placed = self.place(distribution, None, distribution.span)?;
         if skeleton(distribution).event_rank() > 0 {
             return Err(CompileError::Elimination {

@@ -3,6 +3,7 @@
 use super::CompileError;
 use super::align::Layout;
 use super::eliminate::Factor;
+use super::partly::elements_named;
 use super::scan::Deferred;
 use super::tracer::{Result, Tracer};
 use super::value::{Axis, DistributionKind, Place, Traced, TracedDistribution};
@@ -24,6 +25,10 @@ pub struct Placed {
 impl Tracer<'_> {
     /// `value ~ D` where the value depends on data alone.
     pub fn observe(&mut self, statement: &Statement, value: &Expr, distribution: &Expr) -> Result<()> {
+        if let Some(variable) = elements_named(value).filter(|variable| self.partly.contains_key(variable)) {
+            return self.observe_partly(statement, variable, value, distribution);
+        }
+        self.refuse_computed_missing(value)?;
         let x = self.array(value)?;
         if self.makes_new_data() {
             let distribution = self.distribution(distribution)?;
@@ -37,7 +42,7 @@ impl Tracer<'_> {
         let distribution = self.distribution(distribution)?;
         let name = self.model.source.slice(value.span).to_string();
         self.check_shape(&distribution, &x, &name, value.span)?;
-        self.check_observed(&distribution, &x, &name, value.span)?;
+        self.check_observed(&distribution, &x, &name, value.span, None)?;
         self.density_statement(statement.span, TermKind::Likelihood, &distribution, &x)
     }
 
@@ -82,6 +87,9 @@ impl Tracer<'_> {
         distribution: &TracedDistribution,
         x: &Traced,
     ) -> Result<()> {
+        if self.is_imputing() {
+            return Ok(());
+        }
         let is_drawn = self.makes_new_data() || kind == TermKind::Prior && !x.is_enumerated();
         if self.is_forwards() && is_drawn {
             return self.note_draw(span, distribution, x);

@@ -150,6 +150,20 @@ impl Tracer<'_> {
         element: ElementType,
         at: Span,
     ) -> Result<()> {
+        self.note_write(variable, selection, &dims, element);
+        self.add_rows(variable, selection, node, dims, element, at)
+    }
+
+    /// [`Tracer::add_piece`] without a note of which iterations define what.
+    pub fn add_rows(
+        &mut self,
+        variable: VariableId,
+        selection: &Selection,
+        node: Node,
+        dims: Vec<usize>,
+        element: ElementType,
+        at: Span,
+    ) -> Result<()> {
         let name = self.model.variable(variable).name.clone();
         let mut elements = match self.env[variable.0].take() {
             Some(Binding::Elements(elements)) => elements,
@@ -187,7 +201,6 @@ impl Tracer<'_> {
         shape.extend(&dims);
         let node = self.graph.reshape(node, &shape);
         elements.pieces.push(node);
-        self.note_write(variable, selection, &elements.dims, elements.element);
         self.env[variable.0] = Some(Binding::Elements(elements));
         Ok(())
     }
@@ -228,7 +241,7 @@ impl Tracer<'_> {
                 at,
             });
         }
-        if self.domain.is_none() {
+        if self.domain.is_none() && !self.partly.contains_key(&variable) {
             let whole = self.assemble(variable, elements, at);
             match whole {
                 Ok(whole) => {
@@ -250,7 +263,11 @@ impl Tracer<'_> {
         let (own, rest) = indices.split_at(indices.len().min(own_rank));
         let extents = self.extents_of(variable, elements);
         let selection = self.selection(variable, own, Some(extents), at)?;
-        let read = self.read_elements(variable, elements, &selection, at)?;
+        if let Some(given) = self.partly_given(variable) {
+            within_data(&selection, &given.dims, at)?;
+        }
+        let read = self.read_elements(variable, elements, &selection, at);
+        let read = read.map_err(|error| self.for_want_of_data(variable, error))?;
         if rest.is_empty() {
             return Ok(read);
         }
@@ -281,8 +298,7 @@ impl Tracer<'_> {
             selection.tuples.iter().map(|tuple| elements.slots.get(tuple, elements.rank)).collect();
         match rows {
             Some(rows) => {
-                let all = self.all_rows(elements);
-                let node = self.rows_of(all, elements, &rows);
+                let node = self.rows_of(elements, rows);
                 let shape = self.full_shape(&read.axes, &read.dims, Place::Main);
                 read.node = self.graph.reshape(node, &shape);
             }
@@ -316,7 +332,15 @@ impl Tracer<'_> {
         }
     }
 
-    fn rows_of(&mut self, all: Node, elements: &Elements, rows: &[u32]) -> Node {
+    fn rows_of(&mut self, elements: &Elements, mut rows: Vec<u32>) -> Node {
+        // Data among them stay constants.
+        let all = match self.piece_of(elements, &rows) {
+            Some((piece, before)) => {
+                rows.iter_mut().for_each(|row| *row -= before);
+                piece
+            }
+            None => self.all_rows(elements),
+        };
         let first = rows.first().copied().unwrap_or(0);
         let contiguous = rows.iter().zip(first..).all(|(&row, next)| row == next);
         if contiguous {
@@ -325,7 +349,21 @@ impl Tracer<'_> {
             shape.extend(&elements.dims);
             return self.graph.slice(all, first as usize * block, &shape);
         }
-        self.take_rows(all, rows, &elements.dims, Place::Main)
+        self.take_rows(all, &rows, &elements.dims, Place::Main)
+    }
+
+    /// The piece that all of these rows are in, if one holds them, and the number of rows before it.
+    fn piece_of(&self, elements: &Elements, rows: &[u32]) -> Option<(Node, u32)> {
+        let (least, most) = (*rows.iter().min()?, *rows.iter().max()?);
+        let mut before = 0;
+        for &piece in &elements.pieces {
+            let end = before + self.graph.shape(piece)[0] as u32;
+            if least < end {
+                return (least >= before && most < end).then_some((piece, before));
+            }
+            before = end;
+        }
+        None
     }
 
     /// The whole array; an error if elements within its extents are not defined.
@@ -344,6 +382,18 @@ impl Tracer<'_> {
             other => other,
         })
     }
+}
+
+/// Elements of data are within their dimensions.
+fn within_data(selection: &Selection, dims: &[usize], at: Span) -> Result<()> {
+    for tuple in &selection.tuples {
+        let outside = tuple.iter().zip(dims).find(|(index, len)| **index as usize > **len);
+        if let Some((&index, &length)) = outside {
+            let index = i64::from(index);
+            return Err(CompileError::IndexRange { index, length, place: String::new(), at });
+        }
+    }
+    Ok(())
 }
 
 /// `h[3]`, `lp[2,1]`

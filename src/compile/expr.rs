@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::CompileError;
 use super::align::Layout;
+use super::partly::elements_named;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{DistributionKind, Traced, TracedDistribution, Value, ValueLevels};
 use crate::builtin::{self, Arg, Builtin, Call};
 use crate::data::{Levels, Rows};
-use crate::ir::{Expr, ExprKind};
+use crate::ir::{Expr, ExprKind, Role, Variable};
 use crate::source::Span;
 use crate::tape::{Node, Tensor};
 use crate::types::{Dim, ElementType, Shape, Type};
@@ -32,7 +33,8 @@ impl Tracer<'_> {
                 Binding::Value(Value::Array(value)) => Ok(Value::Array(self.within_branch(value))),
                 Binding::Value(value) => Ok(value),
                 Binding::Elements(elements) => {
-                    self.assemble(*variable, &elements, expr.span).map(Value::Array)
+                    let whole = self.assemble(*variable, &elements, expr.span);
+                    whole.map(Value::Array).map_err(|error| self.for_want_of_data(*variable, error))
                 }
                 Binding::Discrete(discrete) => self.whole_discrete(discrete, expr.span).map(Value::Array),
                 Binding::Poisoned => Err(CompileError::Poisoned),
@@ -147,6 +149,20 @@ impl Tracer<'_> {
 
     /// A name of the data as a constant.
     pub fn data_value(&mut self, name: &str, at: Span) -> Result<Traced> {
+        let given = self.given(name, at)?;
+        let is_missing = self.data.get(name).is_some_and(|variable| variable.values.missing.is_some());
+        let is_drawn = |variable: &Variable| variable.name == name && variable.role == Role::Observed;
+        if is_missing && !(self.makes_new_data() && self.model.variables.iter().any(is_drawn)) {
+            let help = format!(
+                "without it, `{name} ~ ...` is a latent: leave it out of the data, or `--drop {name}`"
+            );
+            return Err(CompileError::Data { message: self.has_missing(name), help: Some(help), at });
+        }
+        Ok(given)
+    }
+
+    /// A name of the data as a constant, NaN where entries are missing.
+    pub fn given(&mut self, name: &str, at: Span) -> Result<Traced> {
         let Some(variable) = self.data.get(name) else {
             let help = match self.data.nearest(name) {
                 Some(near) => format!("did you mean `{near}`?"),
@@ -154,34 +170,6 @@ impl Tracer<'_> {
             };
             return Err(CompileError::UnknownName { name: name.into(), help, at });
         };
-        if let Some(missing) = &variable.values.missing {
-            let values = &variable.values;
-            let in_file = !values.missing_lines.is_empty();
-            let places: Vec<usize> = match in_file {
-                true => values.missing_lines.to_vec(),
-                false => missing.iter().take(5).map(|row| row + 1).collect(),
-            };
-            let unit = match in_file {
-                true => "line",
-                false if values.rank() == 1 => "row",
-                false => "element",
-            };
-            let file = if in_file { format!(" of {}", variable.origin.file) } else { String::new() };
-            let shown = places.iter().map(ToString::to_string).collect::<Vec<String>>().join(", ");
-            let more = if missing.len() > places.len() { ", ..." } else { "" };
-            let s = if missing.len() == 1 { "" } else { "s" };
-            let n_rows =
-                if values.rank() == 1 { format!(" in {} rows", values.shape()[0]) } else { String::new() };
-            let message = match missing.len() {
-                1 => format!("`{name}` has a missing value{n_rows} ({unit} {shown}{file})"),
-                n => format!("`{name}` has {n} missing values{n_rows} ({unit}{s} {shown}{more}{file})"),
-            };
-            return Err(CompileError::Data {
-                message,
-                help: Some("remove these rows: imputing missing values is not supported yet".into()),
-                at,
-            });
-        }
         let node = self.graph.constant(variable.values.array.clone());
         let mut traced = Traced::new(node, variable.values.shape().to_vec(), variable.values.element);
         traced.levels = match (&variable.values.levels, variable.values.element, variable.values.rank()) {
@@ -267,6 +255,9 @@ impl Tracer<'_> {
         let mut traced = Vec::with_capacity(args.len());
         for arg in args {
             traced.push(match arg {
+                Some(arg) if builtin::takes_missing(builtin) && elements_named(arg).is_some() => {
+                    Some(self.as_given(|tracer| tracer.array(arg))?)
+                }
                 Some(arg) => Some(self.array(arg)?),
                 None => None,
             });

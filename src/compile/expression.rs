@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::error::{CompileError, CompileErrors};
-use super::quantity::Quantity;
+use super::quantity::{Quantity, QuantityKind};
 use super::tracer::{Binding, Tracer};
 use super::value::{Traced, Value};
 use crate::data::{Dataset, Levels};
-use crate::ir::{Expr, Model, Role};
+use crate::ir::{Expr, Model, Role, VariableId};
 use crate::tape::Program;
 use crate::types::ElementType;
 
@@ -31,6 +31,7 @@ pub fn compile_expression(
 ) -> Result<ExpressionProgram, CompileErrors> {
     let empty = Dataset::default();
     let mut tracer = Tracer::new(model, data.unwrap_or(&empty));
+    tracer.bind_partly();
     let mut nodes = Vec::with_capacity(quantities.len());
     for quantity in quantities {
         let node = tracer.graph.input(&quantity.dims);
@@ -40,25 +41,36 @@ pub fn compile_expression(
         }) else {
             continue;
         };
+        if quantity.kind == QuantityKind::Imputed {
+            tracer.bind_imputed(VariableId(id), quantity, node);
+            continue;
+        }
         let mut traced = Traced::new(node, quantity.dims.clone(), quantity.element);
         traced.labels.clone_from(&quantity.labels);
         tracer.env[id] = Some(Binding::Value(Value::Array(traced)));
     }
     let value = tracer.array(expr).map_err(|error| {
         let error = match error {
-            CompileError::UndefinedElement { element, at } => CompileError::UnknownName {
-                name: element.trim_matches('`').to_string(),
-                help: "it is neither among the quantities of the fit nor in the data at hand".into(),
-                at,
-            },
+            CompileError::UndefinedElement { element, at } | CompileError::MissingElement { element, at } => {
+                CompileError::UnknownName {
+                    name: element.trim_matches('`').to_string(),
+                    help: "it is neither among the quantities of the fit nor in the data at hand".into(),
+                    at,
+                }
+            }
             other => other,
         };
         CompileErrors::new(&model.source, vec![error])
     })?;
+    // Of a column with imputed entries what was observed does not vary.
+    let is_known = tracer.constant(&value).is_some();
+    if is_known {
+        nodes.clear();
+    }
     let program = Program::new(&tracer.graph, &nodes, &[value.node]);
     Ok(ExpressionProgram {
         program,
-        inputs: (0..quantities.len()).collect(),
+        inputs: (0..nodes.len()).collect(),
         dims: value.dims,
         labels: value.labels,
         element: value.element,

@@ -162,7 +162,7 @@ impl Tracer<'_> {
     }
 
     /// What a continuous latent ranges over; words where only data can have its distribution.
-    fn latent_support(
+    pub fn latent_support(
         &mut self,
         instance: &Instance,
         name: &str,
@@ -264,7 +264,8 @@ impl Tracer<'_> {
         if matches!(expr.kind, ExprKind::Rows) {
             return Ok(Plate { len: self.row_count(expr.span)?, label: None });
         }
-        let value = self.array(expr)?;
+        // Levels are those of what was observed.
+        let value = self.as_given(|tracer| tracer.array(expr))?;
         let known = self.known(&value, expr.span, "the size of a plate must be known from the data")?;
         if value.rank() == 0 && value.element != ElementType::Category {
             let size = known[0];
@@ -294,7 +295,8 @@ impl Tracer<'_> {
                 None => Err(CompileError::Poisoned),
             },
             None if value.element == ElementType::Int && value.rank() == 1 => {
-                let mut distinct: Vec<i64> = known.iter().map(|&v| v as i64).collect();
+                let found = known.iter().filter(|v| !v.is_nan());
+                let mut distinct: Vec<i64> = found.map(|&v| v as i64).collect();
                 distinct.sort_unstable();
                 distinct.dedup();
                 let positional = distinct.iter().zip(1..).all(|(&v, j)| v == j);

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::CompileError;
-use super::plan::feeds_itself;
 use super::tracer::{Binding, Result, Tracer};
+use super::uses::feeds_itself;
 use super::value::{Axis, MAX_ELEMENTS, Traced, Value, fits_in_memory};
 use crate::ir::{Expr, ExprKind, Statement, VariableId};
 use crate::source::Span;
@@ -109,14 +109,14 @@ impl Tracer<'_> {
                 at,
             ));
         }
-        if self.plan.is_some() || self.scan.is_some() || !feeds_itself(body) {
+        if self.plan.is_some() || self.scan.is_some() || !feeds_itself(body, &self.partly) {
             return self.in_domain(&order, variable, body);
         }
         let plan = self.dry_run(&order, variable, body)?;
         self.refuse_late(&plan)?;
         self.refuse_early(&plan)?;
         self.allocate_ahead(&plan)?;
-        let carried = plan.carried(body);
+        let carried = plan.carried(body, &self.partly);
         if carried.is_empty() {
             return self.in_domain(&order, variable, body);
         }

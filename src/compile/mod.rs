@@ -21,16 +21,21 @@ mod counts;
 mod declare;
 mod discrete;
 mod distribution;
+mod evidence;
 mod expr;
+mod impute;
 mod latent;
 mod loops;
 mod ode;
+mod part;
+mod partly;
 mod plan;
 mod positions;
 mod scan;
 mod step;
 mod support;
 mod tracer;
+mod uses;
 
 // The whole
 mod density;
@@ -54,16 +59,18 @@ pub use expression::{ExpressionProgram, compile_expression};
 pub use prior::{PriorDraws, prior};
 pub use programs::{Computed, GradientMode, ProgramSize};
 pub use quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport, element_name};
-pub use simulate::{Simulated, simulator};
+pub use report::indices_as_labels;
+pub use simulate::{Simulated, imputer, simulator};
 pub use simulator::{SimulateError, Simulator};
 pub use states::{Conditional, Next, SummedOut};
 
 use crate::data::Dataset;
-use crate::ir::{Model, Role};
+use crate::ir::{Model, Role, VariableId};
 use crate::tape::{Folded, Node, Tensor, fold};
 use density::Parts;
+use partly::LeftOut;
 use recentre::Recentring;
-use tracer::Tracer;
+use tracer::{Binding, Tracer};
 
 /// How a model is compiled.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +106,7 @@ pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Resul
     let mut tracer = Tracer::new(model, data);
     tracer.file().map_err(|errors| CompileErrors::new(&model.source, errors))?;
     let (summed_out, states) = tracer.summed_out();
-    let variables = report_variables(model, data, std::mem::take(&mut tracer.variables));
+    let variables = report_variables(model, data, &tracer);
     let (quantities, nodes): (Vec<Quantity>, Vec<_>) = tracer.quantities.into_iter().unzip();
     let pointwise = tracer.terms.iter().filter_map(|term| term.pointwise).collect();
     let mut graph = tracer.graph;
@@ -130,10 +137,10 @@ pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Resul
 }
 
 /// The variables in file order, data included.
-fn report_variables(model: &Model, data: &Dataset, known: Vec<VariableReport>) -> Vec<VariableReport> {
+fn report_variables(model: &Model, data: &Dataset, tracer: &Tracer<'_>) -> Vec<VariableReport> {
     let mut reports = Vec::new();
-    for variable in &model.variables {
-        if let Some(report) = known.iter().find(|report| report.name == variable.name) {
+    for (id, variable) in model.variables.iter().enumerate() {
+        if let Some(report) = tracer.variables.iter().find(|report| report.name == variable.name) {
             if !matches!(variable.role, Role::Loop | Role::Local) {
                 reports.push(report.clone());
             }
@@ -144,6 +151,7 @@ fn report_variables(model: &Model, data: &Dataset, known: Vec<VariableReport>) -
         else {
             continue;
         };
+        let left_out = tracer.left_out.get(&VariableId(id));
         reports.push(VariableReport {
             name: variable.name.clone(),
             role: variable.role,
@@ -154,7 +162,10 @@ fn report_variables(model: &Model, data: &Dataset, known: Vec<VariableReport>) -
             distribution: None,
             doc: variable.doc.clone(),
             missing: values.values.n_missing(),
-            discrete: false,
+            imputed: tracer.imputed_positions(VariableId(id)).len(),
+            left_out: left_out.map_or(0, |left_out| left_out.positions.len()),
+            is_drawn: left_out.is_some_and(LeftOut::is_drawn),
+            discrete: matches!(tracer.env[id], Some(Binding::Discrete(_))),
             not_finite: None,
         });
     }

@@ -5,10 +5,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::CompileError;
 use super::elements::{Slots, element_name};
+use super::partly::AllPartly;
 use super::selection::Selection;
 use super::tracer::{Result, Tracer};
+use super::uses::hold_up;
 use super::value::{Axis, Tuple};
-use crate::ir::{Expr, ExprKind, Index, Statement, StatementKind, VariableId};
+use crate::ir::{Statement, VariableId};
 use crate::source::Span;
 use crate::tape::Node;
 use crate::types::ElementType;
@@ -63,11 +65,11 @@ impl Writes {
 impl LoopPlan {
     /// Arrays that carry values from iteration to iteration of `body`: some iteration reads what another one defines, and
     /// not all iterations of what defines it can run before. Latents allocated ahead carry nothing.
-    pub fn carried(&self, body: &[Statement]) -> BTreeSet<VariableId> {
+    pub fn carried(&self, body: &[Statement], partly: &AllPartly) -> BTreeSet<VariableId> {
         let read_elsewhere = self.read_elsewhere();
         let mut held: BTreeSet<VariableId> =
             read_elsewhere.iter().copied().filter(|&variable| self.holds_up(variable)).collect();
-        while hold_up(body, &mut held) {}
+        while hold_up(body, partly, &mut held) {}
         read_elsewhere.intersection(&held).copied().collect()
     }
 
@@ -109,6 +111,7 @@ impl Tracer<'_> {
         let discrete = self.discrete.clone();
         let (terms, factors, enumerations) = (self.terms.len(), self.factors.len(), self.enumerations.len());
         let (blocks, coordinates) = (self.blocks.len(), self.coordinates.len());
+        let (left_out, evidence) = (self.left_out.clone(), self.evidence.clone());
         let (normalised, variables, quantities) =
             (self.normalised, self.variables.len(), self.quantities.len());
         let domain = self.domains.len();
@@ -133,6 +136,8 @@ impl Tracer<'_> {
         self.variables.truncate(variables);
         self.quantities.truncate(quantities);
         self.normalised = normalised;
+        self.left_out = left_out;
+        self.evidence = evidence;
         traced?;
         Ok(plan.expect("set above, and nothing else takes it"))
     }
@@ -147,12 +152,31 @@ impl Tracer<'_> {
     ) {
         let Some(plan) = &self.plan else { return };
         let iterations = self.iterations_of(plan.domain, selection.tuples.len());
+        self.note_writes(variable, selection, &iterations, dims, element);
+    }
+
+    /// In a dry run: the element defined in each of these rows of the current domain.
+    pub fn note_write_of_rows(&mut self, variable: VariableId, selection: &Selection, rows: &[usize]) {
+        let (Some(plan), Some(domain)) = (&self.plan, self.domain) else { return };
+        let iterations = self.iterations_of(plan.domain, self.domains[domain].size);
+        let iterations: Vec<u32> = rows.iter().map(|&row| iterations[row]).collect();
+        self.note_writes(variable, selection, &iterations, &[], ElementType::Real);
+    }
+
+    fn note_writes(
+        &mut self,
+        variable: VariableId,
+        selection: &Selection,
+        iterations: &[u32],
+        dims: &[usize],
+        element: ElementType,
+    ) {
         let Some(plan) = &mut self.plan else { return };
         let writes = plan.writes.entry(variable).or_default();
         writes.rank = selection.rank;
         writes.dims = dims.to_vec();
         writes.element = Some(element);
-        for (tuple, iteration) in selection.tuples.iter().zip(iterations) {
+        for (tuple, &iteration) in selection.tuples.iter().zip(iterations) {
             // What is defined twice was reported by the definition itself.
             if writes.slots.insert(*tuple, selection.rank) {
                 writes.tuples.push(*tuple);
@@ -220,7 +244,8 @@ impl Tracer<'_> {
             });
             if let Some(early) = early.filter(|_| writes.is_latent()) {
                 let element = element_name(&self.model.variable(*variable).name, &early.tuple, writes.rank);
-                return Err(CompileError::UndefinedElement { element, at: early.at });
+                let error = CompileError::UndefinedElement { element, at: early.at };
+                return Err(self.for_want_of_data(*variable, error));
             }
         }
         Ok(())
@@ -254,128 +279,5 @@ impl Tracer<'_> {
         };
         let per_row = n / rows.len().max(1);
         rows.iter().flat_map(|&row| std::iter::repeat_n(row, per_row)).collect()
-    }
-}
-
-/// Adds to the arrays that are held up what a body defines by them; whether that was anything new.
-fn hold_up(body: &[Statement], held: &mut BTreeSet<VariableId>) -> bool {
-    let mut grown = false;
-    for statement in body {
-        let mut read = BTreeSet::new();
-        let defined = match &statement.kind {
-            StatementKind::LatentElements { variable, indices, distribution: value }
-            | StatementKind::DefineElements { variable, indices, value } => {
-                indices_use(indices, &mut read);
-                expr_uses(value, &mut read);
-                *variable
-            }
-            StatementKind::Latent { variable, distribution: value, .. }
-            | StatementKind::Define { variable, value } => {
-                expr_uses(value, &mut read);
-                *variable
-            }
-            StatementKind::For { body, .. } => {
-                grown |= hold_up(body, held);
-                continue;
-            }
-            StatementKind::If { arms, otherwise } => {
-                for body in arms.iter().map(|(_, body)| body).chain([otherwise]) {
-                    grown |= hold_up(body, held);
-                }
-                continue;
-            }
-            StatementKind::Observe { .. }
-            | StatementKind::Factor { .. }
-            | StatementKind::Return { .. }
-            | StatementKind::Data { .. }
-            | StatementKind::Param { .. } => continue,
-        };
-        grown |= !read.is_disjoint(held) && held.insert(defined);
-    }
-    grown
-}
-
-/// Whether a body defines elements of an array that it also reads, so that iterations may feed each other.
-pub fn feeds_itself(body: &[Statement]) -> bool {
-    let (mut defined, mut read) = (BTreeSet::new(), BTreeSet::new());
-    uses(body, &mut defined, &mut read);
-    defined.intersection(&read).next().is_some()
-}
-
-fn uses(body: &[Statement], defined: &mut BTreeSet<VariableId>, read: &mut BTreeSet<VariableId>) {
-    for statement in body {
-        match &statement.kind {
-            StatementKind::LatentElements { variable, indices, distribution: value }
-            | StatementKind::DefineElements { variable, indices, value } => {
-                defined.insert(*variable);
-                indices_use(indices, read);
-                expr_uses(value, read);
-            }
-            StatementKind::Observe { value, distribution } => {
-                expr_uses(value, read);
-                expr_uses(distribution, read);
-            }
-            StatementKind::Latent { distribution: value, .. }
-            | StatementKind::Define { value, .. }
-            | StatementKind::Factor { value }
-            | StatementKind::Return { value } => expr_uses(value, read),
-            StatementKind::For { range, body, .. } => {
-                expr_uses(range, read);
-                uses(body, defined, read);
-            }
-            StatementKind::If { arms, otherwise } => {
-                for (condition, arm) in arms {
-                    expr_uses(condition, read);
-                    uses(arm, defined, read);
-                }
-                uses(otherwise, defined, read);
-            }
-            StatementKind::Data { .. } | StatementKind::Param { .. } => {}
-        }
-    }
-}
-
-fn indices_use(indices: &[Index], read: &mut BTreeSet<VariableId>) {
-    for index in indices {
-        match index {
-            Index::At(expr) => expr_uses(expr, read),
-            Index::Slice { lower, upper, .. } => {
-                lower.iter().chain(upper).for_each(|end| expr_uses(end, read))
-            }
-        }
-    }
-}
-
-/// Names that an expression reads.
-fn expr_uses(expr: &Expr, read: &mut BTreeSet<VariableId>) {
-    match &expr.kind {
-        ExprKind::Variable(variable) => {
-            read.insert(*variable);
-        }
-        ExprKind::Number(..) | ExprKind::Str(_) | ExprKind::Rows | ExprKind::Function(_) => {}
-        ExprKind::Array(items)
-        | ExprKind::Apply { args: items, .. }
-        | ExprKind::ApplyVariable { args: items, .. } => {
-            items.iter().for_each(|item| expr_uses(item, read));
-        }
-        ExprKind::Call { args, .. } | ExprKind::Distribution { args, .. } => {
-            args.iter().flatten().for_each(|arg| expr_uses(arg, read));
-        }
-        ExprKind::Wrapped { inner, args, .. } => {
-            inner.iter().chain(args.iter().flatten()).for_each(|arg| expr_uses(arg, read));
-        }
-        ExprKind::Ask { distribution, at, .. } => {
-            std::iter::once(distribution).chain(at).for_each(|part| expr_uses(part, read));
-        }
-        ExprKind::AskOrCall { value, .. } => expr_uses(value, read),
-        ExprKind::Range { from, to } => {
-            expr_uses(from, read);
-            expr_uses(to, read);
-        }
-        ExprKind::Ode(ode) => ode.parts().for_each(|part| expr_uses(part, read)),
-        ExprKind::Index { base, indices } => {
-            expr_uses(base, read);
-            indices_use(indices, read);
-        }
     }
 }

@@ -26,6 +26,12 @@ pub struct VariableReport {
     pub doc: Option<String>,
     /// Missing elements in the data.
     pub missing: usize,
+    /// Of these, those that are latents.
+    pub imputed: usize,
+    /// Of these, those that are left out of the density, because nothing but their own statement mentions them.
+    pub left_out: usize,
+    /// What is left out is drawn when a fit is done.
+    pub is_drawn: bool,
     /// A discrete latent that is summed out.
     pub discrete: bool,
     /// Of a definition without latents: a value that is not finite, if it has one.
@@ -38,6 +44,15 @@ pub enum QuantityKind {
     Latent,
     PointEstimate,
     Deterministic,
+    /// Missing entries of a column of the data, `[entries]`, labelled with their indices.
+    Imputed,
+}
+
+impl QuantityKind {
+    /// Whether it is learned with a distribution.
+    pub fn is_latent(self) -> bool {
+        matches!(self, QuantityKind::Latent | QuantityKind::Imputed)
+    }
 }
 
 /// A named array of the posterior, on its own scale.

@@ -36,6 +36,9 @@ impl Tracer<'_> {
             distribution: distribution.map(|span| one_line(self.model.source.slice(span))),
             doc: known.doc.clone(),
             missing: 0,
+            imputed: 0,
+            left_out: 0,
+            is_drawn: false,
             discrete: false,
             not_finite: None,
         };
@@ -85,6 +88,9 @@ impl Tracer<'_> {
             distribution: None,
             doc: doc.clone(),
             missing: 0,
+            imputed: 0,
+            left_out: 0,
+            is_drawn: false,
             discrete: false,
             not_finite: None,
         });
@@ -128,6 +134,9 @@ impl Tracer<'_> {
             distribution: Some(one_line(self.model.source.slice(distribution))),
             doc: known.doc.clone(),
             missing: 0,
+            imputed: 0,
+            left_out: 0,
+            is_drawn: false,
             discrete: true,
             not_finite: None,
         };
@@ -152,6 +161,9 @@ impl Tracer<'_> {
             distribution: text.map(|text| one_line(&text)),
             doc: known.doc.clone(),
             missing: 0,
+            imputed: 0,
+            left_out: 0,
+            is_drawn: false,
             discrete: x.is_enumerated(),
             not_finite,
         };
@@ -169,6 +181,7 @@ impl Tracer<'_> {
             let id = VariableId(id);
             match self.env[id.0].clone() {
                 Some(Binding::Elements(_)) if variable.role == ir::Role::Local => {}
+                Some(Binding::Elements(_)) if self.partly.contains_key(&id) => self.report_imputed(id)?,
                 Some(Binding::Elements(elements)) => {
                     let x = match self.assemble(id, &elements, variable.span) {
                         Ok(x) => x,
@@ -187,6 +200,7 @@ impl Tracer<'_> {
                         _ => {}
                     }
                 }
+                Some(Binding::Discrete(_)) if self.partly.contains_key(&id) => {}
                 Some(Binding::Discrete(discrete))
                     if !self.variables.iter().any(|v| v.name == variable.name) =>
                 {
@@ -203,6 +217,25 @@ impl Tracer<'_> {
                 _ => {}
             }
         }
+        Ok(())
+    }
+
+    /// Missing entries of the data that are latents, under their own indices.
+    fn report_imputed(&mut self, variable: VariableId) -> Result<()> {
+        let positions = self.imputed_positions(variable);
+        if positions.is_empty() {
+            return Ok(());
+        }
+        let known = self.model.variable(variable);
+        let node = self.rows_defined(variable, &positions, known.span)?;
+        let tuples = self.partly_tuples(variable, &positions);
+        let built_up = self.built_up.remove(&known.name);
+        let first = |tuple: &Tuple| built_up.as_ref().and_then(|own| own.coordinates.get(tuple).copied());
+        let rank = self.partly_given(variable).map_or(1, Traced::rank);
+        let mut x = Traced::new(node, vec![positions.len()], ElementType::Real);
+        x.labels = vec![Some(indices_as_labels(&tuples, rank))];
+        let marginals = tuples.iter().map(first).collect();
+        self.add_quantity(variable, QuantityKind::Imputed, &x, marginals);
         Ok(())
     }
 
@@ -227,4 +260,10 @@ impl Tracer<'_> {
         };
         self.quantities.push((quantity, x.node));
     }
+}
+
+/// `17`, or `3,2` of a matrix: what stands in the brackets of each element.
+pub fn indices_as_labels(tuples: &[Tuple], rank: usize) -> Arc<Levels> {
+    let label = |tuple: &Tuple| tuple[..rank].iter().map(u32::to_string).collect::<Vec<String>>().join(",");
+    Arc::new(Levels::new(tuples.iter().map(label).collect()))
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::elements::{Elements, Slots};
+use super::part::Part;
 use super::plan::LoopPlan;
 use super::selection::Selection;
 use super::tracer::{Binding, Result, Tracer};
@@ -74,6 +75,7 @@ pub struct Section {
 /// What waits for the scan's values.
 pub enum Deferred {
     Density { span: Span, kind: TermKind, domain: Option<usize>, distribution: TracedDistribution, x: Traced },
+    Part { distribution: TracedDistribution, part: Part },
     Factor { span: Span, domain: Option<usize>, value: Traced },
     Piece { variable: VariableId, selection: Selection, value: Traced, dims: Vec<usize>, at: Span },
 }
@@ -279,6 +281,9 @@ impl Tracer<'_> {
                     let added = self.add_density(span, kind, &distribution, &resolve(&x));
                     self.domain = outer;
                     added?;
+                }
+                Deferred::Part { distribution, part } => {
+                    self.add_part(&distribution.map(&mut |value| resolve(value)), part)?;
                 }
                 Deferred::Factor { span, domain, value } => {
                     let value = resolve(&value);

@@ -54,6 +54,8 @@ pub enum Purpose {
     NewData,
     /// Continuous latents are drawn; what is observed keeps its density, and discrete latents are summed out of it.
     Prior,
+    /// Missing entries that are left out of the density are drawn; latents are what a fit says.
+    Imputation,
 }
 
 /// What the tracer collects while a model is traced to be run forwards.
@@ -71,6 +73,18 @@ pub struct Forwards {
 pub fn simulator(model: &Model, data: &Dataset) -> std::result::Result<Simulator, CompileErrors> {
     let mut tracer = Tracer::new(model, data);
     tracer.run_forwards(Purpose::NewData);
+    let failed = |errors| CompileErrors::new(&model.source, errors);
+    tracer.file().map_err(failed)?;
+    tracer.simulator().map_err(|error| failed(vec![error]))
+}
+
+/// Traces a checked model to draw the missing entries that are left out of its density, given latents and point estimates.
+///
+/// # Errors
+/// Where the model does not compile.
+pub fn imputer(model: &Model, data: &Dataset) -> std::result::Result<Simulator, CompileErrors> {
+    let mut tracer = Tracer::new(model, data);
+    tracer.run_forwards(Purpose::Imputation);
     let failed = |errors| CompileErrors::new(&model.source, errors);
     tracer.file().map_err(failed)?;
     tracer.simulator().map_err(|error| failed(vec![error]))
@@ -142,6 +156,11 @@ impl Tracer<'_> {
         self.forwards.as_ref().is_some_and(|forwards| forwards.purpose == Purpose::NewData)
     }
 
+    /// Whether what is left out of the density is to be drawn.
+    pub fn is_imputing(&self) -> bool {
+        self.forwards.as_ref().is_some_and(|forwards| forwards.purpose == Purpose::Imputation)
+    }
+
     /// What is refused when new data are made.
     pub fn refuse_new_data(&self, feature: &str, at: Span) -> Result<()> {
         if self.makes_new_data() { self.refuse_forwards(feature, at) } else { Ok(()) }
@@ -154,6 +173,7 @@ impl Tracer<'_> {
             Purpose::NewData => {
                 (format!("{feature} cannot be simulated"), "only `~` and definitions can be run forwards")
             }
+            Purpose::Imputation => (format!("{feature} cannot be drawn"), "remove these rows"),
             Purpose::Prior => (
                 format!("{feature} cannot be drawn from the prior"),
                 "`--evidence bounds` needs no draws from the prior",

@@ -16,14 +16,25 @@ use crate::types::ElementType;
 /// Elements of an argument's expression that are shown beside an offending value.
 const MOST_SHOWN: usize = 3;
 
+/// What some rows of values are taken from.
+pub struct Origin<'o> {
+    pub x: &'o Traced,
+    pub values: &'o [f64],
+    pub rows: &'o [u32],
+    /// Elements of a row.
+    pub block: usize,
+}
+
 impl Tracer<'_> {
-    /// Every observed value must lie in the distribution's support, as far as that is known.
+    /// Every observed value must lie in the distribution's support, as far as that is known. Where values are rows of others,
+    /// errors name them as they are called there.
     pub fn check_observed(
         &mut self,
         distribution: &TracedDistribution,
         x: &Traced,
         name: &str,
         at: Span,
+        origin: Option<&Origin<'_>>,
     ) -> Result<()> {
         let placed = self.place(distribution, Some(x), at)?;
         if placed.place != Place::Main || placed.axes.iter().any(|axis| matches!(axis, Axis::Enumeration(_)))
@@ -48,7 +59,7 @@ impl Tracer<'_> {
                 }
             }
             Support::Integers { lower, upper } => self.not_whole_between(lower, upper, &values),
-            Support::Counts { total } => return self.check_counts(&values, total, text, name, at),
+            Support::Counts { total } => return self.check_counts(&values, total, text, name, at, origin),
         };
         let impossible = found.is_none();
         let Some(outside) = found.or_else(|| self.impossible(&placed.instance, x_node)) else {
@@ -60,9 +71,13 @@ impl Tracer<'_> {
         };
         let Outside { flat, violation, .. } = outside;
         let found = values.iter().nth(flat).copied().unwrap_or(f64::NAN);
+        let (x, n, flat) = match origin {
+            None => (x, values.len(), flat),
+            Some(origin) => (origin.x, origin.values.len(), origin.position(flat)),
+        };
         Err(CompileError::Support {
-            value: format!("{name}{}", element_place(x, &values, flat)),
-            place: self.iteration(x, &values, flat).into(),
+            value: format!("{name}{}", element_place(x, n, flat)),
+            place: self.iteration(x, n, flat).into(),
             found,
             distribution: text.into(),
             violation: violation.into(),
@@ -246,8 +261,8 @@ impl Tracer<'_> {
         if matches!(expr.kind, ExprKind::Number(..)) {
             return String::new();
         }
-        let element = element_place(value, tensor, position);
-        let iteration = self.iteration(value, tensor, position);
+        let element = element_place(value, tensor.len(), position);
+        let iteration = self.iteration(value, tensor.len(), position);
         if matches!(expr.kind, ExprKind::Variable(_)) || element.is_empty() {
             return format!(" in `{text}{element}`{iteration}{}", self.parts(value, tensor, position, expr));
         }
@@ -262,8 +277,8 @@ impl Tracer<'_> {
             return String::new();
         }
         let text = self.model.source.slice(expr.span);
-        let element = element_place(value, tensor, position);
-        let iteration = self.iteration(value, tensor, position);
+        let element = element_place(value, tensor.len(), position);
+        let iteration = self.iteration(value, tensor.len(), position);
         if element.is_empty() || matches!(expr.kind, ExprKind::Variable(_)) {
             return format!(" (`{text}{element}`{iteration})");
         }
@@ -298,20 +313,28 @@ impl Tracer<'_> {
     }
 
     /// ` in iteration 3` of the loop around a value.
-    fn iteration(&self, value: &Traced, values: &Tensor, flat: usize) -> String {
+    fn iteration(&self, value: &Traced, n: usize, flat: usize) -> String {
         if value.domain().is_none() {
             return String::new();
         }
         let inner: usize = value.dims.iter().product::<usize>().max(1);
-        let rows = values.len() / inner;
+        let rows = n / inner;
         if rows < 2 { String::new() } else { format!(" in iteration {}", flat / inner % rows + 1) }
     }
 }
 
+impl Origin<'_> {
+    /// Where an element of the rows comes from.
+    pub fn position(&self, flat: usize) -> usize {
+        let block = self.block.max(1);
+        self.rows.get(flat / block).map_or(flat, |&row| row as usize * block + flat % block)
+    }
+}
+
 /// `[3]`, by the value's own dimensions and their levels.
-fn element_place(value: &Traced, values: &Tensor, flat: usize) -> String {
+fn element_place(value: &Traced, n: usize, flat: usize) -> String {
     let inner: usize = value.dims.iter().product();
-    if value.dims.is_empty() || values.is_empty() || inner == 0 {
+    if value.dims.is_empty() || n == 0 || inner == 0 {
         return String::new();
     }
     element_name("", &value.dims, &value.labels, flat % inner)

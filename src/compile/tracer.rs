@@ -1,6 +1,6 @@
 //! Runs a model symbolically: statements in file order, values as nodes, loops as an extra axis or a scan.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::CompileError;
@@ -8,7 +8,9 @@ use super::allocate::BuiltUp;
 use super::discrete::{Discrete, Enumeration};
 use super::elements::Elements;
 use super::eliminate::Factor;
+use super::evidence::Evidence;
 use super::loops::Domain;
+use super::partly::{AllPartly, LeftOut, elements_named};
 use super::plan::LoopPlan;
 use super::quantity::{Quantity, VariableReport};
 use super::recentre::{ReadAhead, Recentrable};
@@ -100,6 +102,14 @@ pub struct Tracer<'a> {
     pub built_up: HashMap<String, BuiltUp>,
     /// Set while a model is traced to be run forwards.
     pub forwards: Option<Forwards>,
+    /// Data with missing entries.
+    pub partly: AllPartly,
+    /// Whether data with missing entries are traced as they are, NaN where they are missing.
+    pub is_as_given: bool,
+    /// Missing entries that nothing but their own statement mentions.
+    pub left_out: BTreeMap<VariableId, LeftOut>,
+    /// Discrete data with missing entries that are summed out.
+    pub evidence: Vec<Evidence>,
     pub function_depth: usize,
     /// The loop around the call of the function that is being traced.
     pub call_domain: Option<usize>,
@@ -133,6 +143,10 @@ impl<'a> Tracer<'a> {
             recentrable: Vec::new(),
             built_up: HashMap::new(),
             forwards: None,
+            partly: AllPartly::new(),
+            is_as_given: false,
+            left_out: BTreeMap::new(),
+            evidence: Vec::new(),
             function_depth: 0,
             call_domain: None,
         }
@@ -141,6 +155,7 @@ impl<'a> Tracer<'a> {
     /// Traces the whole file. Statements that fail poison what they define; all errors come back together.
     pub fn file(&mut self) -> std::result::Result<(), Vec<CompileError>> {
         let mut errors = Vec::new();
+        self.bind_partly();
         for statement in &self.model.body {
             if let Err(error) = self.statement(statement) {
                 match error {
@@ -151,11 +166,12 @@ impl<'a> Tracer<'a> {
                 self.domain = None;
                 self.scan = None;
                 self.plan = None;
+                self.is_as_given = false;
                 self.poison(statement);
             }
         }
         if errors.is_empty() {
-            match self.eliminate() {
+            match self.check_evidence().and_then(|()| self.eliminate()) {
                 Ok(()) => {}
                 Err(error) => errors.push(error),
             }
@@ -175,10 +191,12 @@ impl<'a> Tracer<'a> {
             StatementKind::If { arms, otherwise } => {
                 arms.iter().flat_map(|(_, body)| body).chain(otherwise).for_each(|inner| self.poison(inner));
             }
-            StatementKind::Observe { .. }
-            | StatementKind::Data { .. }
-            | StatementKind::Factor { .. }
-            | StatementKind::Return { .. } => {}
+            StatementKind::Observe { value, .. } => {
+                if let Some(variable) = elements_named(value).filter(|own| self.partly.contains_key(own)) {
+                    self.env[variable.0] = Some(Binding::Poisoned);
+                }
+            }
+            StatementKind::Data { .. } | StatementKind::Factor { .. } | StatementKind::Return { .. } => {}
         }
     }
 
@@ -275,6 +293,11 @@ impl<'a> Tracer<'a> {
     }
 
     pub fn lookup(&mut self, variable: VariableId, at: Span) -> Result<Binding> {
+        if self.is_as_given
+            && let Some(given) = self.partly_given(variable)
+        {
+            return Ok(Binding::Value(Value::Array(given.clone())));
+        }
         if let Some(binding) = &self.env[variable.0] {
             return match binding {
                 Binding::Poisoned => Err(CompileError::Poisoned),

@@ -363,12 +363,19 @@ impl Asker<'_> {
         if !selects {
             return None;
         }
-        let positions = self.run(expr, 1, |quantity, _, _, port| {
-            for (element, lane_values) in port.chunks_exact_mut(LANES).enumerate() {
-                lane_values.fill((quantity.offset + element) as f64);
-            }
-        });
-        Some(positions.ok()?.values.iter().map(|&row| row as usize).collect())
+        let filled_with = |of_row: &dyn Fn(f64) -> f64| {
+            self.run(expr, 1, |quantity, _, _, port| {
+                for (element, lane_values) in port.chunks_exact_mut(LANES).enumerate() {
+                    lane_values.fill(of_row((quantity.offset + element) as f64));
+                }
+            })
+        };
+        let rows = filled_with(&|row| row).ok()?.values;
+        // What was observed of a column with imputed entries is no row.
+        let others = filled_with(&|row| -1.0 - row).ok()?.values;
+        let is_row = |(row, other): (&f64, &f64)| *row >= 0.0 && *other == -1.0 - row;
+        let all_rows = rows.iter().zip(&others).all(is_row);
+        all_rows.then(|| rows.iter().map(|&row| row as usize).collect())
     }
 
     /// The second argument of `quantile`, and whether it is a vector.

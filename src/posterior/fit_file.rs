@@ -177,6 +177,7 @@ enum KindRecord {
     Latent,
     PointEstimate,
     Deterministic,
+    Imputed,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -217,6 +218,7 @@ impl FitFile {
                     QuantityKind::Latent => KindRecord::Latent,
                     QuantityKind::PointEstimate => KindRecord::PointEstimate,
                     QuantityKind::Deterministic => KindRecord::Deterministic,
+                    QuantityKind::Imputed => KindRecord::Imputed,
                 },
                 element: quantity.element.to_string(),
                 dims: quantity.dims.clone(),
@@ -332,6 +334,7 @@ impl FitFile {
                     KindRecord::Latent => QuantityKind::Latent,
                     KindRecord::PointEstimate => QuantityKind::PointEstimate,
                     KindRecord::Deterministic => QuantityKind::Deterministic,
+                    KindRecord::Imputed => QuantityKind::Imputed,
                 },
                 name: record.name,
                 dims: record.dims,

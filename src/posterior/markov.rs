@@ -7,7 +7,7 @@ use super::draws::Draws;
 use super::summarise::trouble;
 use super::summary::{Summary, finite};
 use super::trust::Verdict;
-use crate::compile::{Quantity, QuantityKind};
+use crate::compile::Quantity;
 use crate::density::LogDensity;
 use crate::inference::{ChainDraws, MIN_E_BFMI, Sample};
 
@@ -108,13 +108,13 @@ impl Nuts {
 
 /// Whether no latent varies.
 fn is_stuck(quantities: &[Quantity], summaries: &[Summary]) -> bool {
-    let latents = quantities.iter().filter(|quantity| quantity.kind == QuantityKind::Latent);
+    let latents = quantities.iter().filter(|quantity| quantity.kind.is_latent());
     let mut rows = latents.flat_map(|quantity| quantity.offset..quantity.offset + quantity.len()).peekable();
     rows.peek().is_some() && rows.all(|row| !varies(&summaries[row]))
 }
 
 impl Convergence {
-    fn of(chains: ChainDraws<'_>) -> Convergence {
+    pub(super) fn of(chains: ChainDraws<'_>) -> Convergence {
         let all = chains.all();
         if all.windows(2).all(|pair| pair[0] == pair[1]) {
             return Convergence::default();

@@ -15,6 +15,7 @@ mod method;
 mod ordered;
 mod reduction;
 mod rewrite;
+mod rows;
 mod states;
 mod summarise;
 mod summary;

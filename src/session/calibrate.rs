@@ -252,7 +252,10 @@ fn simulated(dataset: &Dataset, simulator: &Simulator, state: &[f64]) -> Result<
             return Err(Unfitted::Failed(format!("`{}` is simulated to be {value}", array.name)));
         }
         if let Some(variable) = variables.iter_mut().find(|variable| variable.name == array.name) {
-            let values = Values::new(array.element, &array.dims, values.to_vec(), array.levels.clone());
+            let mut values = values.to_vec();
+            // What is missing in the data is missing here.
+            variable.values.missing.iter().flat_map(|own| own.iter()).for_each(|&k| values[k] = f64::NAN);
+            let values = Values::new(array.element, &array.dims, values, array.levels.clone());
             *variable = Variable::new(array.name.clone(), values, variable.origin.clone());
         }
     }

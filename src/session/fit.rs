@@ -5,7 +5,7 @@ use std::time::Instant;
 use miette::Report;
 
 use super::{EvidenceChoice, Prepared, SessionError, seconds_since};
-use crate::compile::{Quantity, QuantityKind};
+use crate::compile::Quantity;
 use crate::density::LogDensity;
 use crate::inference::{self, Chains, FitOptions, Fitted, Progress};
 use crate::posterior::{
@@ -121,8 +121,10 @@ impl Prepared {
             points: q.points,
         };
         let reported = judged.replacement.unwrap_or(own);
+        let seed = fitted.fit.seed;
         let method = Method::Variational(Box::new(fitted.fit));
         let mut posterior = self.posterior(quantities, method, reported, judged.verdicts);
+        warnings.extend(self.impute(&mut posterior, seed));
         warnings.append(&mut posterior.warnings);
         Ok(Posterior { loo, warnings, approximation_warnings, seconds: seconds.with_total(), ..posterior })
     }
@@ -166,7 +168,7 @@ fn hear(density: &dyn LogDensity, q: &Summarised, fitted: &Fitted, latents: &[us
 
 /// Rows of the latents of a model.
 fn latent_rows(quantities: &[Quantity]) -> Vec<usize> {
-    let latents = quantities.iter().filter(|quantity| quantity.kind == QuantityKind::Latent);
+    let latents = quantities.iter().filter(|quantity| quantity.kind.is_latent());
     latents.flat_map(|quantity| quantity.offset..quantity.offset + quantity.len()).collect()
 }
 

@@ -44,6 +44,7 @@ impl Prepared {
         let seconds = Seconds { fit, loo: loo_seconds, ..self.seconds };
         let reported = Reported { basis: Basis::Chains, summaries, draws, points: z };
         let mut posterior = self.posterior(quantities, Method::Nuts(nuts), reported, verdicts);
+        warnings.extend(self.impute(&mut posterior, request.options.seed));
         warnings.append(&mut posterior.warnings);
         Ok(Posterior { loo, warnings, seconds: seconds.with_total(), ..posterior })
     }

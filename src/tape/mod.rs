@@ -54,7 +54,7 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use fold::{Folded, fold};
+pub use fold::{Folded, fold, pick};
 pub use forward::forward;
 pub use graph::{Graph, Node, Tensor};
 pub use op::{Extent, Op, Operand};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use vippl::check::{self, DataSummary, DataVariable};
-use vippl::compile::{CompileErrors, CompileOptions, Compiled, GradientMode, QuantityKind, compile};
+use vippl::compile::{CompileErrors, CompileOptions, Compiled, GradientMode, compile};
 use vippl::data::{Dataset, Rows};
 use vippl::density::{LogDensity, Role, TermKind};
 use vippl::source::Source;
@@ -130,7 +130,7 @@ fn log_jacobian(compiled: &Compiled, z: &[f64]) -> f64 {
     let rows: Vec<usize> = compiled
         .quantities
         .iter()
-        .filter(|q| q.kind == QuantityKind::Latent)
+        .filter(|q| q.kind.is_latent())
         .flat_map(|q| {
             let report = compiled.variables.iter().find(|v| v.name == q.name).expect("reported");
             let simplex = report.support.as_deref() == Some("simplex");

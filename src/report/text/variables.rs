@@ -32,11 +32,9 @@ impl VariableRow {
             .filter(|variable| is_shown(variable.role))
             .map(|variable| {
                 let mut role = role_word(variable.role).to_string();
+                role += &missing_words(variable);
                 if variable.discrete {
                     role += ", summed out";
-                }
-                if variable.missing > 0 {
-                    role += &format!(", {} missing", variable.missing);
                 }
                 VariableRow {
                     name: variable.name.clone(),
@@ -103,6 +101,21 @@ pub fn variables(rows: &[VariableRow], style: &Style) -> String {
     }
     header.push(("distribution", Align::Left));
     table(&header, &cells, style)
+}
+
+/// `, 13 missing, imputed`
+fn missing_words(variable: &VariableReport) -> String {
+    let VariableReport { missing, imputed, left_out, is_drawn, .. } = *variable;
+    let (imputed, left_out) = if is_drawn { (imputed + left_out, 0) } else { (imputed, left_out) };
+    match (missing, imputed, left_out) {
+        (0, ..) => String::new(),
+        (n, imputed, 0) if n == imputed => format!(", {n} missing, imputed"),
+        (n, 0, left_out) if n == left_out => format!(", {n} missing, left out"),
+        (n, 0, 0) => format!(", {n} missing"),
+        (n, imputed, 0) => format!(", {n} missing, {imputed} imputed"),
+        (n, 0, left_out) => format!(", {n} missing, {left_out} left out"),
+        (n, imputed, left_out) => format!(", {n} missing, {imputed} imputed, {left_out} left out"),
+    }
 }
 
 fn is_shown(role: Role) -> bool {

@@ -46,6 +46,17 @@ pub struct Folded {
     pub notes: Vec<Vec<String>>,
 }
 
+/// The elements of an array at these flat positions, `[positions]`: computed without the others where they can be.
+pub fn pick(g: &mut Graph, x: Node, positions: &[u32]) -> Node {
+    let mut budget = form::Budget::of(g, x);
+    let picked = restrict::restrict(g, x, positions, &mut budget);
+    match picked {
+        Some(one) if g.shape(one).is_empty() => g.broadcast(one, &[positions.len()]),
+        Some(picked) => picked,
+        None => g.gather(x, positions.into(), &[positions.len()]),
+    }
+}
+
 /// Folds the sums to single numbers within each of some nodes. Values and derivatives stay as they are but for rounding.
 pub fn fold(g: &mut Graph, nodes: &[Node]) -> Folded {
     let live = live_nodes(g, nodes);
