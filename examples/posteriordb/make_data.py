@@ -33,6 +33,11 @@ def flip(rng, p):
     return (rng.random(np.shape(p)) < p).astype(int)
 
 
+def spread(rng, n):
+    """Quantiles of the standard normal distribution, in random order: a plausible set of n effects."""
+    return rng.permutation(np.median(np.sort(rng.standard_normal((1001, n)), axis=1), axis=0))
+
+
 def zero_sum(rng, n, sd):
     return center(rng.normal(0, sd, n))
 
@@ -383,7 +388,7 @@ def rats(rng):
 
 def plates(rng, b, tau):
     kind, root = np.repeat([0, 0, 1, 1], 6), np.repeat([0, 1, 0, 1], 6)
-    planted = rng.integers(6, 75, 24)
+    planted = rng.integers(20, 90, 24)
     eps = rng.normal(0, tau, 24)
     eta = columns(1, kind, root, kind * root) @ b + eps
     return dict(kind=kind, root=root, planted=planted, germinated=rng.binomial(planted, inv_logit(eta))), eps, eta
@@ -396,8 +401,8 @@ def seeds(rng):
 
 def seeds_stanified(rng):
     b = np.array([-0.5, 0.1, 1.2, -0.7])
-    d, _, eta = plates(rng, b, 0.3)
-    return d, dict(b=b, tau=0.3, plate=eta)
+    d, _, eta = plates(rng, b, 0.5)
+    return d, dict(b=b, tau=0.5, plate=eta)
 
 
 def dugongs(rng):
@@ -461,7 +466,7 @@ def bones(rng):
     kept = rng.random(len(child)) > 0.05
     child, sign = child[kept], sign[kept]
     above = inv_logit(slope[sign] * (age[child] - cut[sign].T))
-    grade = 1 + (rng.random(len(child)) < above).sum(0)  # one draw for all cuts of a sign
+    grade = 1 + (rng.random(len(child)) < above).sum(0)
     return dict(slope=slope, cut=cut, child=child + 1, sign=sign + 1, grade=grade), dict(age=age)
 
 
@@ -477,8 +482,8 @@ def lsat(rng):
 
 
 def irt_2pl(rng):
-    slope, hard, theta = rng.lognormal(0, 0.4, 8), rng.normal(0.3, 1, 8), rng.normal(0, 1.3, 40)
-    person, item = answers(rng, 40, 8)
+    slope, hard, theta = np.exp(0.4 * spread(rng, 12)), rng.normal(0.3, 1, 12), rng.normal(0, 1.3, 40)
+    person, item = answers(rng, 40, 12)
     right = flip(rng, inv_logit(slope[item] * (theta[person] - hard[item])))
     truth = dict(sd_ability=1.3, sd_slope=0.4, mu_hard=0.3, sd_hard=1, slope=slope, hard=hard, ability=theta)
     return dict(person=person + 1, item=item + 1, right=right), truth
@@ -486,9 +491,9 @@ def irt_2pl(rng):
 
 def hier_2pl(rng):
     mu, tau, r = np.array([0.1, 0.2]), np.array([0.4, 1]), 0.4
-    xi = mu + tau * (rng.standard_normal((8, 2)) @ np.array([[1, 0], [r, np.sqrt(1 - r * r)]]).T)
+    xi = mu + tau * (rng.standard_normal((12, 2)) @ np.array([[1, 0], [r, np.sqrt(1 - r * r)]]).T)
     theta = rng.standard_normal(40)
-    person, item = answers(rng, 40, 8)
+    person, item = answers(rng, 40, 12)
     right = flip(rng, inv_logit(np.exp(xi[item, 0]) * (theta[person] - xi[item, 1])))
     truth = dict(mu=mu, tau=tau, correlation=r, xi=xi, ability=theta)
     return dict(person=person + 1, item=item + 1, right=right), truth
@@ -497,7 +502,7 @@ def hier_2pl(rng):
 def irt_2pl_latent_regression(rng):
     people, items = 40, 8
     country, hours = flip(rng, np.full(people, 0.5)), np.round(rng.gamma(4, 1, people), 1)
-    lam, slope, hard = np.array([0.3, 0.8, 0.6]), rng.lognormal(0, 0.5, items), zero_sum(rng, items, 1.2)
+    lam, slope, hard = np.array([0.3, 0.8, 0.6]), np.exp(0.5 * spread(rng, items)), zero_sum(rng, items, 1.2)
     theta = rng.normal(columns(1, center(country), standardize(hours) / 2) @ lam, 1)
     person, item = answers(rng, people, items)
     right = flip(rng, inv_logit(slope[item] * theta[person] - hard[item]))
@@ -513,7 +518,7 @@ def credit(rng, gain):
 def gpcm_latent_regression(rng):
     people, steps = 25, np.array([1, 2, 3, 2])
     hours = np.round(rng.gamma(4, 1, people), 1)
-    lam, slope, hard = np.array([0.2, 0.8]), rng.lognormal(0, 0.5, 4), zero_sum(rng, steps.sum(), 1.2)
+    lam, slope, hard = np.array([0.2, 0.8]), np.exp(0.5 * spread(rng, 4)), zero_sum(rng, steps.sum(), 1.2)
     first = np.cumsum(steps) - steps
     theta = rng.normal(columns(1, standardize(hours) / 2) @ lam, 1)
     person, item = answers(rng, people, 4)
@@ -525,7 +530,7 @@ def gpcm_latent_regression(rng):
 def grsm_latent_regression(rng):
     people, items = 25, 5
     hours = np.round(rng.gamma(4, 1, people), 1)
-    lam, slope, hard = np.array([-0.2, 0.7]), rng.lognormal(0, 0.5, items), zero_sum(rng, items, 1)
+    lam, slope, hard = np.array([-0.2, 0.7]), np.exp(0.5 * spread(rng, items)), zero_sum(rng, items, 1)
     step = np.array([-1.1, 0.1, 1.0])
     theta = rng.normal(columns(1, standardize(hours) / 2) @ lam, 1)
     person, item = answers(rng, people, items)
@@ -609,50 +614,15 @@ def dogs_nonhierarchical(rng):
 
 
 def multi_occupancy(rng):
-    species, sites, visits, tau, r = 15, 8, 6, np.array([1.2, 0.9]), 0.4
-    uv = np.array([-0.3, -0.8]) + tau * (rng.standard_normal((species, 2)) @ np.array([[1, 0], [r, np.sqrt(1 - r * r)]]).T)
-    lives = flip(rng, np.full((species, 1), 0.7)) * flip(rng, inv_logit(uv[:, :1] * np.ones(sites)))
-    found = rng.binomial(visits, lives * inv_logit(uv[:, 1:]))
-    return dict(visits=visits, found=found), dict(alpha=-0.3, beta=-0.8, omega=0.7, tau=tau)
+    species, sites, visits = 24, 8, 8
+    common, easy = rng.normal(0.2, 1.2, species), rng.normal(-0.6, 0.8, species)
+    lives = flip(rng, np.full((species, 1), 0.7)) * flip(rng, inv_logit(np.outer(common, np.ones(sites))))
+    found = rng.binomial(visits, lives * inv_logit(easy[:, None]))
+    truth = dict(alpha=0.2, beta=-0.6, omega=0.7, tau=np.array([1.2, 0.8]), common=common, easy=easy)
+    return dict(visits=visits, found=found), truth
 
 
 # Curves
-
-
-def accel_gp(rng):
-    times, waves = np.round(np.sort(rng.uniform(-1, 1, 80)), 3), np.arange(1, 9)
-    phi = np.sin(np.outer(times + 1.5, waves) * np.pi / 3) / np.sqrt(1.5)
-    def weight(sd, length):
-        return sd * np.sqrt(np.sqrt(2 * np.pi) * length) * np.exp(-((length * np.pi * waves / 3) ** 2) / 4)
-    z, u = rng.standard_normal(8), rng.standard_normal(8)
-    mean, log_sd = -15 + phi @ (weight(40, 0.35) * z), 2.5 + phi @ (weight(0.8, 0.5) * u)
-    truth = dict(level=-15, height=40, length=0.35, z=z, log_noise=2.5, noise_height=0.8, noise_length=0.5, noise_z=u)
-    return dict(times=times, accel=rng.normal(mean, np.exp(log_sd))), truth
-
-
-def accel_splines(rng):
-    times, knots = np.round(np.sort(rng.uniform(-1, 1, 80)), 3), np.linspace(-0.8, 0.8, 6)
-    hinge = np.maximum(times[:, None] - knots, 0)
-    bend, noise = rng.normal(0, 60, 6), rng.normal(0, 1.5, 6)
-    mean, log_sd = -15 + 20 * times + hinge @ bend, 2 + 0.5 * times + hinge @ noise
-    truth = dict(base=-15, slope=20, bend_sd=60, bend=bend, log_noise=2, noise_slope=0.5, noise_bend_sd=1.5, noise_bend=noise)
-    return dict(times=times, accel=rng.normal(mean, np.exp(log_sd))), truth
-
-
-def hierarchical_gp(rng):
-    years, region = 8, np.repeat([0, 1], 3)
-    share, total = np.array([0.1, 0.15, 0.2, 0.2, 0.25, 0.1]), 0.05
-    tau = np.sqrt(6 * total * share)
-    when = np.arange(1, years + 1)
-    ay, ar, as_ = rng.normal(0, tau[0], years), rng.normal(0, tau[1], 2), rng.normal(0, tau[2], 6)
-    dr = np.array([curve(rng, when, tau[3], 8) for _ in range(2)])
-    ds = np.array([curve(rng, when, tau[4], 3) for _ in range(6)])
-    state, year = np.repeat(np.arange(6), years), np.tile(np.arange(years), 6)
-    mean = 0.5 + ay[year] + ar[region[state]] + as_[state] + dr[region[state], year] + ds[state, year]
-    d = dict(years=years, state=state + 1, region=region[state] + 1, year=year + 1, votes=rng.normal(mean, tau[5]))
-    truth = dict(mu=0.5, total=total, share=share, length_region=8, length_state=3, a_year=ay, a_region=ar, a_state=as_,
-                 drift_region=dr, drift_state=ds)
-    return d, truth
 
 
 def gp_pois_regr(rng):
@@ -662,11 +632,11 @@ def gp_pois_regr(rng):
 
 
 def kronecker_gp(rng):
-    x, r = np.linspace(0, 3, 10), np.array([[1, 0.6], [0.6, 1]])
+    x, r = np.linspace(0, 3, 15), np.array([[1, 0.6], [0.6, 1]])
     k = 1.4 * np.exp(-1.2 * np.subtract.outer(x, x) ** 2)
-    cov = np.kron(r, k) + 0.1 * np.eye(20)
-    y = (np.linalg.cholesky(cov) @ rng.standard_normal(20)).reshape(2, 10)
-    truth = dict(height=1.4, decay=1.2, sigma2=0.1, R={"1,2": 0.6})
+    cov = np.kron(r, k) + 0.1 * np.eye(30)
+    y = (np.linalg.cholesky(cov) @ rng.standard_normal(30)).reshape(2, 15)
+    truth = dict(height=1.4, decay=1.2, sigma2=0.1, correlation=0.6)
     return dict(x=x, y=y), truth
 
 
@@ -676,32 +646,25 @@ def birthdays(rng):
     edge, j = 1.5 * t.max(), np.arange(1, 7)
     phi = np.sin(np.outer(t + edge, j) * np.pi / (2 * edge)) / np.sqrt(edge)
     turn = 2 * np.pi * np.outer(day, [1, 2, 3]) / 365.25
-    trend, cycle, week = rng.standard_normal(6), rng.normal(0, 0.4, 6), center(np.array([0.2, 0.4, 0.3, 0.3, 0.3, -0.6, -0.9]))
     w = 0.8 * np.sqrt(np.sqrt(2 * np.pi) * 1.2) * np.exp(-((1.2 * np.pi * j / (2 * edge)) ** 2) / 4)
+    trend, cycle, week = rng.normal(0, w), rng.normal(0, 0.4, 6), center(np.array([0.2, 0.4, 0.3, 0.3, 0.3, -0.6, -0.9]))
     weekday = day % 7
-    mean = 0.1 + phi @ (w * trend) + np.hstack([np.cos(turn), np.sin(turn)]) @ cycle + week[weekday]
-    truth = dict(level=0.1, height=0.8, length=1.2, trend=trend, cycle=cycle, week=week, sigma=0.3)
+    mean = 0.1 + phi @ trend + np.hstack([np.cos(turn), np.sin(turn)]) @ cycle + week[weekday]
+    truth = dict(level=0.1, height=0.8, trend=trend, cycle=cycle, week=week, sigma=0.3)
     return dict(day=day, weekday=weekday + 1, births=rng.normal(mean, 0.3)), truth
 
 
-def loggaussian_survival_gp(rng):
-    age = np.round(np.sort(rng.normal(0, 1, 30)) + np.arange(30) * 0.01, 3)
-    f = curve(rng, age, 0.8, 1)
-    months = np.minimum(rng.lognormal(1.5 + f, 0.5), 12)
-    return dict(limit=12, age=age, months=months), dict(base=1.5, height=0.8, length=1, sigma=0.5, f=f)
-
-
 def logistic_gp(rng):
-    x = np.linspace(-3, 3, 30)
+    x = np.linspace(-3, 3, 25)
     f = curve(rng, x, 2, 1.2)
     return dict(x=x, **{"class": flip(rng, inv_logit(f))}), dict(height=2, length=1.2, f=f)
 
 
 def gp_regression_ard(rng):
-    x1, x2 = np.round(rng.uniform(0, 3, (2, 40)), 3)
-    cov = kernel(x1, 1.2, 0.8) * kernel(x2, 1, 2) + 0.2**2 * np.eye(40)
-    y = np.linalg.cholesky(cov) @ rng.standard_normal(40)
-    return dict(x1=x1, x2=x2, y=y), dict(height=1.2, length=np.array([0.8, 2]), sigma=0.2)
+    x1, x2 = np.round(rng.uniform(0, 3, (2, 50)), 3)
+    cov = kernel(x1, 1.2, 0.8) * kernel(x2, 1, 1.2) + 0.2**2 * np.eye(50)
+    y = np.linalg.cholesky(cov) @ rng.standard_normal(50)
+    return dict(x1=x1, x2=x2, y=y), dict(height=1.2, length=np.array([0.8, 1.2]), sigma=0.2)
 
 
 # Series
@@ -753,30 +716,21 @@ def arma11(rng):
 
 
 def sir(rng):
-    beta, gamma, xi, delta, t, start = 0.8, 0.5, 12.0, 0.45, np.arange(1, 12), [600.0, 1, 0, 5e3]
+    beta, gamma, xi, delta, t, start = 0.8, 0.5, 12.0, 0.9, np.arange(1, 16), [3000.0, 5, 0, 20]
     def f(t, y):
-        ill = beta * y[3] / (y[3] + 1e6) * y[0]
-        return np.array([-ill, ill - gamma * y[1], gamma * y[1], xi * 1000 * y[1] - delta * y[3]])
-    xi = 12.0
+        ill = beta * y[3] / (y[3] + 1000) * y[0]
+        return np.array([-ill, ill - gamma * y[1], gamma * y[1], xi * y[1] - delta * y[3]])
     y = integrate(f, start, 0, t)
     new = -np.diff(np.concatenate([[start[0]], y[:, 0]]))
-    d = dict(t=t, start=start, new_cases=rng.poisson(new), bacteria=np.round(rng.lognormal(np.log(y[:, 3]), 0.15), 1))
-    return d, dict(beta=beta, gamma=gamma, xi=xi * 1000, delta=delta)
+    d = dict(t=t, start=start, new_cases=rng.poisson(new), bacteria=rng.lognormal(np.log(y[:, 3]), 0.15))
+    return d, dict(beta=beta, gamma=gamma, xi=xi, delta=delta)
 
 
 def one_comp_mm_elim_abs(rng):
-    ka, km, vm, dose, volume, times = 1.2, 0.8, 1.5, 10.0, 2.0, np.round(np.linspace(0.5, 9, 15), 2)
+    ka, km, vm, dose, volume, times = 1.2, 0.8, 1.5, 10.0, 1.0, np.round(np.linspace(0.5, 10, 15), 2)
     y = integrate(lambda t, y: np.exp(-ka * t) * dose * ka / volume - vm / volume * y / (km + y), [0], 0, times)[:, 0]
     d = dict(dose=dose, volume=volume, times=times, measured=rng.lognormal(np.log(y), 0.1))
     return d, dict(ka=ka, km=km, vm=vm, sigma=0.1)
-
-
-def soil_incubation(rng):
-    k1, k2, a21, a12, gamma, total, times = 0.15, 0.4, 0.3, 0.2, 0.9, 7.7, np.round(np.linspace(1, 30, 15), 1)
-    f = lambda t, c: np.array([a12 * k2 * c[1] - k1 * c[0], a21 * k1 * c[0] - k2 * c[1]])
-    c = integrate(f, [gamma * total, (1 - gamma) * total], 0, times)
-    d = dict(total=total, times=times, evolved=rng.normal(total - c.sum(1), 0.15))
-    return d, dict(k1=k1, k2=k2, a21=a21, a12=a12, gamma=gamma, sigma=0.15)
 
 
 def losscurve_sislob(rng):
@@ -844,18 +798,6 @@ def prophet(rng):
     return d, dict(growth=0.8, offset=0.3, bend=bend, weekly=weekly, yearly=yearly, sigma=0.1)
 
 
-def stochastic_level_seasonal(rng):
-    n, sigma = 40, np.array([0.03, 0.1, 0.2])
-    level = 7.4 + np.cumsum(rng.normal(0, sigma[1], n))
-    season = [-0.3, 0.1, 0.4]
-    for t in range(3, n):
-        season.append(-sum(season[-3:]) + rng.normal(0, sigma[0]))
-    price, law = np.round(rng.normal(0, 1, n), 2), (np.arange(n) >= 28).astype(int)
-    y = rng.normal(level + season - 0.2 * price - 0.3 * law, sigma[2])
-    truth = dict(sigma=sigma, b_price=-0.2, b_law=-0.3, level=level, season=np.array(season))
-    return dict(price=price, law=law, y=y), truth
-
-
 def logistic_regression_rhs(rng):
     x, beta = np.round(rng.standard_normal((120, 8)), 2), np.array([2.0, -1.5, 1.0] + [0] * 5)
     return dict(x=x, y=flip(rng, inv_logit(0.3 + x @ beta))), dict(base=0.3, beta=beta)
@@ -866,26 +808,6 @@ def semiconj_var(rng):
     for _ in range(100):
         y.append(rng.multivariate_normal(phi @ y[-1], cov))
     return dict(y=np.array(y)), dict(phi=phi, S={"1,1": 0.5, "2,1": 0.2, "2,2": 0.4})
-
-
-def covid19imperial(rng):
-    n, s, t = 45, np.arange(1, 9), np.arange(1, 21)
-    serial, delay = s**1.5 * np.exp(-s / 2.2), t**6 * np.exp(-t / 2.2)
-    serial, delay = np.round(serial / serial.sum(), 4), np.round(0.01 * delay / delay.sum(), 6)
-    day = np.arange(1, n + 1)
-    schools = np.column_stack([day >= 15, day >= 19]).astype(int)
-    lockdown = np.column_stack([day >= 28, day >= 23]).astype(int)
-    r0, alpha, start, fatal = np.array([3.0, 3.5]), np.array([0.3, 0.9]), np.array([60.0, 90.0]), np.array([0.95, 1.06])
-    infected, deaths = np.zeros((n, 2)), np.zeros((n, 2), int)
-    for m in range(2):
-        infected[:8, m] = start[m]
-        for t in range(8, n):
-            r = r0[m] * np.exp(-alpha[0] * schools[t, m] - alpha[1] * lockdown[t, m])
-            infected[t, m] = r * infected[t - 8:t, m] @ serial[::-1]
-        for t in range(20, n):
-            deaths[t, m] = rng.poisson(fatal[m] * infected[t - 20:t, m] @ delay[::-1] * rng.gamma(8, 1 / 8))
-    d = dict(serial=serial, delay=delay.tolist(), schools=schools, lockdown=lockdown, deaths=deaths)
-    return d, dict(r0=r0, alpha=alpha, start=start, phi=8, fatal=fatal, kappa=0.4, mean_start=80)
 
 
 MODELS = [
@@ -899,11 +821,11 @@ MODELS = [
     seeds, seeds_stanified, dugongs, surgical, glm_poisson, glm_binomial, glmm_poisson, glmm1, rate_1, rate_2, rate_3,
     bones, lsat, irt_2pl, hier_2pl, irt_2pl_latent_regression, gpcm_latent_regression, grsm_latent_regression,
     capture_m0, capture_mt, capture_mb, capture_mh, capture_mth, capture_mtbh, survey, dogs, dogs_log,
-    dogs_hierarchical, dogs_nonhierarchical, multi_occupancy, accel_gp, accel_splines, hierarchical_gp, gp_pois_regr,
-    kronecker_gp, birthdays, loggaussian_survival_gp, logistic_gp, gp_regression_ard, hmm_drive_0, hmm_drive_1,
-    hmm_gaussian, iohmm_reg, arma11, sir, one_comp_mm_elim_abs, soil_incubation, losscurve_sislob, lda,
-    normal_mixture, normal_mixture_k, bym2_offset_only, prophet, stochastic_level_seasonal, logistic_regression_rhs,
-    semiconj_var, covid19imperial,
+    dogs_hierarchical, dogs_nonhierarchical, multi_occupancy, gp_pois_regr,
+    kronecker_gp, birthdays, logistic_gp, gp_regression_ard, hmm_drive_0, hmm_drive_1,
+    hmm_gaussian, iohmm_reg, arma11, sir, one_comp_mm_elim_abs, losscurve_sislob, lda,
+    normal_mixture, normal_mixture_k, bym2_offset_only, prophet, logistic_regression_rhs,
+    semiconj_var,
 ]
 
 

@@ -1,9 +1,9 @@
 # Answers to questions that differ in difficulty and in how well they tell people apart; all spreads are learned.
 
-sd_ability      ~ HalfCauchy(2)
+sd_ability      ~ HalfNormal(2)
 sd_slope        ~ HalfNormal(1)
 mu_hard         ~ Normal(0, 5)
-sd_hard         ~ HalfCauchy(2)
+sd_hard         ~ HalfNormal(2)
 ability[person] ~ Normal(0, sd_ability)
 slope[item]     ~ LogNormal(0, sd_slope)
 hard[item]      ~ Normal(mu_hard, sd_hard)

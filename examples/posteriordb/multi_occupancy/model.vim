@@ -3,14 +3,14 @@
 alpha  ~ Cauchy(0, 2.5)
 beta   ~ Cauchy(0, 2.5)
 omega  ~ Beta(2, 2)
-tau[2] ~ HalfCauchy(2.5)
-L      ~ LkjCholesky(2, 2)
+tau[2] ~ HalfNormal(1.5)
 ## log odds that a species lives on a meadow, and that a visit finds it there
-uv[nrow(found)]        ~ MvNormal([alpha, beta], chol = diag(tau) @ L)
+common[nrow(found)]    ~ Normal(alpha, tau[1])
+easy[nrow(found)]      ~ Normal(beta, tau[2])
 available[nrow(found)] ~ Bernoulli(omega)
 for i in 1:nrow(found) {
   found[i] ~ zero_inflated(
-    1 - available[i] * inv_logit(uv[i, 1]),
-    Binomial(visits, logit = uv[i, 2]),
+    1 - available[i] * inv_logit(common[i]),
+    Binomial(visits, logit = easy[i]),
   )
 }

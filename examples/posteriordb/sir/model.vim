@@ -1,6 +1,6 @@
 # Cholera in a village: the susceptible, the ill, the recovered, and the bacteria in the water.
 
-kappa = 1000000
+kappa = 1000  # thousands of bacteria
 fn cholera(t, y, beta, gamma, xi, delta) = [
   -beta * y[4] / (y[4] + kappa) * y[1],
   beta * y[4] / (y[4] + kappa) * y[1] - gamma * y[2],
