@@ -288,7 +288,8 @@ def nes_logit(rng):
 # Groups
 
 
-COUNTIES = ["AITKIN", "ANOKA", "BECKER", "BROWN", "CARVER", "CLAY", "DAKOTA", "DODGE", "HENNEPIN", "MOWER", "RAMSEY", "WINONA"]
+COUNTIES = ["AITKIN", "ANOKA", "BECKER", "BROWN", "CARVER", "CLAY", "DAKOTA", "DODGE", "HENNEPIN",
+            "MOWER", "RAMSEY", "WINONA"]
 
 
 def houses(rng):
@@ -361,7 +362,8 @@ def radon_variable_intercept_slope(rng):
 def pilots(rng):
     g, a = rng.normal(3, 1.2, 5), rng.normal(-2, 3, 8)
     group, airport = np.repeat(np.arange(5), 8), np.tile(np.arange(8), 5)
-    truth = dict(mu_group=0.3, mu_airport=-0.2, sd_group=1.2, sd_airport=3, sigma=1, group_effect=g, airport_effect=a, level=1)
+    truth = dict(mu_group=0.3, mu_airport=-0.2, sd_group=1.2, sd_airport=3, sigma=1, group_effect=g, airport_effect=a,
+                 level=1)
     return dict(group=group + 1, airport=airport + 1, success=rng.normal(g[group] + a[airport], 1)), truth
 
 
@@ -412,7 +414,7 @@ def dugongs(rng):
 
 
 def surgical(rng):
-    n = np.array([47, 148, 119, 810, 211, 196, 148, 215, 207, 97, 256, 360])
+    n = rng.integers(50, 500, 12)
     b = rng.normal(-2.4, 0.45, 12)
     truth = dict(mu=-2.4, sigma2=0.45**2, b=b, typical=inv_logit(-2.4))
     return dict(operations=n, deaths=rng.binomial(n, inv_logit(b))), truth
@@ -426,7 +428,8 @@ def glm_poisson(rng):
 def glm_binomial(rng):
     year, b = (np.arange(40) - 19.5) / 19.5, np.array([0.4, 0.3, -0.8])
     watched = rng.integers(20, 100, 40)
-    return dict(year=year, watched=watched, succeeded=rng.binomial(watched, inv_logit(columns(1, year, year**2) @ b))), dict(b=b)
+    succeeded = rng.binomial(watched, inv_logit(columns(1, year, year**2) @ b))
+    return dict(year=year, watched=watched, succeeded=succeeded), dict(b=b)
 
 
 def glmm_poisson(rng):
@@ -478,7 +481,8 @@ def lsat(rng):
     hard, theta = np.array([-2.5, -1, -0.3, -1.3, -2]), rng.standard_normal(50)
     person, item = answers(rng, 50, 5)
     right = flip(rng, inv_logit(0.9 * theta[person] - hard[item]))
-    return dict(person=person + 1, item=item + 1, right=right), dict(slope=0.9, hard=hard, ability=theta, relative=center(hard))
+    truth = dict(slope=0.9, hard=hard, ability=theta, relative=center(hard))
+    return dict(person=person + 1, item=item + 1, right=right), truth
 
 
 def irt_2pl(rng):
@@ -573,7 +577,8 @@ def capture_mh(rng):
 
 def capture_mth(rng):
     p, eps = np.array([0.3, 0.5, 0.4, 0.6, 0.45]), rng.normal(0, 0.8, 50)
-    return dict(caught=caught_by(rng, lambda t, last: inv_logit(logit(p[t]) + eps))), dict(omega=0.6, mean_p=p, sigma=0.8)
+    caught = caught_by(rng, lambda t, last: inv_logit(logit(p[t]) + eps))
+    return dict(caught=caught), dict(omega=0.6, mean_p=p, sigma=0.8)
 
 
 def capture_mtbh(rng):
@@ -647,7 +652,8 @@ def birthdays(rng):
     phi = np.sin(np.outer(t + edge, j) * np.pi / (2 * edge)) / np.sqrt(edge)
     turn = 2 * np.pi * np.outer(day, [1, 2, 3]) / 365.25
     w = 0.8 * np.sqrt(np.sqrt(2 * np.pi) * 1.2) * np.exp(-((1.2 * np.pi * j / (2 * edge)) ** 2) / 4)
-    trend, cycle, week = rng.normal(0, w), rng.normal(0, 0.4, 6), center(np.array([0.2, 0.4, 0.3, 0.3, 0.3, -0.6, -0.9]))
+    trend, cycle = rng.normal(0, w), rng.normal(0, 0.4, 6)
+    week = center(np.array([0.2, 0.4, 0.3, 0.3, 0.3, -0.6, -0.9]))
     weekday = day % 7
     mean = 0.1 + phi @ trend + np.hstack([np.cos(turn), np.sin(turn)]) @ cycle + week[weekday]
     truth = dict(level=0.1, height=0.8, trend=trend, cycle=cycle, week=week, sigma=0.3)
@@ -752,7 +758,8 @@ def lda(rng):
     doc = np.repeat(np.arange(10), 30)
     topic = [rng.choice(2, p=mix[d]) for d in doc]
     word = np.array([rng.choice(8, p=words[t]) for t in topic])
-    return dict(prior=prior, doc=doc + 1, word=word + 1), dict(mix={f"{i + 1},1": m for i, m in enumerate(mix[:, 0])}, words=words)
+    truth = dict(mix={f"{i + 1},1": m for i, m in enumerate(mix[:, 0])}, words=words)
+    return dict(prior=prior, doc=doc + 1, word=word + 1), truth
 
 
 def normal_mixture(rng):
@@ -811,20 +818,19 @@ def semiconj_var(rng):
 
 
 MODELS = [
-    kidscore_momhs, kidscore_momiq, kidscore_momhsiq, kidscore_mom_work, kidscore_interaction_c, kidscore_interaction_c2,
-    kidscore_interaction_z, log10earn_height, logearn_height, logearn_height_male, logearn_interaction_z,
-    logearn_logheight_male, logmesquite, logmesquite_logva, logmesquite_logvas, logmesquite_logvash,
-    logmesquite_logvolume, sesame_one_pred, independent_potential_outcomes, wells_dist, wells_dist100,
-    wells_dist100ars, wells_interaction, wells_interaction_c, wells_dae, wells_dae_c, wells_dae_inter, wells_daae_c,
-    nes_logit, radon_pooled, radon_county, radon_county_intercept, radon_hierarchical_intercept,
+    kidscore_momhs, kidscore_momiq, kidscore_momhsiq, kidscore_mom_work, kidscore_interaction_c,
+    kidscore_interaction_c2, kidscore_interaction_z, log10earn_height, logearn_height, logearn_height_male,
+    logearn_interaction_z, logearn_logheight_male, logmesquite, logmesquite_logva, logmesquite_logvas,
+    logmesquite_logvash, logmesquite_logvolume, sesame_one_pred, independent_potential_outcomes, wells_dist,
+    wells_dist100, wells_dist100ars, wells_interaction, wells_interaction_c, wells_dae, wells_dae_c, wells_dae_inter,
+    wells_daae_c, nes_logit, radon_pooled, radon_county, radon_county_intercept, radon_hierarchical_intercept,
     radon_variable_intercept, radon_variable_slope, radon_variable_intercept_slope, pilots, election88_full, rats,
     seeds, seeds_stanified, dugongs, surgical, glm_poisson, glm_binomial, glmm_poisson, glmm1, rate_1, rate_2, rate_3,
     bones, lsat, irt_2pl, hier_2pl, irt_2pl_latent_regression, gpcm_latent_regression, grsm_latent_regression,
     capture_m0, capture_mt, capture_mb, capture_mh, capture_mth, capture_mtbh, survey, dogs, dogs_log,
-    dogs_hierarchical, dogs_nonhierarchical, multi_occupancy, gp_pois_regr,
-    kronecker_gp, birthdays, logistic_gp, gp_regression_ard, hmm_drive_0, hmm_drive_1,
-    hmm_gaussian, iohmm_reg, arma11, sir, one_comp_mm_elim_abs, losscurve_sislob, lda,
-    normal_mixture, normal_mixture_k, bym2_offset_only, prophet, logistic_regression_rhs,
+    dogs_hierarchical, dogs_nonhierarchical, multi_occupancy, gp_pois_regr, kronecker_gp, birthdays, logistic_gp,
+    gp_regression_ard, hmm_drive_0, hmm_drive_1, hmm_gaussian, iohmm_reg, arma11, sir, one_comp_mm_elim_abs,
+    losscurve_sislob, lda, normal_mixture, normal_mixture_k, bym2_offset_only, prophet, logistic_regression_rhs,
     semiconj_var,
 ]
 
@@ -834,8 +840,6 @@ def cell(v, digits):
 
 
 def plain(v, digits):
-    if isinstance(v, list) and v and isinstance(v[0], (str, float)):
-        return v
     v = np.asarray(v)
     return np.round(v, digits).tolist() if v.dtype.kind == "f" else v.tolist()
 
