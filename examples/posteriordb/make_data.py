@@ -352,7 +352,7 @@ def radon_variable_slope(rng):
 
 def radon_variable_intercept_slope(rng):
     county, floor = houses(rng)
-    mu, tau = np.array([1.45, -0.7]), np.array([0.35, 0.4])
+    mu, tau = np.array([1.45, -0.7]), np.array([0.35, 0.8])
     line = rng.normal(mu, tau, (len(COUNTIES), 2))
     y = rng.normal(line[county, 0] + line[county, 1] * floor, 0.7)
     lines = {f"{c},{k + 1}": line[j, k] for j, c in enumerate(COUNTIES) for k in range(2)}
@@ -615,7 +615,7 @@ def dogs_nonhierarchical(rng):
     mu, tau, r = np.array([2.4, 1.3]), np.array([0.5, 0.5]), 0.3
     pace = mu + tau * (rng.standard_normal((10, 2)) @ np.array([[1, 0], [r, np.sqrt(1 - r * r)]]).T)
     p = inv_logit(pace)
-    return shocks(rng, lambda a, s: p[:, 0] ** s * p[:, 1] ** a, 10), dict(mu=mu, tau=tau, correlation=r, pace=pace)
+    return shocks(rng, lambda a, s: p[:, 0] ** s * p[:, 1] ** a, 10, 15), dict(mu=mu, tau=tau, correlation=r, pace=pace)
 
 
 def multi_occupancy(rng):
@@ -661,7 +661,7 @@ def birthdays(rng):
 
 
 def logistic_gp(rng):
-    x = np.linspace(-3, 3, 25)
+    x = np.linspace(-3, 3, 18)
     f = curve(rng, x, 2, 1.2)
     return dict(x=x, **{"class": flip(rng, inv_logit(f))}), dict(height=2, length=1.2, f=f)
 
@@ -722,7 +722,7 @@ def arma11(rng):
 
 
 def sir(rng):
-    beta, gamma, xi, delta, t, start = 0.8, 0.5, 12.0, 0.9, np.arange(1, 16), [3000.0, 5, 0, 20]
+    beta, gamma, xi, delta, t, start = 0.8, 0.5, 12.0, 0.9, np.arange(1, 11), [3000.0, 5, 0, 20]
     def f(t, y):
         ill = beta * y[3] / (y[3] + 1000) * y[0]
         return np.array([-ill, ill - gamma * y[1], gamma * y[1], xi * y[1] - delta * y[3]])

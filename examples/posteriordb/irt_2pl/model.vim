@@ -1,7 +1,7 @@
 # Answers to questions that differ in difficulty and in how well they tell people apart; all spreads are learned.
 
 sd_ability      ~ HalfNormal(2)
-sd_slope        ~ HalfNormal(1)
+sd_slope        ~ LogNormal(-0.7, 0.5)
 mu_hard         ~ Normal(0, 5)
 sd_hard         ~ HalfNormal(2)
 ability[person] ~ Normal(0, sd_ability)
