@@ -274,3 +274,53 @@ fn the_same_seed_gives_the_same_draws() {
     let draws = || fit(&prepare(model, "y\n1\nNA\n2\n")).draws;
     assert_eq!(draws(), draws());
 }
+
+#[test]
+fn discrete_entries_have_probabilities() {
+    let model = "m ~ Normal(0, 0.001)\nk ~ Bernoulli(0.3)\ny ~ Normal(m + 2 * k, 1)";
+    let prepared = prepare(model, "k,y\nNA,1.5\n1,2\nNA,NA\n0,NA\n1,0.5\n");
+    let posterior = fit(&prepared);
+    let normal = |x: f64| (-0.5 * x * x).exp();
+    let p = 0.3 * normal(-0.5) / (0.3 * normal(-0.5) + 0.7 * normal(1.5));
+    for (element, p) in [("k[1]", p), ("k[3]", 0.3)] {
+        let Summary { mean: Some(mean), .. } = summary(&posterior, element) else { panic!("no mean") };
+        assert!((mean - p).abs() < 1e-3, "{element}: {mean} against {p}");
+        let answer =
+            session::answer(&posterior, prepared.scope(), &format!("P({element} == 1)")).expect("known");
+        let AnswerKind::Fixed { values, .. } = answer.kind else { panic!("a probability") };
+        assert!((values[0] - p).abs() < 1e-3, "{element}: {} against {p}", values[0]);
+    }
+    let names: Vec<String> = posterior
+        .quantities
+        .iter()
+        .flat_map(|quantity| (0..quantity.len()).map(|k| quantity.element_name(k)))
+        .collect();
+    assert_eq!(names, ["m", "k[1]", "k[3]", "y[3]", "y[4]"]);
+    is_normal(&posterior, "y[4]", 0.0, 1.0);
+    // A mixture of two, of the mean and the sd of which a draw's moments are no further off than those of a Gaussian.
+    is_normal(&posterior, "y[3]", 0.6, 1.84f64.sqrt());
+}
+
+#[test]
+fn emissions_of_a_chain_are_drawn_with_its_states() {
+    let model = "m ~ Normal(0, 0.001)\nz[1] ~ Categorical([0.5, 0.5])\n\
+                 for t in 2:4 { z[t] ~ Categorical([[0.9, 0.1], [0.2, 0.8]][z[t - 1]]) }\n\
+                 for t in 1:4 { y[t] ~ Normal(m + [-3, 3][z[t]], 0.5) }";
+    let posterior = fit(&prepare(model, "y\n-3\nNA\nNA\n3\n"));
+    // The states of the ends are known; between them the chain moves after the first, the second or the third.
+    let (stay, leave, arrived) = (0.9, 0.1, 0.8);
+    let paths = [leave * arrived * arrived, stay * leave * arrived, stay * stay * leave, leave * 0.2 * leave];
+    let total: f64 = paths.iter().sum();
+    let second = (paths[0] + paths[3]) / total;
+    let third = (paths[0] + paths[1]) / total;
+    for (element, p) in [("y[2]", second), ("y[3]", third)] {
+        let mean = 6.0 * p - 3.0;
+        let Summary { mean: Some(found), sd: Some(sd), mcse: Some(error), .. } = summary(&posterior, element)
+        else {
+            panic!("no moments");
+        };
+        assert!((found - mean).abs() < STANDARD_ERRORS * error, "{element}: {found} against {mean}");
+        let exact = (0.25 + 36.0 * p * (1.0 - p)).sqrt();
+        assert!((sd / exact - 1.0).abs() < 0.05, "{element}: {sd} against {exact}");
+    }
+}

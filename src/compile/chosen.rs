@@ -1,11 +1,12 @@
 //! Discrete latents where new data are made: they are drawn, and what depends on them is read at the values that were drawn.
 
 use super::align::Layout;
+use super::discrete::Discrete;
 use super::distribution::{Placed, collect, rebuild, skeleton};
 use super::selection::Selection;
 use super::tracer::{Result, Tracer};
 use super::value::{Axis, Place, Traced, TracedDistribution, Tuple};
-use crate::ir::Role;
+use crate::ir::{Role, VariableId};
 use crate::source::Span;
 use crate::tape::Node;
 use crate::types::ElementType;
@@ -13,14 +14,32 @@ use crate::types::ElementType;
 impl Tracer<'_> {
     /// New elements of a discrete latent as an array that is drawn.
     pub fn draw_elements(&mut self, discrete: usize, tuples: &[Tuple], rank: usize) {
-        if !self.makes_new_data() {
+        if !self.has_drawn_states() {
             return;
         }
-        let name = self.discrete[discrete].name.clone();
+        let Discrete { name, variable, .. } = self.discrete[discrete].clone();
+        if let Some(given) = self.partly_given(variable).cloned() {
+            let rows = self.drawn_or_known(&name, variable, &given, rank);
+            self.discrete[discrete].drawn.push(rows);
+            return;
+        }
         let dims: &[usize] = if rank == 0 { &[] } else { &[tuples.len()] };
         let input = self.forwards_input(&name, Role::Latent, dims, Some((tuples.to_vec(), rank)));
         let rows = self.graph.reshape(input, &[tuples.len()]);
         self.discrete[discrete].drawn.push(rows);
+    }
+
+    /// All elements of discrete data, what is missing as an array that is drawn.
+    fn drawn_or_known(&mut self, name: &str, variable: VariableId, given: &Traced, rank: usize) -> Node {
+        let missing = self.partly_missing(variable).unwrap_or_default();
+        let tuples = self.partly_tuples(variable, &missing);
+        let drawn = self.forwards_input(name, Role::Latent, &[missing.len()], Some((tuples, rank)));
+        let n: usize = given.dims.iter().product();
+        let known = self.graph.reshape(given.node, &[n]);
+        let all = self.graph.concat(&[known, drawn], 0);
+        let mut index: Vec<u32> = (0..n as u32).collect();
+        missing.iter().zip(n as u32..).for_each(|(&position, row)| index[position] = row);
+        self.graph.gather(all, index.into(), &[n])
     }
 
     /// The elements `map` of a discrete latent, as they are drawn.
@@ -49,6 +68,43 @@ impl Tracer<'_> {
         x: &Traced,
         at: Span,
     ) -> Result<Placed> {
+        let (axes, nodes, place) = self.chosen_nodes(distribution, x, at)?;
+        let mut nodes = nodes.into_iter();
+        let instance = rebuild(distribution, &mut nodes);
+        Ok(Placed { instance, x: nodes.next(), axes, place })
+    }
+
+    /// A distribution at the drawn values of the discrete latents that it depends on, with the axes of what it draws.
+    pub fn chosen_distribution(
+        &mut self,
+        distribution: &TracedDistribution,
+        x: &Traced,
+        at: Span,
+    ) -> Result<TracedDistribution> {
+        let (axes, nodes, place) = self.chosen_nodes(distribution, x, at)?;
+        let mut own = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let shape = self.graph_at(place).shape(node).to_vec();
+            let varies = |k: usize| shape[k] == self.axis_len(axes[k], place);
+            let own_axes: Vec<Axis> = (0..axes.len()).filter(|&k| varies(k)).map(|k| axes[k]).collect();
+            let dims = shape[axes.len()..].to_vec();
+            let full = self.full_shape(&own_axes, &dims, place);
+            let node = self.graph_at(place).reshape(node, &full);
+            let mut value = Traced::new(node, dims, ElementType::Real);
+            (value.axes, value.place) = (own_axes, place);
+            own.push(value);
+        }
+        let mut own = own.into_iter();
+        Ok(distribution.map(&mut |leaf| own.next().unwrap_or_else(|| leaf.clone())))
+    }
+
+    /// The arguments of a distribution and what it draws, without axes of discrete latents' values.
+    fn chosen_nodes(
+        &mut self,
+        distribution: &TracedDistribution,
+        x: &Traced,
+        at: Span,
+    ) -> Result<(Vec<Axis>, Vec<Node>, Place)> {
         let mut leaves: Vec<(&Traced, usize)> = Vec::new();
         collect(distribution, 0, &mut leaves);
         let event = skeleton(distribution).event_rank();
@@ -66,9 +122,7 @@ impl Tracer<'_> {
             }
             axes.remove(position);
         }
-        let mut nodes = nodes.into_iter();
-        let instance = rebuild(distribution, &mut nodes);
-        Ok(Placed { instance, x: nodes.next(), axes, place })
+        Ok((axes, nodes, place))
     }
 
     /// A node without the axis at `position`, which is that of a discrete latent's values.

@@ -10,7 +10,7 @@ use super::eliminate::Factor;
 use super::impute::Left;
 use super::partly::tuple_of;
 use super::tracer::{Binding, Result, Tracer};
-use super::value::{Axis, Traced, TracedDistribution};
+use super::value::{Axis, TracedDistribution};
 use crate::density::TermKind;
 use crate::ir::VariableId;
 use crate::source::Span;
@@ -110,9 +110,8 @@ impl Tracer<'_> {
     /// Whether each missing entry that is summed out has a distribution.
     pub fn check_evidence(&self) -> Result<()> {
         for Evidence { variable, given_a_prior, at } in &self.evidence {
-            let values = self.partly_given(*variable).and_then(|given: &Traced| self.constant(given));
-            let mut missing = values.into_iter().flatten().enumerate().filter(|(_, value)| value.is_nan());
-            if missing.any(|(position, _)| !given_a_prior.contains(&position)) {
+            let mut missing = self.partly_missing(*variable).into_iter().flatten();
+            if missing.any(|position| !given_a_prior.contains(&position)) {
                 return Err(self.missing_value(*variable, *at));
             }
         }

@@ -143,9 +143,6 @@ impl Tracer<'_> {
             leaves.iter().any(|(leaf, _)| leaf.is_enumerated() || self.implicit_of(leaf).is_some());
         if is_whole {
             let left_out = if leaves_out { &rows.missing[..] } else { &[] };
-            if let Some(own) = self.left_out.get_mut(&left.variable) {
-                own.depends_on_discrete = true;
-            }
             self.add_masked(left, distribution, left_out)?;
         } else {
             self.check_rows(left, distribution, &rows.complete)?;
@@ -328,7 +325,7 @@ impl Tracer<'_> {
     /// A statement that depends on a discrete latent: one factor of all its rows, 0 at those that are left out.
     fn add_masked(&mut self, left: &Left, distribution: &TracedDistribution, left_out: &[u32]) -> Result<()> {
         if self.is_imputing() {
-            return Ok(());
+            return self.draw_chosen(left, distribution, left_out);
         }
         if self.is_forwards() && left_out.is_empty() {
             return self.refuse_forwards("a statement with missing entries", left.span);

@@ -82,6 +82,29 @@ impl Tracer<'_> {
         Traced::new(node, dims, left.given.element)
     }
 
+    /// Draws of rows that are left out of a statement which depends on discrete latents.
+    pub fn draw_chosen(
+        &mut self,
+        left: &Left,
+        distribution: &TracedDistribution,
+        rows: &[u32],
+    ) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let chosen = self.chosen_distribution(distribution, &left.given, left.at)?;
+        let x = self.missing_rows(left, rows);
+        let part = Part {
+            span: left.span,
+            left: left.given.clone(),
+            rows: rows.to_vec(),
+            x,
+            role: PartRole::Draw,
+            read: None,
+        };
+        self.add_part(&chosen, part)
+    }
+
     pub fn add_part(&mut self, distribution: &TracedDistribution, part: Part) -> Result<()> {
         let Part { span, left, rows, x, role, read } = part;
         let event = skeleton(distribution).event_rank();

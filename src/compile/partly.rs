@@ -34,14 +34,12 @@ pub struct Partly {
 pub struct LeftOut {
     /// In the data.
     pub positions: BTreeSet<usize>,
-    /// Some depend on a discrete latent that is summed out: there are no draws of it to draw them from.
-    pub depends_on_discrete: bool,
 }
 
 impl LeftOut {
     /// Whether they are drawn when a fit is done.
     pub fn is_drawn(&self) -> bool {
-        !self.depends_on_discrete && (1..=MAX_REPORTED).contains(&self.positions.len())
+        (1..=MAX_REPORTED).contains(&self.positions.len())
     }
 }
 
@@ -182,6 +180,13 @@ impl Tracer<'_> {
             |position: &usize| elements.slots.get(&tuple_of(*position, &given.dims), elements.rank).is_some();
         let missing = values.iter().enumerate().filter(|(_, value)| value.is_nan());
         missing.map(|(position, _)| position).filter(is_imputed).collect()
+    }
+
+    /// Positions in the data of all missing entries; `None` of what is no data, or without any.
+    pub fn partly_missing(&self, variable: VariableId) -> Option<Vec<usize>> {
+        let values = self.constant(self.partly_given(variable)?)?;
+        let missing = values.iter().enumerate().filter(|(_, value)| value.is_nan());
+        Some(missing.map(|(position, _)| position).collect())
     }
 
     /// The indices of entries at these positions of the data.

@@ -156,6 +156,11 @@ impl Tracer<'_> {
         self.forwards.as_ref().is_some_and(|forwards| forwards.purpose == Purpose::NewData)
     }
 
+    /// Whether discrete latents are read at values that were drawn.
+    pub fn has_drawn_states(&self) -> bool {
+        self.makes_new_data() || self.is_imputing()
+    }
+
     /// Whether what is left out of the density is to be drawn.
     pub fn is_imputing(&self) -> bool {
         self.forwards.as_ref().is_some_and(|forwards| forwards.purpose == Purpose::Imputation)
@@ -252,7 +257,7 @@ impl Tracer<'_> {
         if self.plan.is_some() {
             return Ok(());
         }
-        let placed = if self.makes_new_data() {
+        let placed = if self.has_drawn_states() {
             self.place_chosen(distribution, x, span)?
         } else {
             self.place(distribution, Some(x), span)?

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::report::indices_as_labels;
 use super::tracer::Tracer;
 use super::value::Tuple;
 use crate::data::Levels;
@@ -41,6 +42,8 @@ pub struct SummedOut {
     pub doc: Option<String>,
     /// The values that each element may take, in ascending order.
     pub values: Vec<f64>,
+    /// Of data: the positions that are missing in them, which alone are reported; `dims` and `labels` are theirs.
+    pub missing: Option<Vec<usize>>,
     /// The elements in the order in which they were summed out.
     pub elements: Vec<Conditional>,
     pub n_pairs: usize,
@@ -60,6 +63,11 @@ pub struct Conditional {
 impl SummedOut {
     pub fn n_elements(&self) -> usize {
         self.elements.len()
+    }
+
+    /// Positions of the elements that are reported.
+    pub fn reported(&self) -> Vec<usize> {
+        self.missing.clone().unwrap_or_else(|| (0..self.n_elements()).collect())
     }
 
     /// Numbers of its tables.
@@ -83,11 +91,22 @@ impl Tracer<'_> {
         let mut nodes = Vec::new();
         for tables in std::mem::take(&mut self.tables) {
             let known = &self.discrete[tables.discrete];
-            let Some(report) = self.variables.iter().find(|report| report.name == known.name) else {
-                continue;
+            let report = self.variables.iter().find(|report| report.name == known.name);
+            let missing = self.partly_missing(known.variable);
+            let (dims, labels, doc) = match (report, &missing) {
+                (Some(report), _) => (report.dims.clone(), report.labels.clone(), report.doc.clone()),
+                (None, Some(missing)) => {
+                    let tuples = self.partly_tuples(known.variable, missing);
+                    let labels = vec![Some(indices_as_labels(&tuples, known.rank))];
+                    (vec![missing.len()], labels, self.model.variable(known.variable).doc.clone())
+                }
+                (None, None) => continue,
             };
+            let lens = if missing.is_some() { &known.slots.extents[..known.rank] } else { &[] };
+            let lens: Vec<usize> = lens.iter().map(|&len| len as usize).collect();
+            let lens = if missing.is_some() { &lens } else { &dims };
             let position = |tuple: &Tuple| {
-                let indices = tuple.iter().zip(&report.dims);
+                let indices = tuple.iter().zip(lens);
                 indices.fold(0, |flat, (&i, &len)| flat * len as u32 + i.saturating_sub(1))
             };
             let mut elements: Vec<Conditional> = tables
@@ -101,12 +120,13 @@ impl Tracer<'_> {
             }
             all.push(SummedOut {
                 name: known.name.clone(),
-                dims: report.dims.clone(),
-                labels: report.labels.clone(),
-                doc: report.doc.clone(),
                 values: known.values.clone(),
-                elements,
                 n_pairs: tables.pairs.map_or(0, |pairs| self.graph.shape(pairs)[0]),
+                dims,
+                labels,
+                doc,
+                missing,
+                elements,
             });
             nodes.push(tables.weights);
             nodes.extend(tables.pairs);

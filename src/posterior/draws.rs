@@ -94,19 +94,6 @@ impl Draws {
         &self.values[row * self.n_draws..(row + 1) * self.n_draws]
     }
 
-    /// Adds rows, `values[rows][n_draws]`.
-    ///
-    /// # Panics
-    /// If the values do not fill whole rows.
-    pub fn extend(&mut self, values: Vec<f64>) {
-        assert!(if self.n_draws == 0 {
-            values.is_empty()
-        } else {
-            values.len().is_multiple_of(self.n_draws)
-        });
-        self.values.extend(values);
-    }
-
     pub fn n_rows(&self) -> usize {
         self.values.len().checked_div(self.n_draws).unwrap_or(0)
     }

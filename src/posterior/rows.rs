@@ -85,7 +85,7 @@ impl Posterior {
         if let Some(worst) = self.verdict() {
             self.verdicts.extend(std::iter::repeat_n(worst, n));
         }
-        self.draws.extend(values);
+        self.draws.append(values);
         self.quantities.push(Quantity {
             name: name.to_string(),
             kind: QuantityKind::Imputed,

@@ -97,6 +97,29 @@ pub struct Drawn {
     pub draws: Vec<f64>,
 }
 
+impl Drawn {
+    /// What is said of these elements, of `n` draws.
+    fn of_elements(self, elements: &[usize], n: usize) -> Drawn {
+        let Drawn { states, mcse, draws } = self;
+        Drawn {
+            mcse: elements.iter().map(|&element| mcse[element]).collect(),
+            draws: elements
+                .iter()
+                .flat_map(|&element| &draws[element * n..(element + 1) * n])
+                .copied()
+                .collect(),
+            states: States {
+                probabilities: elements
+                    .iter()
+                    .flat_map(|&element| states.of_element(element))
+                    .copied()
+                    .collect(),
+                values: states.values,
+            },
+        }
+    }
+}
+
 /// How many of `n_draws` draws to make, for those of all discrete latents to fit in memory.
 pub fn affordable_draws(summed_out: &[SummedOut], n_draws: usize) -> usize {
     (MAX_DRAWN_NUMBERS / n_elements(summed_out).max(1)).max(MIN_DRAWS).min(n_draws)
@@ -169,15 +192,17 @@ pub fn add_states(posterior: &mut Posterior, density: &Density, summed_out: &[Su
     let is_exact = posterior.coordinates.is_empty();
     for (latent, drawn) in summed_out.iter().zip(draw_states(density, summed_out, z, n, seed)) {
         let offset = posterior.summaries.len();
+        let drawn = drawn.of_elements(&latent.reported(), n);
+        let kind = if latent.missing.is_some() { QuantityKind::Imputed } else { QuantityKind::Latent };
         let quantity = Quantity {
             name: latent.name.clone(),
-            kind: QuantityKind::Latent,
+            kind,
             dims: latent.dims.clone(),
             labels: latent.labels.clone(),
             element: ElementType::Int,
             doc: latent.doc.clone(),
             offset,
-            marginals: vec![None; latent.n_elements()],
+            marginals: vec![None; drawn.mcse.len()],
         };
         for (element, mcse) in drawn.mcse.iter().enumerate() {
             let row = &drawn.draws[element * n..(element + 1) * n];
