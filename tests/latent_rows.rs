@@ -230,7 +230,6 @@ fn what_cannot_be_simulated_is_refused_with_words() {
         ("m ~ Flat()\ny ~ Normal(m, 1)", "no way to draw"),
         ("m ~ Normal(0, 1)\ny ~ Normal(m, 1)\nfactor -m^2", "cannot be simulated"),
         ("m ~ Normal(0, 1)\nlog(y) ~ Normal(m, 1)", "computed from the data"),
-        ("k ~ Bernoulli(0.5)\ny ~ Normal(k, 1)", "cannot be simulated"),
         ("m ~ Normal(0, 1)", "nothing is observed"),
     ] {
         let prepared = prepare(model, data);

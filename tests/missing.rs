@@ -140,9 +140,7 @@ fn a_bivariate_normal_with_missing_entries() {
     let inverse = [[2.0 / determinant, -0.6 / determinant], [-0.6 / determinant, 1.0 / determinant]];
     let n = 2 + 2 * y.len();
     let mut precision = vec![vec![0.0; n]; n];
-    for j in 0..2 {
-        precision[j][j] += 0.25;
-    }
+    precision.iter_mut().take(2).enumerate().for_each(|(j, row)| row[j] += 0.25);
     for row in 0..y.len() {
         for (j, inverse) in inverse.iter().enumerate() {
             for (k, value) in inverse.iter().enumerate() {
@@ -229,7 +227,7 @@ fn the_evidence_is_that_of_what_was_observed() {
     let normal =
         |x: f64, variance: f64| -0.5 * (x * x / variance + (2.0 * std::f64::consts::PI * variance).ln());
     let exact = normal(1.5, 1.25) + normal(0.2, 1.0);
-    let elbo = posterior.fit().and_then(|fit| fit.elbo.clone()).expect("it is finite");
+    let elbo = posterior.fit().and_then(|fit| fit.elbo).expect("it is finite");
     assert!((elbo.value - exact).abs() < 1e-3 + 4.0 * elbo.se, "{} against {exact}", elbo.value);
     assert!(posterior.evidence);
 }

@@ -35,7 +35,7 @@ pub use judge::{Complaint, Judged, Lack, Reported, Weighing, Witnesses, judge};
 pub use loo::{Loo, Points};
 pub use markov::{Convergence, Nuts, Sampled, of_chains};
 pub use method::Method;
-pub use states::{States, add_states, affordable_draws};
+pub use states::{Drawn, States, add_states, affordable_draws, draw_states};
 pub use summarise::{DEFAULT_DRAWS, Summarised, summarise};
 pub use summary::{Summary, mean_sd, quantile_in_place};
 pub use trust::{Basis, Symptom, Verdict};

@@ -9,6 +9,9 @@ use crate::compile::{Quantity, QuantityKind, Simulated};
 use crate::data::Levels;
 use crate::types::ElementType;
 
+/// The first row of the element at some indices.
+type FirstRow<'p> = dyn Fn(&[u32]) -> Option<usize> + 'p;
+
 impl Posterior {
     /// For each element of a latent or `param` of a model run forwards, its row; `None` where the posterior does not know it.
     pub fn rows_of(&self, array: &Simulated) -> Option<Vec<usize>> {
@@ -19,21 +22,24 @@ impl Posterior {
         };
         let block = array.len().checked_div(tuples.len()).unwrap_or(0);
         let whole = known.filter(|known| known.kind != QuantityKind::Imputed);
-        let named: HashMap<String, usize> = match whole {
-            Some(_) => HashMap::new(),
-            None => self.rows_named(&array.name).collect(),
-        };
-        let first_of = |tuple: &[u32]| -> Option<usize> {
-            let Some(whole) = whole else {
-                let indices: Vec<String> = tuple.iter().map(u32::to_string).collect();
-                return named.get(&indices.join(",")).copied();
-            };
-            let lens = whole.dims.get(..*rank)?;
-            let flat = tuple.iter().zip(lens).try_fold(0, |flat, (&i, &len)| {
-                let at = (i as usize).checked_sub(1).filter(|at| *at < len)?;
-                Some(flat * len + at)
-            })?;
-            Some(whole.offset + flat * block)
+        let first_of: Box<FirstRow> = match whole {
+            Some(whole) => {
+                let lens = whole.dims.get(..*rank)?;
+                Box::new(move |tuple| {
+                    let flat = tuple.iter().zip(lens).try_fold(0, |flat, (&i, &len)| {
+                        let at = (i as usize).checked_sub(1).filter(|at| *at < len)?;
+                        Some(flat * len + at)
+                    })?;
+                    Some(whole.offset + flat * block)
+                })
+            }
+            None => {
+                let rows: HashMap<String, usize> = self.rows_named(&array.name).collect();
+                Box::new(move |tuple| {
+                    let indices: Vec<String> = tuple.iter().map(u32::to_string).collect();
+                    rows.get(&indices.join(",")).copied()
+                })
+            }
         };
         let mut rows = Vec::with_capacity(array.len());
         for tuple in tuples {

@@ -14,3 +14,4 @@ mod odes;
 mod questions;
 mod scans;
 mod statements;
+mod states;

@@ -7,10 +7,11 @@ use crate::report::text::{Align, table};
 
 pub(super) struct Help;
 
-const QUESTIONS: [(&str, &str); 6] = [
+const QUESTIONS: [(&str, &str); 7] = [
     ("beta[2]", "mean, sd, 5%, 50%, 95% of a quantity or any expression"),
     ("mean(beta), sd(tau)", "one figure, with its Monte Carlo error; also var, median"),
     ("P(beta[2] > 0)", "posterior probability of a condition"),
+    ("P(z[3] == 2), mode(z)", "probabilities and likeliest values of discrete latents"),
     ("quantile(tau, [0.05, 0.95])", "quantiles"),
     ("alpha[\"A\"] - alpha[\"B\"]", "labels of levels stand in quotes"),
     ("mean(x, axis = 1)", "with a named argument a function of the language, in each draw"),

@@ -23,6 +23,8 @@ use crate::report::style::Elements;
 const LONG: usize = 12;
 /// Elements shown of a shortened vector.
 const SHOWN: usize = 5;
+/// Room for the documentation of a quantity, or none at all.
+const LEAST_DOC: usize = 12;
 
 /// How many of `n` elements are shown.
 fn shown(n: usize, style: &Style) -> usize {

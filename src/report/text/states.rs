@@ -1,18 +1,22 @@
 //! Tables of discrete latents: probabilities of their values, or where most of these lie.
 
-use super::shown;
 use super::table::{Align, table};
+use super::{LEAST_DOC, cut, shown};
 use crate::compile::Quantity;
 use crate::posterior::{Posterior, States, Summary, Verdict};
 use crate::report::Style;
 use crate::report::number::{ABSENT, align_points, with_uncertainty};
+use crate::report::style::Elements;
 
 /// Values up to which each has a column.
 const MAX_COLUMNS: usize = 8;
 
+/// A discrete latent, and what is known of its values.
+type Latent<'p> = (&'p Quantity, &'p States);
+
 /// Tables of all discrete latents, each after an empty line but for the first; latents with the same values share one.
 pub(super) fn states(posterior: &Posterior, style: &Style) -> String {
-    let mut groups: Vec<(&[f64], Vec<(&Quantity, &States)>)> = Vec::new();
+    let mut groups: Vec<(&[f64], Vec<Latent>)> = Vec::new();
     for quantity in &posterior.quantities {
         let Some(states) = posterior.states_of(quantity) else { continue };
         let is_wide = states.values.len() > MAX_COLUMNS;
@@ -27,12 +31,7 @@ pub(super) fn states(posterior: &Posterior, style: &Style) -> String {
     tables.collect::<Vec<String>>().join("\n")
 }
 
-fn group_table(
-    posterior: &Posterior,
-    values: &[f64],
-    group: &[(&Quantity, &States)],
-    style: &Style,
-) -> String {
+fn group_table(posterior: &Posterior, values: &[f64], group: &[Latent<'_>], style: &Style) -> String {
     let titles: Vec<String> = match values {
         [] => ["mean", "sd", "5%", "50%", "95%", "mode"].map(str::to_string).to_vec(),
         values => values.iter().map(|value| format!("P({value})")).collect(),
@@ -66,6 +65,14 @@ fn group_table(
     columns.iter_mut().for_each(|column| align_points(column));
     let mut header = vec![("", Align::Left)];
     header.extend(titles.iter().map(|title| (title.as_str(), Align::Right)));
+    if style.elements == Elements::Few && !style.is_whole {
+        let widest = |cells: &[String]| cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
+        let of_columns =
+            columns.iter().zip(&titles).map(|(column, title)| 2 + widest(column).max(title.len()));
+        let room =
+            style.width.saturating_sub(widest(&names) + of_columns.sum::<usize>() + widest(&notes) + 4);
+        docs.iter_mut().for_each(|doc| *doc = if room < LEAST_DOC { String::new() } else { cut(doc, room) });
+    }
     let extra: Vec<Vec<String>> =
         [notes, docs].into_iter().filter(|column| column.iter().any(|cell| !cell.is_empty())).collect();
     header.extend(extra.iter().map(|_| ("", Align::Left)));
@@ -93,7 +100,7 @@ fn probability(p: f64) -> String {
     match p {
         p if p.is_nan() => ABSENT.to_string(),
         p if p > 0.0 && p < 0.0005 => "<0.001".to_string(),
-        p if p < 1.0 - 1e-12 && p >= 0.9995 => ">0.999".to_string(),
+        p if (0.9995..1.0 - 1e-12).contains(&p) => ">0.999".to_string(),
         p => format!("{p:.3}"),
     }
 }

@@ -3,7 +3,7 @@
 use super::evidence::evidence;
 use super::states::states;
 use super::table::{Align, table};
-use super::{cut, shown};
+use super::{LEAST_DOC, cut, shown};
 use crate::inference::{Fit, RecentredLatent, Sample};
 use crate::posterior::{Basis, Convergence, Method, Nuts, Posterior, Summary, Verdict};
 use crate::report::Style;
@@ -12,8 +12,6 @@ use crate::report::style::Elements;
 
 /// ELBOs are shown as if they had at least this error, in nats: nobody needs more digits.
 const LEAST_ERROR: f64 = 1e-3;
-/// Room for the documentation of a quantity, or none at all.
-const LEAST_DOC: usize = 12;
 
 /// The table of all quantities: mean, sd, 5%, 50%, 95%; and those of discrete latents.
 pub fn summary(posterior: &Posterior, style: &Style) -> String {

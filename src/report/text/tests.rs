@@ -3,7 +3,7 @@
 use crate::compile::{Quantity, QuantityKind};
 use crate::inference::{Bound, Estimate, Evidence, PriorEvidence};
 use crate::posterior::testing::posterior;
-use crate::posterior::{Answer, AnswerKind, Basis, Draws, Method, Summary, Verdict};
+use crate::posterior::{Answer, AnswerKind, Basis, Draws, Method, States, Summary, Verdict};
 use crate::report::Style;
 use crate::report::style::Elements;
 use crate::report::text::{answer, footer, summary, variables};
@@ -41,6 +41,49 @@ fn the_summary_is_a_table_with_aligned_digits() {
     let text = summary(&posterior(4000), &Style::default());
     insta::assert_snapshot!(text);
     assert!(text.lines().all(|line| line.chars().count() <= 80 && line == line.trim_end()), "{text}");
+}
+
+#[test]
+fn discrete_latents_have_tables_of_their_own() {
+    let mut posterior = posterior(4000);
+    let mut add = |name: &str, dims: Vec<usize>, values: Vec<f64>, probabilities: Vec<f64>| {
+        let n: usize = dims.iter().product();
+        let offset = posterior.summaries.len();
+        let summary = |element: usize| Summary {
+            mean: Some(4.5 + element as f64),
+            sd: Some(1.25),
+            q05: Some(2.0),
+            q50: Some(4.0),
+            q95: Some(7.0),
+            mcse: Some(0.01),
+        };
+        posterior.summaries.extend((0..n).map(summary));
+        posterior.quantities.push(Quantity {
+            name: name.to_string(),
+            kind: QuantityKind::Latent,
+            labels: vec![None; dims.len()],
+            marginals: vec![None; n],
+            dims,
+            element: ElementType::Int,
+            doc: Some(format!(
+                "what is said of {name}, at such a length that it does not fit into eighty characters"
+            )),
+            offset,
+        });
+        posterior.states.push((name.to_string(), States { values, probabilities }));
+    };
+    let states = [0.02, 0.98, 0.0, 1.0, 0.5, 0.5, 0.0001, 0.9999, f64::NAN, f64::NAN];
+    add("z", vec![5], vec![1.0, 2.0], states.to_vec());
+    add("on", vec![], vec![0.0, 1.0], vec![0.25, 0.75]);
+    // With the values of z, and so many elements that not all are shown.
+    add("s", vec![20], vec![1.0, 2.0], [0.125, 0.875].repeat(20));
+    add("n", vec![2], (0..10).map(f64::from).collect(), [vec![0.05; 18], vec![0.0, 0.1]].concat());
+    let text = summary(&posterior, &Style::default());
+    insta::assert_snapshot!(text);
+    assert!(text.lines().all(|line| line.chars().count() <= 80 && line == line.trim_end()), "{text}");
+    posterior.quantities.drain(..5);
+    let text = summary(&posterior, &Style::default());
+    assert!(text.starts_with("no continuous latents: the ELBO is the exact log evidence\n\n"), "{text}");
 }
 
 #[test]

@@ -1,0 +1,15 @@
+# Partial credits in questions of one to three steps, by people whose abilities follow what is known of them.
+
+w                 = cbind(1, standardize(hours) / 2)
+lambda[2]         ~ StudentT(3, 0, 1)
+slope[len(steps)] ~ LogNormal(0, 0.5)
+## all steps of all questions, one after the other
+hard[sum(steps)]    ~ zero_sum(Normal(0, 3))
+ability[len(hours)] ~ Normal(w @ lambda, 1)
+first               = cumsum(steps) - steps + 1
+ends                = concat(hard, 0, 0)
+for n in 1:len(credit) {
+  i             = item[n]
+  gain          = slope[i] * ability[person[n]] - ends[first[i]:(first[i] + 2)]
+  credit[n] + 1 ~ Categorical(logits = where(0:3 <= steps[i], concat(0, cumsum(gain)), -1000))
+}
