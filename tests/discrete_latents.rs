@@ -110,10 +110,7 @@ fn a_sample_has_the_probabilities_of_a_fit() {
     let sample = prepared
         .sample(&SampleRequest { options, loo: false }, &|_| {})
         .unwrap_or_else(|report| panic!("{report:?}"));
-    let ([_, of_fit], [_, of_sample]) = (
-        [&posterior.quantities[0], &posterior.quantities[1]],
-        [&sample.quantities[0], &sample.quantities[1]],
-    );
+    let (of_fit, of_sample) = (&posterior.quantities[1], &sample.quantities[1]);
     assert_eq!((of_fit.name.as_str(), of_sample.name.as_str()), ("z", "z"));
     let states =
         [posterior.states_of(of_fit), sample.states_of(of_sample)].map(|states| states.expect("states"));
