@@ -465,12 +465,12 @@ def bones(rng):
     slope = np.round(rng.uniform(0.6, 2.5, 20), 2)
     cut = np.sort(np.round(rng.uniform(1, 17, (20, 4)), 2), axis=1)
     cut = np.where(np.arange(4) < grades[:, None] - 1, cut, 101.0 + np.arange(4))  # never reached
-    child, sign = answers(rng, 12, 20)
+    child, feature = answers(rng, 12, 20)
     kept = rng.random(len(child)) > 0.05
-    child, sign = child[kept], sign[kept]
-    above = inv_logit(slope[sign] * (age[child] - cut[sign].T))
+    child, feature = child[kept], feature[kept]
+    above = inv_logit(slope[feature] * (age[child] - cut[feature].T))
     grade = 1 + (rng.random(len(child)) < above).sum(0)
-    return dict(slope=slope, cut=cut, child=child + 1, sign=sign + 1, grade=grade), dict(age=age)
+    return dict(slope=slope, cut=cut, child=child + 1, feature=feature + 1, grade=grade), dict(age=age)
 
 
 def answers(rng, people, items):

@@ -2,5 +2,5 @@
 
 age[child] ~ Normal(0, 36)
 for n in 1:len(grade) {
-  grade[n] ~ OrderedLogistic(slope[sign[n]] * age[child[n]], slope[sign[n]] * cut[sign[n]])
+  grade[n] ~ OrderedLogistic(slope[feature[n]] * age[child[n]], slope[feature[n]] * cut[feature[n]])
 }
