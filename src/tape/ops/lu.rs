@@ -25,10 +25,14 @@ impl Graph {
 
     /// A^-1, `[.., n, n]`.
     pub fn inverse(&mut self, a: Node) -> Node {
-        let n = square(self.shape(a));
-        let identity = (0..n * n).map(|at| (at / n == at % n) as u8 as f64).collect();
-        let identity = self.constant(tensor(&[n, n], identity));
+        let identity = self.identity(square(self.shape(a)));
         self.solve(a, identity)
+    }
+
+    /// I, `[n, n]`.
+    pub fn identity(&mut self, n: usize) -> Node {
+        let elements = (0..n * n).map(|at| (at / n == at % n) as u8 as f64).collect();
+        self.constant(tensor(&[n, n], elements))
     }
 
     /// log |det A|, `[.., n, n] -> [..]`; -inf where A is singular.

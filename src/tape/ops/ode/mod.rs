@@ -10,6 +10,7 @@ mod interval;
 mod pace;
 mod rosenbrock;
 mod runge_kutta;
+mod step;
 mod sweep;
 
 use std::sync::Arc;

@@ -2,8 +2,8 @@
 //! Ordinary Differential Equations II, IV.7; the form without products of the Jacobian with a vector).
 
 use super::Field;
-use super::interval::{FIRST, FROM, STATE, TO};
-use super::sweep::{Place, Read, Sweep, Write};
+use super::step::Step;
+use super::sweep::Sweep;
 use crate::tape::forward::pushforward;
 use crate::tape::graph::{Graph, Node, tensor};
 
@@ -31,47 +31,26 @@ const COUPLINGS: [&[f64]; STAGES] = [
 /// Weights of the slope's own change with time.
 const BY_TIME: [f64; STAGES] = [0.25, -0.1043, 0.1035, -0.0362, 0.0, 0.0];
 
-/// One step, at C of the way and c of it long, h = c (to - from): with J = df/dy, each stage solves
-/// (I - h gamma J) u_i = h gamma f(t_i, y + sum_j a_ij u_j) + gamma sum_j c_ij u_j + gamma d_i h^2 df/dt. Also gives the error.
+/// One step: with J = df/dy, each stage solves (I - h gamma J) u_i = h gamma f(t_i, y + sum_j a_ij u_j) + gamma sum_j c_ij u_j
+/// + gamma d_i h^2 df/dt. Also gives the error.
 pub(super) fn step(field: &Field) -> (Sweep, Node) {
-    let groups = field.graph.shape(field.time).to_vec();
     let state_shape = field.graph.shape(field.state).to_vec();
-    let (rank, n) = (groups.len(), state_shape[groups.len()]);
-    let mut g = Graph::new();
-    let y = g.input(&state_shape);
-    let [from, to, fraction, elapsed] = std::array::from_fn(|_| g.input(&groups));
-    let args: Vec<Node> = field.args.iter().map(|&arg| g.input(field.graph.shape(arg))).collect();
-    let span = g.sub(to, from);
-    let length = g.mul(fraction, span);
-    let time_at = |g: &mut Graph, node: f64| {
-        let within = g.mul_scalar(fraction, node);
-        let way = g.add(elapsed, within);
-        let passed = g.mul(way, span);
-        g.add(from, passed)
-    };
-    let by_component = |g: &mut Graph, x: Node| g.reshape(x, &[&groups[..], &[1]].concat());
-
-    let start = time_at(&mut g, NODES[0]);
-    let slope = field.at(&mut g, start, y, &args);
-    let mut columns = Vec::with_capacity(n);
-    for j in 0..n {
-        let unit = g.constant(tensor(&[n], (0..n).map(|i| f64::from(u8::from(i == j))).collect()));
-        let column = pushforward(&mut g, &[slope], &[(y, unit)])[0];
-        let column = column.unwrap_or_else(|| g.full(&state_shape, 0.0));
-        columns.push(g.reshape(column, &[&state_shape[..], &[1]].concat()));
-    }
-    let jacobian = g.concat(&columns, rank + 1);
-    let implicit = g.mul_scalar(length, GAMMA);
-    let implicit_length = by_component(&mut g, implicit);
-    let scale = g.reshape(implicit, &[&groups[..], &[1, 1]].concat());
+    let rank = state_shape.len() - 1;
+    let column_shape = [&state_shape[..], &[1]].concat();
+    let mut step = Step::new(field);
+    let start = step.time(NODES[0]);
+    let first = step.slope(start, step.state);
+    let (length, y) = (step.length, step.state);
+    let g = &mut step.graph;
+    let jacobian = jacobian(g, first, y);
+    let implicit_length = g.mul_scalar(length, GAMMA);
+    let scale = g.reshape(implicit_length, &[&state_shape[..rank], &[1, 1]].concat());
     let scaled = g.mul(scale, jacobian);
-    let identity =
-        g.constant(tensor(&[n, n], (0..n * n).map(|at| f64::from(u8::from(at / n == at % n))).collect()));
+    let identity = g.identity(state_shape[rank]);
     let matrix = g.sub(identity, scaled);
     let inverse = g.inverse(matrix);
     let one = g.scalar(1.0);
-    let by_time = pushforward(&mut g, &[slope], &[(start, one)])[0].map(|change| {
-        let length = by_component(&mut g, length);
+    let by_time = pushforward(g, &[first], &[(start, one)])[0].map(|change| {
         let square = g.mul(implicit_length, length);
         g.mul(square, change)
     });
@@ -80,42 +59,48 @@ pub(super) fn step(field: &Field) -> (Sweep, Node) {
     let mut stage = y;
     for s in 0..STAGES {
         if let Some(weights) = MOVES.get(s).filter(|weights| !weights.is_empty()) {
-            let terms: Vec<(f64, Node)> = weights.iter().copied().zip(moves.iter().copied()).collect();
-            let moved = g.combination(&terms);
-            stage = g.add(y, moved);
+            let moved = step.graph.combination(&weighted(weights, &moves));
+            stage = step.graph.add(y, moved);
         } else if s + 1 == STAGES {
-            stage = g.add(stage, moves[s - 1]);
+            stage = step.graph.add(stage, moves[s - 1]);
         }
         let slope = if s == 0 {
-            slope
+            first
         } else {
-            let time = time_at(&mut g, NODES[s]);
-            field.at(&mut g, time, stage, &args)
+            let time = step.time(NODES[s]);
+            step.slope(time, stage)
         };
+        let g = &mut step.graph;
         let mut right = g.mul(implicit_length, slope);
-        let mut terms: Vec<(f64, Node)> =
-            COUPLINGS[s].iter().map(|weight| GAMMA * weight).zip(moves.iter().copied()).collect();
+        let mut terms = weighted(&COUPLINGS[s].iter().map(|c| GAMMA * c).collect::<Vec<f64>>(), &moves);
         terms.extend(by_time.filter(|_| BY_TIME[s] != 0.0).map(|change| (BY_TIME[s], change)));
         if !terms.is_empty() {
             let further = g.combination(&terms);
             right = g.add(right, further);
         }
-        let right = g.reshape(right, &[&state_shape[..], &[1]].concat());
+        let right = g.reshape(right, &column_shape);
         let moved = g.matmul(inverse, right);
         moves.push(g.reshape(moved, &state_shape));
     }
     let error = moves[STAGES - 1];
-    let next = g.add(stage, error);
+    let next = step.graph.add(stage, error);
+    (step.ending_at(next), error)
+}
 
-    let own = |ahead: bool| Place { track: 0, ahead };
-    let mut reads = vec![
-        (y, Read::Track(own(false))),
-        (from, Read::Arg(FROM)),
-        (to, Read::Arg(TO)),
-        (fraction, Read::Fraction),
-        (elapsed, Read::Elapsed),
-    ];
-    reads.extend(args.iter().enumerate().map(|(k, &arg)| (arg, Read::Arg(FIRST + k))));
-    let writes = vec![(next, Write::Track(own(true)))];
-    (Sweep { back: false, graph: g, reads, writes, starts: vec![(0, Some(STATE))] }, error)
+fn weighted(weights: &[f64], moves: &[Node]) -> Vec<(f64, Node)> {
+    weights.iter().copied().zip(moves.iter().copied()).collect()
+}
+
+/// df/dy: `[groups..., n, n]`
+fn jacobian(g: &mut Graph, slope: Node, state: Node) -> Node {
+    let shape = g.shape(state).to_vec();
+    let n = shape[shape.len() - 1];
+    let mut columns = Vec::with_capacity(n);
+    for j in 0..n {
+        let unit = g.constant(tensor(&[n], (0..n).map(|i| f64::from(u8::from(i == j))).collect()));
+        let column = pushforward(g, &[slope], &[(state, unit)])[0];
+        let column = column.unwrap_or_else(|| g.full(&shape, 0.0));
+        columns.push(g.reshape(column, &[&shape[..], &[1]].concat()));
+    }
+    g.concat(&columns, shape.len())
 }

@@ -1,9 +1,9 @@
 //! Steps by the Dormand-Prince pair of orders 5 and 4: Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, table 5.2.
 
 use super::Field;
-use super::interval::{FIRST, FROM, STATE, TO};
-use super::sweep::{Place, Read, Sweep, Write};
-use crate::tape::graph::{Graph, Node};
+use super::step::Step;
+use super::sweep::Sweep;
+use crate::tape::graph::Node;
 
 /// Stages of a step; the last one is the first of the next step.
 pub(super) const STAGES: usize = 7;
@@ -26,47 +26,25 @@ pub(super) const WEIGHTS: [&[f64]; STAGES] = [
 pub(super) const ERROR: [f64; STAGES] =
     [71.0 / 57600.0, 0.0, -71.0 / 16695.0, 71.0 / 1920.0, -17253.0 / 339200.0, 22.0 / 525.0, -1.0 / 40.0];
 
-/// One step: y + h sum_i b_i k_i, at C of the way and c of it long, h = c (to - from).
+/// One step: y + h sum_i b_i k_i.
 pub(super) fn step(field: &Field) -> Sweep {
-    let groups = field.graph.shape(field.time).to_vec();
-    let state_shape = field.graph.shape(field.state).to_vec();
-    let mut g = Graph::new();
-    let y = g.input(&state_shape);
-    let [from, to, fraction, elapsed] = std::array::from_fn(|_| g.input(&groups));
-    let args: Vec<Node> = field.args.iter().map(|&arg| g.input(field.graph.shape(arg))).collect();
-    let span = g.sub(to, from);
-    let length = g.mul(fraction, span);
-    let by_component = g.reshape(length, &[&groups[..], &[1]].concat());
+    let mut step = Step::new(field);
     let mut slopes: Vec<Node> = Vec::new();
-    let mut stage = y;
+    let mut stage = step.state;
     for s in 0..STAGES {
         let terms: Vec<(f64, Node)> =
             WEIGHTS[s].iter().copied().zip(slopes.iter().copied()).filter(|(w, _)| *w != 0.0).collect();
         if !terms.is_empty() {
-            let slope = g.combination(&terms);
-            let moved = g.mul(by_component, slope);
-            stage = g.add(y, moved);
+            let slope = step.graph.combination(&terms);
+            let moved = step.graph.mul(step.length, slope);
+            stage = step.graph.add(step.state, moved);
         }
-        if s + 1 == STAGES {
-            break;
+        if s + 1 < STAGES {
+            let time = step.time(NODES[s]);
+            slopes.push(step.slope(time, stage));
         }
-        let within = g.mul_scalar(fraction, NODES[s]);
-        let way = g.add(elapsed, within);
-        let passed = g.mul(way, span);
-        let time = g.add(from, passed);
-        slopes.push(field.at(&mut g, time, stage, &args));
     }
-    let own = |ahead: bool| Place { track: 0, ahead };
-    let mut reads = vec![
-        (y, Read::Track(own(false))),
-        (from, Read::Arg(FROM)),
-        (to, Read::Arg(TO)),
-        (fraction, Read::Fraction),
-        (elapsed, Read::Elapsed),
-    ];
-    reads.extend(args.iter().enumerate().map(|(k, &arg)| (arg, Read::Arg(FIRST + k))));
-    let writes = vec![(stage, Write::Track(own(true)))];
-    Sweep { back: false, graph: g, reads, writes, starts: vec![(0, Some(STATE))] }
+    step.ending_at(stage)
 }
 
 #[cfg(test)]
