@@ -226,6 +226,20 @@ fn causes_are_traced() {
     }
 }
 
+/// A proper prior ends any rise, however far: what is far from right is then told by another cause.
+#[test]
+fn a_proper_prior_is_never_called_improper() {
+    for model in [
+        "v ~ Normal(300, 20)\nx[9] ~ Flat()\nfactor(sum(-0.5 * x^2 * exp(-(v - 300) / 6.7)) - 4.5 * (v - 300) / 6.7)\n",
+        "a ~ Normal(0, 100)\nx[9] ~ Normal(0, exp(a / 20))\nfactor(a)\n",
+    ] {
+        let posterior = fit(model, &[], 1);
+        assert_eq!(posterior.verdict(), Some(Verdict::Distrust), "{model}");
+        let improper = posterior.warnings.iter().find(|warning| warning.contains("improper"));
+        assert!(improper.is_none(), "{model}: {improper:?}");
+    }
+}
+
 const SCHOOLS: &str = "mu ~ Normal(0, 5)\ntau ~ HalfCauchy(5)\ntheta[8] ~ Normal(mu, tau)\n\
                        y ~ Normal(theta, [15.0, 10, 16, 11, 9, 11, 10, 18])\n";
 const EFFECTS: [f64; 8] = [28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.5];

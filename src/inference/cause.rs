@@ -56,8 +56,9 @@ const APART: f64 = 2.0;
 const ALIKE: f64 = 1.0;
 /// Gap between the means of groups of chains, in sds within a chain.
 const GAP: f64 = 3.0;
-/// Nats up to which log p is the same.
+/// Nats up to which log p is the same, and what of it may be rounding.
 const SAME: f64 = 1e-3;
+const ROUNDED: f64 = 1e-10;
 /// Nats by which statements other than its own change over four sds of a latent that only its prior speaks of.
 const SILENT: f64 = 0.1;
 /// Latents up to which lines that log p does not change along are looked for.
@@ -104,7 +105,9 @@ pub fn runaway(density: &dyn LogDensity, fit: &Fit) -> Option<Runaway> {
 
 /// Whether log p rises without end along a coordinate, the others being where log p is greatest.
 fn runs_away(target: &Target, mut centre: Vec<f64>, i: usize, to_right: bool) -> Option<Runaway> {
-    const STEPS: [f64; 4] = [0.0, 1.0, 5.0, 20.0];
+    /// The first are far on a log scale; the others are for coordinates that are their value, which a wide prior may hold.
+    const STEPS: [f64; 9] = [0.0, 1.0, 5.0, 20.0, 1e2, 1e3, 1e4, 1e6, 1e8];
+    const ON_A_LOG_SCALE: usize = 4;
     /// Nats that each of them gains.
     const GAIN: f64 = 0.5;
     const NEWTON_STEPS: usize = 3;
@@ -121,13 +124,16 @@ fn runs_away(target: &Target, mut centre: Vec<f64>, i: usize, to_right: bool) ->
     let mut points = target.repeat(&centre, lanes);
     let own = &mut points[i * lanes..(i + 1) * lanes];
     own.iter_mut().zip(STEPS).for_each(|(x, step)| *x += if to_right { step } else { -step });
-    let heights = target.values(lanes, &points);
-    if !heights.windows(2).all(|pair| pair[0].is_finite() && pair[1] >= pair[0] + GAIN) {
-        return None;
-    }
     let mut values = vec![0.0; target.density.n_constrained() * lanes];
     target.density.constrain(lanes, &points, &mut values);
-    let values = values.into_iter().skip(lanes - 1).step_by(lanes).collect();
+    let is_straight =
+        |row: &[f64]| (row[3] - row[0] - STEPS[3] * (row[1] - row[0])).abs() <= 1e-6 * row[3].abs();
+    let n_steps = if values.chunks_exact(lanes).all(is_straight) { lanes } else { ON_A_LOG_SCALE };
+    let heights = &target.values(lanes, &points)[..n_steps];
+    if !heights.windows(2).all(|pair| pair[1].is_finite() && pair[1] >= pair[0] + GAIN) {
+        return None;
+    }
+    let values = values.into_iter().skip(ON_A_LOG_SCALE - 1).step_by(lanes).collect();
     Some(Runaway { coordinate: i, to_right, values })
 }
 
@@ -209,7 +215,7 @@ impl Case<'_> {
                 target
                     .values(FAR.len(), &points)
                     .iter()
-                    .all(|p| (p - here).abs() < SAME * here.abs().max(1.0))
+                    .all(|p| (p - here).abs() < SAME + ROUNDED * here.abs())
             };
             let along: Vec<usize> = along.into_iter().map(|a| varying[a]).collect();
             if along.contains(&self.i) && witnesses.iter().all(stays) {
