@@ -200,7 +200,7 @@ impl Prepared {
         Scope { model: &self.model, dataset: Some(&self.dataset) }
     }
 
-    /// What is reported, with what is known of the model whatever the method: without warnings, leave-one-out and timings of it.
+    /// What is reported, with what is known of the model whatever the method; its warnings are those of states and imputed entries.
     fn posterior(
         &self,
         quantities: Vec<Quantity>,
@@ -228,6 +228,8 @@ impl Prepared {
         };
         let Compiled { density, summed_out, .. } = &self.compiled;
         add_states(&mut posterior, density, summed_out, &points);
+        let not_imputed = self.impute(&mut posterior);
+        posterior.warnings.extend(not_imputed);
         posterior
     }
 

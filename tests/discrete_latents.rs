@@ -1,23 +1,13 @@
 //! Discrete latents from a fit to its answers: probabilities, questions, files, samples, new data.
 
-use vippl::compile::CompileOptions;
-use vippl::data::DataArg;
+mod common;
+
+use common::prepare_csv;
 use vippl::inference::SampleOptions;
 use vippl::posterior::{AnswerKind, Posterior, fit_file};
 use vippl::report::json;
-use vippl::session::{self, FitRequest, Prepared, Request, SampleRequest};
+use vippl::session::{self, FitRequest, Prepared, SampleRequest};
 use vippl::simulate::simulate;
-use vippl::source::Source;
-
-fn prepare(model: &str, data: &str) -> Prepared {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("d.csv");
-    std::fs::write(&path, data).expect("written");
-    let model = Source::new("m.vim", model);
-    let compile = CompileOptions::default();
-    let request = Request { model, data: vec![DataArg::File(path)], drop: Vec::new(), compile };
-    session::prepare(&request).unwrap_or_else(|report| panic!("{report:?}"))
-}
 
 fn fit(prepared: &Prepared) -> Posterior {
     prepared.fit(&FitRequest::default(), &mut |_| {}).unwrap_or_else(|report| panic!("{report:?}"))
@@ -52,7 +42,7 @@ const DATA: &str = "y\n0.8\n-1.5\n2.5\n";
 /// Nothing else is latent: all is exact.
 #[test]
 fn answers_without_continuous_latents_are_exact() {
-    let prepared = prepare("z[rows] ~ Bernoulli(0.3)\ny ~ Normal(z, 1)", DATA);
+    let prepared = prepare_csv("z[rows] ~ Bernoulli(0.3)\ny ~ Normal(z, 1)", DATA);
     let posterior = fit(&prepared);
     let expected = [0.8, -1.5, 2.5].map(|y| {
         let (on, off) = (0.3 * normal(y, 1.0), 0.7 * normal(y, 0.0));
@@ -85,7 +75,7 @@ fn answers_without_continuous_latents_are_exact() {
 
 #[test]
 fn what_is_asked_of_the_wrong_thing_is_told() {
-    let prepared = prepare("m ~ Normal(0, 2)\nz[rows] ~ Bernoulli(0.3)\ny ~ Normal(m + z, 1)", DATA);
+    let prepared = prepare_csv("m ~ Normal(0, 2)\nz[rows] ~ Bernoulli(0.3)\ny ~ Normal(m + z, 1)", DATA);
     let posterior = fit(&prepared);
     let continuous = refused(&prepared, &posterior, "mode(m)");
     assert!(continuous.contains("mode(...) takes a discrete latent; this is continuous"), "{continuous}");
@@ -104,7 +94,7 @@ const SERIES: &str = "y\n0.1\n-0.4\n0.6\n4.2\n3.7\n2.1\n0.3\n5.1\n4.4\n3.9\n-0.8
 
 #[test]
 fn a_sample_has_the_probabilities_of_a_fit() {
-    let prepared = prepare(CHAIN, SERIES);
+    let prepared = prepare_csv(CHAIN, SERIES);
     let posterior = fit(&prepared);
     let options = SampleOptions { n_warmup: 300, n_draws: 500, ..SampleOptions::default() };
     let sample = prepared
@@ -132,7 +122,7 @@ fn a_sample_has_the_probabilities_of_a_fit() {
 
 #[test]
 fn files_keep_states_and_new_data_are_made_with_them() {
-    let prepared = prepare(CHAIN, SERIES);
+    let prepared = prepare_csv(CHAIN, SERIES);
     let posterior = fit(&prepared);
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("fit.json");

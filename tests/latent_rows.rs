@@ -2,14 +2,11 @@
 
 mod common;
 
-use common::{elements, package};
-use vippl::compile::CompileOptions;
-use vippl::data::DataArg;
+use common::{elements, package, prepare_csv};
 use vippl::inference::FitOptions;
 use vippl::posterior::Posterior;
-use vippl::session::{self, FitRequest, Prepared, Request};
+use vippl::session::{FitRequest, Prepared};
 use vippl::simulate::simulate;
-use vippl::source::Source;
 
 /// The first `rows` rows of an example's data: the text of a CSV file, and the numbers.
 fn table(example: &str, rows: usize) -> (String, Vec<Vec<f64>>) {
@@ -19,16 +16,6 @@ fn table(example: &str, rows: usize) -> (String, Vec<Vec<f64>>) {
     let parse = |line: &str| line.split(',').map(|cell| cell.parse().expect("a number")).collect();
     let numbers = text.lines().skip(1).map(parse).collect();
     (text, numbers)
-}
-
-fn prepare(model: &str, data: &str) -> Prepared {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("d.csv");
-    std::fs::write(&path, data).expect("written");
-    let model = Source::new("m.vim", model);
-    let compile = CompileOptions::default();
-    let request = Request { model, data: vec![DataArg::File(path)], drop: Vec::new(), compile };
-    session::prepare(&request).unwrap_or_else(|report| panic!("{report:?}"))
 }
 
 fn fit(prepared: &Prepared, seed: u64) -> Posterior {
@@ -82,7 +69,7 @@ fn closed_form(x: &[Vec<f64>], latents: usize) -> (f64, Vec<Vec<f64>>, f64) {
 fn probabilistic_pca_is_its_closed_form() {
     let (data, x) = table("ppca", 150);
     for latents in [1, 2] {
-        let posterior = fit(&prepare(&ppca(6, latents), &data), 1);
+        let posterior = fit(&prepare_csv(&ppca(6, latents), &data), 1);
         let found = elements(&posterior);
         let mean = |name: &str| found[name].mean.expect("a mean");
         let (noise, covariance, log_likelihood) = closed_form(&x, latents);
@@ -115,8 +102,8 @@ fn decoder(hidden: usize) -> String {
 /// By more than 10 standard errors of both ELBOs, whatever the seed.
 fn decoder_beats_the_linear_model(rows: usize, hidden: usize) {
     let (data, _) = table("decoder", rows);
-    let linear = fit(&prepare(&ppca(5, 1), &data), 1).fit().expect("a fit").elbo.expect("an ELBO");
-    let prepared = prepare(&decoder(hidden), &data);
+    let linear = fit(&prepare_csv(&ppca(5, 1), &data), 1).fit().expect("a fit").elbo.expect("an ELBO");
+    let prepared = prepare_csv(&decoder(hidden), &data);
     for seed in 1..=5 {
         let elbo = fit_as_far_as_it_goes(&prepared, seed).fit().expect("a fit").elbo.expect("an ELBO");
         let (gain, error) = (elbo.value - linear.value, elbo.se.hypot(linear.se));
@@ -142,7 +129,7 @@ fn a_decoder_beats_the_linear_model_on_all_of_the_curve() {
 #[test]
 fn simulated_rows_have_the_moments_of_the_model() {
     let (data, x) = table("ppca", 100);
-    let prepared = prepare(&ppca(6, 1), &data);
+    let prepared = prepare_csv(&ppca(6, 1), &data);
     let posterior = fit(&prepared, 1);
     let (_, covariance, _) = closed_form(&x, 1);
     let simulated = simulate(&prepared.model, &prepared.dataset, Some(&posterior), 60, 1).expect("simulates");
@@ -195,7 +182,7 @@ fn priors_are_run_forwards() {
     ];
     for (model, mean, sd) in cases {
         let n = 2000;
-        let prepared = prepare(model, &data);
+        let prepared = prepare_csv(model, &data);
         let simulated = simulate(&prepared.model, &prepared.dataset, None, n, 3)
             .unwrap_or_else(|r| panic!("{model}: {r:?}"));
         assert_eq!(simulated.variables[0].name, "y", "{model}");
@@ -211,7 +198,7 @@ fn priors_are_run_forwards() {
 #[test]
 fn simulated_sets_follow_the_fit() {
     let data = "g,y\na,5\nb,-5\nc,9\nd,2\n";
-    let prepared = prepare("m[g] ~ Normal(0, 100)\ny ~ Normal(m[g], 0.01)", data);
+    let prepared = prepare_csv("m[g] ~ Normal(0, 100)\ny ~ Normal(m[g], 0.01)", data);
     let posterior = fit(&prepared, 1);
     let simulated = simulate(&prepared.model, &prepared.dataset, Some(&posterior), 20, 1).expect("simulates");
     assert_eq!(simulated.variables[0].element, vippl::types::ElementType::Real);
@@ -232,7 +219,7 @@ fn what_cannot_be_simulated_is_refused_with_words() {
         ("m ~ Normal(0, 1)\nlog(y) ~ Normal(m, 1)", "computed from the data"),
         ("m ~ Normal(0, 1)", "nothing is observed"),
     ] {
-        let prepared = prepare(model, data);
+        let prepared = prepare_csv(model, data);
         let error = match simulate(&prepared.model, &prepared.dataset, None, 1, 1) {
             Ok(_) => panic!("{model} is simulated"),
             Err(error) => format!("{error:?}"),

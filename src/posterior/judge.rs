@@ -10,13 +10,6 @@ use super::trust::{self, Basis, Symptom, Verdict, Witness};
 use crate::density::LogDensity;
 use crate::inference::{CHAINS, ChainDraws, Chains, MIN_LENGTH, Weighted};
 
-/// What stands beside q.
-#[derive(Clone, Copy)]
-pub enum Witnesses<'w> {
-    Chains(&'w Chains),
-    None(Lack),
-}
-
 /// Why nothing stands beside q.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lack {
@@ -60,15 +53,12 @@ impl Judged {
     }
 }
 
-/// Holds q's summaries against witnesses.
-pub fn judge(density: &dyn LogDensity, q: &Summarised, witnesses: Witnesses<'_>) -> Judged {
-    match witnesses {
-        Witnesses::Chains(chains) => by_chains(density, q, chains),
-        Witnesses::None(why) => Judged {
-            verdicts: vec![Verdict::Distrust; q.summaries.len()],
-            replacement: None,
-            complaint: Some(Complaint::Unwitnessed(why)),
-        },
+/// What is to be said where nothing stands beside q.
+pub fn unwitnessed(q: &Summarised, lack: Lack) -> Judged {
+    Judged {
+        verdicts: vec![Verdict::Distrust; q.summaries.len()],
+        replacement: None,
+        complaint: Some(Complaint::Unwitnessed(lack)),
     }
 }
 
@@ -142,7 +132,8 @@ impl<'w> Weighing<'w> {
     }
 }
 
-fn by_chains(density: &dyn LogDensity, q: &Summarised, chains: &Chains) -> Judged {
+/// Holds q's summaries against chains, whose numbers are the ones to report.
+pub fn by_chains(density: &dyn LogDensity, q: &Summarised, chains: &Chains) -> Judged {
     let n = chains.n_all();
     let values = constrain_points(density, &chains.z, n);
     let told: Vec<Witness> =

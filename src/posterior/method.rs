@@ -14,3 +14,12 @@ pub enum Method {
     /// Markov chains on the posterior itself.
     Nuts(Nuts),
 }
+
+impl Method {
+    pub fn seed(&self) -> u64 {
+        match self {
+            Method::Variational(fit) => fit.seed,
+            Method::Nuts(nuts) => nuts.sample.seed,
+        }
+    }
+}

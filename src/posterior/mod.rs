@@ -31,7 +31,7 @@ pub use draws::Draws;
 pub use error::{FitFileError, QuestionError};
 pub use exact::{Marginals, summaries as exact_summaries};
 pub use expression::{Answer, AnswerKind, Scope, ask};
-pub use judge::{Complaint, Judged, Lack, Reported, Weighing, Witnesses, judge};
+pub use judge::{Complaint, Judged, Lack, Reported, Weighing, by_chains, unwitnessed};
 pub use loo::{Loo, Points};
 pub use markov::{Convergence, Nuts, Sampled, of_chains};
 pub use method::Method;

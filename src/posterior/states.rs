@@ -183,10 +183,7 @@ pub fn add_states(posterior: &mut Posterior, density: &Density, summed_out: &[Su
         ));
         return;
     }
-    let seed = match &posterior.method {
-        Method::Variational(fit) => fit.seed,
-        Method::Nuts(nuts) => nuts.sample.seed,
-    };
+    let seed = posterior.method.seed();
     // They are functions of the other latents, and no better than these.
     let verdict = posterior.verdict();
     let is_exact = posterior.coordinates.is_empty();

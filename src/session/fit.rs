@@ -10,7 +10,7 @@ use crate::density::LogDensity;
 use crate::inference::{self, Chains, FitOptions, Fitted, Progress};
 use crate::posterior::{
     Basis, DEFAULT_DRAWS, Judged, Lack, Marginals, Method, Posterior, Reported, Seconds, Summarised,
-    Weighing, Witnesses, affordable_draws, judge, summarise,
+    Weighing, affordable_draws, by_chains, summarise, unwitnessed,
 };
 
 /// What a fit needs beyond the compiled model.
@@ -76,12 +76,9 @@ impl Prepared {
             !fit.latent.iter().all(has_width) || !marginals.mean.iter().all(|mean| mean.is_finite());
         let Heard { judged, chains, audit_seconds } = match is_collapsed {
             _ if fit.latent.is_empty() => Heard::default(),
-            true => {
-                Heard { judged: judge(density, &q, Witnesses::None(Lack::Collapsed)), ..Heard::default() }
-            }
+            true => Heard { judged: unwitnessed(&q, Lack::Collapsed), ..Heard::default() },
             false => hear(density, &q, &fitted, &latent_rows(&quantities)),
         };
-        let fit_seconds = start.elapsed().as_secs_f64() - audit_seconds.unwrap_or(0.0);
         // What stands in q's place says all that is to be said of the numbers; point estimates are q's own.
         let is_replaced = judged.replacement.is_some()
             && judged.n_distrusted() == 0
@@ -107,13 +104,6 @@ impl Prepared {
         };
         let (evidence_seconds, no_evidence) = further.add(self, &mut fitted.fit);
         warnings.extend(no_evidence);
-        let seconds = Seconds {
-            fit: Some(fit_seconds),
-            audit: audit_seconds,
-            evidence: evidence_seconds,
-            loo: loo_seconds,
-            ..self.seconds
-        };
         let own = Reported {
             basis: Basis::Approximation,
             summaries: q.summaries,
@@ -121,11 +111,17 @@ impl Prepared {
             points: q.points,
         };
         let reported = judged.replacement.unwrap_or(own);
-        let seed = fitted.fit.seed;
         let method = Method::Variational(Box::new(fitted.fit));
         let mut posterior = self.posterior(quantities, method, reported, judged.verdicts);
-        warnings.extend(self.impute(&mut posterior, seed));
         warnings.append(&mut posterior.warnings);
+        let others = [audit_seconds, evidence_seconds, loo_seconds].into_iter().flatten().sum::<f64>();
+        let seconds = Seconds {
+            fit: Some(start.elapsed().as_secs_f64() - others),
+            audit: audit_seconds,
+            evidence: evidence_seconds,
+            loo: loo_seconds,
+            ..self.seconds
+        };
         Ok(Posterior { loo, warnings, approximation_warnings, seconds: seconds.with_total(), ..posterior })
     }
 }
@@ -150,7 +146,7 @@ fn hear(density: &dyn LogDensity, q: &Summarised, fitted: &Fitted, latents: &[us
     }
     let clock = Instant::now();
     let chains = inference::audit(density, fitted);
-    let by_chains = chains.as_ref().map(|chains| judge(density, q, Witnesses::Chains(chains)));
+    let by_chains = chains.as_ref().map(|chains| by_chains(density, q, chains));
     let is_beyond_doubt = by_chains.as_ref().is_some_and(|judged| judged.n_distrusted() == 0);
     let by_weights = weighing.filter(|_| !is_beyond_doubt).map(|weighing| weighing.judge(seed));
     let fewest = by_weights.as_ref().map_or(usize::MAX, Judged::n_distrusted);
@@ -161,7 +157,7 @@ fn hear(density: &dyn LogDensity, q: &Summarised, fitted: &Fitted, latents: &[us
         (None, Some(judged)) => Heard { judged, chains: None, audit_seconds },
         (None, None) => {
             let lack = if fitted.weighted.is_some() { Lack::Uneven } else { Lack::TooMany };
-            Heard { judged: judge(density, q, Witnesses::None(lack)), chains: None, audit_seconds }
+            Heard { judged: unwitnessed(q, lack), chains: None, audit_seconds }
         }
     }
 }

@@ -11,7 +11,7 @@ const LANES: usize = 64;
 impl Prepared {
     /// Adds draws of the missing entries that nothing but their own statement mentions to a posterior. A warning where they
     /// cannot be drawn.
-    pub(super) fn impute(&self, posterior: &mut Posterior, seed: u64) -> Option<String> {
+    pub(super) fn impute(&self, posterior: &mut Posterior) -> Option<String> {
         let n_draws = posterior.draws.n_draws();
         if n_draws == 0 || !self.compiled.variables.iter().any(|variable| variable.is_drawn) {
             return None;
@@ -47,7 +47,9 @@ impl Prepared {
                 }
             }
             // Draws of one seed are those of no other one.
-            let own_seed = |k: usize| seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) ^ k as u64;
+            let own_seed = |k: usize| {
+                posterior.method.seed().wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) ^ k as u64
+            };
             let seeds: Vec<u64> = (first..first + lanes).map(own_seed).collect();
             if let Err(error) = simulator.draw(&mut state, &fixed, &seeds) {
                 return cannot(error.to_string());

@@ -32,20 +32,17 @@ impl Prepared {
         let (sample, z) = inference::sample(density, &request.options, progress)
             .map_err(|error| Report::new(error).with_source_code(self.model.source.named()))?;
         let quantities = self.compiled.quantities.clone();
-        let sampling = start.elapsed().as_secs_f64();
         let (loo, loo_seconds) =
             if request.loo { self.leave_out_of_sample(&sample, &z) } else { (None, None) };
-        let summarising = Instant::now();
         let Sampled { nuts, summaries, verdicts, draws, warnings: own } =
             of_chains(density, &quantities, sample, &z);
         let mut warnings = self.own_warnings();
         warnings.extend(own);
-        let fit = Some(sampling + summarising.elapsed().as_secs_f64());
-        let seconds = Seconds { fit, loo: loo_seconds, ..self.seconds };
         let reported = Reported { basis: Basis::Chains, summaries, draws, points: z };
         let mut posterior = self.posterior(quantities, Method::Nuts(nuts), reported, verdicts);
-        warnings.extend(self.impute(&mut posterior, request.options.seed));
         warnings.append(&mut posterior.warnings);
+        let fit = Some(start.elapsed().as_secs_f64() - loo_seconds.unwrap_or(0.0));
+        let seconds = Seconds { fit, loo: loo_seconds, ..self.seconds };
         Ok(Posterior { loo, warnings, seconds: seconds.with_total(), ..posterior })
     }
 }

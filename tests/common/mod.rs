@@ -15,6 +15,7 @@ use vippl::compile::CompileOptions;
 use vippl::data::DataArg;
 use vippl::posterior::{Posterior, Summary};
 use vippl::session::{self, FitRequest, Prepared, Request};
+use vippl::source::Source;
 
 /// The root of the package.
 pub fn package() -> &'static Path {
@@ -51,6 +52,17 @@ pub fn models() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = cases.chain(examples()).collect();
     folders.sort();
     folders
+}
+
+/// A model with a table, which is written to a file for it.
+pub fn prepare_csv(model: &str, data: &str) -> Prepared {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("d.csv");
+    std::fs::write(&path, data).expect("written");
+    let model = Source::new("m.vim", model);
+    let compile = CompileOptions::default();
+    let request = Request { model, data: vec![DataArg::File(path)], drop: Vec::new(), compile };
+    session::prepare(&request).unwrap_or_else(|report| panic!("{report:?}"))
 }
 
 /// `data.csv` or `data.json` of a folder.

@@ -1,10 +1,9 @@
 //! `:fit`: fits the model that is loaded.
 
-use super::{Command, number, options, usage};
+use super::{Command, number, options, present, usage};
 use crate::family;
 use crate::inference::Optimizer;
-use crate::repl::{Console, Fitted, Flow, Repl, Trouble};
-use crate::report::text::{footer, summary};
+use crate::repl::{Console, Flow, Repl, Trouble};
 use crate::session::{EvidenceChoice, FitRequest};
 
 pub(super) struct Fit;
@@ -29,14 +28,7 @@ impl Command for Fit {
         let n_warnings = prepared.warnings.len();
         let posterior = prepared.fit(&request, &mut *progress)?;
         drop(progress);
-        for warning in &posterior.warnings[n_warnings..] {
-            console.warn(warning)?;
-        }
-        console.print(&summary(&posterior, &console.out_style))?;
-        console.print("\n")?;
-        console.print(&footer(&posterior, &console.out_style))?;
-        repl.posterior = Some(Fitted { posterior, model: None });
-        Ok(Flow::Continue)
+        present(repl, posterior, n_warnings, console)
     }
 }
 

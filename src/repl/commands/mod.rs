@@ -14,8 +14,10 @@ use std::str::FromStr;
 
 use miette::Report;
 
-use super::{Console, Flow, Repl, Trouble};
+use super::{Console, Fitted, Flow, Repl, Trouble};
+use crate::posterior::Posterior;
 use crate::report::reference::{Entry, Kind};
+use crate::report::text;
 
 /// A word after a colon.
 pub(crate) trait Command: Sync {
@@ -133,6 +135,23 @@ fn only<'a>(command: &dyn Command, arguments: &'a [String], what: &str) -> Resul
         [] => Err(usage(command, &format!("needs {what}"))),
         _ => Err(usage(command, &format!("takes {what} only"))),
     }
+}
+
+/// Shows a posterior, which is the one that is asked from now on; its first warnings have been shown.
+fn present(
+    repl: &mut Repl,
+    posterior: Posterior,
+    n_shown: usize,
+    console: &mut Console<'_>,
+) -> Result<Flow, Trouble> {
+    for warning in &posterior.warnings[n_shown..] {
+        console.warn(warning)?;
+    }
+    console.print(&text::summary(&posterior, &console.out_style))?;
+    console.print("\n")?;
+    console.print(&text::footer(&posterior, &console.out_style))?;
+    repl.posterior = Some(Fitted { posterior, model: None });
+    Ok(Flow::Continue)
 }
 
 /// Options and their values: `--seed=2` is `--seed 2`.

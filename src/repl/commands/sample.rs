@@ -1,8 +1,7 @@
 //! `:sample`: samples the posterior of the model that is loaded.
 
-use super::{Command, number, options, usage};
-use crate::repl::{Console, Fitted, Flow, Repl, Trouble};
-use crate::report::text::{footer, summary};
+use super::{Command, number, options, present, usage};
+use crate::repl::{Console, Flow, Repl, Trouble};
 use crate::session::SampleRequest;
 
 pub(super) struct Sample;
@@ -27,14 +26,7 @@ impl Command for Sample {
         let n_warnings = prepared.warnings.len();
         let posterior = prepared.sample(&request, &*progress)?;
         drop(progress);
-        for warning in &posterior.warnings[n_warnings..] {
-            console.warn(warning)?;
-        }
-        console.print(&summary(&posterior, &console.out_style))?;
-        console.print("\n")?;
-        console.print(&footer(&posterior, &console.out_style))?;
-        repl.posterior = Some(Fitted { posterior, model: None });
-        Ok(Flow::Continue)
+        present(repl, posterior, n_warnings, console)
     }
 }
 
