@@ -276,6 +276,8 @@ impl Tracer<'_> {
         let span_of = |k: usize| args.get(k).and_then(|arg| Some(arg.as_ref()?.span)).unwrap_or(at);
         let (by_levels, label) = self.by_levels(builtin, traced, at)?;
         let traced = by_levels.as_deref().unwrap_or(traced);
+        let whole = if builtin.elementwise() { None } else { self.of_whole_latents(builtin, traced, at)? };
+        let traced = whole.as_deref().unwrap_or(traced);
         let types: Vec<Option<Type>> =
             traced.iter().map(|value| value.as_ref().map(|value| self.exact_type(value))).collect();
         let layout = if builtin.elementwise() { Layout::Elementwise } else { Layout::Own };

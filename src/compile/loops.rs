@@ -21,6 +21,8 @@ pub struct Domain {
     /// Row of the parent that each row belongs to; empty without a parent.
     pub parent_rows: Vec<u32>,
     pub kind: DomainKind,
+    /// Of the elements of a discrete latent: the dimensions of its array.
+    pub dims: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,18 +185,29 @@ impl Tracer<'_> {
     pub fn new_domain(&mut self, order: &[(u32, i64)], kind: DomainKind) -> usize {
         let parent_rows =
             if self.domain.is_some() { order.iter().map(|(row, _)| *row).collect() } else { Vec::new() };
-        self.domains.push(Domain { size: order.len(), parent: self.domain, parent_rows, kind });
+        self.domains.push(Domain {
+            size: order.len(),
+            parent: self.domain,
+            parent_rows,
+            kind,
+            dims: Vec::new(),
+        });
         self.domains.len() - 1
     }
 
-    /// The implicit domain of `size` elements, on which whole discrete latents live.
-    pub fn implicit_domain(&mut self, size: usize) -> usize {
-        if let Some(found) =
-            self.domains.iter().position(|domain| domain.kind == DomainKind::Implicit && domain.size == size)
-        {
+    /// The implicit domain of the elements of an array, on which whole discrete latents live.
+    pub fn implicit_domain(&mut self, dims: &[usize]) -> usize {
+        let is_it = |domain: &Domain| domain.kind == DomainKind::Implicit && domain.dims == dims;
+        if let Some(found) = self.domains.iter().position(is_it) {
             return found;
         }
-        self.domains.push(Domain { size, parent: None, parent_rows: Vec::new(), kind: DomainKind::Implicit });
+        self.domains.push(Domain {
+            size: dims.iter().product(),
+            parent: None,
+            parent_rows: Vec::new(),
+            kind: DomainKind::Implicit,
+            dims: dims.to_vec(),
+        });
         self.domains.len() - 1
     }
 

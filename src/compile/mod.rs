@@ -24,6 +24,7 @@ mod distribution;
 mod evidence;
 mod expr;
 mod impute;
+mod jointly;
 mod latent;
 mod loops;
 mod ode;
@@ -54,6 +55,7 @@ mod states;
 mod workspaces;
 
 pub use density::Density;
+pub use eliminate::{Addend, Elimination, Pool};
 pub use error::{CompileError, CompileErrors};
 pub use expression::{ExpressionProgram, compile_expression};
 pub use prior::{PriorDraws, prior};
@@ -62,7 +64,6 @@ pub use quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport, element
 pub use report::indices_as_labels;
 pub use simulate::{Simulated, imputer, simulator};
 pub use simulator::{SimulateError, Simulator};
-pub use eliminate::{Addend, Elimination, Pool};
 pub use states::{DiscreteLatent, SummedOut};
 
 use crate::data::Dataset;

@@ -282,8 +282,8 @@ fn regimes_in_a_recursion() {
 fn what_is_not_summed_out_is_an_error() {
     let data = json(ROWS);
     let cases: &[(&str, &[&str])] = &[
-        ("z[N] ~ Bernoulli(0.5)\ny[1] ~ Normal(sum(z), 1)", &["z"]),
-        ("z[N] ~ Bernoulli(0.5)\ny ~ Normal(mean(z) + z, 1)", &["z"]),
+        ("z[20] ~ Bernoulli(0.5)\ny[1] ~ Normal(sum(z), 1)", &["z", "element by element"]),
+        ("z[20] ~ Bernoulli(0.5)\nfor i in 1:N { y[i] ~ Normal(sum(z), 1) }", &["z", "20 of its elements"]),
         ("z ~ Poisson(2)\ny ~ Normal(z, 1)", &["z"]),
         ("a ~ Normal(0, 1)\nz ~ Bernoulli(0.5)\nif z == 1 { y ~ Normal(a, 1) }", &["z"]),
         ("z ~ DiscreteUniform(1, 3)\nfor i in 1:z { y[i] ~ Normal(0, 1) }", &["z"]),

@@ -374,3 +374,88 @@ fn what_is_coupled_too_closely_is_an_error_with_its_treewidth() {
     let model = "z[30] ~ Bernoulli(0.5)\nfor i in 1:30 { for j in (i + 1):30 { factor 0.1 * z[i] * z[j] } }";
     refused(model, &json("{}"), &["z[1]", "treewidth of 29"]);
 }
+
+#[test]
+fn whole_latents_in_one_number() {
+    let models = [
+        ("y[1] ~ Normal(a * sum(z), 1)", 1),
+        ("y[1] ~ Normal(a * sum(z[1:4]) + a * z[5], 1)", 1),
+        ("for i in 1:N { y[i] ~ Normal(a * sum(z), 1) }", 5),
+        ("y ~ Normal(a * sum(z), 1)", 5),
+        ("s = a * z\ny ~ Normal(sum(s), 1)", 5),
+        ("y ~ Normal(ones(N) * (a * (ones(N) @ z)), 1)", 5),
+    ];
+    for (statement, n) in models {
+        agrees_with_enumeration(
+            &format!("a ~ Normal(0, 1)\nz[N] ~ Bernoulli(0.3)\n{statement}"),
+            GAPS,
+            &[2; 5],
+            |p| normal(p.s("a"), 0.0, 1.0),
+            |p, z| {
+                let total: usize = z.iter().sum();
+                z.iter().map(|&one| bernoulli(one as f64, 0.3)).sum::<f64>()
+                    + Y[..n].iter().map(|&y| normal(y, p.s("a") * total as f64, 1.0)).sum::<f64>()
+            },
+        );
+    }
+}
+
+/// The mean of all and the own element in one statement.
+#[test]
+fn all_and_one() {
+    agrees_with_enumeration(
+        "a ~ Normal(0, 1)\nz[N] ~ Bernoulli(0.3)\ny ~ Normal(a * mean(z) + z, 1)",
+        GAPS,
+        &[2; 5],
+        |p| normal(p.s("a"), 0.0, 1.0),
+        |p, z| {
+            let mean = z.iter().sum::<usize>() as f64 / 5.0;
+            z.iter().map(|&one| bernoulli(one as f64, 0.3)).sum::<f64>()
+                + (0..5).map(|i| normal(Y[i], p.s("a") * mean + z[i] as f64, 1.0)).sum::<f64>()
+        },
+    );
+}
+
+#[test]
+fn matrices_of_discrete_latents() {
+    let data = r#"{"M": [[1.0, -0.5, 2.0], [0.3, 1.1, -0.2]], "p": [0.2, 0.5, 0.7], "U": [[1.0, 2.0], [0.5, -1.0], [0.3, 0.4]], "v": [1.0, 2.0, 3.0]}"#;
+    let m = [[1.0, -0.5, 2.0], [0.3, 1.1, -0.2]];
+    for model in [
+        "b ~ Normal(0, 1)\nz[2, 3] ~ Bernoulli(p)\nM ~ Normal(b * z + v, 1)",
+        "b ~ Normal(0, 1)\nz[2, 3] ~ Bernoulli(p)\nfor i in 1:2 { for j in 1:3 { M[i, j] ~ Normal(b * z[i, j] + v[j], 1) } }",
+        "b ~ Normal(0, 1)\nz[2, 3] ~ Bernoulli(p)\nfor i in 1:2 { M[i] ~ Normal(b * z[i, :] + v, 1) }",
+    ] {
+        agrees_with_enumeration(
+            model,
+            data,
+            &[2; 6],
+            |p| normal(p.s("b"), 0.0, 1.0),
+            |p, z| {
+                (0..6)
+                    .map(|k| {
+                        let (i, j) = (k / 3, k % 3);
+                        bernoulli(z[k] as f64, [0.2, 0.5, 0.7][j])
+                            + normal(m[i][j], p.s("b") * z[k] as f64 + [1.0, 2.0, 3.0][j], 1.0)
+                    })
+                    .sum()
+            },
+        );
+    }
+    let model =
+        "B[2, 2] ~ Normal(0, 1)\nz[3] ~ Categorical([0.4, 0.6])\nv ~ Normal(sum(U * B[z], axis = 2), 1)";
+    let u = [[1.0, 2.0], [0.5, -1.0], [0.3, 0.4]];
+    agrees_with_enumeration(
+        model,
+        data,
+        &[2; 3],
+        |p| normals(p.v("B")),
+        |p, z| {
+            (0..3)
+                .map(|i| {
+                    let mean: f64 = (0..2).map(|k| u[i][k] * p.v("B")[2 * z[i] + k]).sum();
+                    [0.4f64, 0.6][z[i]].ln() + normal(i as f64 + 1.0, mean, 1.0)
+                })
+                .sum()
+        },
+    );
+}
