@@ -159,7 +159,10 @@ impl Checker<'_> {
         let help = did_you_mean(&near).or_else(|| {
             let names: Vec<&str> = self.data?.variables.iter().map(|v| v.name.as_str()).take(12).collect();
             let more = if self.data?.variables.len() > names.len() { ", ..." } else { "" };
-            (!names.is_empty()).then(|| format!("the data have {}{more}", names.join(", ")))
+            (!names.is_empty()).then(|| {
+                let names = names.join(", ");
+                format!("the data have {names}{more}; a latent has its `~` above: `{name} ~ ...`")
+            })
         });
         self.error(CheckError::UnknownName { name: name.into(), at: span.into(), help });
     }
