@@ -62,7 +62,8 @@ pub use quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport, element
 pub use report::indices_as_labels;
 pub use simulate::{Simulated, imputer, simulator};
 pub use simulator::{SimulateError, Simulator};
-pub use states::{Conditional, Next, SummedOut};
+pub use eliminate::{Addend, Elimination, Pool};
+pub use states::{DiscreteLatent, SummedOut};
 
 use crate::data::Dataset;
 use crate::ir::{Model, Role, VariableId};
