@@ -97,8 +97,8 @@ impl Checker<'_> {
                     at: expr.span.into(),
                     label: "a string".into(),
                     help: Some(
-                        "strings only name levels, between brackets: `alpha[\"HENNEPIN\"]`; in place of `x == \"level\"` \
-                         give each level a number, `b[x]`, or the data a 0/1 column"
+                        "strings only name levels, between brackets: `alpha[\"HENNEPIN\"]`; in place of `x == \"level\"` write \
+                         `[0, 1][x]`, a number for each level in their order, or give the data a 0/1 column"
                             .into(),
                     ),
                 });
