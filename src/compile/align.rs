@@ -161,7 +161,9 @@ impl Tracer<'_> {
         CompileError::Elimination {
             name: self.implicit_name(domain),
             reason: "it is used other than element by element".into(),
-            help: "write the statement in a `for` loop over the elements".into(),
+            help: "write the statement in a `for` loop where each pass reads one element, as in `y[i] ~ Normal(mu[z[i]], s)`; \
+                   a function of all of them at once cannot be summed out"
+                .into(),
             at,
         }
     }

@@ -194,7 +194,9 @@ impl Tracer<'_> {
         placed.instance.support_values(graph).ok_or_else(|| CompileError::Elimination {
             name: self.model.variable(variable).name.clone(),
             reason: "its support is not finite, or not known from the data".into(),
-            help: "Categorical, Bernoulli and DiscreteUniform latents are summed out".into(),
+            help: "latents of finitely many values are summed out: Bernoulli, Categorical, Binomial, DiscreteUniform, \
+                   and others that end, as in `truncated(Poisson(5), upper = 50)`"
+                .into(),
             at: distribution.span,
         })
     }

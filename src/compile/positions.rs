@@ -60,7 +60,11 @@ impl Tracer<'_> {
                 if let Some(len) = len.filter(|&len| len != known.len()) {
                     return Err(CompileError::Index {
                         message: format!("a filter of {} elements for {len} elements", known.len()),
-                        help: None,
+                        help: Some(
+                            "true and false pick elements of an array of the same length; to look up one of two write \
+                             `b[1 + x]`"
+                                .into(),
+                        ),
                         at: expr.span,
                     });
                 }
