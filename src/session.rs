@@ -22,8 +22,8 @@ use crate::data::{DataArg, Dataset};
 use crate::density::{LogDensity, TermKind};
 use crate::ir;
 use crate::posterior::{
-    Answer, DataRecord, FittedCoordinate, Method, Posterior, Reported, Scope, Seconds, Verdict, add_states,
-    ask, fit_file,
+    Answer, DataRecord, FittedCoordinate, Method, Posterior, Reported, Scope, Seconds, StatesFound, Verdict,
+    ask, find_states, fit_file,
 };
 use crate::source::Source;
 use crate::syntax::{self, Line, ast};
@@ -227,9 +227,12 @@ impl Prepared {
             seconds: self.seconds,
         };
         let Compiled { density, summed_out, .. } = &self.compiled;
-        add_states(&mut posterior, density, summed_out, &points);
-        let not_imputed = self.impute(&mut posterior);
+        let found = find_states(&posterior, density, summed_out, &points);
+        let (drawn, others): (Vec<_>, Vec<_>) = found.into_iter().partition(StatesFound::has_draws);
+        drawn.into_iter().for_each(|found| posterior.add_states(found));
+        let not_imputed = self.impute(&mut posterior, &points);
         posterior.warnings.extend(not_imputed);
+        others.into_iter().for_each(|found| posterior.add_states(found));
         posterior
     }
 
