@@ -1,6 +1,7 @@
 //! Load, check, compile, fit, ask: what the command line and the REPL both do, with its timings and warnings.
 
 mod calibrate;
+mod count;
 mod distrust;
 mod evidence;
 mod failed;
@@ -31,6 +32,7 @@ use crate::syntax::{self, Line, ast};
 use failed::{with_help_on_data, with_warnings};
 
 pub use calibrate::{CalibrationProgress, CalibrationRequest, Subject};
+pub use count::count;
 pub use evidence::EvidenceChoice;
 pub use failed::in_order;
 pub use fit::FitRequest;
@@ -215,6 +217,7 @@ impl Prepared {
             coordinates: FittedCoordinate::all_of(&self.compiled.density),
             training_constants: self.compiled.training_constants.clone(),
             evidence: self.compiled.evidence,
+            is_split: self.compiled.is_split,
             method,
             summaries,
             verdicts,

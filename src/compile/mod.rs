@@ -99,6 +99,8 @@ pub struct Compiled {
     pub training_constants: Vec<(String, Tensor)>,
     /// All densities are normalised, so that KL to the prior and the evidence mean something.
     pub evidence: bool,
+    /// Priors and likelihood are apart, so that KL to the prior means something.
+    pub is_split: bool,
 }
 
 /// Compiles a checked model with its data. All errors come back together.
@@ -133,6 +135,7 @@ pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Resul
         summed_out,
         training_constants: tracer.training_constants,
         evidence: tracer.normalised,
+        is_split: tracer.is_split,
     })
 }
 

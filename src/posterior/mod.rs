@@ -58,8 +58,11 @@ pub struct Posterior {
     pub coordinates: Vec<FittedCoordinate>,
     /// Reductions of data alone, which keep their values on other data.
     pub training_constants: Vec<(String, Tensor)>,
-    /// Densities are normalised, so that KL to the prior means something.
+    /// Densities are normalised, so that log p(x) and KL to the prior mean something.
     pub evidence: bool,
+    /// Priors and likelihood are apart, so that the parts of the ELBO mean something: not where a vector with some elements missing
+    /// has one density.
+    pub is_split: bool,
     pub method: Method,
     /// `[rows]`
     pub summaries: Vec<Summary>,
