@@ -345,7 +345,7 @@ impl Tracer<'_> {
         }
         let density = self.log_density(distribution, &x, left.span)?;
         if left_out.is_empty() {
-            self.normalised = false;
+            self.is_split = false;
             self.add_value(left.span, TermKind::Likelihood, density, false);
             return Ok(());
         }

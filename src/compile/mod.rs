@@ -64,7 +64,7 @@ pub use quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport, element
 pub use report::indices_as_labels;
 pub use simulate::{Simulated, imputer, simulator};
 pub use simulator::{SimulateError, Simulator};
-pub use states::{DiscreteLatent, SummedOut};
+pub use states::{DiscreteLatent, SummedOut, in_file_order};
 
 use crate::data::Dataset;
 use crate::ir::{Model, Role, VariableId};
@@ -101,6 +101,8 @@ pub struct Compiled {
     pub training_constants: Vec<(String, Tensor)>,
     /// All densities are normalised, so that KL to the prior and the evidence mean something.
     pub evidence: bool,
+    /// Priors and likelihood are apart, so that KL to the prior means something.
+    pub is_split: bool,
 }
 
 /// Compiles a checked model with its data. All errors come back together.
@@ -135,6 +137,7 @@ pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Resul
         summed_out,
         training_constants: tracer.training_constants,
         evidence: tracer.normalised,
+        is_split: tracer.is_split,
     })
 }
 

@@ -45,6 +45,24 @@ impl Simulated {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The position of each element in an array of these dimensions, row-major; `None` where it is none of the array's.
+    pub fn positions_in(&self, dims: &[usize]) -> Option<Vec<usize>> {
+        let Some((tuples, rank)) = &self.tuples else {
+            return (dims == self.dims).then(|| (0..self.len()).collect());
+        };
+        let lens = dims.get(..*rank)?;
+        let block = self.len().checked_div(tuples.len()).unwrap_or(0);
+        let mut positions = Vec::with_capacity(self.len());
+        for tuple in tuples {
+            let first = tuple.iter().zip(lens).try_fold(0, |flat, (&i, &len)| {
+                let at = (i as usize).checked_sub(1).filter(|at| *at < len)?;
+                Some(flat * len + at)
+            })?;
+            positions.extend(first * block..(first + 1) * block);
+        }
+        Some(positions)
+    }
 }
 
 /// What a model is run forwards for.

@@ -58,6 +58,13 @@ impl SummedOut {
     }
 }
 
+/// The discrete latents of all eliminations, in the order of the file.
+pub fn in_file_order(summed_out: &[SummedOut]) -> Vec<&DiscreteLatent> {
+    let mut latents: Vec<&DiscreteLatent> = summed_out.iter().flat_map(|group| &group.latents).collect();
+    latents.sort_by_key(|latent| latent.index);
+    latents
+}
+
 impl Tracer<'_> {
     /// The discrete latents of a model that has been traced, in file order, and the nodes of their tables.
     pub fn summed_out(&mut self) -> (Vec<SummedOut>, Vec<Node>) {

@@ -84,6 +84,8 @@ pub struct Tracer<'a> {
     pub training_constants: Vec<(String, Tensor)>,
     /// Every density is normalised, so that KL to the prior and the evidence mean something.
     pub normalised: bool,
+    /// The prior of no latent is part of a likelihood: KL to the prior means something.
+    pub is_split: bool,
     /// The loop around what is being traced.
     pub domain: Option<usize>,
     pub scan: Option<ScanTrace>,
@@ -133,6 +135,7 @@ impl<'a> Tracer<'a> {
             variables: Vec::new(),
             training_constants: Vec::new(),
             normalised: true,
+            is_split: true,
             domain: None,
             scan: None,
             plan: None,

@@ -34,12 +34,8 @@ fn agrees_with_enumeration(
     for z in some_points(compiled.density.dim(), 2) {
         let logs = logs(&point(&compiled, &z));
         let total = log_sum_exp(&logs);
-        let latents = compiled.summed_out.iter().flat_map(|group| &group.latents);
-        let mut drawn: Vec<_> =
-            latents.zip(draw_states(&compiled.density, &compiled.summed_out, &z, 1, 1)).collect();
-        drawn.sort_by_key(|(latent, _)| latent.index);
         let mut element = 0;
-        for (_, drawn) in &drawn {
+        for drawn in draw_states(&compiled.density, &compiled.summed_out, &z, 1, 1) {
             let k = drawn.states.values.len();
             for own in drawn.states.probabilities.chunks(k) {
                 for (value, found) in own.iter().enumerate() {
