@@ -12,6 +12,7 @@ mod loops;
 mod missing;
 mod odes;
 mod questions;
+mod ragged;
 mod scans;
 mod statements;
 mod states;
