@@ -177,6 +177,9 @@ impl Tracer<'_> {
         };
         let node = self.graph.constant(variable.values.array.clone());
         let mut traced = Traced::new(node, variable.values.shape().to_vec(), variable.values.element);
+        if let (Some(levels), Some(first)) = (&variable.origin.levels, traced.labels.first_mut()) {
+            *first = Some(levels.clone());
+        }
         traced.levels = match (&variable.values.levels, variable.values.element, variable.values.rank()) {
             (Some(levels), _, _) => Some(ValueLevels::Category(levels.clone())),
             (None, ElementType::Int, 1) => Some(ValueLevels::IntColumn(name.into())),
