@@ -91,6 +91,37 @@ impl Iterations {
             })
             .collect()
     }
+
+    /// [`Iterations::split`]; where rows take different branches at the same time, parts of one row each, one after the other.
+    fn parts(&self, arms: &[u64]) -> Vec<Iterations> {
+        let mut rows = Vec::with_capacity(self.by_row.len());
+        let mut rest = arms;
+        for range in &self.by_row {
+            let (own, after) = rest.split_at(range.clone().count());
+            rows.push(own);
+            rest = after;
+        }
+        let longest = rows.iter().map(|row| row.len()).max().unwrap_or(0);
+        let differs = |t: usize| {
+            let mut own = rows.iter().filter_map(|row| row.get(t));
+            let first = own.next();
+            own.any(|arm| Some(arm) != first)
+        };
+        if !(0..longest).any(differs) {
+            return self.split(arms);
+        }
+        let mut parts = Vec::new();
+        for (k, (range, arms)) in self.by_row.iter().zip(&rows).enumerate() {
+            let mut from = 0;
+            for run in arms.chunk_by(|a, b| a == b) {
+                let mut by_row = vec![0..0; self.by_row.len()];
+                by_row[k] = range.start + from..range.start + from + run.len() as i64;
+                from += run.len() as i64;
+                parts.push(Iterations { by_row });
+            }
+        }
+        parts
+    }
 }
 
 impl Tracer<'_> {
@@ -201,7 +232,7 @@ impl Tracer<'_> {
         if carried.is_empty() {
             return self.in_domain(&order, variable, body);
         }
-        let parts = iterations.split(&plan.arms);
+        let parts = iterations.parts(&plan.arms);
         if parts.len() > MAX_PARTS {
             return Err(CompileError::NotSupportedYet {
                 feature: "an `if` that changes often from step to step of a recursion".into(),

@@ -90,6 +90,7 @@ impl Tracer<'_> {
 
     /// Elements of a value whose first dimension changes over a loop.
     pub fn index_ragged(&mut self, base: &Traced, indices: &[Index], at: Span) -> Result<Traced> {
+        let base = &self.within_branch(base.clone(), at)?;
         let Some(ragged) = self.ragged_of(base) else { return Ok(base.clone()) };
         if indices.len() > base.rank() + 1 {
             let message = format!("{} indices for an array of {} dimensions", indices.len(), base.rank() + 1);

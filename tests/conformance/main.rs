@@ -11,6 +11,7 @@ mod elements;
 mod loops;
 mod missing;
 mod odes;
+mod patterns;
 mod questions;
 mod ragged;
 mod scans;
