@@ -94,6 +94,18 @@ def wells(rng, name):
     write_truth(name, {"b_arsenic": (0.6, 0.4), "b_distance": (-1.1, 0.75)})
 
 
+def hospitals(rng, name):
+    names = [f"h{j + 1:02}" for j in range(30)]
+    tau, effect = 0.6, 0.6 * rng.standard_normal(30)
+    j = np.repeat(np.arange(30), rng.integers(8, 45, 30))
+    age, emergency = rng.normal(64, 14, len(j)).round(), (rng.random(len(j)) < 0.4).astype(int)
+    eta = -1.2 + 0.3 * (age - age.mean()) / 10 + 0.8 * emergency + effect[j]
+    came_back = (rng.random(len(j)) < 1 / (1 + np.exp(-eta))).astype(int)
+    write_csv(name, dict(hospital=[names[k] for k in j], age=age.astype(int), emergency=emergency, came_back=came_back))
+    truth = {"typical": (-1.2, 0.55), "b_age": (0.3, 0.2), "b_emergency": (0.8, 0.5), "tau": (tau, 0.4)}
+    write_truth(name, truth | {f"effect[{k}]": (round(e, 3), 1.1) for k, e in zip(names, effect)})
+
+
 def accidents(rng, name):
     roads, years = 40, 6
     kinds = ["motorway", "rural", "urban"]
@@ -357,6 +369,13 @@ def pharmacokinetics(rng, name):
     write_truth(name, truth | {f"vmax[{i + 1}]": (round(v, 3), round(0.1 * v, 3)) for i, v in enumerate(vmax)})
 
 
+def predator_prey(rng, name):
+    """Pelts sold by the Hudson's Bay Company, in thousands (Howard 2009); nothing is simulated."""
+    hare = [30, 47.2, 70.2, 77.4, 36.3, 20.6, 18.1, 21.4, 22, 25.4, 27.1, 40.3, 57, 76.6, 52.3, 19.5, 11.2, 7.6, 14.6, 16.2, 24.7]
+    lynx = [4, 6.1, 9.8, 35.2, 59.4, 41.7, 19, 13, 8.3, 9.1, 7.4, 8, 12.3, 19.5, 45.7, 51.1, 29.7, 15.8, 9.7, 10.1, 8.6]
+    write_csv(name, dict(year=np.arange(1900, 1921), hare=hare, lynx=lynx), digits=1)
+
+
 def disease_map(rng, name):
     rows, columns = 7, 8
     place = lambda r, c: r * columns + c + 1
@@ -431,6 +450,7 @@ EXAMPLES = {
     linear_regression: 2026,
     radon: 2027,
     wells: 2028,
+    hospitals: 2054,
     accidents: 2029,
     robust_regression: 2030,
     eight_schools: 2031,
@@ -460,6 +480,7 @@ EXAMPLES = {
     detection_limit: 2051,
     rainfall: 2052,
     pharmacokinetics: 2049,
+    predator_prey: 2055,
     ppca: 2042,
     factor_analysis: 2043,
     decoder: 2044,

@@ -96,7 +96,11 @@ impl Checker<'_> {
                     message: "a string is not a value".into(),
                     at: expr.span.into(),
                     label: "a string".into(),
-                    help: Some("strings only name levels, between brackets: `alpha[\"HENNEPIN\"]`".into()),
+                    help: Some(
+                        "strings only name levels, between brackets: `alpha[\"HENNEPIN\"]`; in place of `x == \"level\"` write \
+                         `[0, 1][x]`, a number for each level in their order, or give the data a 0/1 column"
+                            .into(),
+                    ),
                 });
                 None
             }

@@ -225,8 +225,8 @@ impl Tracer<'_> {
 
     /// Dimensions of an argument that make more draws; a whole discrete latent counts with its elements.
     fn batch_dims(&self, arg: &Traced, event: usize) -> Vec<usize> {
-        let along = self.implicit_of(arg).map(|domain| self.domains[domain].size);
-        along.into_iter().chain(arg.dims[..arg.rank().saturating_sub(event)].iter().copied()).collect()
+        let along = self.implicit_of(arg).map_or(&[][..], |domain| &self.domains[domain].dims);
+        along.iter().copied().chain(arg.dims[..arg.rank().saturating_sub(event)].iter().copied()).collect()
     }
 
     /// Arguments broadcast to the value, never beyond it.

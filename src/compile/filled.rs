@@ -200,6 +200,7 @@ impl Tracer<'_> {
                 parent_rows: passes.clone(),
                 kind: DomainKind::Branch,
                 lengths: None,
+                dims: Vec::new(),
             });
             groups.push(Filled { domain: self.domains.len() - 1, passes, len });
         }

@@ -334,6 +334,14 @@ impl Tracer<'_> {
                     at,
                 })
             }
+            None if value.element == ElementType::Bool => Err(CompileError::Index {
+                message: "a plate cannot be made of true and false".into(),
+                help: Some(format!(
+                    "number the two: `kind = 1 + {}`, then `b[kind]` on both sides",
+                    self.model.source.slice(at)
+                )),
+                at,
+            }),
             None => Err(CompileError::Index {
                 message: format!("a plate cannot be made of an array of {} values", value.element),
                 help: Some(

@@ -28,6 +28,8 @@ pub struct Domain {
     pub kind: DomainKind,
     /// Of a slice whose length changes over the loop: the rows are its elements, pass by pass.
     pub lengths: Option<Lengths>,
+    /// Of the elements of a discrete latent: the dimensions of its array.
+    pub dims: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -301,22 +303,23 @@ impl Tracer<'_> {
             parent_rows,
             kind,
             lengths: None,
+            dims: Vec::new(),
         });
         self.domains.len() - 1
     }
 
-    /// The implicit domain of `size` elements, on which whole discrete latents live.
-    pub fn implicit_domain(&mut self, size: usize) -> usize {
-        if let Some(found) =
-            self.domains.iter().position(|domain| domain.kind == DomainKind::Implicit && domain.size == size)
-        {
+    /// The implicit domain of the elements of an array, on which whole discrete latents live.
+    pub fn implicit_domain(&mut self, dims: &[usize]) -> usize {
+        let is_it = |domain: &Domain| domain.kind == DomainKind::Implicit && domain.dims == dims;
+        if let Some(found) = self.domains.iter().position(is_it) {
             return found;
         }
         self.domains.push(Domain {
-            size,
+            size: dims.iter().product(),
             parent: None,
             parent_rows: Vec::new(),
             kind: DomainKind::Implicit,
+            dims: dims.to_vec(),
             lengths: None,
         });
         self.domains.len() - 1

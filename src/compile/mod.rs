@@ -25,6 +25,7 @@ mod evidence;
 mod expr;
 mod filled;
 mod impute;
+mod jointly;
 mod latent;
 mod loops;
 mod ode;
@@ -58,6 +59,7 @@ mod states;
 mod workspaces;
 
 pub use density::Density;
+pub use eliminate::{Addend, Elimination, Pool};
 pub use error::{CompileError, CompileErrors};
 pub use expression::{ExpressionProgram, compile_expression};
 pub use prior::{PriorDraws, prior};
@@ -66,7 +68,7 @@ pub use quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport, element
 pub use report::indices_as_labels;
 pub use simulate::{Simulated, imputer, simulator};
 pub use simulator::{SimulateError, Simulator};
-pub use states::{Conditional, Next, SummedOut};
+pub use states::{DiscreteLatent, SummedOut};
 
 use crate::data::Dataset;
 use crate::ir::{Model, Role, VariableId};

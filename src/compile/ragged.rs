@@ -111,6 +111,7 @@ impl Tracer<'_> {
             parent_rows,
             kind: DomainKind::Loop,
             lengths: Some(lengths),
+            dims: Vec::new(),
         });
         Ok(self.domains.len() - 1)
     }

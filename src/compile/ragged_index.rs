@@ -28,7 +28,8 @@ impl Tracer<'_> {
         let own = value.dims[0];
         if let Some(len) = len.filter(|&len| len != own) {
             let message = format!("a filter of {own} elements for {len} elements");
-            return Err(CompileError::Index { message, help: None, at });
+            let help = "true and false pick elements of an array of the same length; to look up one of two write `b[1 + x]`";
+            return Err(CompileError::Index { message, help: Some(help.into()), at });
         }
         let holds =
             |row: &[f64]| -> Vec<u32> { (0..own as u32).filter(|&k| row[k as usize] != 0.0).collect() };

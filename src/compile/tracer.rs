@@ -7,7 +7,7 @@ use super::CompileError;
 use super::allocate::BuiltUp;
 use super::discrete::{Discrete, Enumeration};
 use super::elements::Elements;
-use super::eliminate::Factor;
+use super::eliminate::{Eliminated, Factor};
 use super::evidence::Evidence;
 use super::loops::Domain;
 use super::partly::{AllPartly, LeftOut, elements_named};
@@ -16,7 +16,6 @@ use super::quantity::{Quantity, VariableReport};
 use super::recentre::{ReadAhead, Recentrable};
 use super::scan::ScanTrace;
 use super::simulate::Forwards;
-use super::states::Tables;
 use super::value::{Axis, Place, Traced, Value};
 use crate::data::Dataset;
 use crate::density::{Coordinate, Term, TermKind};
@@ -76,7 +75,7 @@ pub struct Tracer<'a> {
     pub discrete: Vec<Discrete>,
     pub factors: Vec<Factor>,
     /// Of discrete latents that have been summed out.
-    pub tables: Vec<Tables>,
+    pub eliminated: Vec<Eliminated>,
     pub blocks: Vec<Block>,
     pub coordinates: Vec<Coordinate>,
     pub terms: Vec<TermNode>,
@@ -126,7 +125,7 @@ impl<'a> Tracer<'a> {
             enumerations: Vec::new(),
             discrete: Vec::new(),
             factors: Vec::new(),
-            tables: Vec::new(),
+            eliminated: Vec::new(),
             blocks: Vec::new(),
             coordinates: Vec::new(),
             terms: Vec::new(),

@@ -4,6 +4,7 @@ mod calibration;
 mod compare;
 mod data_record;
 mod draws;
+mod elimination;
 mod error;
 mod exact;
 mod expression;

@@ -5,15 +5,15 @@
 
 use std::ops::Range;
 
-use rand::RngExt;
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rayon::prelude::*;
 
+use super::elimination::Steps;
 use super::summarise::{MAX_DRAWN_NUMBERS, MIN_DRAWS};
 use super::summary::{Summary, finite, mean_sd};
 use super::{Convergence, Method, Posterior};
-use crate::compile::{Conditional, Density, Quantity, QuantityKind, SummedOut};
+use crate::compile::{Density, DiscreteLatent, Quantity, QuantityKind, SummedOut};
 use crate::density::LogDensity;
 use crate::types::ElementType;
 
@@ -23,8 +23,6 @@ const LANES: usize = 64;
 const MAX_TABLES: usize = 1 << 22;
 /// Evaluations that are kept before they are put in place.
 const BLOCKS_AT_ONCE: usize = 16;
-/// Below this products of two exponentials lose digits.
-const LEAST_WEIGHT: f64 = 1e-200;
 
 /// The posterior of a discrete latent.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,14 +147,15 @@ pub fn draw_states(
         let mut tables = vec![0.0; density.n_states() * lanes];
         density.states(lanes, &points, &mut tables);
         let mut from = 0;
-        let of_latent = |latent: &SummedOut| {
-            let range = from * lanes..(from + latent.n_states()) * lanes;
-            from += latent.n_states();
-            Block::new(latent, &tables[range], lanes, first..first + own, seed)
+        let of_group = |group: &SummedOut| {
+            let range = from * lanes..(from + group.n_states()) * lanes;
+            from += group.n_states();
+            blocks_of(group, &tables[range], lanes, first..first + own, seed)
         };
-        summed_out.iter().map(of_latent).collect::<Vec<Block>>()
+        summed_out.iter().flat_map(of_group).collect::<Vec<Block>>()
     };
-    let mut sums: Vec<Sums> = summed_out.iter().map(|latent| Sums::new(latent, n)).collect();
+    let latents = || summed_out.iter().flat_map(|group| &group.latents);
+    let mut sums: Vec<Sums> = latents().map(|latent| Sums::new(latent, n)).collect();
     let starts: Vec<usize> = (0..n).step_by(lanes).collect();
     for starts in starts.chunks(BLOCKS_AT_ONCE) {
         let blocks: Vec<Vec<Block>> = starts.par_iter().map(|&first| block(first)).collect();
@@ -164,7 +163,7 @@ pub fn draw_states(
             sums.iter_mut().zip(blocks).for_each(|(sum, block)| sum.add(&block, first, n));
         }
     }
-    summed_out.iter().zip(sums).map(|(latent, sums)| sums.finish(latent)).collect()
+    latents().zip(sums).map(|(latent, sums)| sums.finish(latent)).collect()
 }
 
 /// Adds the states of discrete latents to a posterior, as quantities behind all others, drawn at the points `z[D][n_draws]` that its
@@ -175,7 +174,11 @@ pub fn add_states(posterior: &mut Posterior, density: &Density, summed_out: &[Su
         return;
     }
     if n > affordable_draws(summed_out, n) {
-        let names: Vec<String> = summed_out.iter().map(|latent| format!("`{}`", latent.name)).collect();
+        let names: Vec<String> = summed_out
+            .iter()
+            .flat_map(|group| &group.latents)
+            .map(|latent| format!("`{}`", latent.name))
+            .collect();
         posterior.warnings.push(format!(
             "the states of {} are not reported: {n} draws of {} elements are too many, `--draws` makes fewer",
             names.join(", "),
@@ -187,7 +190,11 @@ pub fn add_states(posterior: &mut Posterior, density: &Density, summed_out: &[Su
     // They are functions of the other latents, and no better than these.
     let verdict = posterior.verdict();
     let is_exact = posterior.coordinates.is_empty();
-    for (latent, drawn) in summed_out.iter().zip(draw_states(density, summed_out, z, n, seed)) {
+    let latents = summed_out.iter().flat_map(|group| &group.latents);
+    let mut all: Vec<(&DiscreteLatent, Drawn)> =
+        latents.zip(draw_states(density, summed_out, z, n, seed)).collect();
+    all.sort_by_key(|(latent, _)| latent.index);
+    for (latent, drawn) in all {
         let offset = posterior.summaries.len();
         let drawn = drawn.of_elements(&latent.reported(), n);
         let kind = if latent.missing.is_some() { QuantityKind::Imputed } else { QuantityKind::Latent };
@@ -231,34 +238,50 @@ struct Block {
     n_finite: usize,
 }
 
-impl Block {
-    fn new(latent: &SummedOut, tables: &[f64], lanes: usize, draws: Range<usize>, seed: u64) -> Block {
-        let (n, k, points) = (latent.n_elements(), latent.values.len(), draws.len());
-        let mut block = Block {
+/// The states of all latents of a group at the points of one evaluation.
+fn blocks_of(group: &SummedOut, tables: &[f64], lanes: usize, draws: Range<usize>, seed: u64) -> Vec<Block> {
+    let steps = Steps::new(&group.elimination);
+    let points = draws.len();
+    let empty = |latent: &DiscreteLatent| {
+        let (n, k) = (latent.n_elements(), latent.values.len());
+        Block {
             probabilities: vec![0.0; n * k],
             means: vec![f64::NAN; n * points],
             draws: vec![f64::NAN; n * points],
             n_finite: 0,
-        };
-        let mut pass = Pass::new(latent);
-        for (lane, draw) in draws.enumerate() {
-            let mut rng = ChaCha12Rng::seed_from_u64(seed);
-            rng.set_stream(draw as u64 + 1);
-            if !pass.run(|at| tables[at * lanes + lane], &mut rng) {
-                continue;
-            }
+        }
+    };
+    let mut blocks: Vec<Block> = group.latents.iter().map(empty).collect();
+    let latent_of = |variable: usize| {
+        group
+            .latents
+            .iter()
+            .position(|latent| (latent.first..latent.first + latent.n_elements()).contains(&variable))
+    };
+    let mut states = vec![0; group.elimination.n_steps()];
+    for (lane, draw) in draws.enumerate() {
+        let mut rng = ChaCha12Rng::seed_from_u64(seed);
+        rng.set_stream(draw as u64 + 1);
+        let Some(mut found) = steps.run(|at| tables[at * lanes + lane]) else { continue };
+        steps.draw(&found, &mut rng, &mut states);
+        for (latent, block) in group.latents.iter().zip(&mut blocks) {
             block.n_finite += 1;
-            for (i, Conditional { position, .. }) in latent.elements.iter().enumerate() {
-                let (position, own) = (*position as usize, &pass.probabilities[i * k..(i + 1) * k]);
-                let sums = &mut block.probabilities[position * k..(position + 1) * k];
-                sums.iter_mut().zip(own).for_each(|(sum, p)| *sum += p);
-                let mean: f64 = latent.values.iter().zip(own).map(|(value, p)| value * p).sum();
-                block.means[position * points + lane] = mean;
-                block.draws[position * points + lane] = latent.values[pass.states[i]];
+            for (element, &position) in latent.positions.iter().enumerate() {
+                let value = latent.values[states[latent.first + element]];
+                block.draws[position as usize * points + lane] = value;
             }
         }
-        block
+        steps.marginals(&mut found, |variable, own| {
+            let Some(at) = latent_of(variable) else { return };
+            let (latent, block) = (&group.latents[at], &mut blocks[at]);
+            let (position, k) = (latent.positions[variable - latent.first] as usize, own.len());
+            let sums = &mut block.probabilities[position * k..(position + 1) * k];
+            sums.iter_mut().zip(own).for_each(|(sum, p)| *sum += p);
+            let mean: f64 = latent.values.iter().zip(own).map(|(value, p)| value * p).sum();
+            block.means[position * points + lane] = mean;
+        });
     }
+    blocks
 }
 
 /// Sums over all points.
@@ -270,7 +293,7 @@ struct Sums {
 }
 
 impl Sums {
-    fn new(latent: &SummedOut, n: usize) -> Sums {
+    fn new(latent: &DiscreteLatent, n: usize) -> Sums {
         let (elements, k) = (latent.n_elements(), latent.values.len());
         Sums {
             probabilities: vec![0.0; elements * k],
@@ -292,7 +315,7 @@ impl Sums {
         }
     }
 
-    fn finish(mut self, latent: &SummedOut) -> Drawn {
+    fn finish(mut self, latent: &DiscreteLatent) -> Drawn {
         let n_finite = self.n_finite as f64;
         self.probabilities.iter_mut().for_each(|sum| *sum /= n_finite);
         let n = self.draws.len() / latent.n_elements().max(1);
@@ -304,104 +327,4 @@ impl Sums {
         let states = States { values: latent.values.clone(), probabilities: self.probabilities };
         Drawn { states, mcse, draws: self.draws }
     }
-}
-
-/// A pass over the elements of a latent at one point, in the order opposite to that in which they were summed out.
-struct Pass<'l> {
-    latent: &'l SummedOut,
-    /// Of each element's values given the point, `[elements][values]`.
-    probabilities: Vec<f64>,
-    /// The value that is drawn, by its place among all.
-    states: Vec<usize>,
-    /// exp(weights - their maximum).
-    weights: Vec<f64>,
-    /// exp(pair - maximum over the first element's values), `[second][first]`, of the pair that it is of.
-    factors: Vec<f64>,
-    known_pair: Option<u32>,
-    /// Of an element's values given the next element.
-    conditional: Vec<f64>,
-}
-
-impl<'l> Pass<'l> {
-    fn new(latent: &'l SummedOut) -> Pass<'l> {
-        let (n, k) = (latent.n_elements(), latent.values.len());
-        Pass {
-            latent,
-            probabilities: vec![0.0; n * k],
-            states: vec![0; n],
-            weights: vec![0.0; k],
-            factors: vec![0.0; if latent.n_pairs > 0 { k * k } else { 0 }],
-            known_pair: None,
-            conditional: vec![0.0; k],
-        }
-    }
-
-    /// Probabilities and a draw, from the numbers of the tables; false where they are not finite.
-    fn run(&mut self, table: impl Fn(usize) -> f64, rng: &mut ChaCha12Rng) -> bool {
-        let (n, k) = (self.latent.n_elements(), self.latent.values.len());
-        self.known_pair = None;
-        for i in (0..n).rev() {
-            let Conditional { row, next, .. } = self.latent.elements[i];
-            let own = |s: usize| table(row as usize * k + s);
-            let most = (0..k).map(own).fold(f64::NEG_INFINITY, f64::max);
-            if !most.is_finite() || (0..k).any(|s| own(s).is_nan()) {
-                return false;
-            }
-            (0..k).for_each(|s| self.weights[s] = (own(s) - most).exp());
-            let (before, after) = self.probabilities.split_at_mut((i + 1) * k);
-            let probabilities = &mut before[i * k..];
-            let u: f64 = rng.random();
-            let Some(next) = next else {
-                let total: f64 = self.weights.iter().sum();
-                probabilities.iter_mut().zip(&self.weights).for_each(|(p, weight)| *p = weight / total);
-                self.states[i] = drawn(&self.weights, u * total);
-                continue;
-            };
-            let pair = |s: usize, t: usize| table((n + next.pair as usize * k + s) * k + t);
-            if self.known_pair != Some(next.pair) {
-                for t in 0..k {
-                    let most = (0..k).map(|s| pair(s, t)).fold(f64::NEG_INFINITY, f64::max);
-                    let shift = if most.is_finite() { most } else { 0.0 };
-                    (0..k).for_each(|s| self.factors[t * k + s] = (pair(s, t) - shift).exp());
-                }
-                self.known_pair = Some(next.pair);
-            }
-            probabilities.fill(0.0);
-            let after = &after[(next.element as usize - i - 1) * k..][..k];
-            let state = self.states[next.element as usize];
-            for (t, &p) in after.iter().enumerate().filter(|(t, p)| **p > 0.0 || *t == state) {
-                let factors = &self.factors[t * k..(t + 1) * k];
-                let products = self.weights.iter().zip(factors).map(|(weight, factor)| weight * factor);
-                self.conditional.iter_mut().zip(products).for_each(|(own, product)| *own = product);
-                let mut total: f64 = self.conditional.iter().sum();
-                if total.is_nan() || total < LEAST_WEIGHT {
-                    let joint = |s: usize| own(s) + pair(s, t);
-                    let most = (0..k).map(joint).fold(f64::NEG_INFINITY, f64::max);
-                    (0..k).for_each(|s| self.conditional[s] = (joint(s) - most).exp());
-                    total = self.conditional.iter().sum();
-                }
-                if !total.is_finite() {
-                    return false;
-                }
-                for (sum, own) in probabilities.iter_mut().zip(&self.conditional) {
-                    *sum += p * own / total;
-                }
-                if t == state {
-                    self.states[i] = drawn(&self.conditional, u * total);
-                }
-            }
-        }
-        true
-    }
-}
-
-/// The first place up to which weights sum to more than `u`.
-fn drawn(weights: &[f64], u: f64) -> usize {
-    let mut sum = 0.0;
-    let found = weights.iter().position(|weight| {
-        sum += weight;
-        sum > u
-    });
-    // Rounding: the last that is possible.
-    found.or_else(|| weights.iter().rposition(|weight| *weight > 0.0)).unwrap_or(0)
 }

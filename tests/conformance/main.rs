@@ -8,6 +8,7 @@ mod centring;
 mod counts;
 mod discrete;
 mod elements;
+mod elimination;
 mod loops;
 mod missing;
 mod odes;
