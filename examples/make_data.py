@@ -3,7 +3,7 @@
 
 usage: python3 examples/make_data.py [NAME ...]        needs numpy; every run writes the same files
 
-For each example NAME: examples/NAME/data.csv or data.json, and examples/NAME/truth.json, which holds for each
+For each example NAME: examples/NAME/data.csv or data.json, tables that are joined with it, and examples/NAME/truth.json, which holds for each
 parameter the value that made the data, and how far from it the posterior mean may be: about three posterior
 standard deviations.
 """
@@ -13,13 +13,13 @@ import numpy as np
 HERE = pathlib.Path(__file__).parent
 
 
-def write_csv(name, columns, digits=3):
+def write_csv(name, columns, digits=3, file="data.csv"):
     def cell(v):
         if isinstance(v, (float, np.floating)):
             return "NA" if np.isnan(v) else f"{v:.{digits}f}"
         return str(v)
-    with open(HERE / name / "data.csv", "w", newline="") as file:
-        out = csv.writer(file, lineterminator="\n")
+    with open(HERE / name / file, "w", newline="") as opened:
+        out = csv.writer(opened, lineterminator="\n")
         out.writerow(columns)
         out.writerows([cell(v) for v in row] for row in zip(*columns.values()))
 
@@ -61,6 +61,28 @@ def radon(rng, name):
     truth = {"mu": (mu, 0.25), "tau": (tau, 0.2), "sigma": (sigma, 0.1), "beta": (beta, 0.3)}
     sd = 1 / np.sqrt(1 / tau**2 + houses / sigma**2)
     write_truth(name, truth | {f"alpha[{c}]": (round(a, 3), round(3 * s, 3)) for c, a, s in zip(counties, alpha, sd)})
+
+
+def pupils(rng, name):
+    districts = ["north", "harbour", "old town", "hills", "west"]
+    n = 30
+    schools = [f"S{j:02d}" for j in range(1, n + 1)]
+    district = rng.integers(0, len(districts), n)
+    funding = rng.normal(0, 1, n)
+    extra = np.array([-3.0, 2.5, 4.0, -1.5, -2.0])
+    base, b_funding, tau, sigma, b_hours = 60, 2.5, 1.5, 7.0, 1.2
+    level = base + extra[district] + b_funding * funding + rng.normal(0, tau, n)
+    pupil = np.repeat(np.arange(n), rng.integers(8, 25, n))
+    rng.shuffle(pupil)
+    hours = rng.uniform(0, 6, len(pupil))
+    score = level[pupil] + b_hours * hours + rng.normal(0, sigma, len(pupil))
+    write_csv(name, dict(school=[schools[j] for j in pupil], hours=hours, score=score), digits=1)
+    order = rng.permutation(n)
+    table = dict(school=[schools[j] for j in order], district=[districts[district[j]] for j in order],
+                 funding=funding[order])
+    write_csv(name, table, digits=2, file="schools.csv")
+    write_truth(name, {"b_funding": (b_funding, 1.2), "b_hours": (b_hours, 0.5), "sigma": (sigma, 0.8),
+                       "tau": (tau, 1.5)})
 
 
 def wells(rng, name):
@@ -462,6 +484,7 @@ EXAMPLES = {
     ppca: 2042,
     factor_analysis: 2043,
     decoder: 2044,
+    pupils: 3004,
 }
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 mod common;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use common::documents::hold;
 use common::{files_with, package};
@@ -121,11 +121,17 @@ fn run(model: &Path) -> (Vec<Report>, Option<Report>) {
     let read = session::read_model(model).unwrap_or_else(|report| panic!("{report:?}"));
     let name = model.file_name().expect("a name").to_string_lossy().into_owned();
     let source = Source::new(name, read.text);
-    let data: Vec<DataArg> = files_with(folder, &["csv", "json"])
-        .into_iter()
-        .filter(|file| file.file_stem() == model.file_stem())
-        .map(|file| DataArg::File(file.strip_prefix(package()).expect("in the package").to_path_buf()))
-        .collect();
+    // `model.csv`, and `model.NAME.csv` as NAME.
+    let own = model.file_stem().expect("a name").to_string_lossy();
+    let argument = |file: PathBuf| {
+        let path = file.strip_prefix(package()).expect("in the package").to_path_buf();
+        let stem = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        match stem.strip_prefix(&*own)?.strip_prefix('.') {
+            Some(name) => Some(DataArg::Named { name: name.to_string(), path }),
+            None => (stem == own).then_some(DataArg::File(path)),
+        }
+    };
+    let data: Vec<DataArg> = files_with(folder, &["csv", "json"]).into_iter().filter_map(argument).collect();
     if data.is_empty() {
         return match session::check(&source, None) {
             Ok(checked) => (checked.warnings, None),

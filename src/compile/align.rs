@@ -39,6 +39,7 @@ impl Tracer<'_> {
                 *value = self.import(value, at)?;
             }
         }
+        self.level_ragged(&mut values, &layouts, at)?;
         if let Some(domain) = self.deepest(&values, at)? {
             for value in &mut values {
                 self.lift(value, domain);
@@ -262,7 +263,7 @@ impl Tracer<'_> {
 }
 
 impl Layout {
-    fn batch_rank(self, value: &Traced) -> usize {
+    pub fn batch_rank(self, value: &Traced) -> usize {
         match self {
             Layout::Own | Layout::Elementwise => value.rank(),
             Layout::Batch { event } => value.rank().saturating_sub(event),

@@ -115,6 +115,7 @@ impl Tracer<'_> {
             parent: base,
             parent_rows,
             kind: DomainKind::Loop,
+            lengths: None,
             dims: Vec::new(),
         });
         let domain = self.domains.len() - 1;

@@ -84,6 +84,20 @@ pub struct Forwards {
     draws: Vec<(Span, Instance, Node, Vec<usize>)>,
 }
 
+impl Forwards {
+    /// How much has been collected.
+    pub fn counts(&self) -> [usize; 3] {
+        [self.arrays.len(), self.observed.len(), self.draws.len()]
+    }
+
+    /// Takes back what has been collected since.
+    pub fn truncate(&mut self, [arrays, observed, draws]: [usize; 3]) {
+        self.arrays.truncate(arrays);
+        self.observed.truncate(observed);
+        self.draws.truncate(draws);
+    }
+}
+
 /// Traces a checked model to be run forwards, with its data for shapes and for what is conditioned on.
 ///
 /// # Errors

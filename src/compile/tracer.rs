@@ -160,6 +160,10 @@ impl<'a> Tracer<'a> {
         self.bind_partly();
         for statement in &self.model.body {
             if let Err(error) = self.statement(statement) {
+                let error = match error {
+                    CompileError::Varies(varies) => varies.error,
+                    error => error,
+                };
                 match error {
                     CompileError::Poisoned if !errors.is_empty() => {}
                     CompileError::Poisoned => errors.push(CompileError::Internal { at: statement.span }),
