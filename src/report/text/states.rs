@@ -2,8 +2,8 @@
 
 use super::table::{Align, table};
 use super::{LEAST_DOC, cut, shown};
-use crate::compile::Quantity;
-use crate::posterior::{Posterior, States, Summary, Verdict};
+use crate::compile::{Quantity, QuantityKind};
+use crate::posterior::{Posterior, StatePath, States, Summary, Verdict};
 use crate::report::Style;
 use crate::report::number::{ABSENT, align_points, with_uncertainty};
 use crate::report::style::Elements;
@@ -27,8 +27,46 @@ pub(super) fn states(posterior: &Posterior, style: &Style) -> String {
             None => groups.push((values, vec![(quantity, states)])),
         }
     }
-    let tables = groups.iter().map(|(values, group)| group_table(posterior, values, group, style));
+    let tables = groups.iter().map(|(values, group)| {
+        let paths =
+            group.iter().filter_map(|(quantity, states)| path(quantity, states.path.as_ref()?, style));
+        group_table(posterior, values, group, style) + &paths.collect::<String>()
+    });
     tables.collect::<Vec<String>>().join("\n")
+}
+
+/// The most likely values of a sequence together, as runs: `z most likely: 1 (1-23), 2 (24-46); all right with probability 0.12`.
+fn path(quantity: &Quantity, path: &StatePath, style: &Style) -> Option<String> {
+    let [n] = *quantity.dims.as_slice() else { return None };
+    if n < 2 || quantity.kind == QuantityKind::Imputed {
+        return None;
+    }
+    let mut runs: Vec<String> = Vec::new();
+    let mut first = 0;
+    for run in path.values.chunk_by(|a, b| a == b) {
+        let last = first + run.len();
+        runs.push(match run.len() {
+            1 => format!("{} ({last})", run[0]),
+            _ => format!("{} ({}-{last})", run[0], first + 1),
+        });
+        first = last;
+    }
+    let head = format!("{} most likely: ", quantity.name);
+    let tail = format!("; all right with probability {}", probability(path.probability));
+    let room = style.width.saturating_sub(head.chars().count() + tail.chars().count());
+    let mut shown = String::new();
+    for (i, run) in runs.iter().enumerate() {
+        let more = format!(", … {} more runs", runs.len() - i);
+        let own = if i == 0 { run.clone() } else { format!(", {run}") };
+        let is_last = i + 1 == runs.len();
+        let needed = own.chars().count() + if is_last { 0 } else { more.chars().count() };
+        if i > 0 && !style.is_whole && shown.chars().count() + needed > room {
+            shown += &more;
+            break;
+        }
+        shown += &own;
+    }
+    Some(format!("{head}{shown}{tail}\n"))
 }
 
 fn group_table(posterior: &Posterior, values: &[f64], group: &[Latent<'_>], style: &Style) -> String {
