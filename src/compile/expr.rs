@@ -6,7 +6,9 @@ use super::CompileError;
 use super::align::Layout;
 use super::partly::elements_named;
 use super::tracer::{Binding, Result, Tracer};
-use super::value::{DistributionKind, Traced, TracedDistribution, Value, ValueLevels};
+use super::value::{
+    DistributionKind, MAX_ELEMENTS, Traced, TracedDistribution, Value, ValueLevels, fits_in_memory,
+};
 use crate::builtin::{self, Arg, Builtin, Call};
 use crate::data::{Levels, Rows};
 use crate::ir::{Expr, ExprKind, Role, Variable};
@@ -38,6 +40,7 @@ impl Tracer<'_> {
                 }
                 Binding::Discrete(discrete) => self.whole_discrete(discrete, expr.span).map(Value::Array),
                 Binding::Poisoned => Err(CompileError::Poisoned),
+                Binding::OfStates(error) => Err(*error),
             },
             ExprKind::Rows => self.rows(expr.span).map(Value::Array),
             ExprKind::Array(items) => self.array_literal(items, expr.span).map(Value::Array),
@@ -304,6 +307,9 @@ impl Tracer<'_> {
                 return Err(CompileError::call(error, at));
             }
         };
+        let dims: Option<Vec<usize>> =
+            ty.shape.dims().and_then(|dims| dims.iter().map(Dim::known).collect());
+        fits_in_memory(&format!("`{}`", builtin.name()), &dims.unwrap_or_default(), MAX_ELEMENTS, at)?;
         let aligned = self.align(&operands, at)?;
         let batch = aligned.axes.len();
         let mut nodes = aligned.nodes.iter();

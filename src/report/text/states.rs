@@ -35,7 +35,7 @@ pub(super) fn states(posterior: &Posterior, style: &Style) -> String {
     tables.collect::<Vec<String>>().join("\n")
 }
 
-/// The most likely values of a sequence together, as runs: `z most likely: 1 (1-23), 2 (24-46); all right with probability 0.12`.
+/// The most likely values of a sequence together, as runs: `z, most likely path (P 0.120): 1 (1-23), 2 (24-46)`.
 fn path(quantity: &Quantity, path: &StatePath, style: &Style) -> Option<String> {
     let [n] = *quantity.dims.as_slice() else { return None };
     if n < 2 || quantity.kind == QuantityKind::Imputed {
@@ -51,9 +51,8 @@ fn path(quantity: &Quantity, path: &StatePath, style: &Style) -> Option<String> 
         });
         first = last;
     }
-    let head = format!("{} most likely: ", quantity.name);
-    let tail = format!("; all right with probability {}", probability(path.probability));
-    let room = style.width.saturating_sub(head.chars().count() + tail.chars().count());
+    let head = format!("{}, most likely path (P {}): ", quantity.name, probability(path.probability));
+    let room = style.width.saturating_sub(head.chars().count());
     let mut shown = String::new();
     for (i, run) in runs.iter().enumerate() {
         let more = format!(", … {} more runs", runs.len() - i);
@@ -66,7 +65,7 @@ fn path(quantity: &Quantity, path: &StatePath, style: &Style) -> Option<String> 
         }
         shown += &own;
     }
-    Some(format!("{head}{shown}{tail}\n"))
+    Some(format!("{head}{shown}\n"))
 }
 
 fn group_table(posterior: &Posterior, values: &[f64], group: &[Latent<'_>], style: &Style) -> String {
