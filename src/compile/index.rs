@@ -25,13 +25,16 @@ impl Tracer<'_> {
         self.index_traced(&traced, indices, at)
     }
 
-    fn index_traced(&mut self, base: &Traced, indices: &[Index], at: Span) -> Result<Traced> {
+    pub fn index_traced(&mut self, base: &Traced, indices: &[Index], at: Span) -> Result<Traced> {
         if indices.len() > base.rank() {
             return Err(CompileError::Index {
                 message: format!("{} indices for an array of {} dimensions", indices.len(), base.rank()),
                 help: (base.rank() == 0).then(|| "a scalar cannot be indexed".into()),
                 at,
             });
+        }
+        if let Some(chosen) = self.chosen_by_draws(base, indices, at)? {
+            return Ok(chosen);
         }
         let mut positions: Vec<Positions> = Vec::with_capacity(base.rank());
         for (k, index) in indices.iter().enumerate() {

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use super::CompileError;
 use super::elements::Elements;
-use super::quantity::{MAX_REPORTED, Quantity};
-use super::selection::Selection;
+use super::quantity::MAX_REPORTED;
 use super::tracer::{Binding, Result, Tracer};
 use super::uses::reads_of;
 use super::value::{MAX_INDEX_RANK, Place, Traced, Tuple};
@@ -81,24 +80,6 @@ impl Tracer<'_> {
             self.bind_given(id, &given, missing.len());
             self.partly.insert(id, Partly { given, is_read });
         }
-    }
-
-    /// Binds imputed entries of a posterior beside what was observed, where there are data.
-    pub fn bind_imputed(&mut self, variable: VariableId, quantity: &Quantity, node: Node) {
-        let Some(Some(labels)) = quantity.labels.first() else { return };
-        let tuple = |label: &String| -> Option<Tuple> {
-            let mut tuple = Tuple::default();
-            for (k, index) in label.split(',').enumerate() {
-                *tuple.get_mut(k)? = index.parse().ok()?;
-            }
-            Some(tuple)
-        };
-        let Some(tuples) = labels.names().iter().map(tuple).collect::<Option<Vec<Tuple>>>() else { return };
-        let rank = labels.names().first().map_or(1, |label| label.split(',').count());
-        let selection = Selection { tuples, axes: Vec::new(), dims: vec![quantity.len()], rank };
-        let span = self.model.variable(variable).span;
-        // An entry that is there already stays what it is.
-        let _ = self.add_rows(variable, &selection, node, Vec::new(), quantity.element, span);
     }
 
     fn bind_given(&mut self, variable: VariableId, given: &Traced, n_missing: usize) {
