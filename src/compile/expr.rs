@@ -31,6 +31,11 @@ impl Tracer<'_> {
                 help: Some(format!("write `x[{level:?}]`")),
                 at: expr.span,
             }),
+            ExprKind::Variable(variable)
+                if let Some(alone) = self.asked.as_ref().and_then(|asked| asked.alone.get(variable)) =>
+            {
+                Ok(Value::Array(alone.clone()))
+            }
             ExprKind::Variable(variable) => match self.lookup(*variable, expr.span)? {
                 Binding::Value(Value::Array(value)) => self.within_branch(value, expr.span).map(Value::Array),
                 Binding::Value(value) => Ok(value),
@@ -266,12 +271,21 @@ impl Tracer<'_> {
         let mut traced = Vec::with_capacity(args.len());
         for arg in args {
             traced.push(match arg {
+                // A level: its code is known once the other side is.
+                Some(Expr { kind: ExprKind::Str(_), .. }) => None,
                 Some(arg) if builtin::takes_missing(builtin) && elements_named(arg).is_some() => {
                     Some(self.as_given(|tracer| tracer.array(arg))?)
                 }
                 Some(arg) => Some(self.array(arg)?),
                 None => None,
             });
+        }
+        for (k, arg) in args.iter().enumerate() {
+            let Some(Expr { kind: ExprKind::Str(level), span, .. }) = arg else { continue };
+            let mut others = args.iter().zip(&traced).filter_map(|(arg, traced)| arg.zip(traced.as_ref()));
+            let other = others.next().map(|(arg, traced)| (arg, traced.clone()));
+            let code = self.level_code(other.as_ref().map(|(arg, traced)| (*arg, traced)), level, *span)?;
+            traced[k] = Some(code);
         }
         self.call_traced(builtin, &traced, args, at)
     }

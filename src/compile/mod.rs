@@ -15,6 +15,7 @@ mod value;
 // Statements and expressions
 mod allocate;
 mod ask;
+mod asked;
 mod branch;
 mod chosen;
 mod counts;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::value::Tuple;
 use crate::data::Levels;
 use crate::density::Recentred;
 use crate::ir::Role;
@@ -85,6 +86,20 @@ impl Quantity {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Of missing entries: their 1-based indices in the data, which are their labels, and how many of these there are.
+    pub fn entries(&self) -> Option<(Vec<Tuple>, usize)> {
+        let [Some(labels)] = self.labels.as_slice() else { return None };
+        let rank = labels.names().first().map_or(1, |label| label.split(',').count());
+        let tuple = |label: &String| {
+            let mut tuple = Tuple::default();
+            for (k, index) in label.split(',').enumerate() {
+                *tuple.get_mut(k)? = index.parse().ok()?;
+            }
+            Some(tuple)
+        };
+        Some((labels.names().iter().map(tuple).collect::<Option<_>>()?, rank))
     }
 
     /// In other coordinates: elements whose own coordinate was moved depend on others too.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::CompileError;
 use super::allocate::BuiltUp;
+use super::asked::Asked;
 use super::discrete::{Discrete, Enumeration};
 use super::elements::Elements;
 use super::eliminate::{Eliminated, Factor};
@@ -113,6 +114,8 @@ pub struct Tracer<'a> {
     pub left_out: BTreeMap<VariableId, LeftOut>,
     /// Discrete data with missing entries that are summed out.
     pub evidence: Vec<Evidence>,
+    /// Where an expression is asked of a posterior.
+    pub asked: Option<Asked>,
     pub function_depth: usize,
     /// The loop around the call of the function that is being traced.
     pub call_domain: Option<usize>,
@@ -151,6 +154,7 @@ impl<'a> Tracer<'a> {
             is_as_given: false,
             left_out: BTreeMap::new(),
             evidence: Vec::new(),
+            asked: None,
             function_depth: 0,
             call_domain: None,
         }

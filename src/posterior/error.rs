@@ -104,6 +104,17 @@ pub enum QuestionError {
         at: SourceSpan,
     },
 
+    #[error("{function}(...) takes numbers; these are words")]
+    #[diagnostic(code(vippl::ask::words), help("{help}"))]
+    Words {
+        function: &'static str,
+        help: String,
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("levels of a column of words")]
+        at: SourceSpan,
+    },
+
     #[error("`=` names an argument; a comparison is written `==`")]
     #[diagnostic(
         code(vippl::ask::single_equals),

@@ -53,6 +53,16 @@ impl States {
         States { errors: vec![0.0; probabilities.len()], values, probabilities, worth: f64::MAX, path: None }
     }
 
+    /// How often each of the values is among the draws of each element, `[elements][n]`.
+    pub(super) fn of_draws(values: Vec<f64>, draws: &[f64], n: usize, worth: f64) -> States {
+        let share = |row: &[f64], value: f64| row.iter().filter(|x| **x == value).count() as f64 / n as f64;
+        let rows = draws.chunks_exact(n.max(1));
+        let probabilities: Vec<f64> =
+            rows.flat_map(|row| values.iter().map(move |value| share(row, *value))).collect();
+        let errors = probabilities.iter().map(|p| (p * (1.0 - p) / worth).sqrt()).collect();
+        States { values, probabilities, errors, worth, path: None }
+    }
+
     pub fn of_element(&self, element: usize) -> &[f64] {
         let k = self.values.len();
         &self.probabilities[element * k..(element + 1) * k]
@@ -252,7 +262,12 @@ impl Posterior {
     pub fn add_states(&mut self, found: StatesFound) {
         let StatesFound { mut quantity, states, mcse, draws } = found;
         quantity.offset = self.summaries.len();
-        let of_elements = mcse.iter().enumerate().map(|(element, mcse)| states.summary(element, *mcse));
+        // Words have no moments.
+        let is_words = self.levels_of(&quantity.name).is_some();
+        let of_elements = mcse.iter().enumerate().map(|(element, mcse)| match is_words {
+            true => Summary::default(),
+            false => states.summary(element, *mcse),
+        });
         self.summaries.extend(of_elements);
         // They are no better than the latents that they are functions of.
         if let Some(worst) = self.verdict() {
@@ -267,7 +282,7 @@ impl Posterior {
     }
 
     /// How many independent draws the draws are worth: those of chains as many as their worst row, of some that are looked at.
-    fn worth(&self) -> f64 {
+    pub(super) fn worth(&self) -> f64 {
         let n_rows = self.draws.n_rows();
         let step = n_rows.div_ceil(MAX_ASKED).max(1);
         let of_row = |row: usize| Some(self.draws.by_chain(self.draws.row(row))?.ess_mean());
