@@ -112,6 +112,8 @@ pub struct Tracer<'a> {
     /// Discrete data with missing entries that are summed out.
     pub evidence: Vec<Evidence>,
     pub function_depth: usize,
+    /// Set while the passes of a loop are traced one after the other.
+    pub is_one_by_one: bool,
     /// The loop around the call of the function that is being traced.
     pub call_domain: Option<usize>,
 }
@@ -150,6 +152,7 @@ impl<'a> Tracer<'a> {
             left_out: BTreeMap::new(),
             evidence: Vec::new(),
             function_depth: 0,
+            is_one_by_one: false,
             call_domain: None,
         }
     }
