@@ -67,7 +67,12 @@ impl Slots {
     pub fn in_order(&self, rank: usize) -> Vec<(Tuple, u32)> {
         let mut all: Vec<(Tuple, u32)> = if rank == 1 {
             let dense = self.dense.iter().enumerate().filter(|(_, row)| **row > 0);
-            dense.map(|(index, &row)| ([index as u32, 0, 0, 0], row - 1)).collect()
+            let tuple = |index: usize| {
+                let mut tuple = Tuple::default();
+                tuple[0] = index as u32;
+                tuple
+            };
+            dense.map(|(index, &row)| (tuple(index), row - 1)).collect()
         } else {
             self.sparse.iter().map(|(tuple, &row)| (*tuple, row)).collect()
         };

@@ -360,7 +360,10 @@ impl Tracer<'_> {
             result
         } else {
             // A result that ignores its arguments' values (`len`) varies along no axis.
-            Traced::new(node, shape, element)
+            let is_single = shape.len() >= batch && shape[..batch].iter().all(|&len| len == 1);
+            let own = if is_single { shape[batch..].to_vec() } else { shape };
+            let node = self.graph_at(aligned.place).reshape(node, &own);
+            Traced::new(node, own, element)
         };
         result.place = aligned.place;
         if builtin.elementwise() {

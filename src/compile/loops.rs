@@ -19,6 +19,9 @@ const MAX_PARTS: usize = 32;
 /// Passes of at most so many lengths are compiled one length at a time, where something takes one length only.
 const MAX_KINDS: usize = 64;
 
+/// Loops of at most so many passes are compiled pass by pass, where they can be neither an axis nor a recursion.
+const MAX_PASSES: usize = 64;
+
 /// The iterations of a loop nest, flattened: one row each.
 pub struct Domain {
     pub size: usize,
@@ -137,8 +140,33 @@ impl Tracer<'_> {
             Err(CompileError::Varies(varies)) if self.scan.is_none() => {
                 self.by_kind(saved, &iterations.parent_major(), variable, body, *varies)
             }
+            Err(error @ (CompileError::NotSupportedYet { .. } | CompileError::Varies(_))) => {
+                self.one_by_one(saved, &iterations.parent_major(), variable, body, error)
+            }
             other => other,
         }
+    }
+
+    /// Traces the passes of a loop one after the other, where they cannot be steps of one recursion: the program is as long as
+    /// there are passes.
+    fn one_by_one(
+        &mut self,
+        saved: Saved,
+        order: &[(u32, i64)],
+        variable: VariableId,
+        body: &[Statement],
+        error: CompileError,
+    ) -> Result<()> {
+        if self.plan.is_some() || self.is_one_by_one || order.len() > MAX_PASSES {
+            return Err(error);
+        }
+        self.scan = None;
+        self.restore(saved);
+        self.is_one_by_one = true;
+        let traced = order.iter().try_for_each(|&pass| self.in_domain(&[pass], variable, body));
+        self.is_one_by_one = false;
+        // What is said of one pass alone says less.
+        traced.map_err(|_| error)
     }
 
     /// Passes side by side; where that cannot be, those of each kind.

@@ -117,6 +117,8 @@ pub struct Tracer<'a> {
     /// Where an expression is asked of a posterior.
     pub asked: Option<Asked>,
     pub function_depth: usize,
+    /// Set while the passes of a loop are traced one after the other.
+    pub is_one_by_one: bool,
     /// The loop around the call of the function that is being traced.
     pub call_domain: Option<usize>,
 }
@@ -156,6 +158,7 @@ impl<'a> Tracer<'a> {
             evidence: Vec::new(),
             asked: None,
             function_depth: 0,
+            is_one_by_one: false,
             call_domain: None,
         }
     }

@@ -11,6 +11,7 @@ mod elements;
 mod elimination;
 mod loops;
 mod missing;
+mod nests;
 mod odes;
 mod patterns;
 mod questions;
