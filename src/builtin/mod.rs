@@ -101,6 +101,11 @@ pub trait Builtin: Sync {
         false
     }
 
+    /// Of a result of this many dimensions: for each, the argument and the dimension of it whose labels it has.
+    fn dimensions_of(&self) -> &'static [(usize, usize)] {
+        &[]
+    }
+
     /// An expression that uses it, and is run by the tests.
     fn example(&self) -> &'static str;
 }

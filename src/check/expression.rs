@@ -96,7 +96,9 @@ impl Checker<'_> {
                     message: "a string is not a value".into(),
                     at: expr.span.into(),
                     label: "a string".into(),
-                    help: Some("strings only name levels, between brackets: `alpha[\"HENNEPIN\"]`".into()),
+                    help: Some(
+                        "strings only name levels: `alpha[\"HENNEPIN\"]`, `county == \"HENNEPIN\"`".into(),
+                    ),
                 });
                 None
             }
@@ -143,7 +145,12 @@ impl Checker<'_> {
         }
         let mut left = self.value(first);
         for (op, right, span) in chain.into_iter().rev() {
-            let right = self.value(right);
+            let right = match &right.kind {
+                ast::ExprKind::Str(level) if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) => {
+                    Some(level_of(level, right.span))
+                }
+                _ => self.value(right),
+            };
             left = match (left, right) {
                 (Some(left), Some(right)) if op == BinaryOp::Range => self.range(left, right, span),
                 (Some(left), Some(right)) => self.operator(symbol(op), vec![left, right], span),
@@ -276,6 +283,12 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// `"HENNEPIN"` in `county == "HENNEPIN"`
+fn level_of(level: &str, span: Span) -> ir::Expr {
+    let ty = Type::array(ElementType::Category, Shape::scalar());
+    ir::Expr { kind: ir::ExprKind::Str(level.into()), span, ty }
 }
 
 fn number(value: f64, element: ElementType, span: Span) -> ir::Expr {

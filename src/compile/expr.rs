@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::CompileError;
 use super::align::Layout;
 use super::partly::elements_named;
+use super::positions::nearest_levels;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{DistributionKind, Traced, TracedDistribution, Value, ValueLevels};
 use crate::builtin::{self, Arg, Builtin, Call};
@@ -258,11 +259,42 @@ impl Tracer<'_> {
                 Some(arg) if builtin::takes_missing(builtin) && elements_named(arg).is_some() => {
                     Some(self.as_given(|tracer| tracer.array(arg))?)
                 }
+                // A level is known by what it is compared with.
+                Some(Expr { kind: ExprKind::Str(_), .. }) | None => None,
                 Some(arg) => Some(self.array(arg)?),
-                None => None,
             });
         }
+        for (k, arg) in args.iter().enumerate() {
+            if let Some(Expr { kind: ExprKind::Str(level), span, .. }) = arg {
+                traced[k] = Some(self.level(level, &traced, *span)?);
+            }
+        }
         self.call_traced(builtin, &traced, args, at)
+    }
+
+    /// A level of what it is compared with, as a code.
+    fn level(&mut self, level: &str, others: &[Option<Traced>], at: Span) -> Result<Traced> {
+        let levels = others.iter().flatten().find_map(|other| match &other.levels {
+            Some(ValueLevels::Category(levels)) => Some(levels.clone()),
+            _ => None,
+        });
+        let Some(levels) = levels else {
+            return Err(CompileError::Index {
+                message: format!("the string {level:?} names a level, but what it is compared with has none"),
+                help: Some("only columns of words have levels; numbers are compared with numbers".into()),
+                at,
+            });
+        };
+        let Some(position) = levels.position(level) else {
+            return Err(CompileError::Level {
+                level: level.into(),
+                help: nearest_levels(level, &levels),
+                at,
+            });
+        };
+        let node = self.graph.scalar((position + 1) as f64);
+        let code = Traced::new(node, Vec::new(), ElementType::Category);
+        Ok(Traced { levels: Some(ValueLevels::Category(levels)), ..code })
     }
 
     /// A call of arguments that are traced already; the expressions say where they stand.
@@ -333,6 +365,13 @@ impl Tracer<'_> {
                         label.clone_from(own);
                     }
                 }
+            }
+        }
+        let dimensions = builtin.dimensions_of();
+        if dimensions.len() == result.rank() {
+            for (own, &(argument, dim)) in result.labels.iter_mut().zip(dimensions) {
+                let value = traced.get(argument).and_then(Option::as_ref);
+                *own = value.and_then(|value| value.labels.get(dim)?.clone());
             }
         }
         if let Some(own) = builtin.over_levels_of().and_then(|k| traced.get(k)?.as_ref())

@@ -226,7 +226,7 @@ fn by_number(
     known.iter().enumerate().map(position).collect()
 }
 
-fn nearest_levels(name: &str, label: &Levels) -> String {
+pub(super) fn nearest_levels(name: &str, label: &Levels) -> String {
     let mut scored: Vec<(f64, &String)> =
         label.names().iter().map(|level| (strsim::jaro_winkler(name, level), level)).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
