@@ -120,6 +120,15 @@ impl Checker<'_> {
             }
             ast::ExprKind::Call { function, arguments } => self.call(function, arguments, expr.span),
             ast::ExprKind::Index { base, indices } => self.indexed(base, indices, expr.span),
+            ast::ExprKind::Lm(_) => {
+                self.error(CheckError::Type {
+                    message: "a formula stands in a model only".into(),
+                    at: expr.span.into(),
+                    label: "a formula".into(),
+                    help: Some("`vippl expand MODEL --data FILE` shows what it stands for there".into()),
+                });
+                None
+            }
         }
     }
 
