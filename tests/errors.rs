@@ -87,7 +87,7 @@ fn run(model: &Path) -> (Vec<Report>, Option<Report>) {
         .map(|file| DataArg::File(file.strip_prefix(package()).expect("in the package").to_path_buf()))
         .collect();
     if data.is_empty() {
-        return match session::check(&source, None) {
+        return match session::check(&source, None, None) {
             Ok(checked) => (checked.warnings, None),
             Err(report) => (Vec::new(), Some(report)),
         };
