@@ -158,8 +158,9 @@ pub fn check(model: &Source, data: Option<&DataSummary>, dataset: Option<&Datase
     let located = |report: Report| formulas::located(report, &expansion.rewritten);
     let syntax = syntax::parse(plain).map_err(|errors| located(errors.into()))?;
     let checked = check::check(plain, &syntax, data).map_err(|errors| located(errors.into()))?;
-    let mut warnings: Vec<Report> =
-        checked.lints.into_iter().map(|lint| located(warning(lint, plain))).collect();
+    let is_own = |report: &Report| formulas::is_about_own_text(report, &expansion.rewritten);
+    let lints = checked.lints.into_iter().map(|lint| warning(lint, plain)).filter(is_own);
+    let mut warnings: Vec<Report> = lints.map(located).collect();
     warnings.extend(expansion.advice.iter().cloned().map(|advice| warning(advice, model)));
     if let Some(dataset) = dataset {
         let doubts = formulas::doubts(&expansion, &checked.model, dataset)?;

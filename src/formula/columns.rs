@@ -6,9 +6,17 @@ use super::find::names_in;
 use crate::data::{Dataset, ElementType};
 use crate::syntax::ast::{Block, Expr, File, Statement, StatementKind};
 
+/// The data, and what expressions of them are.
+pub struct Known<'a> {
+    pub data: &'a Dataset,
+    /// The numbers of an expression of the data alone; `None` if it is none.
+    pub evaluate: &'a dyn Fn(&str) -> Option<Vec<f64>>,
+}
+
 /// The data, where there are any, and what the file makes of them.
 pub struct Columns<'a> {
     data: Option<&'a Dataset>,
+    evaluate: Option<&'a dyn Fn(&str) -> Option<Vec<f64>>>,
     /// Names declared with `data`, with their type; if there are any, no other names are data.
     declared: HashMap<&'a str, &'a str>,
     /// What `=` defines at the top of the file.
@@ -35,9 +43,14 @@ pub struct Level {
 }
 
 impl<'a> Columns<'a> {
-    pub fn new(file: &'a File, data: Option<&'a Dataset>) -> Self {
-        let mut columns =
-            Columns { data, declared: HashMap::new(), defined: HashMap::new(), drawn: HashSet::new() };
+    pub fn new(file: &'a File, known: Option<&'a Known<'a>>) -> Self {
+        let mut columns = Columns {
+            data: known.map(|known| known.data),
+            evaluate: known.map(|known| known.evaluate),
+            declared: HashMap::new(),
+            defined: HashMap::new(),
+            drawn: HashSet::new(),
+        };
         columns.read(&file.statements);
         columns
     }
@@ -137,11 +150,27 @@ impl<'a> Columns<'a> {
         variable.is_some_and(|variable| variable.values.rank() == 1)
     }
 
-    /// The values of a vector of numbers without those that are missing, where they are known.
-    pub fn numbers(&self, name: &str) -> Option<Vec<f64>> {
-        let variable = self.data.filter(|_| self.in_data(name))?.get(name)?;
-        let values = &variable.values;
-        let known = values.rank() == 1 && values.element.is_numeric();
-        known.then(|| values.flat().iter().copied().filter(|x| !x.is_nan()).collect())
+    /// Whether the file says how a name is distributed.
+    pub fn is_drawn(&self, name: &str) -> bool {
+        self.drawn.contains(name)
+    }
+
+    /// Whether there are data.
+    pub fn has_data(&self) -> bool {
+        self.data.is_some()
+    }
+
+    /// The numbers of an expression of the data alone, all of them finite.
+    pub fn evaluate(&self, code: &str) -> Option<Vec<f64>> {
+        (self.evaluate?)(code).filter(|numbers| !numbers.is_empty() && numbers.iter().all(|x| x.is_finite()))
+    }
+
+    /// Mean and sd of an expression of the data alone.
+    pub fn moments(&self, code: &str) -> Option<(f64, f64)> {
+        let numbers = self.evaluate(code)?;
+        let n = numbers.len() as f64;
+        let mean = numbers.iter().sum::<f64>() / n;
+        let squares = numbers.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>();
+        Some((mean, if n > 1.0 { (squares / (n - 1.0)).sqrt() } else { 0.0 }))
     }
 }

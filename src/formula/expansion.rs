@@ -1,13 +1,12 @@
 //! Files with formulas as plain files.
 
-use super::columns::Columns;
+use super::columns::{Columns, Known};
 use super::error::{FormulaAdvice, FormulaError, FormulaErrors};
 use super::find::{Found, blocks, expressions, formulas_in, names_in};
 use super::names::Names;
 use super::rewrite::{Rewritten, Writer};
 use super::scale::scale;
 use super::statements::{Design, Plain, rewrite};
-use crate::data::Dataset;
 use crate::source::{Source, Span};
 use crate::syntax::ast::*;
 
@@ -24,8 +23,8 @@ pub struct Expansion {
 ///
 /// # Errors
 /// All that is wrong with its formulas.
-pub fn expand(source: &Source, file: &File, data: Option<&Dataset>) -> Result<Expansion, FormulaErrors> {
-    let columns = Columns::new(file, data);
+pub fn expand(source: &Source, file: &File, known: Option<&Known>) -> Result<Expansion, FormulaErrors> {
+    let columns = Columns::new(file, known);
     let names = Names::new(file, columns.names());
     let n_formulas = count(&file.statements);
     let mut expander = Expander { source, columns, names, n_formulas, found: Vec::new(), errors: Vec::new() };
@@ -118,7 +117,8 @@ impl<'a> Expander<'a> {
         };
         let mut done = Vec::new();
         for found in formulas {
-            let scale = scale(found.span, statement, after, &self.columns);
+            let span = found.span;
+            let scale = |offsets: &[String]| scale(span, statement, after, offsets, &self.columns);
             let about = (self.n_formulas == 1, left);
             match rewrite(self.source, &found, &self.columns, &mut self.names, &scale, about) {
                 Ok(plain) => done.push((found.span, found.is_alone, plain)),

@@ -16,7 +16,7 @@ mod scale;
 mod statements;
 mod terms;
 
-pub use columns::Columns;
+pub use columns::Known;
 pub use error::{FormulaAdvice, FormulaError, FormulaErrors};
 pub use expansion::{Expansion, expand};
 pub use rewrite::Rewritten;

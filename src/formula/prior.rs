@@ -146,28 +146,82 @@ pub fn default_correlation() -> String {
     LKJ_SHAPE.to_string()
 }
 
-pub fn default_intercept(scale: &Scale) -> String {
-    let centre = scale.centre.as_deref().unwrap_or("0");
-    format!("Normal({centre}, {})", default_width(scale))
+/// A distribution, and in words what its numbers are.
+pub struct Default {
+    pub text: String,
+    pub words: String,
+}
+
+pub fn default_intercept(scale: &Scale) -> Default {
+    let width = WIDTH * scale.unit.as_ref().map_or(1.0, |unit| unit.value);
+    let (centre, name) = match &scale.centre {
+        Some(centre) => (rounded(centre.value, width), centre.name.as_str()),
+        None => ("0".into(), "0"),
+    };
+    let words = format!("{name}, {}", width_name(scale));
+    Default { text: format!("Normal({centre}, {})", significant(width)), words }
 }
 
 /// Of slopes; `spread` is the sd of each column.
-pub fn default_slopes(scale: &Scale, spread: &str) -> String {
-    format!("Normal(0, {} / {spread})", default_width(scale))
+pub fn default_slopes(scale: &Scale, spread: &str) -> Default {
+    let words = format!("0, {} / sd of the column", width_name(scale));
+    Default { text: format!("Normal(0, {} / {spread})", width(scale)), words }
 }
 
 /// Of sds among groups: as wide as that of the slope, as in bambi. Without `spread` of the intercept.
-pub fn default_sd(scale: &Scale, spread: Option<&str>) -> String {
-    let width = default_width(scale);
+pub fn default_sd(scale: &Scale, spread: Option<&str>) -> Default {
     match spread {
-        None => format!("HalfNormal({width})"),
-        Some(spread) => format!("HalfNormal({width} / {spread})"),
+        None => Default { text: format!("HalfNormal({})", width(scale)), words: width_name(scale) },
+        Some(spread) => Default {
+            text: format!("HalfNormal({} / {spread})", width(scale)),
+            words: format!("{} / sd of the column", width_name(scale)),
+        },
     }
 }
 
-fn default_width(scale: &Scale) -> String {
-    match &scale.unit {
-        None => WIDTH.to_string(),
-        Some(unit) => format!("{WIDTH} * {unit}"),
+fn width(scale: &Scale) -> String {
+    significant(WIDTH * scale.unit.as_ref().map_or(1.0, |unit| unit.value))
+}
+
+fn width_name(scale: &Scale) -> String {
+    scale.unit.as_ref().map_or_else(|| WIDTH.to_string(), |unit| format!("{WIDTH} * {}", unit.name))
+}
+
+/// To three digits.
+pub fn significant(x: f64) -> String {
+    let places = 2 - x.abs().log10().floor() as i32;
+    to_places(x, places)
+}
+
+/// To a hundredth of `width`.
+fn rounded(x: f64, width: f64) -> String {
+    to_places(x, 2 - width.log10().floor() as i32)
+}
+
+fn to_places(x: f64, places: i32) -> String {
+    match usize::try_from(places) {
+        Ok(places) if places <= 15 => {
+            let text = format!("{x:.places$}");
+            let text = if places > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+            if text == "-0" { "0".into() } else { text.to_owned() }
+        }
+        Ok(_) => format!("{x:.2e}"),
+        Err(_) => {
+            let step = 10f64.powi(-places);
+            let rounded = (x / step).round() * step;
+            if rounded.abs() < 1e15 { format!("{rounded:.0}") } else { format!("{x:.2e}") }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_rounded_to_what_matters() {
+        let shown = [141.4999, 0.123456, 2.5, 25.0, 1234567.0, 3.0e-20, 4.0e20].map(significant);
+        assert_eq!(shown, ["141", "0.123", "2.5", "25", "1230000", "3.00e-20", "4.00e20"]);
+        assert_eq!([rounded(298.507, 141.0), rounded(-0.0001, 2.5), rounded(1e6 + 0.5, 0.1)], ["299", "0", "1000000.5"]);
     }
 }

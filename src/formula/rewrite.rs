@@ -66,6 +66,13 @@ impl Rewritten {
         self.original.text == self.source.text
     }
 
+    /// Whether a part of the new text is copied as a whole.
+    pub fn is_copy(&self, span: Span) -> bool {
+        let first = self.pieces.partition_point(|piece| piece.start <= span.start).saturating_sub(1);
+        let touched = self.pieces[first..].iter().take_while(|piece| piece.start < span.end.max(span.start + 1));
+        touched.into_iter().all(|piece| piece.is_copy)
+    }
+
     /// The part of the original that a part of the new text comes from.
     pub fn origin(&self, span: Span) -> Span {
         let piece = |offset: u32| {

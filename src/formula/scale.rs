@@ -6,15 +6,23 @@ use crate::source::Span;
 use crate::syntax::ast::*;
 use crate::syntax::print_expr;
 
-/// The scale of a linear predictor, as expressions of the data.
+/// The scale of a linear predictor. Of data that a model draws it holds numbers: those of the fit, whatever is drawn later.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scale {
     /// Where it is usually; `None`: 0.
-    pub centre: Option<String>,
+    pub centre: Option<Measure>,
     /// How far it usually varies; `None`: 1.
-    pub unit: Option<String>,
+    pub unit: Option<Measure>,
     /// Whether anything says so.
     pub is_known: bool,
+}
+
+/// A number and what it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measure {
+    /// `sd(y)`
+    pub name: String,
+    pub value: f64,
 }
 
 /// How the predictor enters a distribution of y.
@@ -66,15 +74,22 @@ const MEANS: &[(&str, &str, Option<usize>)] = &[
 /// Functions whose argument has a scale without units.
 const UNITLESS: &[&str] = &["inv_logit", "sigmoid", "inv_probit", "logit", "probit", "softmax", "tanh"];
 
-/// The scale of the formula at `formula` in `statement`; `after` are the statements below it.
-pub fn scale(formula: Span, statement: &Statement, after: &[Statement], columns: &Columns) -> Scale {
+/// The scale of the formula at `formula` in `statement`; `after` are the statements below it, `offsets` what it adds to its own terms.
+pub fn scale(
+    formula: Span,
+    statement: &Statement,
+    after: &[Statement],
+    offsets: &[String],
+    columns: &Columns,
+) -> Scale {
     let is_it = |expr: &Expr| matches!(expr.kind, ExprKind::Lm(_)) && expr.span == formula;
+    let own = Path { added: offsets.to_vec(), ..Path::default() };
     match &statement.kind {
         StatementKind::Sample { target, distribution } => {
-            in_distribution(distribution, &is_it).map(|found| found.scale(target, columns))
+            in_distribution(distribution, &is_it).and_then(|path| Some(own.and(path)?.scale(target, columns)))
         }
         StatementKind::Define { target: Expr { kind: ExprKind::Name(name), .. }, value } => {
-            of_value(value, &is_it).and_then(|own| {
+            of_value(value, &is_it).and_then(|path| own.and(path)).and_then(|own| {
                 let is_name = |expr: &Expr| matches!(&expr.kind, ExprKind::Name(other) if other == name);
                 after.iter().find_map(|statement| match &statement.kind {
                     StatementKind::Sample { target, distribution } => {
@@ -96,8 +111,6 @@ pub fn scale(formula: Span, statement: &Statement, after: &[Statement], columns:
 struct Path {
     /// What is added to it.
     added: Vec<String>,
-    /// Names in what is added.
-    names: Vec<String>,
     exponentiated: bool,
     unitless: bool,
     link: Option<Link>,
@@ -110,7 +123,6 @@ impl Path {
             return None;
         }
         self.added.extend(then.added);
-        self.names.extend(then.names);
         self.exponentiated |= then.exponentiated;
         self.unitless |= then.unitless;
         self.link = then.link;
@@ -120,48 +132,39 @@ impl Path {
     fn scale(&self, target: &Expr, columns: &Columns) -> Scale {
         let link = if self.unitless { Some(Link::Unitless) } else { self.link };
         let Some(link) = link else { return Scale::default() };
-        if link == Link::Unitless {
-            return Scale { is_known: true, ..Scale::default() };
+        let known = Scale { is_known: true, ..Scale::default() };
+        if link == Link::Unitless || !columns.has_data() {
+            return known;
         }
-        let names = names_in(target);
-        if names.is_empty() || !names.iter().all(|name| columns.is_data(name)) {
+        let y = match link {
+            Link::OfLog => format!("log({})", observed(target, columns)),
+            _ => observed(target, columns),
+        };
+        let is_data = |name: &&str| columns.is_data(name);
+        let Some((mean, sd)) = columns.moments(&y).filter(|_| names_in(target).iter().all(is_data)) else {
             return Scale::default();
-        }
-        let added_are_data = self.names.iter().all(|name| columns.is_data(name));
-        let less = |centre: String| match added_are_data {
-            true => self.added.iter().fold(centre, |centre, added| format!("{centre} - mean({added})")),
-            false => centre,
         };
-        let y = observed(target, &names, columns);
-        let numbers = match &target.kind {
-            ExprKind::Name(name) => columns.numbers(name),
-            _ => None,
+        let (mut name, mut value) = match link {
+            Link::Log if mean > 0.0 => (format!("log(mean({y}))"), mean.ln()),
+            Link::Log => return known,
+            _ => (format!("mean({y})"), mean),
         };
-        let varies = numbers.as_ref().is_none_or(|numbers| numbers.windows(2).any(|pair| pair[0] != pair[1]));
-        let sd = |y: &str| varies.then(|| format!("sd({y})"));
-        match link {
-            Link::Identity => {
-                Scale { centre: Some(less(format!("mean({y})"))), unit: sd(&y), is_known: true }
+        for added in &self.added {
+            if let Some((mean, _)) = columns.moments(added) {
+                name = format!("{name} - mean({added})");
+                value -= mean;
             }
-            Link::OfLog => {
-                let y = format!("log({y})");
-                Scale { centre: Some(less(format!("mean({y})"))), unit: sd(&y), is_known: true }
-            }
-            Link::Log => {
-                let is_zero = numbers.is_some_and(|numbers| numbers.iter().sum::<f64>() <= 0.0);
-                let centre = if is_zero { "0".into() } else { format!("log(mean({y}))") };
-                Scale { centre: Some(less(centre)), unit: None, is_known: true }
-            }
-            Link::Unitless => Scale::default(),
         }
+        let unit = (link != Link::Log && sd > 0.0).then(|| Measure { name: format!("sd({y})"), value: sd });
+        Scale { centre: Some(Measure { name, value }), unit, is_known: true }
     }
 }
 
 /// What was observed of y: without the entries that are missing.
-fn observed(target: &Expr, names: &[&str], columns: &Columns) -> String {
+fn observed(target: &Expr, columns: &Columns) -> String {
     let text = print_expr(target);
-    match (&target.kind, names) {
-        (ExprKind::Name(_), [name]) if columns.has_missing(name) => format!("{text}[!isnan({text})]"),
+    match &target.kind {
+        ExprKind::Name(name) if columns.has_missing(name) => format!("{text}[!isnan({text})]"),
         _ => text,
     }
 }
@@ -201,8 +204,7 @@ fn of_value(value: &Expr, is_it: &dyn Fn(&Expr) -> bool) -> Option<Path> {
                 Some(path) => (path, right),
                 None => (of_value(right, is_it)?, left),
             };
-            let names = names_in(other).into_iter().map(str::to_owned).collect();
-            path.and(Path { added: vec![print_expr(other)], names, ..Path::default() })
+            path.and(Path { added: vec![print_expr(other)], ..Path::default() })
         }
         ExprKind::Call { function, arguments } => {
             let [Argument { value, name: None }] = arguments.as_slice() else { return None };

@@ -43,11 +43,15 @@ pub fn rewrite(
     found: &Found,
     columns: &Columns,
     names: &mut Names,
-    scale: &Scale,
+    scale: &dyn Fn(&[String]) -> Scale,
     (is_only, left): (bool, Option<&str>),
 ) -> Result<Plain, Vec<FormulaError>> {
-    let terms = terms(&found.model.formula, columns)?;
-    let priors = Priors::read(source, &found.model.options)?;
+    let (terms, priors) = match (terms(&found.model.formula, columns), Priors::read(source, &found.model.options)) {
+        (Ok(terms), Ok(priors)) => (terms, priors),
+        (terms, priors) => return Err(terms.err().into_iter().chain(priors.err()).flatten().collect()),
+    };
+    let offsets: Vec<String> = terms.offsets.iter().map(|(offset, _)| offset.clone()).collect();
+    let scale = &scale(&offsets);
     let design = design::columns(&terms);
     let effects: Vec<(&Effects, Vec<Column>)> =
         terms.effects.iter().map(|effects| (effects, design::columns(&effects.terms))).collect();
@@ -110,8 +114,7 @@ impl Writer<'_, '_> {
         match (terms.has_intercept, design.is_empty()) {
             (true, true) => {
                 let intercept = self.names.take("intercept");
-                self.comment(&format!("prior of the intercept{scale_of}"));
-                self.intercept(&intercept);
+                self.intercept(&intercept, "the intercept", scale_of);
             }
             (_, false) => self.slopes(terms.has_intercept, design, scale_of),
             (false, true) => {}
@@ -124,8 +127,9 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn intercept(&mut self, name: &str) {
-        let prior = self.prior(self.priors.intercept.clone(), || prior::default_intercept(self.scale));
+    fn intercept(&mut self, name: &str, what: &str, scale_of: &str) {
+        let asked = self.priors.intercept.clone();
+        let prior = self.prior(what, asked, prior::default_intercept(self.scale), scale_of);
         let at = self.formula;
         self.line(vec![(format!("{name} ~ "), at), prior]);
         self.add(vec![(name.to_owned(), at)]);
@@ -142,21 +146,16 @@ impl Writer<'_, '_> {
         self.line(line);
         let centred = has_intercept.then(|| self.names.take("intercept_at_means"));
         if let Some(centred) = &centred {
-            self.comment(&format!("prior of the predictor where each column of {matrix} is at its mean{scale_of}"));
-            self.intercept(centred);
+            self.intercept(centred, &format!("the predictor where each column of {matrix} is at its mean"), scale_of);
         }
-        let plural = if design.len() == 1 { "the slope" } else { "the slopes" };
-        self.comment(&format!("prior of {plural}: of a change of the predictor by a change of one sd{scale_of}"));
-        if self.priors.slopes.is_some() {
-            self.plain.lines.pop();
-            self.comment(&format!("prior of {plural}"));
-        }
-        let spread = match design.iter().all(|column| self.is_complete(column)) {
+        let spread = match design.iter().all(|column| self.is_given(column)) {
             true => format!("sd({matrix}, axis = 1)"),
             false => list(design.iter().map(|column| self.sd(column))),
         };
         let labels = list(design.iter().map(|column| quoted(&column.label)));
-        let prior = self.prior(self.priors.slopes.clone(), || prior::default_slopes(self.scale, &spread));
+        let what = if design.len() == 1 { "the slope" } else { "the slopes" };
+        let default = prior::default_slopes(self.scale, &spread);
+        let prior = self.prior(what, self.priors.slopes.clone(), default, scale_of);
         self.line(vec![(format!("{b}[{labels}] ~ "), at), prior]);
         match &centred {
             Some(centred) => {
@@ -190,10 +189,10 @@ impl Writer<'_, '_> {
         let intercept = has_intercept.then_some(INTERCEPT);
         let labels: Vec<&str> = intercept.into_iter().chain(own.iter().map(|column| column.label.as_str())).collect();
         let quoted_labels = list(labels.iter().map(|label| quoted(label)));
-        self.comment(&format!("prior of sds among groups{scale_of}"));
         if let [label] = labels.as_slice() {
             let spread = own.first().map(|column| self.sd(column));
-            let prior = self.prior(self.priors.sd.clone(), || prior::default_sd(self.scale, spread.as_deref()));
+            let default = prior::default_sd(self.scale, spread.as_deref());
+            let prior = self.prior("the sd among groups", self.priors.sd.clone(), default, scale_of);
             self.line(vec![(format!("{sd} ~ "), at), prior]);
             let what = if has_intercept { "deviations of the groups".into() } else { format!("deviations of the groups in {label}") };
             self.comment(&what);
@@ -205,7 +204,8 @@ impl Writer<'_, '_> {
             return self.add(summand);
         }
         let spread = list(intercept.map(|_| "1".to_owned()).into_iter().chain(own.iter().map(|column| self.sd(column))));
-        let prior = self.prior(self.priors.sd.clone(), || prior::default_sd(self.scale, Some(&spread)));
+        let default = prior::default_sd(self.scale, Some(&spread));
+        let prior = self.prior("the sds among groups", self.priors.sd.clone(), default, scale_of);
         self.line(vec![(format!("{sd}[{quoted_labels}] ~ "), at), prior]);
         if effects.correlated {
             let n = labels.len();
@@ -243,9 +243,18 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// What was asked for, or the default.
-    fn prior(&self, asked: Option<Prior>, default: impl Fn() -> String) -> Chunk {
-        asked.map_or_else(|| (default(), self.formula), |prior| (prior.text, prior.span))
+    /// What was asked for, or the default; a comment says which.
+    fn prior(&mut self, what: &str, asked: Option<Prior>, default: prior::Default, scale_of: &str) -> Chunk {
+        match asked {
+            Some(asked) => {
+                self.comment(&format!("prior of {what}: as given"));
+                (asked.text, asked.span)
+            }
+            None => {
+                self.comment(&format!("prior of {what}: {}{scale_of}", default.words));
+                (default.text, self.formula)
+            }
+        }
     }
 
     fn line(&mut self, chunks: Vec<Chunk>) {
@@ -263,10 +272,10 @@ impl Writer<'_, '_> {
         self.plain.sum.extend(chunks);
     }
 
-    /// Whether all of a column comes from the data, without gaps.
-    fn is_complete(&self, column: &Column) -> bool {
+    /// Whether all of a column is conditioned on.
+    fn is_given(&self, column: &Column) -> bool {
         let Some(expr) = parsed(&column.code) else { return true };
-        names_in(&expr).into_iter().all(|name| self.columns.is_data(name) && !self.columns.has_missing(name))
+        names_in(&expr).into_iter().all(|name| self.columns.is_data(name) && !self.columns.is_drawn(name))
     }
 
     /// The sd of what is known of a column.
@@ -282,11 +291,18 @@ impl Writer<'_, '_> {
                 gaps.push(name);
             }
         }
-        if gaps.is_empty() {
+        if self.is_given(column) {
             return format!("sd({})", column.code);
         }
         let known: Vec<String> = gaps.iter().map(|name| format!("!isnan({name})")).collect();
-        format!("sd({})", self.filtered(&column.code, &expr, &known.join(" && ")))
+        let code = match known.is_empty() {
+            true => column.code.clone(),
+            false => self.filtered(&column.code, &expr, &known.join(" && ")),
+        };
+        match self.columns.moments(&code) {
+            Some((_, sd)) if sd > 0.0 => prior::significant(sd),
+            _ => "1".into(),
+        }
     }
 
     /// The code with a filter behind each column of the data.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, Report, Severity, SourceCode};
 
-use super::{Prepared, Request, check, read_data};
-use crate::check::check_expression;
-use crate::compile::compile_expression;
+use super::{Prepared, Request, read_data};
+use crate::check::{self, DataSummary, check_expression};
+use crate::compile::{ExpressionProgram, compile_expression};
 use crate::data::Dataset;
-use crate::formula::{self, Design, Expansion, FormulaAdvice, FormulaError, FormulaErrors, Rewritten};
+use crate::formula::{self, Design, Expansion, FormulaAdvice, FormulaError, FormulaErrors, Known, Rewritten};
 use crate::ir;
+use crate::posterior::DataRecord;
 use crate::source::{Source, Span};
 use crate::syntax::{self, ast};
 
@@ -26,9 +27,9 @@ pub fn expand(request: &Request) -> Result<(String, Vec<Report>), Report> {
     let (dataset, record, mut warnings) = read_data(&request.data, &request.drop)?;
     let dataset = (!request.data.is_empty()).then_some(&dataset);
     let syntax = syntax::parse(&request.model)?;
-    let expansion = formula::expand(&request.model, &syntax, dataset)?;
+    let expansion = expanded(&request.model, &syntax, dataset)?;
     let summary = record.summary();
-    warnings.extend(check(&request.model, dataset.map(|_| &summary), dataset)?.warnings);
+    warnings.extend(super::check(&request.model, dataset.map(|_| &summary), dataset)?.warnings);
     let text = syntax::format(&expansion.rewritten.source)
         .map_err(|errors| located(errors.into(), &expansion.rewritten))?;
     Ok((text, warnings))
@@ -40,8 +41,34 @@ pub(super) fn expansion(
     syntax: &ast::File,
     dataset: Option<&Dataset>,
 ) -> Result<Option<Expansion>, Report> {
-    let expansion = formula::expand(model, syntax, dataset)?;
+    let expansion = expanded(model, syntax, dataset)?;
     Ok((!expansion.rewritten.is_unchanged()).then_some(expansion))
+}
+
+fn expanded(model: &Source, syntax: &ast::File, dataset: Option<&Dataset>) -> Result<Expansion, FormulaErrors> {
+    let Some(data) = dataset else { return formula::expand(model, syntax, None) };
+    let summary = DataRecord::new(data, Vec::new(), Vec::new()).summary();
+    let evaluate = |code: &str| evaluate(code, data, &summary);
+    formula::expand(model, syntax, Some(&Known { data, evaluate: &evaluate }))
+}
+
+/// The numbers of an expression of the data alone; `None` if it is none.
+fn evaluate(code: &str, data: &Dataset, summary: &DataSummary) -> Option<Vec<f64>> {
+    let source = Source::new("an expression of the data", format!("formula_value = {code}"));
+    let file = syntax::parse(&source).ok()?;
+    let model = check::check(&source, &file, Some(summary)).ok()?.model;
+    let ir::StatementKind::Define { value, .. } = &model.body.first()?.kind else { return None };
+    let compiled = compile_expression(&model, value, &[], Some(data)).ok()?;
+    Some(numbers(&compiled))
+}
+
+/// The elements of an expression without inputs.
+fn numbers(compiled: &ExpressionProgram) -> Vec<f64> {
+    let mut flat = vec![0.0; compiled.dims.iter().product()];
+    let mut workspace = compiled.program.workspace(1);
+    compiled.program.run(&mut workspace, &[]);
+    compiled.program.output(&workspace, 0).copy_to(&mut flat, 1);
+    flat
 }
 
 impl Prepared {
@@ -96,10 +123,7 @@ fn values(design: &Design, model: &ir::Model, dataset: &Dataset) -> Option<Vec<V
     if n_columns != design.columns.len() || n_rows == 0 || work > MOST_WORK {
         return None;
     }
-    let mut flat = vec![0.0; n_rows * n_columns];
-    let mut workspace = compiled.program.workspace(1);
-    compiled.program.run(&mut workspace, &[]);
-    compiled.program.output(&workspace, 0).copy_to(&mut flat, 1);
+    let flat = numbers(&compiled);
     let column = |k: usize| flat.iter().skip(k).step_by(n_columns).copied().collect::<Vec<f64>>();
     let columns: Vec<Vec<f64>> = (0..n_columns).map(column).collect();
     columns.iter().flatten().all(|x| x.is_finite()).then_some(columns)
@@ -166,6 +190,12 @@ fn norm(x: &[f64]) -> f64 {
 
 fn dot(x: &[f64], y: &[f64]) -> f64 {
     x.iter().zip(y).map(|(x, y)| x * y).sum()
+}
+
+/// Whether the first place of a report is one that the user wrote, not one that stands for a formula.
+pub(super) fn is_about_own_text(report: &Report, rewritten: &Rewritten) -> bool {
+    let first = report.labels().and_then(|mut labels| labels.next());
+    first.is_none_or(|label| rewritten.is_copy(Span::new(label.offset(), label.offset() + label.len())))
 }
 
 /// A report about a plain program, with its places in what the user wrote.
