@@ -147,7 +147,11 @@ const DATA_HELP: &str = "give the model first, then the data: `vippl fit MODEL -
 /// Parses and checks a model, against the data where there are some.
 ///
 /// Formulas are expanded with what is known of the data: without a data set their columns are taken for numbers.
-pub fn check(model: &Source, data: Option<&DataSummary>, dataset: Option<&Dataset>) -> Result<Checked, Report> {
+pub fn check(
+    model: &Source,
+    data: Option<&DataSummary>,
+    dataset: Option<&Dataset>,
+) -> Result<Checked, Report> {
     let syntax = syntax::parse(model)?;
     let Some(expansion) = formulas::expansion(model, &syntax, dataset)? else {
         let checked = check::check(model, &syntax, data)?;

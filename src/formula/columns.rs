@@ -2,14 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::find::names_in;
+use super::find::{formulas_in, names_in, visit};
 use crate::data::{Dataset, ElementType};
-use crate::syntax::ast::{Block, Expr, File, Statement, StatementKind};
+use crate::source::{Source, Span};
+use crate::syntax::ast::{Block, Expr, ExprKind, File, Statement, StatementKind};
+use crate::syntax::{parse_expression, print_expr};
+
+/// Characters beyond which nothing more is put in place of names.
+const LONGEST: usize = 10_000;
 
 /// The data, and what expressions of them are.
 pub struct Known<'a> {
     pub data: &'a Dataset,
-    /// The numbers of an expression of the data alone; `None` if it is none.
+    /// The numbers of an expression of names of the data; `None` if it is none.
     pub evaluate: &'a dyn Fn(&str) -> Option<Vec<f64>>,
 }
 
@@ -21,6 +26,8 @@ pub struct Columns<'a> {
     declared: HashMap<&'a str, &'a str>,
     /// What `=` defines at the top of the file.
     defined: HashMap<&'a str, &'a Expr>,
+    /// Of these, names that are defined as a whole.
+    definitions: HashMap<&'a str, &'a Expr>,
     /// Names on the left of `~` and `param`.
     drawn: HashSet<&'a str>,
 }
@@ -49,6 +56,7 @@ impl<'a> Columns<'a> {
             evaluate: known.map(|known| known.evaluate),
             declared: HashMap::new(),
             defined: HashMap::new(),
+            definitions: HashMap::new(),
             drawn: HashSet::new(),
         };
         columns.read(&file.statements);
@@ -69,12 +77,22 @@ impl<'a> Columns<'a> {
                     if let Some(name) = names_in(target).first() {
                         self.defined.insert(name, value);
                     }
+                    if let ExprKind::Name(name) = &target.kind
+                        && formulas_in(value).is_empty()
+                    {
+                        self.definitions.insert(name, value);
+                    }
                 }
                 StatementKind::For { body: Block { statements, .. }, .. } => self.read(statements),
                 StatementKind::If { arms, otherwise } => {
-                    arms.iter().map(|(_, body)| body).chain(otherwise).for_each(|body| self.read(&body.statements));
+                    arms.iter()
+                        .map(|(_, body)| body)
+                        .chain(otherwise)
+                        .for_each(|body| self.read(&body.statements));
                 }
-                StatementKind::Function { .. } | StatementKind::Factor { .. } | StatementKind::Return { .. } => {}
+                StatementKind::Function { .. }
+                | StatementKind::Factor { .. }
+                | StatementKind::Return { .. } => {}
             }
         }
     }
@@ -162,7 +180,37 @@ impl<'a> Columns<'a> {
 
     /// The numbers of an expression of the data alone, all of them finite.
     pub fn evaluate(&self, code: &str) -> Option<Vec<f64>> {
-        (self.evaluate?)(code).filter(|numbers| !numbers.is_empty() && numbers.iter().all(|x| x.is_finite()))
+        (self.evaluate?)(&self.inlined(code))
+            .filter(|numbers| !numbers.is_empty() && numbers.iter().all(|x| x.is_finite()))
+    }
+
+    /// An expression with names that the file defines replaced by what defines them.
+    pub fn inlined(&self, code: &str) -> String {
+        let mut code = code.to_owned();
+        // Each round replaces names by what was defined above them.
+        for _ in 0..=self.definitions.len() {
+            let Ok(expr) = parse_expression(&Source::new("an expression", code.as_str())) else { break };
+            let mut places: Vec<(Span, &Expr)> = Vec::new();
+            visit(&expr, &mut |part| {
+                if let ExprKind::Name(name) = &part.kind
+                    && !self.in_data(name)
+                    && let Some(value) = self.definitions.get(name.as_str())
+                {
+                    places.push((part.span, value));
+                }
+            });
+            if places.is_empty() || code.len() > LONGEST {
+                break;
+            }
+            places.sort_by_key(|(span, _)| span.start);
+            for (span, value) in places.into_iter().rev() {
+                code.replace_range(
+                    span.start as usize..span.end as usize,
+                    &format!("({})", print_expr(value)),
+                );
+            }
+        }
+        code
     }
 
     /// Mean and sd of an expression of the data alone.

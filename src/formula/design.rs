@@ -1,7 +1,9 @@
 //! From terms to the columns of a design matrix, as R's `model.matrix` makes them.
 
 use super::terms::{Set, Terms, Variable, VariableKind};
-use crate::source::Span;
+use crate::source::{Source, Span};
+use crate::syntax::ast::{BinaryOp, ExprKind};
+use crate::syntax::parse_expression;
 
 /// A column of a design: one coefficient.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +31,11 @@ pub fn columns(terms: &Terms) -> Vec<Column> {
                 factor(variable, all)
             })
             .collect();
-        columns.extend(products(&factors).into_iter().map(|(label, code)| Column { label, code, span: *span }));
+        columns.extend(products(&factors).into_iter().map(|(label, code)| Column {
+            label,
+            code,
+            span: *span,
+        }));
     }
     columns
 }
@@ -74,7 +80,7 @@ fn products(factors: &[Vec<(String, String)>]) -> Vec<(String, String)> {
         let mut all = vec![(String::new(), String::new())];
         for factor in factors {
             let joined = |(label, code): &(String, String), (own, value): &(String, String)| {
-                let value = if value.contains(" == ") && !value.starts_with('(') { format!("({value})") } else { value.clone() };
+                let value = in_product(value);
                 match label.is_empty() {
                     true => (own.clone(), value),
                     false => (format!("{label}:{own}"), format!("{code} * {value}")),
@@ -85,6 +91,15 @@ fn products(factors: &[Vec<(String, String)>]) -> Vec<(String, String)> {
         return all;
     };
     only.clone()
+}
+
+/// An expression as a factor of a product.
+pub fn in_product(code: &str) -> String {
+    match parse_expression(&Source::new("a column", code)).map(|expr| expr.kind) {
+        Ok(ExprKind::Binary { op: BinaryOp::Pow, .. }) => code.to_owned(),
+        Ok(ExprKind::Binary { .. } | ExprKind::Unary { .. }) => format!("({code})"),
+        _ => code.to_owned(),
+    }
 }
 
 /// A string of the language.

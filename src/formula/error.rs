@@ -60,7 +60,9 @@ pub enum FormulaError {
     #[error("the design has a column of zeros: `{column}`")]
     #[diagnostic(
         code(vippl::formula::constant),
-        help("its coefficient changes nothing: leave the term out, or these rows have too few levels for it")
+        help(
+            "its coefficient changes nothing: leave the term out, or these rows have too few levels for it"
+        )
     )]
     Zero {
         column: String,

@@ -53,7 +53,8 @@ pub fn expand(source: &Source, file: &File, known: Option<&Known>) -> Result<Exp
         for (formula, is_alone, plain) in formulas {
             writer.copy(Span { start: at, end: formula.start });
             at = formula.end;
-            let in_brackets = !is_alone && plain.sum.iter().any(|(text, _)| text == " + " || text.contains(' '));
+            let in_brackets =
+                !is_alone && plain.sum.iter().any(|(text, _)| text == " + " || text.contains(' '));
             if in_brackets {
                 writer.write("(", formula);
             }
@@ -163,7 +164,9 @@ fn refused(statement: &crate::syntax::ast::Statement, at: Span, may_hold: bool) 
         {
             ("a formula stands on the right of `~` or `=`", "write `y ~ Normal(lm(...), sigma)`")
         }
-        StatementKind::Sample { .. } | StatementKind::Define { .. } | StatementKind::Factor { .. } => return None,
+        StatementKind::Sample { .. } | StatementKind::Define { .. } | StatementKind::Factor { .. } => {
+            return None;
+        }
         _ => ("a formula stands on the right of `~` or `=`", "give it a name: `mu = lm(...)`"),
     };
     Some(FormulaError::Place {
@@ -175,7 +178,9 @@ fn refused(statement: &crate::syntax::ast::Statement, at: Span, may_hold: bool) 
 }
 
 fn count(statements: &[crate::syntax::ast::Statement]) -> usize {
-    let own = |statement| expressions(statement).into_iter().map(|expr| formulas_in(expr).len()).sum::<usize>();
-    let inside = |statement| blocks(statement).0.into_iter().map(|block| count(&block.statements)).sum::<usize>();
+    let own =
+        |statement| expressions(statement).into_iter().map(|expr| formulas_in(expr).len()).sum::<usize>();
+    let inside =
+        |statement| blocks(statement).0.into_iter().map(|block| count(&block.statements)).sum::<usize>();
     statements.iter().map(|statement| own(statement) + inside(statement)).sum()
 }

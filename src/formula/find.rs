@@ -35,6 +35,11 @@ fn collect<'a>(expr: &'a Expr, is_alone: bool, found: &mut Vec<Found<'a>>) {
         ExprKind::Call { .. } | ExprKind::Group(_) | ExprKind::Array(_) => {
             children(expr, &mut |child| collect(child, true, found));
         }
+        // Sums of sums need no brackets.
+        ExprKind::Binary { op: op @ (BinaryOp::Add | BinaryOp::Sub), left, right, .. } => {
+            collect(left, is_alone, found);
+            collect(right, is_alone && *op == BinaryOp::Add, found);
+        }
         _ => children(expr, &mut |child| collect(child, false, found)),
     }
 }

@@ -21,7 +21,8 @@ impl Names {
 
     /// Chooses the suffix of a formula, so that all of `stems` are free with it: none, if it is the only one; else what it predicts.
     pub fn begin(&mut self, stems: &[String], only: bool, left: Option<&str>) {
-        let is_free = |suffix: &str| stems.iter().all(|stem| !self.taken.contains(&format!("{stem}{suffix}")));
+        let is_free =
+            |suffix: &str| stems.iter().all(|stem| !self.taken.contains(&format!("{stem}{suffix}")));
         let left = left.map(identifier).unwrap_or_default();
         let named = if left.is_empty() { String::new() } else { format!("_{left}") };
         let numbered = (if named.is_empty() { 1 } else { 2 }..).map(|n| match named.as_str() {

@@ -63,7 +63,12 @@ impl Priors {
                 let near = did_you_mean(&name.text, OPTIONS.iter().map(|(known, _)| *known));
                 let known = "formulas take prior =, intercept =, sd = and cor =".to_string();
                 let help = near.map_or(known.clone(), |near| format!("{near} {known}"));
-                errors.push(refuse(format!("`lm` has no argument `{}`", name.text), name.span, "unknown", help));
+                errors.push(refuse(
+                    format!("`lm` has no argument `{}`", name.text),
+                    name.span,
+                    "unknown",
+                    help,
+                ));
                 continue;
             };
             if seen.contains(known) {
@@ -101,7 +106,8 @@ impl Priors {
             (&self.sd, has.effects, "sd", "the formula has no group effects, `(1 | g)`"),
         ];
         let correlation = self.correlation.as_ref().map(|(_, prior)| prior.clone());
-        let unused = unused.into_iter().map(|(prior, is_used, name, why)| (prior.clone(), is_used, name, why));
+        let unused =
+            unused.into_iter().map(|(prior, is_used, name, why)| (prior.clone(), is_used, name, why));
         let why = "no group effects of the formula are correlated, as those of `(1 + x | g)` are";
         unused
             .chain([(correlation, has.correlations, "cor", why)])
@@ -222,6 +228,9 @@ mod tests {
     fn numbers_are_rounded_to_what_matters() {
         let shown = [141.4999, 0.123456, 2.5, 25.0, 1234567.0, 3.0e-20, 4.0e20].map(significant);
         assert_eq!(shown, ["141", "0.123", "2.5", "25", "1230000", "3.00e-20", "4.00e20"]);
-        assert_eq!([rounded(298.507, 141.0), rounded(-0.0001, 2.5), rounded(1e6 + 0.5, 0.1)], ["299", "0", "1000000.5"]);
+        assert_eq!(
+            [rounded(298.507, 141.0), rounded(-0.0001, 2.5), rounded(1e6 + 0.5, 0.1)],
+            ["299", "0", "1000000.5"]
+        );
     }
 }

@@ -69,7 +69,8 @@ impl Rewritten {
     /// Whether a part of the new text is copied as a whole.
     pub fn is_copy(&self, span: Span) -> bool {
         let first = self.pieces.partition_point(|piece| piece.start <= span.start).saturating_sub(1);
-        let touched = self.pieces[first..].iter().take_while(|piece| piece.start < span.end.max(span.start + 1));
+        let touched =
+            self.pieces[first..].iter().take_while(|piece| piece.start < span.end.max(span.start + 1));
         touched.into_iter().all(|piece| piece.is_copy)
     }
 

@@ -176,8 +176,7 @@ fn in_distribution(distribution: &Expr, is_it: &dyn Fn(&Expr) -> bool) -> Option
         ExprKind::Call { function, arguments } => arguments.iter().enumerate().find_map(|(at, argument)| {
             let name = argument.name.as_ref().map(|name| name.text.as_str());
             let is_role = |distribution: &str, own: &str, position: Option<usize>| {
-                function.text == distribution
-                    && name.map_or(position == Some(at), |name| name == own)
+                function.text == distribution && name.map_or(position == Some(at), |name| name == own)
             };
             if let Some(path) = of_value(&argument.value, is_it) {
                 let link = match path.exponentiated {

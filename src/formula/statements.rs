@@ -1,7 +1,7 @@
 //! The plain statements that a formula stands for.
 
 use super::columns::Columns;
-use super::design::{self, Column, quoted};
+use super::design::{self, Column, in_product, quoted};
 use super::error::{FormulaAdvice, FormulaError};
 use super::find::{Found, names_in, visit};
 use super::names::{Names, identifier};
@@ -46,10 +46,11 @@ pub fn rewrite(
     scale: &dyn Fn(&[String]) -> Scale,
     (is_only, left): (bool, Option<&str>),
 ) -> Result<Plain, Vec<FormulaError>> {
-    let (terms, priors) = match (terms(&found.model.formula, columns), Priors::read(source, &found.model.options)) {
-        (Ok(terms), Ok(priors)) => (terms, priors),
-        (terms, priors) => return Err(terms.err().into_iter().chain(priors.err()).flatten().collect()),
-    };
+    let (terms, priors) =
+        match (terms(&found.model.formula, columns), Priors::read(source, &found.model.options)) {
+            (Ok(terms), Ok(priors)) => (terms, priors),
+            (terms, priors) => return Err(terms.err().into_iter().chain(priors.err()).flatten().collect()),
+        };
     let offsets: Vec<String> = terms.offsets.iter().map(|(offset, _)| offset.clone()).collect();
     let scale = &scale(&offsets);
     let design = design::columns(&terms);
@@ -104,8 +105,15 @@ struct Writer<'w, 'c> {
 }
 
 impl Writer<'_, '_> {
-    fn write(&mut self, terms: &Terms, design: &[Column], effects: &[(&Effects, Vec<Column>)], groups: &[String]) {
-        let asked = self.priors.slopes.is_some() || self.priors.intercept.is_some() || self.priors.sd.is_some();
+    fn write(
+        &mut self,
+        terms: &Terms,
+        design: &[Column],
+        effects: &[(&Effects, Vec<Column>)],
+        groups: &[String],
+    ) {
+        let asked =
+            self.priors.slopes.is_some() || self.priors.intercept.is_some() || self.priors.sd.is_some();
         if !self.scale.is_known && !asked {
             self.plain.advice.push(FormulaAdvice::UnknownScale { at: self.formula.into() });
         }
@@ -146,7 +154,11 @@ impl Writer<'_, '_> {
         self.line(line);
         let centred = has_intercept.then(|| self.names.take("intercept_at_means"));
         if let Some(centred) = &centred {
-            self.intercept(centred, &format!("the predictor where each column of {matrix} is at its mean"), scale_of);
+            self.intercept(
+                centred,
+                &format!("the predictor where each column of {matrix} is at its mean"),
+                scale_of,
+            );
         }
         let spread = match design.iter().all(|column| self.is_given(column)) {
             true => format!("sd({matrix}, axis = 1)"),
@@ -166,7 +178,8 @@ impl Writer<'_, '_> {
             }
             None => self.add(vec![(format!("{matrix} @ {b}"), at)]),
         }
-        let columns = design.to_vec();
+        let inlined = |column: &Column| Column { code: self.columns.inlined(&column.code), ..column.clone() };
+        let columns = design.iter().map(inlined).collect();
         self.plain.designs.push(Design { columns, has_intercept, formula: self.of });
     }
 
@@ -187,23 +200,30 @@ impl Writer<'_, '_> {
         };
         let has_intercept = effects.terms.has_intercept;
         let intercept = has_intercept.then_some(INTERCEPT);
-        let labels: Vec<&str> = intercept.into_iter().chain(own.iter().map(|column| column.label.as_str())).collect();
+        let labels: Vec<&str> =
+            intercept.into_iter().chain(own.iter().map(|column| column.label.as_str())).collect();
         let quoted_labels = list(labels.iter().map(|label| quoted(label)));
         if let [label] = labels.as_slice() {
             let spread = own.first().map(|column| self.sd(column));
             let default = prior::default_sd(self.scale, spread.as_deref());
             let prior = self.prior("the sd among groups", self.priors.sd.clone(), default, scale_of);
             self.line(vec![(format!("{sd} ~ "), at), prior]);
-            let what = if has_intercept { "deviations of the groups".into() } else { format!("deviations of the groups in {label}") };
+            let what = if has_intercept {
+                "deviations of the groups".into()
+            } else {
+                format!("deviations of the groups in {label}")
+            };
             self.comment(&what);
             self.line(vec![(format!("{r}[{plate}] ~ Normal(0, {sd})"), at)]);
             let mut summand = vec![(format!("{r}[{plate}]"), at)];
             if let Some(column) = own.first() {
-                summand.push((format!(" * {}", factor(&column.code)), column.span));
+                summand.push((format!(" * {}", in_product(&column.code)), column.span));
             }
             return self.add(summand);
         }
-        let spread = list(intercept.map(|_| "1".to_owned()).into_iter().chain(own.iter().map(|column| self.sd(column))));
+        let spread = list(
+            intercept.map(|_| "1".to_owned()).into_iter().chain(own.iter().map(|column| self.sd(column))),
+        );
         let default = prior::default_sd(self.scale, Some(&spread));
         let prior = self.prior("the sds among groups", self.priors.sd.clone(), default, scale_of);
         self.line(vec![(format!("{sd}[{quoted_labels}] ~ "), at), prior]);
@@ -238,7 +258,7 @@ impl Writer<'_, '_> {
         for column in own {
             self.add(vec![
                 (format!("{r}[{plate}, {}] * ", quoted(&column.label)), at),
-                (factor(&column.code), column.span),
+                (in_product(&column.code), column.span),
             ]);
         }
     }
@@ -328,7 +348,12 @@ fn parsed(code: &str) -> Option<Expr> {
 }
 
 /// Names that a formula needs.
-fn stems(terms: &Terms, design: &[Column], effects: &[(&Effects, Vec<Column>)], groups: &[String]) -> Vec<String> {
+fn stems(
+    terms: &Terms,
+    design: &[Column],
+    effects: &[(&Effects, Vec<Column>)],
+    groups: &[String],
+) -> Vec<String> {
     let mut stems: Vec<String> = Vec::new();
     if terms.has_intercept {
         stems.push("intercept".into());
@@ -356,12 +381,6 @@ fn distinct_groups(effects: &[(&Effects, Vec<Column>)]) -> Vec<String> {
         groups.push(free.unwrap_or(name));
     }
     groups
-}
-
-/// In a product.
-fn factor(code: &str) -> String {
-    let is_comparison = code.contains(" == ") && !code.contains('(');
-    if is_comparison { format!("({code})") } else { code.to_owned() }
 }
 
 /// In a sum.

@@ -59,18 +59,23 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("te", SPLINE),
     ("bs", SPLINE),
     ("ns", SPLINE),
-    ("gp", "write the process outside of the formula: `f ~ MvNormal(0, cov = gp_exp_quad(x, a, l))`, and `lm(...) + f`"),
+    (
+        "gp",
+        "write the process outside of the formula: `f ~ MvNormal(0, cov = gp_exp_quad(x, a, l))`, and `lm(...) + f`",
+    ),
     ("poly", "write the powers: `x + x^2`, of `center(x)` or `standardize(x)` where they go together"),
     ("scale", "it is called `standardize`, without the scaling `center`"),
     ("mo", "write the steps outside of the formula, with `Dirichlet` increments and `cumsum`"),
-    ("me", "give the true values a name of their own, `x ~ Normal(m, s)`, `x_measured ~ Normal(x, e)`, and use `x`"),
+    (
+        "me",
+        "give the true values a name of their own, `x ~ Normal(m, s)`, `x_measured ~ Normal(x, e)`, and use `x`",
+    ),
     ("mi", "a column with a `~` of its own has its missing entries imputed: write its name alone"),
     ("C", "write `category(x)`"),
     ("as_factor", "write `category(x)`"),
 ];
 
-const SPLINE: &str =
-    "write the basis outside of the formula: `w[K] ~ RandomWalk(tau, K)`, and `lm(...) + B @ w` with the basis B in the data";
+const SPLINE: &str = "write the basis outside of the formula: `w[K] ~ RandomWalk(tau, K)`, and `lm(...) + B @ w` with the basis B in the data";
 
 /// The terms of a formula; all of its errors.
 pub fn terms(formula: &Term, columns: &Columns) -> Result<Terms, Vec<FormulaError>> {
@@ -152,7 +157,12 @@ impl<'c, 'a> Reader<'c, 'a> {
         match &term.kind {
             TermKind::Column(column) => {
                 if offset(column).is_some() {
-                    self.refuse("an offset is added", span, "in a product", "write it as a term: `a * b + offset(e)`");
+                    self.refuse(
+                        "an offset is added",
+                        span,
+                        "in a product",
+                        "write it as a term: `a * b + offset(e)`",
+                    );
                     return Vec::new();
                 }
                 self.variable(column).map(|at| vec![(Set::from([at]), span)]).unwrap_or_default()
@@ -166,9 +176,10 @@ impl<'c, 'a> Reader<'c, 'a> {
                 };
                 match op {
                     TermOp::Add => union([left, right]),
-                    TermOp::Remove => {
-                        left.into_iter().filter(|(set, _)| right.iter().all(|(other, _)| other != set)).collect()
-                    }
+                    TermOp::Remove => left
+                        .into_iter()
+                        .filter(|(set, _)| right.iter().all(|(other, _)| other != set))
+                        .collect(),
                     TermOp::Cross => {
                         let both = crossed(&left, &right);
                         union([left, right, both])
@@ -182,7 +193,12 @@ impl<'c, 'a> Reader<'c, 'a> {
                 }
             }
             TermKind::Number(_) | TermKind::Minus(_) => {
-                self.refuse("a number in a product of terms", span, "not a column", "an intercept is added: `1 + a * b`");
+                self.refuse(
+                    "a number in a product of terms",
+                    span,
+                    "not a column",
+                    "an intercept is added: `1 + a * b`",
+                );
                 Vec::new()
             }
             TermKind::Effects { .. } => {
@@ -226,7 +242,12 @@ impl<'c, 'a> Reader<'c, 'a> {
             reader.sum(terms, true);
             match reader.finish() {
                 Ok(terms) if terms.sets.is_empty() && !terms.has_intercept => {
-                    self.refuse("no effect differs by group", at, "groups", "write `(1 | g)` or `(1 + x | g)`");
+                    self.refuse(
+                        "no effect differs by group",
+                        at,
+                        "groups",
+                        "write `(1 | g)` or `(1 + x | g)`",
+                    );
                 }
                 Ok(terms) => self.terms.effects.push(Effects { terms, group, correlated, span }),
                 Err(errors) => {
@@ -243,8 +264,18 @@ impl<'c, 'a> Reader<'c, 'a> {
             [Argument { name: None, value }] if self.is_outermost => {
                 self.terms.offsets.push((print_expr(value), column.span));
             }
-            [_] => self.refuse("an offset within group effects", column.span, "known for each row", "add it outside: `(1 | g) + offset(e)`"),
-            _ => self.refuse("`offset` takes one expression", column.span, "an offset", "write `offset(log(n))`"),
+            [_] => self.refuse(
+                "an offset within group effects",
+                column.span,
+                "known for each row",
+                "add it outside: `(1 | g) + offset(e)`",
+            ),
+            _ => self.refuse(
+                "`offset` takes one expression",
+                column.span,
+                "an offset",
+                "write `offset(log(n))`",
+            ),
         }
     }
 
@@ -261,9 +292,8 @@ impl<'c, 'a> Reader<'c, 'a> {
     fn read(&mut self, column: &Expr) -> Option<Variable> {
         let span = column.span;
         let label = print_expr(column);
-        let number = |code: String| {
-            Some(Variable { label: label.clone(), code, kind: VariableKind::Number, span })
-        };
+        let number =
+            |code: String| Some(Variable { label: label.clone(), code, kind: VariableKind::Number, span });
         match &column.kind {
             ExprKind::Name(name) => match self.columns.kind(name) {
                 Kind::Number => number(label.clone()),
@@ -279,7 +309,7 @@ impl<'c, 'a> Reader<'c, 'a> {
                 }
             },
             ExprKind::Call { function, arguments } => match (function.text.as_str(), arguments.as_slice()) {
-                ("I", [Argument { name: None, value }]) => number(format!("({})", print_expr(value))),
+                ("I", [Argument { name: None, value }]) => number(print_expr(value)),
                 ("category", [Argument { name: None, value: Expr { kind: ExprKind::Name(name), .. } }]) => {
                     match self.columns.levels(name) {
                         Ok(levels) => self.levels(name.clone(), name, levels, span),
@@ -305,7 +335,12 @@ impl<'c, 'a> Reader<'c, 'a> {
                 }
                 (other, _) => {
                     if let Some((_, help)) = ELSEWHERE.iter().find(|(name, _)| *name == other) {
-                        self.refuse(format!("`{other}` is no function of formulas"), function.span, "not in this language", help);
+                        self.refuse(
+                            format!("`{other}` is no function of formulas"),
+                            function.span,
+                            "not in this language",
+                            help,
+                        );
                         return None;
                     }
                     self.expression(column).then(|| number(label.clone())).flatten()
@@ -315,9 +350,19 @@ impl<'c, 'a> Reader<'c, 'a> {
         }
     }
 
-    fn levels(&mut self, label: String, name: &str, levels: Option<Vec<Level>>, span: Span) -> Option<Variable> {
+    fn levels(
+        &mut self,
+        label: String,
+        name: &str,
+        levels: Option<Vec<Level>>,
+        span: Span,
+    ) -> Option<Variable> {
         if let Some([only]) = levels.as_deref() {
-            self.errors.push(FormulaError::OneLevel { name: name.into(), level: only.name.clone(), at: span.into() });
+            self.errors.push(FormulaError::OneLevel {
+                name: name.into(),
+                level: only.name.clone(),
+                at: span.into(),
+            });
             return None;
         }
         let code = crate::syntax::printer::print_name(name);
@@ -333,7 +378,12 @@ impl<'c, 'a> Reader<'c, 'a> {
             }
         });
         if let Some(at) = holds_formula {
-            self.refuse("a formula within a formula", at, "here", "formulas are added outside: `lm(a) + lm(b)`");
+            self.refuse(
+                "a formula within a formula",
+                at,
+                "here",
+                "formulas are added outside: `lm(a) + lm(b)`",
+            );
             return false;
         }
         let words = |name: &&str| matches!(self.columns.kind(name), Kind::Levels(Some(_)));

@@ -45,16 +45,20 @@ pub(super) fn expansion(
     Ok((!expansion.rewritten.is_unchanged()).then_some(expansion))
 }
 
-fn expanded(model: &Source, syntax: &ast::File, dataset: Option<&Dataset>) -> Result<Expansion, FormulaErrors> {
+fn expanded(
+    model: &Source,
+    syntax: &ast::File,
+    dataset: Option<&Dataset>,
+) -> Result<Expansion, FormulaErrors> {
     let Some(data) = dataset else { return formula::expand(model, syntax, None) };
     let summary = DataRecord::new(data, Vec::new(), Vec::new()).summary();
     let evaluate = |code: &str| evaluate(code, data, &summary);
     formula::expand(model, syntax, Some(&Known { data, evaluate: &evaluate }))
 }
 
-/// The numbers of an expression of the data alone; `None` if it is none.
+/// The numbers of an expression of names of the data; `None` if it is none.
 fn evaluate(code: &str, data: &Dataset, summary: &DataSummary) -> Option<Vec<f64>> {
-    let source = Source::new("an expression of the data", format!("formula_value = {code}"));
+    let source = Source::new("an expression of the data", format!("value_for_formula = {code}"));
     let file = syntax::parse(&source).ok()?;
     let model = check::check(&source, &file, Some(summary)).ok()?.model;
     let ir::StatementKind::Define { value, .. } = &model.body.first()?.kind else { return None };
