@@ -200,7 +200,7 @@ pub fn significant(x: f64) -> String {
 }
 
 /// To a hundredth of `width`.
-fn rounded(x: f64, width: f64) -> String {
+pub fn rounded(x: f64, width: f64) -> String {
     to_places(x, 2 - width.log10().floor() as i32)
 }
 

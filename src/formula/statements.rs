@@ -143,44 +143,71 @@ impl Writer<'_, '_> {
         self.add(vec![(name.to_owned(), at)]);
     }
 
-    /// The design matrix, its coefficients, and the intercept where there is one.
+    /// The columns of the design, their coefficients, and the intercept where there is one.
     fn slopes(&mut self, has_intercept: bool, design: &[Column], scale_of: &str) {
         let at = self.formula;
-        let matrix = self.names.take("X");
         let b = self.names.take("b");
-        let mut line = vec![(format!("{matrix} = cbind("), at)];
-        line.extend(separated(design.iter().map(|column| (column.code.clone(), column.span))));
-        line.push((")".into(), at));
-        self.line(line);
+        // Columns with latents, or drawn ones, are no constants: each is a summand of its own.
+        let is_given = design.iter().all(|column| self.is_given(column));
+        let matrix = is_given.then(|| self.names.take("X"));
+        if let Some(matrix) = &matrix {
+            let mut line = vec![(format!("{matrix} = cbind("), at)];
+            line.extend(separated(design.iter().map(|column| (column.code.clone(), column.span))));
+            line.push((")".into(), at));
+            self.line(line);
+        }
         let centred = has_intercept.then(|| self.names.take("intercept_at_means"));
         if let Some(centred) = &centred {
-            self.intercept(
-                centred,
-                &format!("the predictor where each column of {matrix} is at its mean"),
-                scale_of,
-            );
+            let columns = matrix.as_ref().map_or("term".into(), |matrix| format!("column of {matrix}"));
+            self.intercept(centred, &format!("the predictor where each {columns} is at its mean"), scale_of);
         }
-        let spread = match design.iter().all(|column| self.is_given(column)) {
-            true => format!("sd({matrix}, axis = 1)"),
-            false => list(design.iter().map(|column| self.sd(column))),
+        let spread = match &matrix {
+            Some(matrix) => format!("sd({matrix}, axis = 1)"),
+            None => list(design.iter().map(|column| self.sd(column))),
         };
         let labels = list(design.iter().map(|column| quoted(&column.label)));
         let what = if design.len() == 1 { "the slope" } else { "the slopes" };
         let default = prior::default_slopes(self.scale, &spread);
         let prior = self.prior(what, self.priors.slopes.clone(), default, scale_of);
         self.line(vec![(format!("{b}[{labels}] ~ "), at), prior]);
-        match &centred {
-            Some(centred) => {
+        let at_zero = match &matrix {
+            Some(matrix) if has_intercept => {
                 self.add(vec![(format!("center({matrix}) @ {b}"), at)]);
-                let intercept = self.names.take("intercept");
-                self.comment("the predictor where each column is 0");
-                self.line(vec![(format!("{intercept} = {centred} - col_means({matrix}) @ {b}"), at)]);
+                format!(" - col_means({matrix}) @ {b}")
             }
-            None => self.add(vec![(format!("{matrix} @ {b}"), at)]),
+            Some(matrix) => {
+                self.add(vec![(format!("{matrix} @ {b}"), at)]);
+                String::new()
+            }
+            None => self.summands(has_intercept, design, &b),
+        };
+        if let Some(centred) = &centred {
+            let intercept = self.names.take("intercept");
+            self.comment("the predictor where each term is 0");
+            self.line(vec![(format!("{intercept} = {centred}{at_zero}"), at)]);
         }
         let inlined = |column: &Column| Column { code: self.columns.inlined(&column.code), ..column.clone() };
         let columns = design.iter().map(inlined).collect();
         self.plain.designs.push(Design { columns, has_intercept, formula: self.of });
+    }
+
+    /// A summand for each column, less its mean where there is an intercept; gives what the means are in all.
+    fn summands(&mut self, has_intercept: bool, design: &[Column], b: &str) -> String {
+        let mut means = String::new();
+        for column in design {
+            let coefficient = format!("{b}[{}]", quoted(&column.label));
+            let mean = self.mean(column).filter(|_| has_intercept);
+            let code = in_product(&column.code);
+            let code = match &mean {
+                Some(mean) => {
+                    means.push_str(&format!(" - {mean} * {coefficient}"));
+                    format!("({code} - {mean})")
+                }
+                None => code,
+            };
+            self.add(vec![(format!("{coefficient} * "), self.formula), (code, column.span)]);
+        }
+        means
     }
 
     fn effects(&mut self, effects: &Effects, own: &[Column], group: &str, scale_of: &str) {
@@ -298,12 +325,29 @@ impl Writer<'_, '_> {
         names_in(&expr).into_iter().all(|name| self.columns.is_data(name) && !self.columns.is_drawn(name))
     }
 
-    /// The sd of what is known of a column.
+    /// The sd of a column: of what is known of it.
     fn sd(&self, column: &Column) -> String {
-        let Some(expr) = parsed(&column.code) else { return format!("sd({})", column.code) };
+        if self.is_given(column) {
+            return format!("sd({})", column.code);
+        }
+        match self.moments(column) {
+            Some((_, sd)) if sd > 0.0 => prior::significant(sd),
+            _ => "1".into(),
+        }
+    }
+
+    /// The mean of what is known of a column, to a hundredth of its sd.
+    fn mean(&self, column: &Column) -> Option<String> {
+        let (mean, sd) = self.moments(column)?;
+        (sd > 0.0).then(|| in_product(&prior::rounded(mean, sd)))
+    }
+
+    /// Mean and sd of what is known of a column.
+    fn moments(&self, column: &Column) -> Option<(f64, f64)> {
+        let expr = parsed(&column.code)?;
         let names = names_in(&expr);
         if names.iter().any(|name| !self.columns.is_data(name)) {
-            return "1".into();
+            return None;
         }
         let mut gaps: Vec<&str> = Vec::new();
         for &name in names.iter().filter(|name| self.columns.has_missing(name)) {
@@ -311,18 +355,12 @@ impl Writer<'_, '_> {
                 gaps.push(name);
             }
         }
-        if self.is_given(column) {
-            return format!("sd({})", column.code);
-        }
         let known: Vec<String> = gaps.iter().map(|name| format!("!isnan({name})")).collect();
         let code = match known.is_empty() {
             true => column.code.clone(),
             false => self.filtered(&column.code, &expr, &known.join(" && ")),
         };
-        match self.columns.moments(&code) {
-            Some((_, sd)) if sd > 0.0 => prior::significant(sd),
-            _ => "1".into(),
-        }
+        self.columns.moments(&code)
     }
 
     /// The code with a filter behind each column of the data.
