@@ -1,6 +1,7 @@
 //! Load, check, compile, fit, ask: what the command line and the REPL both do, with its timings and warnings.
 
 mod calibrate;
+mod count;
 mod distrust;
 mod evidence;
 mod failed;
@@ -24,8 +25,8 @@ use crate::density::{LogDensity, TermKind};
 use crate::formula::Rewritten;
 use crate::ir;
 use crate::posterior::{
-    Answer, DataRecord, FittedCoordinate, Method, Posterior, Reported, Scope, Seconds, Verdict, add_states,
-    ask, fit_file,
+    Answer, DataRecord, FittedCoordinate, Method, Posterior, Reported, Scope, Seconds, StatesFound, Verdict,
+    ask, find_states, fit_file,
 };
 use crate::source::Source;
 use crate::syntax::{self, Line, ast};
@@ -33,6 +34,7 @@ use crate::syntax::{self, Line, ast};
 use failed::{with_help_on_data, with_warnings};
 
 pub use calibrate::{CalibrationProgress, CalibrationRequest, Subject};
+pub use count::count;
 pub use evidence::EvidenceChoice;
 pub use failed::in_order;
 pub use fit::FitRequest;
@@ -250,6 +252,7 @@ impl Prepared {
             coordinates: FittedCoordinate::all_of(&self.compiled.density),
             training_constants: self.compiled.training_constants.clone(),
             evidence: self.compiled.evidence,
+            is_split: self.compiled.is_split,
             method,
             summaries,
             verdicts,
@@ -262,9 +265,12 @@ impl Prepared {
             seconds: self.seconds,
         };
         let Compiled { density, summed_out, .. } = &self.compiled;
-        add_states(&mut posterior, density, summed_out, &points);
-        let not_imputed = self.impute(&mut posterior);
+        let found = find_states(&posterior, density, summed_out, &points);
+        let (drawn, others): (Vec<_>, Vec<_>) = found.into_iter().partition(StatesFound::has_draws);
+        drawn.into_iter().for_each(|found| posterior.add_states(found));
+        let not_imputed = self.impute(&mut posterior, &points);
         posterior.warnings.extend(not_imputed);
+        others.into_iter().for_each(|found| posterior.add_states(found));
         posterior
     }
 

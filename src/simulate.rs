@@ -60,6 +60,12 @@ enum SimulationError {
     #[error("the fit knows nothing of {name}")]
     #[diagnostic(code(vippl::simulate::not_in_fit), help("fit the model again"))]
     NotInFit { name: String },
+    #[error("the fit has probabilities of the states of {name}, but no draws: it has too many elements")]
+    #[diagnostic(
+        code(vippl::simulate::without_draws),
+        help("fit the model again with fewer draws, such as `--draws 100`")
+    )]
+    WithoutDraws { name: String },
 }
 
 /// `n` data sets from the prior, or from a fit.
@@ -90,9 +96,11 @@ pub fn simulate(
             (Role::Latent, Some(_)) if array.by_row => {}
             (Role::Latent | Role::PointEstimate, Some(fit)) => {
                 fixed[array.offset..array.offset + array.len()].fill(true);
-                let rows = fit.rows_of(array);
-                let rows =
-                    rows.ok_or_else(|| SimulationError::NotInFit { name: format!("`{}`", array.name) })?;
+                let name = || format!("`{}`", array.name);
+                let rows = fit.rows_of(array).ok_or_else(|| SimulationError::NotInFit { name: name() })?;
+                if rows.iter().any(|&row| row >= fit.draws.n_rows()) {
+                    return Err(SimulationError::WithoutDraws { name: name() }.into());
+                }
                 global.push((array, rows));
             }
             _ => {}

@@ -137,3 +137,67 @@ fn files_keep_states_and_new_data_are_made_with_them() {
     let mean = |i: usize| simulated.sets.iter().map(|set| set[i]).sum::<f64>() / 200.0;
     assert!(mean(0) < 1.0 && mean(7) > 3.0 && mean(8) > 3.0, "{} {} {}", mean(0), mean(7), mean(8));
 }
+
+/// Several latents are independent given all others, and so are their draws.
+#[test]
+fn draws_of_several_latents_are_independent() {
+    let model = "z[rows] ~ Bernoulli(0.5)\nw[rows] ~ Bernoulli(0.5)\ny ~ Normal(z, 1)\nx ~ Normal(w, 1)";
+    let prepared = prepare_csv(model, "y,x\n0.5,0.5\n");
+    let posterior = fit(&prepared);
+    let (both, error) = asked(&prepared, &posterior, "P(z[1] == w[1])");
+    close(both[0], 0.5, 5.0 * error[0]);
+}
+
+/// 1100 rows of two kinds, those from the 551st on of the second; one of them is missing.
+fn long_mixture() -> Prepared {
+    let y = |i: usize| (i as f64 * 0.7).sin() + if i < 550 { 0.0 } else { 4.0 };
+    let cell = |i: usize| if i == 700 { "NA".to_string() } else { format!("{:.4}", y(i)) };
+    let data: String = (0..1100).map(|i| cell(i) + "\n").collect();
+    let model =
+        "m ~ Normal(0, 1)\nfor i in 1:rows { z[i] ~ Categorical([0.5, 0.5]) }\ny ~ Normal(4 * z - 4, 1)";
+    prepare_csv(model, &format!("y\n{data}"))
+}
+
+#[test]
+fn long_latents_have_probabilities_and_leave_all_draws_to_others() {
+    let prepared = long_mixture();
+    let posterior = fit(&prepared);
+    assert_eq!(posterior.draws.n_draws(), 4000);
+    assert!(posterior.warnings.is_empty(), "{:?}", posterior.warnings);
+    let z = posterior.quantity("z").expect("it is reported");
+    assert!(!posterior.has_draws(z) && posterior.has_draws(posterior.quantity("m").expect("reported")));
+    let names: Vec<&str> = posterior.quantities.iter().map(|quantity| quantity.name.as_str()).collect();
+    assert_eq!(names, ["m", "y", "z"]);
+    let y = (2.0f64 * 0.7).sin();
+    let expected = normal(4.0, y) / (normal(0.0, y) + normal(4.0, y));
+    close(asked(&prepared, &posterior, "P(z[3] == 2)").0[0], expected, 1e-4);
+    close(asked(&prepared, &posterior, "mean(z[3])").0[0], 1.0 + expected, 1e-4);
+    assert_eq!(asked(&prepared, &posterior, "mode(z[702:1100])").0, [2.0; 399]);
+    // Nothing was observed of its row.
+    close(asked(&prepared, &posterior, "P(z[701] == 2)").0[0], 0.5, 1e-12);
+    let missing = &posterior.summaries_of(posterior.quantity("y").expect("reported"))[0];
+    close(missing.mean.expect("a number"), 2.0, 5.0 * missing.mcse.expect("a number"));
+    for question in ["P(z[1] == z[2])", "mean(m * z[1])"] {
+        let words = refused(&prepared, &posterior, question);
+        assert!(words.contains("their probabilities are known") && words.contains("--draws"), "{words}");
+    }
+    match session::answer(&posterior, prepared.scope(), "z[3]").expect("known").kind {
+        AnswerKind::Random(summaries) => assert_eq!(summaries, [posterior.summaries_of(z)[2]]),
+        other => panic!("{other:?}"),
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("fit.json");
+    fit_file::write(&posterior, &path).expect("written");
+    let read = fit_file::read(&path).expect("read");
+    assert_eq!(read.states, posterior.states);
+    assert!(!read.has_draws(read.quantity("z").expect("kept")));
+    let question = "P(z[549:552] == 2)";
+    assert_eq!(asked(&prepared, &read, question), asked(&prepared, &posterior, question));
+    let error = simulate(&prepared.model, &prepared.dataset, Some(&read), 1, 1).err().expect("no draws");
+    assert!(error.to_string().contains("no draws"), "{error}");
+    // Fewer draws of all are few enough.
+    let request = FitRequest { n_draws: 200, ..FitRequest::default() };
+    let fewer = prepared.fit(&request, &mut |_| {}).expect("it can be fitted");
+    let (both, _) = asked(&prepared, &fewer, "P(z[1] == z[2])");
+    assert!(both[0] > 0.9, "{both:?}");
+}

@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::{ArgMatches, Args};
 use serde_json::{Map, Value, json};
 
-use super::arguments::{DataArgs, FoldArgs, ThreadArgs, count, request};
+use super::arguments::{DataArgs, FoldArgs, ThreadArgs, request};
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
 use crate::compile::{Computed, Density, GradientMode};
@@ -14,7 +14,7 @@ use crate::density::LogDensity;
 use crate::report::Style;
 use crate::report::number::{bytes, seconds};
 use crate::report::text::{Align, table};
-use crate::session::{self, Prepared};
+use crate::session::{self, Prepared, count};
 use crate::stopwatch;
 
 pub struct Bench;

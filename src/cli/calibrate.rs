@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, Args};
 use miette::{IntoDiagnostic, Report, WrapErr};
 
-use super::arguments::{CompileArgs, DataArgs, FitArgs, ThreadArgs, count, request};
+use super::arguments::{CompileArgs, DataArgs, FitArgs, ThreadArgs, request};
 use super::progress::calibration_listener;
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
@@ -13,7 +13,7 @@ use crate::data::{DataArg, overwrites};
 use crate::posterior::{Calibration, Conclusion};
 use crate::report::style::Elements;
 use crate::report::{Style, json, text};
-use crate::session::{self, CalibrationRequest, Subject};
+use crate::session::{self, CalibrationRequest, Subject, count};
 
 pub struct Calibrate;
 

@@ -73,8 +73,8 @@ impl Command for Fit {
             (false, false) => Shown::Nothing,
         };
         let mut show = listener(shown);
-        // Without normalised densities there is no KL.
-        let parts_mean_something = prepared.compiled.evidence;
+        // Without normalised densities there is no KL, nor where a density is both prior and likelihood.
+        let parts_mean_something = prepared.compiled.evidence && prepared.compiled.is_split;
         let mut progress = move |progress: Progress| {
             show(Progress { parts: progress.parts.filter(|_| parts_mean_something), ..progress });
         };

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args};
 
-use super::arguments::{CompileArgs, DataArgs, ThreadArgs, count, parse_centring, request};
+use super::arguments::{CompileArgs, DataArgs, ThreadArgs, parse_centring, request};
 use super::output::OutputArgs;
 use super::progress::chain_listener;
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
 use crate::inference::{CentringChoice, SampleOptions};
-use crate::session::{self, SampleRequest};
+use crate::session::{self, SampleRequest, count};
 
 pub struct Sample;
 

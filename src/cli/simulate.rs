@@ -6,13 +6,13 @@ use clap::{ArgMatches, Args};
 use miette::{IntoDiagnostic, Report, WrapErr};
 use serde_json::{Map, Value, json};
 
-use super::arguments::{DataArgs, count};
+use super::arguments::DataArgs;
 use super::terminal::Terminal;
 use super::{Command, Failure, parsed};
 use crate::compile::{CompileOptions, element_name};
 use crate::data::{DataArg, overwrites};
 use crate::posterior::fit_file;
-use crate::session::{self, Request};
+use crate::session::{self, Request, count};
 use crate::simulate::{SimulatedVariable, Simulations, simulate};
 use crate::types::ElementType;
 

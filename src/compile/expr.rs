@@ -31,7 +31,7 @@ impl Tracer<'_> {
                 at: expr.span,
             }),
             ExprKind::Variable(variable) => match self.lookup(*variable, expr.span)? {
-                Binding::Value(Value::Array(value)) => Ok(Value::Array(self.within_branch(value))),
+                Binding::Value(Value::Array(value)) => self.within_branch(value, expr.span).map(Value::Array),
                 Binding::Value(value) => Ok(value),
                 Binding::Elements(elements) => {
                     let whole = self.assemble(*variable, &elements, expr.span);
@@ -108,8 +108,13 @@ impl Tracer<'_> {
                 self.ask_or_call(question, *builtin, value, expr.span).map(Value::Array)
             }
             ExprKind::Range { from, to } => {
+                let (a, b) = (self.array(from)?, self.array(to)?);
+                let ragged = self.ragged_range(&a, &b, expr.span)?;
                 let args = [Some(&**from), Some(&**to)];
-                self.call(builtin::RANGE, &args, expr.span).map(Value::Array)
+                let whole = |tracer: &mut Self| {
+                    tracer.call_traced(builtin::RANGE, &[Some(a), Some(b)], &args, expr.span)
+                };
+                ragged.map_or_else(|| whole(self), Ok).map(Value::Array)
             }
             ExprKind::Ode(ode) => self.ode(ode, expr.span).map(Value::Array),
             ExprKind::Index { base, indices } => self.index_expr(base, indices, expr.span).map(Value::Array),
@@ -173,6 +178,9 @@ impl Tracer<'_> {
         };
         let node = self.graph.constant(variable.values.array.clone());
         let mut traced = Traced::new(node, variable.values.shape().to_vec(), variable.values.element);
+        if let (Some(levels), Some(first)) = (&variable.origin.levels, traced.labels.first_mut()) {
+            *first = Some(levels.clone());
+        }
         traced.levels = match (&variable.values.levels, variable.values.element, variable.values.rank()) {
             (Some(levels), _, _) => Some(ValueLevels::Category(levels.clone())),
             (None, ElementType::Int, 1) => Some(ValueLevels::IntColumn(name.into())),
@@ -308,6 +316,11 @@ impl Tracer<'_> {
         let span_of = |k: usize| args.get(k).and_then(|arg| Some(arg.as_ref()?.span)).unwrap_or(at);
         let (by_levels, label) = self.by_levels(builtin, traced, at)?;
         let traced = by_levels.as_deref().unwrap_or(traced);
+        let whole = if builtin.elementwise() { None } else { self.of_whole_latents(builtin, traced, at)? };
+        let traced = whole.as_deref().unwrap_or(traced);
+        if !builtin.elementwise() && traced.iter().flatten().any(|value| self.ragged_of(value).is_some()) {
+            return self.call_ragged(builtin, traced, args, at);
+        }
         let types: Vec<Option<Type>> =
             traced.iter().map(|value| value.as_ref().map(|value| self.exact_type(value))).collect();
         let layout = if builtin.elementwise() { Layout::Elementwise } else { Layout::Own };
@@ -338,8 +351,14 @@ impl Tracer<'_> {
             .collect();
         let node = builtin.build(graph, &Call { args: &call_args, batch }).map_err(|error| {
             let at = error.argument.map_or(at, span_of);
-            CompileError::call(error, at)
+            let varying = error.argument.filter(|_| error.varies).and_then(|k| traced.get(k)?.as_ref());
+            let error = CompileError::call(error, at);
+            match varying {
+                Some(varying) => self.varying(varying, error),
+                None => error,
+            }
         })?;
+        let graph = self.graph_at(aligned.place);
         if graph.value(node).is_none() {
             self.check_factors(builtin, traced, args)?;
         }

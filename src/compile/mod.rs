@@ -23,7 +23,9 @@ mod discrete;
 mod distribution;
 mod evidence;
 mod expr;
+mod filled;
 mod impute;
+mod jointly;
 mod latent;
 mod loops;
 mod ode;
@@ -31,6 +33,9 @@ mod part;
 mod partly;
 mod plan;
 mod positions;
+mod ragged;
+mod ragged_index;
+mod saved;
 mod scan;
 mod step;
 mod support;
@@ -54,6 +59,7 @@ mod states;
 mod workspaces;
 
 pub use density::Density;
+pub use eliminate::{Addend, Elimination, Pool};
 pub use error::{CompileError, CompileErrors};
 pub use expression::{ExpressionProgram, compile_expression};
 pub use prior::{PriorDraws, prior};
@@ -62,7 +68,7 @@ pub use quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport, element
 pub use report::indices_as_labels;
 pub use simulate::{Simulated, imputer, simulator};
 pub use simulator::{SimulateError, Simulator};
-pub use states::{Conditional, Next, SummedOut};
+pub use states::{DiscreteLatent, SummedOut, in_file_order};
 
 use crate::data::Dataset;
 use crate::ir::{Model, Role, VariableId};
@@ -99,6 +105,8 @@ pub struct Compiled {
     pub training_constants: Vec<(String, Tensor)>,
     /// All densities are normalised, so that KL to the prior and the evidence mean something.
     pub evidence: bool,
+    /// Priors and likelihood are apart, so that KL to the prior means something.
+    pub is_split: bool,
 }
 
 /// Compiles a checked model with its data. All errors come back together.
@@ -133,6 +141,7 @@ pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Resul
         summed_out,
         training_constants: tracer.training_constants,
         evidence: tracer.normalised,
+        is_split: tracer.is_split,
     })
 }
 

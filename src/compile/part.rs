@@ -115,9 +115,10 @@ impl Tracer<'_> {
             PartRole::Observed => self.add_density(span, TermKind::Likelihood, &own, &x),
             PartRole::Prior => self.add_prior(span, &own, &x, read),
             PartRole::Draw => self.note_draw(span, &own, &x),
-            PartRole::Joint => self
-                .log_density(&own, &x, span)
-                .map(|density| self.add_value(span, TermKind::Factor, density, false)),
+            PartRole::Joint => self.log_density(&own, &x, span).map(|density| {
+                self.is_split = false;
+                self.add_value(span, TermKind::Factor, density, false);
+            }),
         };
         self.domain = outer;
         added

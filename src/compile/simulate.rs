@@ -45,6 +45,24 @@ impl Simulated {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The position of each element in an array of these dimensions, row-major; `None` where it is none of the array's.
+    pub fn positions_in(&self, dims: &[usize]) -> Option<Vec<usize>> {
+        let Some((tuples, rank)) = &self.tuples else {
+            return (dims == self.dims).then(|| (0..self.len()).collect());
+        };
+        let lens = dims.get(..*rank)?;
+        let block = self.len().checked_div(tuples.len()).unwrap_or(0);
+        let mut positions = Vec::with_capacity(self.len());
+        for tuple in tuples {
+            let first = tuple.iter().zip(lens).try_fold(0, |flat, (&i, &len)| {
+                let at = (i as usize).checked_sub(1).filter(|at| *at < len)?;
+                Some(flat * len + at)
+            })?;
+            positions.extend(first * block..(first + 1) * block);
+        }
+        Some(positions)
+    }
 }
 
 /// What a model is run forwards for.
@@ -64,6 +82,20 @@ pub struct Forwards {
     arrays: Vec<Simulated>,
     observed: Vec<(VariableId, Node)>,
     draws: Vec<(Span, Instance, Node, Vec<usize>)>,
+}
+
+impl Forwards {
+    /// How much has been collected.
+    pub fn counts(&self) -> [usize; 3] {
+        [self.arrays.len(), self.observed.len(), self.draws.len()]
+    }
+
+    /// Takes back what has been collected since.
+    pub fn truncate(&mut self, [arrays, observed, draws]: [usize; 3]) {
+        self.arrays.truncate(arrays);
+        self.observed.truncate(observed);
+        self.draws.truncate(draws);
+    }
 }
 
 /// Traces a checked model to be run forwards, with its data for shapes and for what is conditioned on.

@@ -7,7 +7,7 @@ use super::CompileError;
 use super::allocate::BuiltUp;
 use super::discrete::{Discrete, Enumeration};
 use super::elements::Elements;
-use super::eliminate::Factor;
+use super::eliminate::{Eliminated, Factor};
 use super::evidence::Evidence;
 use super::loops::Domain;
 use super::partly::{AllPartly, LeftOut, elements_named};
@@ -16,7 +16,6 @@ use super::quantity::{Quantity, VariableReport};
 use super::recentre::{ReadAhead, Recentrable};
 use super::scan::ScanTrace;
 use super::simulate::Forwards;
-use super::states::Tables;
 use super::value::{Axis, Place, Traced, Value};
 use crate::data::Dataset;
 use crate::density::{Coordinate, Term, TermKind};
@@ -76,7 +75,7 @@ pub struct Tracer<'a> {
     pub discrete: Vec<Discrete>,
     pub factors: Vec<Factor>,
     /// Of discrete latents that have been summed out.
-    pub tables: Vec<Tables>,
+    pub eliminated: Vec<Eliminated>,
     pub blocks: Vec<Block>,
     pub coordinates: Vec<Coordinate>,
     pub terms: Vec<TermNode>,
@@ -85,6 +84,8 @@ pub struct Tracer<'a> {
     pub training_constants: Vec<(String, Tensor)>,
     /// Every density is normalised, so that KL to the prior and the evidence mean something.
     pub normalised: bool,
+    /// The prior of no latent is part of a likelihood: KL to the prior means something.
+    pub is_split: bool,
     /// The loop around what is being traced.
     pub domain: Option<usize>,
     pub scan: Option<ScanTrace>,
@@ -126,7 +127,7 @@ impl<'a> Tracer<'a> {
             enumerations: Vec::new(),
             discrete: Vec::new(),
             factors: Vec::new(),
-            tables: Vec::new(),
+            eliminated: Vec::new(),
             blocks: Vec::new(),
             coordinates: Vec::new(),
             terms: Vec::new(),
@@ -134,6 +135,7 @@ impl<'a> Tracer<'a> {
             variables: Vec::new(),
             training_constants: Vec::new(),
             normalised: true,
+            is_split: true,
             domain: None,
             scan: None,
             plan: None,
@@ -158,6 +160,10 @@ impl<'a> Tracer<'a> {
         self.bind_partly();
         for statement in &self.model.body {
             if let Err(error) = self.statement(statement) {
+                let error = match error {
+                    CompileError::Varies(varies) => varies.error,
+                    error => error,
+                };
                 match error {
                     CompileError::Poisoned if !errors.is_empty() => {}
                     CompileError::Poisoned => errors.push(CompileError::Internal { at: statement.span }),

@@ -8,7 +8,7 @@ use crate::inference::ChainDraws;
 /// Lanes of one evaluation. Fixed, so that results depend on neither the number of draws nor the threads.
 pub(super) const LANES: usize = 64;
 
-/// Draws of every element of every reported quantity.
+/// Draws of the elements of reported quantities: of the first rows of these, as far as there are any.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draws {
     n_draws: usize,

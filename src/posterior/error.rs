@@ -148,6 +148,26 @@ pub enum QuestionError {
         at: SourceSpan,
     },
 
+    #[error(
+        "`{name}` has {elements} elements: their probabilities are known, but draws of them are too many to hold"
+    )]
+    #[diagnostic(
+        code(vippl::ask::without_draws),
+        help(
+            "of one element at a time probabilities answer: `P({element} == 1)`, `mode({name})`; of several together draws do: fit again \
+             with fewer of them, such as `--draws 100`"
+        )
+    )]
+    WithoutDraws {
+        name: String,
+        elements: usize,
+        element: String,
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("takes draws")]
+        at: SourceSpan,
+    },
+
     #[error("this has {elements} elements in each of {draws} draws, too many to hold")]
     #[diagnostic(code(vippl::ask::too_large), help("ask for fewer elements, for example `x[1:100]`"))]
     TooLarge {

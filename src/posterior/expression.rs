@@ -7,6 +7,7 @@ mod correlate;
 mod levels;
 mod states;
 
+use self::states::Images;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -17,11 +18,12 @@ use super::draws::LANES;
 use super::error::QuestionError;
 use super::reduction::Reduction;
 use super::rewrite::{constant, index_parts, push_indices_in, try_map_children, ungroup, visit};
+use super::states::States;
 use super::summarise::MAX_DRAWN_NUMBERS;
 use super::summary::Summary;
 use super::trust::Verdict;
 use crate::check::check_expression;
-use crate::compile::{Quantity, QuantityKind, compile_expression};
+use crate::compile::{ExpressionProgram, Quantity, QuantityKind, compile_expression};
 use crate::data::{Dataset, Levels};
 use crate::ir;
 use crate::source::{Source, Span};
@@ -81,14 +83,9 @@ pub fn ask(posterior: &Posterior, scope: Scope<'_>, source: &Source, expr: &Expr
         (shape, names, kind)
     } else {
         let expr = asker.with_summaries_filled_in(&expr)?;
-        let value = asker.evaluate(&expr)?;
-        let names = asker.names(&expr, &value.shape);
-        let kind = if value.random {
-            AnswerKind::Random(asker.summaries(&expr, &value))
-        } else {
-            AnswerKind::Fixed { values: value.values, errors: None }
-        };
-        (value.shape, names, kind)
+        let (shape, kind) = asker.value(&expr)?;
+        let names = asker.names(&expr, &shape);
+        (shape, names, kind)
     };
     let distrusted = distrusted(posterior, &expr, &names);
     Ok(Answer { question, dims: shape.dims, element: shape.element, names, distrusted, kind })
@@ -132,6 +129,20 @@ struct Value {
     random: bool,
 }
 
+/// An expression that can be evaluated.
+struct Question {
+    program: ExpressionProgram,
+    /// What `inputs` of the program counts.
+    quantities: Vec<Quantity>,
+    at: Span,
+}
+
+/// What a summary is taken of.
+enum Of {
+    Draws(Value),
+    States(Images),
+}
+
 /// Summaries by element, with Monte Carlo standard errors.
 struct Fixed {
     shape: Quantity,
@@ -151,6 +162,22 @@ impl Fixed {
     }
 }
 
+impl Of {
+    fn shape(&self) -> &Quantity {
+        match self {
+            Of::Draws(value) => &value.shape,
+            Of::States(images) => &images.shape,
+        }
+    }
+}
+
+impl Question {
+    /// The quantities that the program reads.
+    fn inputs(&self) -> impl Iterator<Item = &Quantity> {
+        self.program.inputs.iter().map(|&k| &self.quantities[k])
+    }
+}
+
 impl Value {
     fn element(&self, element: usize) -> &[f64] {
         &self.values[element * self.n..(element + 1) * self.n]
@@ -158,10 +185,37 @@ impl Value {
 }
 
 impl Asker<'_> {
+    /// What is said of an expression that is no summary.
+    fn value(&self, expr: &Expr) -> Result<(Quantity, AnswerKind), Report> {
+        if let Some((shape, rows)) = self.selection(expr) {
+            let summaries = rows.iter().map(|&row| self.posterior.summaries[row]).collect();
+            return Ok((shape, AnswerKind::Random(summaries)));
+        }
+        if let Some(Images { shape, states, .. }) = self.images(expr) {
+            let summary = |states: &States| states.summary(0, states.error(0, |value| value));
+            return Ok((shape, AnswerKind::Random(states.iter().map(summary).collect())));
+        }
+        let value = self.evaluate(expr)?;
+        if !value.random {
+            return Ok((value.shape, AnswerKind::Fixed { values: value.values, errors: None }));
+        }
+        let summary = |element: usize| match self.posterior.draws.by_chain(value.element(element)) {
+            Some(chains) => Summary::of_chains(chains),
+            None => Summary::of_draws(value.element(element)),
+        };
+        let summaries = (0..value.shape.len()).map(summary).collect();
+        Ok((value.shape, AnswerKind::Random(summaries)))
+    }
+
     /// The value of `expr` over all draws.
     fn evaluate(&self, expr: &Expr) -> Result<Value, Report> {
+        let question = self.question(expr)?;
         let draws = &self.posterior.draws;
-        self.run(expr, draws.n_draws(), |quantity, first, lanes, port| {
+        let without = question.inputs().find(|quantity| !self.posterior.has_draws(quantity));
+        if let Some(quantity) = without {
+            return Err(self.without_draws(quantity, expr).into());
+        }
+        self.run(&question, draws.n_draws(), |quantity, first, lanes, port| {
             for (element, lane_values) in port.chunks_exact_mut(LANES).enumerate() {
                 let row = &draws.row(quantity.offset + element)[first..first + lanes];
                 lane_values[..lanes].copy_from_slice(row);
@@ -170,37 +224,43 @@ impl Asker<'_> {
         })
     }
 
-    /// Runs the program of `expr` on `n` points, whose values of a quantity `fill(quantity, first, lanes, port)` gives.
-    fn run(
-        &self,
-        expr: &Expr,
-        n: usize,
-        fill: impl Fn(&Quantity, usize, usize, &mut [f64]),
-    ) -> Result<Value, Report> {
+    /// The program of `expr`.
+    fn question(&self, expr: &Expr) -> Result<Question, Report> {
         // Errors point into the question, never to where the model defines a name.
         let mut model = ir::Model { source: self.source.clone(), ..self.scope.model.clone() };
         model.variables.iter_mut().for_each(|variable| variable.span = Span::default());
         let typed = check_expression(&model, self.source, expr)?;
         let quantities = self.quantities_in(expr);
-        let compiled = compile_expression(&model, &typed, &quantities, self.scope.dataset)?;
-        let shape = shape_of(compiled.dims, compiled.labels, compiled.element);
+        let program = compile_expression(&model, &typed, &quantities, self.scope.dataset)?;
+        Ok(Question { program, quantities, at: expr.span })
+    }
+
+    /// Runs a program on `n` points, whose values of a quantity `fill(quantity, first, lanes, port)` gives.
+    fn run(
+        &self,
+        question: &Question,
+        n: usize,
+        fill: impl Fn(&Quantity, usize, usize, &mut [f64]),
+    ) -> Result<Value, Report> {
+        let Question { program: compiled, at, .. } = question;
+        let shape = shape_of(compiled.dims.clone(), compiled.labels.clone(), compiled.element);
         let elements = shape.len();
         let random = !compiled.inputs.is_empty();
         let n = if random { n } else { 1 };
         if elements.saturating_mul(n) > MAX_DRAWN_NUMBERS {
-            let (source_code, at) = (self.named(), expr.span.into());
+            let (source_code, at) = (self.named(), (*at).into());
             return Err(QuestionError::TooLarge { elements, draws: n, source_code, at }.into());
         }
         let lanes = if random { LANES } else { 1 };
         let mut ports: Vec<Vec<f64>> =
-            compiled.inputs.iter().map(|&k| vec![0.0; quantities[k].len() * lanes]).collect();
+            question.inputs().map(|quantity| vec![0.0; quantity.len() * lanes]).collect();
         let mut workspace = compiled.program.workspace(lanes);
         let mut batch = vec![0.0; elements * lanes];
         let mut values = vec![0.0; elements * n];
         for first in (0..n).step_by(lanes) {
             let used = lanes.min(n - first);
-            for (port, &k) in ports.iter_mut().zip(&compiled.inputs) {
-                fill(&quantities[k], first, used, port);
+            for (port, quantity) in ports.iter_mut().zip(question.inputs()) {
+                fill(quantity, first, used, port);
             }
             let inputs: Vec<&[f64]> = ports.iter().map(Vec::as_slice).collect();
             compiled.program.run(&mut workspace, &inputs);
@@ -228,7 +288,9 @@ impl Asker<'_> {
             }
             _ => {}
         });
-        let used = |quantity: &&Quantity| all || names.contains(quantity.name.as_str());
+        let used = |quantity: &&Quantity| {
+            all && self.posterior.has_draws(quantity) || names.contains(quantity.name.as_str())
+        };
         self.posterior.quantities.iter().filter(used).cloned().collect()
     }
 
@@ -259,20 +321,24 @@ impl Asker<'_> {
             return self.correlation([&arguments[0].value, &arguments[1].value], expr).map(Some);
         }
         let argument = self.with_summaries_filled_in(&arguments[0].value)?;
-        let value = match self.evaluate(&argument) {
-            Ok(value) => value,
-            // `quantile(Normal(0, 1), 0.9)` asks a distribution; other errors are found again in the whole.
-            Err(_) if reduction.is_function_of_the_language() => return Ok(None),
-            Err(error) => return Err(error),
+        let of = match self.images(&argument).map(Of::States) {
+            Some(of) => of,
+            None => match self.evaluate(&argument) {
+                Ok(value) if !value.random && reduction.is_function_of_the_language() => return Ok(None),
+                Ok(value) => Of::Draws(value),
+                // `quantile(Normal(0, 1), 0.9)` asks a distribution; other errors are found again in the whole.
+                Err(error) if !reduction.is_function_of_the_language() || is_about_draws(&error) => {
+                    return Err(error);
+                }
+                Err(_) => return Ok(None),
+            },
         };
-        if !value.random && reduction.is_function_of_the_language() {
-            return Ok(None);
-        }
-        if reduction == Reduction::Probability && value.shape.element != ElementType::Bool {
+        let shape = of.shape();
+        if reduction == Reduction::Probability && shape.element != ElementType::Bool {
             let (source_code, at) = (self.named(), arguments[0].value.span.into());
             return Err(QuestionError::NotACondition { source_code, at }.into());
         }
-        if reduction == Reduction::Mode && value.shape.element == ElementType::Real {
+        if reduction == Reduction::Mode && shape.element == ElementType::Real {
             return Err(self.not_discrete(&arguments[0].value).into());
         }
         let (probabilities, many) = match arguments.get(1) {
@@ -280,33 +346,45 @@ impl Asker<'_> {
             None => (vec![f64::NAN], false),
         };
         let rows = self.rows_of(&argument);
-        let states = self.states_in(&argument, &value.shape);
         let (mut values, mut errors) = (Vec::new(), Vec::new());
-        for element in 0..value.shape.len() {
+        for element in 0..shape.len() {
             let summary = rows.as_ref().map(|rows| &self.posterior.summaries[rows[element]]);
             for &p in &probabilities {
-                let (drawn, error) = match summary.and_then(|summary| reduction.of_summary(summary, p)) {
-                    Some(exact) => (exact, 0.0),
-                    None => match self.posterior.draws.by_chain(value.element(element)) {
-                        Some(chains) => reduction.of_chains(chains, p),
-                        None => reduction.of_draws(value.element(element), p),
-                    },
-                };
-                let of_states = states.as_ref().map(|states| &states[element]);
-                let (found, error) = match of_states.and_then(|states| reduction.of_states(states, p)) {
-                    Some((known, _)) if self.posterior.coordinates.is_empty() => (known, 0.0),
-                    // What is left of the error is no more than that of draws of the states.
-                    Some((known, sd)) => (known, error.max(sd / (value.n as f64).sqrt())),
-                    None => (drawn, error),
-                };
-                values.push(found);
+                let (value, error) = self.reduced(reduction, &of, element, summary, p);
+                values.push(value);
                 errors.push(error);
             }
         }
-        let names = self.names(&argument, &value.shape);
-        let mut shape = value.shape;
-        shape.element = if reduction == Reduction::Mode { shape.element } else { ElementType::Real };
+        let names = self.names(&argument, shape);
+        let element = if reduction == Reduction::Mode { shape.element } else { ElementType::Real };
+        let shape = Quantity { element, ..shape.clone() };
         Ok(Some(Fixed { shape, names, probabilities: many.then_some(probabilities), values, errors }))
+    }
+
+    /// A summary of one element, of which the table may hold one, with its Monte Carlo standard error.
+    fn reduced(
+        &self,
+        reduction: Reduction,
+        of: &Of,
+        element: usize,
+        summary: Option<&Summary>,
+        p: f64,
+    ) -> (f64, f64) {
+        if let Some(exact) = summary.and_then(|summary| reduction.of_summary(summary, p)) {
+            return (exact, 0.0);
+        }
+        match of {
+            Of::States(Images { states, .. }) => {
+                let (value, error) = reduction.of_states(&states[element], p);
+                // The table knows the error of a mean, not just a bound of it.
+                let known = summary.filter(|_| reduction == Reduction::Mean);
+                (value, known.and_then(|summary| summary.mcse).unwrap_or(error))
+            }
+            Of::Draws(value) => match self.posterior.draws.by_chain(value.element(element)) {
+                Some(chains) => reduction.of_chains(chains, p),
+                None => reduction.of_draws(value.element(element), p),
+            },
+        }
     }
 
     /// Names of the elements of `expr`.
@@ -322,23 +400,13 @@ impl Asker<'_> {
         rows.into_iter().map(name).collect()
     }
 
-    /// Summaries of a random expression: those of the table where it is a quantity or some of its elements.
-    fn summaries(&self, expr: &Expr, value: &Value) -> Vec<Summary> {
-        let rows = self.rows_of(expr);
-        (0..value.shape.len())
-            .map(|element| match &rows {
-                Some(rows) => self.posterior.summaries[rows[element]],
-                None => match self.posterior.draws.by_chain(value.element(element)) {
-                    Some(chains) => Summary::of_chains(chains),
-                    None => Summary::of_draws(value.element(element)),
-                },
-            })
-            .collect()
+    /// Rows of the summaries that `expr` selects, if it is a quantity or an index of one.
+    fn rows_of(&self, expr: &Expr) -> Option<Vec<usize>> {
+        self.selection(expr).map(|(_, rows)| rows)
     }
 
-    /// Rows of the summaries that `expr` selects, if it is a quantity or an index of one: the same program that
-    /// selects values selects row numbers.
-    fn rows_of(&self, expr: &Expr) -> Option<Vec<usize>> {
+    /// Shape and rows of what `expr` selects: the same program that selects values selects row numbers.
+    fn selection(&self, expr: &Expr) -> Option<(Quantity, Vec<usize>)> {
         let expr = ungroup(expr);
         let is_quantity = |name: &str| self.posterior.quantity(name).is_some();
         let selects = match &expr.kind {
@@ -363,19 +431,20 @@ impl Asker<'_> {
         if !selects {
             return None;
         }
+        let question = self.question(expr).ok()?;
         let filled_with = |of_row: &dyn Fn(f64) -> f64| {
-            self.run(expr, 1, |quantity, _, _, port| {
+            self.run(&question, 1, |quantity, _, _, port| {
                 for (element, lane_values) in port.chunks_exact_mut(LANES).enumerate() {
                     lane_values.fill(of_row((quantity.offset + element) as f64));
                 }
             })
         };
-        let rows = filled_with(&|row| row).ok()?.values;
+        let Value { shape, values: rows, random, .. } = filled_with(&|row| row).ok()?;
         // What was observed of a column with imputed entries is no row.
         let others = filled_with(&|row| -1.0 - row).ok()?.values;
         let is_row = |(row, other): (&f64, &f64)| *row >= 0.0 && *other == -1.0 - row;
-        let all_rows = rows.iter().zip(&others).all(is_row);
-        all_rows.then(|| rows.iter().map(|&row| row as usize).collect())
+        let all_rows = random && rows.iter().zip(&others).all(is_row);
+        all_rows.then(|| (shape, rows.iter().map(|&row| row as usize).collect()))
     }
 
     /// The second argument of `quantile`, and whether it is a vector.
@@ -426,6 +495,11 @@ impl Asker<'_> {
     fn named(&self) -> NamedSource<Arc<str>> {
         self.source.named()
     }
+}
+
+/// Whether a question is right, but asks for draws that there are not.
+fn is_about_draws(error: &Report) -> bool {
+    matches!(error.downcast_ref(), Some(QuestionError::WithoutDraws { .. }))
 }
 
 /// A quantity without a name: its elements are called `[2]`.

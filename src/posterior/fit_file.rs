@@ -123,6 +123,7 @@ struct FitFile {
     coordinates: Vec<FittedCoordinate>,
     training_constants: Vec<ConstantRecord>,
     evidence: bool,
+    is_split: bool,
     method: Method,
     basis: Basis,
     loo: Option<Loo>,
@@ -167,7 +168,7 @@ struct QuantityRecord {
     /// Of a discrete quantity.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     states: Option<StatesRecord>,
-    /// `[elements][n_draws]`
+    /// `[elements][n_draws]`; empty of the last ones where they have no draws.
     draws: Vec<Row>,
 }
 
@@ -185,6 +186,8 @@ struct StatesRecord {
     values: Row,
     /// `[elements][values]`
     probabilities: Row,
+    errors: Row,
+    worth: f64,
 }
 
 /// Numbers; null stands for what is not finite.
@@ -230,8 +233,10 @@ impl FitFile {
                 states: posterior.states_of(quantity).map(|states| StatesRecord {
                     values: Row(states.values.clone()),
                     probabilities: Row(states.probabilities.clone()),
+                    errors: Row(states.errors.clone()),
+                    worth: states.worth,
                 }),
-                draws: (0..quantity.len())
+                draws: (0..if posterior.has_draws(quantity) { quantity.len() } else { 0 })
                     .map(|element| {
                         let row = posterior.draws.row(quantity.offset + element);
                         Row(kept.iter().map(|&draw| row[draw]).collect())
@@ -260,6 +265,7 @@ impl FitFile {
             coordinates: posterior.coordinates.clone(),
             training_constants,
             evidence: posterior.evidence,
+            is_split: posterior.is_split,
             method: posterior.method.clone(),
             basis: posterior.basis,
             loo: posterior.loo.clone(),
@@ -288,6 +294,7 @@ impl FitFile {
         let (mut quantities, mut summaries, mut draws) = (Vec::new(), Vec::new(), Vec::new());
         let mut verdicts = Vec::new();
         let mut discrete = Vec::new();
+        let mut all_drawn = true;
         for record in self.quantities {
             let damaged = |what: &str| format!("{what} of `{}` do not fit its shape", record.name);
             let n = record.dims.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
@@ -298,14 +305,20 @@ impl FitFile {
             if ![0, n].contains(&record.verdicts.len()) {
                 return Err(damaged("the verdicts"));
             }
-            if record.draws.len() != n || record.draws.iter().any(|row| row.0.len() != self.n_draws) {
+            let is_drawn = !record.draws.is_empty();
+            let is_allowed = match is_drawn {
+                true => record.draws.len() == n && all_drawn,
+                false => n == 0 || record.states.is_some() || self.n_draws == 0,
+            };
+            all_drawn &= is_drawn || n == 0;
+            if !is_allowed || record.draws.iter().any(|row| row.0.len() != self.n_draws) {
                 return Err(damaged("the draws"));
             }
-            if let Some(StatesRecord { values: Row(values), probabilities: Row(probabilities) }) =
-                record.states
-            {
-                let states = States { values, probabilities };
-                if Some(states.probabilities.len()) != states.values.len().checked_mul(n) {
+            if let Some(StatesRecord { values, probabilities, errors, worth }) = record.states {
+                let states =
+                    States { values: values.0, probabilities: probabilities.0, errors: errors.0, worth };
+                let len = states.values.len().checked_mul(n);
+                if [&states.probabilities, &states.errors].into_iter().any(|all| Some(all.len()) != len) {
                     return Err(damaged("the probabilities"));
                 }
                 discrete.push((record.name.clone(), states));
@@ -381,6 +394,7 @@ impl FitFile {
             coordinates: self.coordinates,
             training_constants,
             evidence: self.evidence,
+            is_split: self.is_split,
             method: self.method,
             summaries,
             verdicts,

@@ -35,7 +35,7 @@ pub use judge::{Complaint, Judged, Lack, Reported, Weighing, by_chains, unwitnes
 pub use loo::{Loo, Points};
 pub use markov::{Convergence, Nuts, Sampled, of_chains};
 pub use method::Method;
-pub use states::{Drawn, States, add_states, affordable_draws, draw_states};
+pub use states::{Drawn, States, StatesFound, TablesAt, draw_states, find_states};
 pub use summarise::{DEFAULT_DRAWS, Summarised, summarise};
 pub use summary::{Summary, mean_sd, quantile_in_place};
 pub use trust::{Basis, Symptom, Verdict};
@@ -53,13 +53,16 @@ use crate::tape::Tensor;
 pub struct Posterior {
     pub model: Source,
     pub data: DataRecord,
-    /// Rows of `summaries` and `draws`, in order: quantity k has rows `offset .. offset + len`.
+    /// Rows of `summaries` and `draws`, in order: quantity k has rows `offset .. offset + len`. The last ones may have no draws.
     pub quantities: Vec<Quantity>,
     pub coordinates: Vec<FittedCoordinate>,
     /// Reductions of data alone, which keep their values on other data.
     pub training_constants: Vec<(String, Tensor)>,
-    /// Densities are normalised, so that KL to the prior means something.
+    /// Densities are normalised, so that log p(x) and KL to the prior mean something.
     pub evidence: bool,
+    /// Priors and likelihood are apart, so that the parts of the ELBO mean something: not where a vector with some elements missing
+    /// has one density.
+    pub is_split: bool,
     pub method: Method,
     /// `[rows]`
     pub summaries: Vec<Summary>,
@@ -156,6 +159,11 @@ impl Posterior {
     /// The probabilities of a discrete quantity's values; `None` of a continuous one.
     pub fn states_of(&self, quantity: &Quantity) -> Option<&States> {
         self.states.iter().find(|(name, _)| *name == quantity.name).map(|(_, states)| states)
+    }
+
+    /// Whether there are draws of a quantity: of discrete latents with many elements there are probabilities alone.
+    pub fn has_draws(&self, quantity: &Quantity) -> bool {
+        quantity.offset + quantity.len() <= self.draws.n_rows()
     }
 
     /// The summaries of a quantity's elements.

@@ -110,18 +110,31 @@ impl Reduction {
         (value, error)
     }
 
-    /// The value for what takes some values with known probabilities, and the sd of what its mean is taken of, if it is one.
-    pub fn of_states(self, states: &States, p: f64) -> Option<(f64, f64)> {
-        let sd = states.variance(0).sqrt();
-        Some(match self {
-            Reduction::Mean | Reduction::Probability => (states.mean(0), sd),
-            Reduction::Sd => (sd, 0.0),
-            Reduction::Var => (states.variance(0), 0.0),
-            Reduction::Median => (states.quantile(0, 0.5), 0.0),
-            Reduction::Quantile => (states.quantile(0, p), 0.0),
-            Reduction::Mode => (states.mode(0)?.0, 0.0),
-            Reduction::Correlation => return None,
-        })
+    /// The same of what takes some values with known probabilities. A correlation is none of one thing.
+    pub fn of_states(self, states: &States, p: f64) -> (f64, f64) {
+        let error_of_variance = || {
+            let mean = states.mean(0);
+            states.error(0, |value| (value - mean) * (value - mean))
+        };
+        let quantile = |p: f64| {
+            let value = states.quantile(0, p);
+            let step = states.error(0, |own| f64::from(u8::from(own <= value)));
+            let [low, high] = [(p - step).max(0.0), (p + step).min(1.0)].map(|p| states.quantile(0, p));
+            (value, 0.5 * (high - low))
+        };
+        let variance = states.variance(0);
+        match self {
+            Reduction::Mean | Reduction::Probability => (states.mean(0), states.error(0, |value| value)),
+            Reduction::Var => (variance, error_of_variance()),
+            Reduction::Sd if variance > 0.0 => {
+                (variance.sqrt(), error_of_variance() / (2.0 * variance.sqrt()))
+            }
+            Reduction::Sd => (variance.sqrt(), 0.0),
+            Reduction::Median => quantile(0.5),
+            Reduction::Quantile => quantile(p),
+            Reduction::Mode => (states.mode(0).map_or(f64::NAN, |(value, _)| value), 0.0),
+            Reduction::Correlation => (f64::NAN, f64::NAN),
+        }
     }
 
     /// The value where the summary holds it exactly, so that an answer agrees with the table.

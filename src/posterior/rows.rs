@@ -9,41 +9,21 @@ use crate::compile::{Quantity, QuantityKind, Simulated};
 use crate::data::Levels;
 use crate::types::ElementType;
 
-/// The first row of the element at some indices.
-type FirstRow<'p> = dyn Fn(&[u32]) -> Option<usize> + 'p;
-
 impl Posterior {
     /// For each element of a latent or `param` of a model run forwards, its row; `None` where the posterior does not know it.
     pub fn rows_of(&self, array: &Simulated) -> Option<Vec<usize>> {
-        let known = self.quantity(&array.name);
-        let Some((tuples, rank)) = &array.tuples else {
-            let known = known.filter(|known| known.dims == array.dims)?;
-            return Some((known.offset..known.offset + known.len()).collect());
-        };
+        let is_whole = |known: &&Quantity| known.kind != QuantityKind::Imputed || array.tuples.is_none();
+        if let Some(whole) = self.quantity(&array.name).filter(is_whole) {
+            let positions = array.positions_in(&whole.dims)?;
+            return Some(positions.into_iter().map(|position| whole.offset + position).collect());
+        }
+        let (tuples, rank) = array.tuples.as_ref()?;
         let block = array.len().checked_div(tuples.len()).unwrap_or(0);
-        let whole = known.filter(|known| known.kind != QuantityKind::Imputed);
-        let first_of: Box<FirstRow> = match whole {
-            Some(whole) => {
-                let lens = whole.dims.get(..*rank)?;
-                Box::new(move |tuple| {
-                    let flat = tuple.iter().zip(lens).try_fold(0, |flat, (&i, &len)| {
-                        let at = (i as usize).checked_sub(1).filter(|at| *at < len)?;
-                        Some(flat * len + at)
-                    })?;
-                    Some(whole.offset + flat * block)
-                })
-            }
-            None => {
-                let rows: HashMap<String, usize> = self.rows_named(&array.name).collect();
-                Box::new(move |tuple| {
-                    let indices: Vec<String> = tuple.iter().map(u32::to_string).collect();
-                    rows.get(&indices.join(",")).copied()
-                })
-            }
-        };
+        let known: HashMap<String, usize> = self.rows_named(&array.name).collect();
         let mut rows = Vec::with_capacity(array.len());
         for tuple in tuples {
-            let first = first_of(&tuple[..*rank])?;
+            let indices: Vec<String> = tuple[..*rank].iter().map(u32::to_string).collect();
+            let first = *known.get(&indices.join(","))?;
             rows.extend(first..first + block);
         }
         Some(rows)

@@ -1,30 +1,27 @@
 //! Discrete latents that were summed out: the probabilities of their states given the data, and draws of them.
 //!
-//! A draw of the other latents gives the tables of a [`SummedOut`]. A pass over them, last element first, gives the probabilities
-//! of all states given this draw (forwards-backwards) and, with a random number for each element, a joint draw of the states.
+//! A draw of the other latents gives the tables of a [`SummedOut`]. The steps of the elimination, run on them and back, give the
+//! probabilities of all states given this draw and, with a random number for each element, a joint draw of the states.
 
-use std::ops::Range;
+mod points;
+mod steps;
 
-use rand::RngExt;
-use rand_chacha::ChaCha12Rng;
-use rand_chacha::rand_core::SeedableRng;
-use rayon::prelude::*;
+pub use points::{Drawn, TablesAt, draw_states};
 
-use super::summarise::{MAX_DRAWN_NUMBERS, MIN_DRAWS};
-use super::summary::{Summary, finite, mean_sd};
+use super::summary::{Summary, finite};
 use super::{Convergence, Method, Posterior};
-use crate::compile::{Conditional, Density, Quantity, QuantityKind, SummedOut};
-use crate::density::LogDensity;
+use crate::compile::{Density, DiscreteLatent, Quantity, QuantityKind, SummedOut, in_file_order};
 use crate::types::ElementType;
 
-/// Points of one evaluation, of few states. Fixed by the model, so that results do not depend on the threads.
-const LANES: usize = 64;
-/// Numbers of the tables of one evaluation.
-const MAX_TABLES: usize = 1 << 22;
-/// Evaluations that are kept before they are put in place.
-const BLOCKS_AT_ONCE: usize = 16;
-/// Below this products of two exponentials lose digits.
-const LEAST_WEIGHT: f64 = 1e-200;
+/// Draws of states are kept for as many numbers as this (32 MiB) of all discrete latents; of longer ones there are probabilities alone.
+const MAX_DRAWN_STATES: usize = 1 << 22;
+/// Probabilities are averages over all draws for as many numbers of tables as this, over fewer draws of longer ones: what states
+/// are is uncertain given a draw already, and varies little from one to the next.
+const MAX_TABLE_NUMBERS: usize = 1 << 25;
+/// Fewest draws that are averaged over, if there are so many.
+const MIN_AVERAGED: usize = 100;
+/// Rows of the posterior that are asked what draws of chains are worth.
+const MAX_ASKED: usize = 100;
 
 /// The posterior of a discrete latent.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,9 +30,18 @@ pub struct States {
     pub values: Vec<f64>,
     /// Of each element's values, averaged over draws of the other latents, `[elements][values]`.
     pub probabilities: Vec<f64>,
+    /// Monte Carlo standard errors of the probabilities.
+    pub errors: Vec<f64>,
+    /// How many independent draws of the other latents they are averages over.
+    pub worth: f64,
 }
 
 impl States {
+    /// Probabilities without error.
+    pub fn exact(values: Vec<f64>, probabilities: Vec<f64>) -> States {
+        States { errors: vec![0.0; probabilities.len()], values, probabilities, worth: f64::MAX }
+    }
+
     pub fn of_element(&self, element: usize) -> &[f64] {
         let k = self.values.len();
         &self.probabilities[element * k..(element + 1) * k]
@@ -48,13 +54,16 @@ impl States {
     }
 
     pub fn mean(&self, element: usize) -> f64 {
-        self.values.iter().zip(self.of_element(element)).map(|(value, p)| value * p).sum()
+        self.expectation(element, |value| value)
     }
 
     pub fn variance(&self, element: usize) -> f64 {
         let mean = self.mean(element);
-        let square = |(value, p): (&f64, &f64)| (value - mean) * (value - mean) * p;
-        self.values.iter().zip(self.of_element(element)).map(square).sum()
+        self.expectation(element, |value| (value - mean) * (value - mean))
+    }
+
+    fn expectation(&self, element: usize, f: impl Fn(f64) -> f64) -> f64 {
+        self.values.iter().zip(self.of_element(element)).map(|(value, p)| f(*value) * p).sum()
     }
 
     /// The smallest value that is not exceeded with probability p.
@@ -74,7 +83,46 @@ impl States {
         found.or_else(last).map_or(f64::NAN, |(value, _)| *value)
     }
 
-    fn summary(&self, element: usize, mcse: f64) -> Summary {
+    /// The Monte Carlo standard error of the mean of `f` of an element, or no less: exact for two values, and for one of them
+    /// against all others.
+    pub fn error(&self, element: usize, f: impl Fn(f64) -> f64) -> f64 {
+        let k = self.values.len();
+        let errors = &self.errors[element * k..(element + 1) * k];
+        let images: Vec<f64> = self.values.iter().map(|value| f(*value)).collect();
+        // Probabilities sum to 1: the errors of f and of f - c are the same, and sds add up to no less than that of the sum.
+        let bound = |c: f64| -> f64 {
+            let parts = images.iter().zip(errors).filter(|(_, error)| **error > 0.0);
+            parts.map(|(x, error)| (x - c).abs() * error).sum()
+        };
+        let least = bound(weighted_median(&images, errors));
+        // No more than the error of draws of the states.
+        let mean = self.expectation(element, &f);
+        let variance = self.expectation(element, |value| (f(value) - mean).powi(2));
+        least.min((variance / self.worth).sqrt())
+    }
+
+    /// The values of a function of an element, with their probabilities: `images` are its values, state by state.
+    pub(super) fn image(&self, element: usize, images: &[f64]) -> States {
+        let k = self.values.len();
+        let known = self.of_element(element).iter().zip(&self.errors[element * k..]);
+        let mut own: Vec<(f64, f64, f64)> =
+            images.iter().zip(known).map(|(image, (p, error))| (*image, *p, *error)).collect();
+        own.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let total: f64 = own.iter().map(|(.., error)| error).sum();
+        let mut image = States { values: vec![], probabilities: vec![], errors: vec![], worth: self.worth };
+        for run in own.chunk_by(|a, b| a.0 == b.0) {
+            let p: f64 = run.iter().map(|(_, p, _)| p).sum();
+            let error: f64 = run.iter().map(|(.., error)| error).sum();
+            // That some states have it is as uncertain as that the others have it not.
+            let error = error.min(total - error).max(0.0).min((p * (1.0 - p) / self.worth).sqrt());
+            image.values.push(run[0].0);
+            image.probabilities.push(p);
+            image.errors.push(if run.len() == 1 { run[0].2 } else { error });
+        }
+        image
+    }
+
+    pub(super) fn summary(&self, element: usize, mcse: f64) -> Summary {
         let [q05, q50, q95] = [0.05, 0.5, 0.95].map(|p| finite(self.quantile(element, p)));
         Summary {
             mean: finite(self.mean(element)),
@@ -85,323 +133,126 @@ impl States {
             mcse: finite(mcse),
         }
     }
-}
 
-/// What the tables of a discrete latent say at a number of points.
-#[derive(Debug, PartialEq)]
-pub struct Drawn {
-    pub states: States,
-    /// Standard errors of the means of the elements, of independent points.
-    pub mcse: Vec<f64>,
-    /// `[elements][n]`; not a number where the density of a point is not finite.
-    pub draws: Vec<f64>,
-}
-
-impl Drawn {
-    /// What is said of these elements, of `n` draws.
-    fn of_elements(self, elements: &[usize], n: usize) -> Drawn {
-        let Drawn { states, mcse, draws } = self;
-        Drawn {
-            mcse: elements.iter().map(|&element| mcse[element]).collect(),
-            draws: elements
-                .iter()
-                .flat_map(|&element| &draws[element * n..(element + 1) * n])
-                .copied()
-                .collect(),
-            states: States {
-                probabilities: elements
-                    .iter()
-                    .flat_map(|&element| states.of_element(element))
-                    .copied()
-                    .collect(),
-                values: states.values,
-            },
+    /// What is said of some of the elements.
+    fn of_elements(&self, elements: &[usize]) -> States {
+        let k = self.values.len();
+        let taken = |all: &[f64]| elements.iter().flat_map(|i| &all[i * k..(i + 1) * k]).copied().collect();
+        States {
+            probabilities: taken(&self.probabilities),
+            errors: taken(&self.errors),
+            values: self.values.clone(),
+            worth: self.worth,
         }
     }
 }
 
-/// How many of `n_draws` draws to make, for those of all discrete latents to fit in memory.
-pub fn affordable_draws(summed_out: &[SummedOut], n_draws: usize) -> usize {
-    (MAX_DRAWN_NUMBERS / n_elements(summed_out).max(1)).max(MIN_DRAWS).min(n_draws)
+/// A point that has no more than half of the weights to either side.
+fn weighted_median(points: &[f64], weights: &[f64]) -> f64 {
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_unstable_by(|&a, &b| points[a].total_cmp(&points[b]));
+    let half = 0.5 * weights.iter().sum::<f64>();
+    let mut below = 0.0;
+    let found = order.iter().find(|&&i| {
+        below += weights[i];
+        below >= half
+    });
+    found.map_or(0.0, |&i| points[i])
 }
 
-fn n_elements(summed_out: &[SummedOut]) -> usize {
-    summed_out.iter().map(SummedOut::n_elements).sum()
+/// Discrete latents as they are reported.
+pub struct StatesFound {
+    quantity: Quantity,
+    states: States,
+    mcse: Vec<f64>,
+    /// `[elements][n_draws]`; `None` where there are too many.
+    draws: Option<Vec<f64>>,
 }
 
-/// States of all discrete latents at the points `z[D][n]`, as written.
-pub fn draw_states(
+/// The states of discrete latents at the points `z[D][n_draws]` that a posterior's draws are of.
+pub fn find_states(
+    posterior: &Posterior,
     density: &Density,
     summed_out: &[SummedOut],
     z: &[f64],
-    n: usize,
-    seed: u64,
-) -> Vec<Drawn> {
-    let lanes = (MAX_TABLES / density.n_states().max(1)).clamp(1, LANES);
-    let block = |first: usize| {
-        let own = lanes.min(n - first);
-        let mut points = vec![0.0; density.dim() * lanes];
-        for (lane_values, all) in points.chunks_exact_mut(lanes).zip(z.chunks_exact(n)) {
-            lane_values[..own].copy_from_slice(&all[first..first + own]);
-            // Lanes beyond the last point repeat it, so that every evaluation has the same size.
-            lane_values[own..].fill(all[first + own - 1]);
-        }
-        let mut tables = vec![0.0; density.n_states() * lanes];
-        density.states(lanes, &points, &mut tables);
-        let mut from = 0;
-        let of_latent = |latent: &SummedOut| {
-            let range = from * lanes..(from + latent.n_states()) * lanes;
-            from += latent.n_states();
-            Block::new(latent, &tables[range], lanes, first..first + own, seed)
-        };
-        summed_out.iter().map(of_latent).collect::<Vec<Block>>()
-    };
-    let mut sums: Vec<Sums> = summed_out.iter().map(|latent| Sums::new(latent, n)).collect();
-    let starts: Vec<usize> = (0..n).step_by(lanes).collect();
-    for starts in starts.chunks(BLOCKS_AT_ONCE) {
-        let blocks: Vec<Vec<Block>> = starts.par_iter().map(|&first| block(first)).collect();
-        for (&first, blocks) in starts.iter().zip(blocks) {
-            sums.iter_mut().zip(blocks).for_each(|(sum, block)| sum.add(&block, first, n));
-        }
-    }
-    summed_out.iter().zip(sums).map(|(latent, sums)| sums.finish(latent)).collect()
-}
-
-/// Adds the states of discrete latents to a posterior, as quantities behind all others, drawn at the points `z[D][n_draws]` that its
-/// draws are of; not where there are too many, with a warning.
-pub fn add_states(posterior: &mut Posterior, density: &Density, summed_out: &[SummedOut], z: &[f64]) {
+) -> Vec<StatesFound> {
     let n = posterior.draws.n_draws();
     if n == 0 || summed_out.is_empty() {
-        return;
+        return Vec::new();
     }
-    if n > affordable_draws(summed_out, n) {
-        let names: Vec<String> = summed_out.iter().map(|latent| format!("`{}`", latent.name)).collect();
-        posterior.warnings.push(format!(
-            "the states of {} are not reported: {n} draws of {} elements are too many, `--draws` makes fewer",
-            names.join(", "),
-            n_elements(summed_out)
-        ));
-        return;
-    }
-    let seed = posterior.method.seed();
-    // They are functions of the other latents, and no better than these.
-    let verdict = posterior.verdict();
-    let is_exact = posterior.coordinates.is_empty();
-    for (latent, drawn) in summed_out.iter().zip(draw_states(density, summed_out, z, n, seed)) {
-        let offset = posterior.summaries.len();
-        let drawn = drawn.of_elements(&latent.reported(), n);
-        let kind = if latent.missing.is_some() { QuantityKind::Imputed } else { QuantityKind::Latent };
-        let quantity = Quantity {
-            name: latent.name.clone(),
-            kind,
-            dims: latent.dims.clone(),
-            labels: latent.labels.clone(),
-            element: ElementType::Int,
-            doc: latent.doc.clone(),
-            offset,
-            marginals: vec![None; drawn.mcse.len()],
-        };
-        for (element, mcse) in drawn.mcse.iter().enumerate() {
-            let row = &drawn.draws[element * n..(element + 1) * n];
-            let mcse = match posterior.draws.by_chain(row) {
-                _ if is_exact => 0.0,
-                Some(chains) => chains.mcse_mean(),
-                None => *mcse,
-            };
-            posterior.summaries.push(drawn.states.summary(element, mcse));
+    let m = (MAX_TABLE_NUMBERS / density.n_states().max(1)).max(MIN_AVERAGED).min(n);
+    let points: Vec<usize> = (0..m).map(|k| k * n / m).collect();
+    let mut n_drawn = 0;
+    let latents = in_file_order(summed_out);
+    let is_drawn = |latent: &&DiscreteLatent| {
+        let drawn = n_drawn + latent.n_elements() * n;
+        let is_drawn = m == n && drawn <= MAX_DRAWN_STATES;
+        n_drawn = if is_drawn { drawn } else { n_drawn };
+        is_drawn
+    };
+    let drawn: Vec<bool> = latents.iter().map(is_drawn).collect();
+    let tables = TablesAt { density, summed_out, z, n, seed: posterior.method.seed() };
+    let all = tables.average(&points, &drawn);
+    // They are functions of the other latents, without which they are exact.
+    let worth = if posterior.coordinates.is_empty() { None } else { Some(posterior.worth()) };
+    let of_latent = |((latent, drawn), is_drawn): ((&DiscreteLatent, Drawn), bool)| {
+        let Drawn { mut states, mut mcse, draws } = drawn;
+        let worth = worth.map(|worth| worth.min(states.worth));
+        let factor = worth.map_or(0.0, |worth| (states.worth / worth).sqrt());
+        states.errors.iter_mut().chain(&mut mcse).for_each(|error| *error *= factor);
+        states.worth = worth.unwrap_or(f64::MAX);
+        let reported = latent.reported();
+        let rows = |element: &usize| &draws[element * n..(element + 1) * n];
+        StatesFound {
+            states: states.of_elements(&reported),
+            mcse: reported.iter().map(|&element| mcse[element]).collect(),
+            draws: is_drawn.then(|| reported.iter().flat_map(rows).copied().collect()),
+            quantity: Quantity {
+                name: latent.name.clone(),
+                kind: if latent.missing.is_some() { QuantityKind::Imputed } else { QuantityKind::Latent },
+                dims: latent.dims.clone(),
+                labels: latent.labels.clone(),
+                element: ElementType::Int,
+                doc: latent.doc.clone(),
+                offset: 0,
+                marginals: vec![None; reported.len()],
+            },
         }
-        posterior.verdicts.extend(verdict.iter().cycle().take(quantity.len()));
-        if let Method::Nuts(nuts) = &mut posterior.method {
+    };
+    latents.into_iter().zip(all).zip(drawn).map(of_latent).collect()
+}
+
+impl StatesFound {
+    pub fn has_draws(&self) -> bool {
+        self.draws.is_some()
+    }
+}
+
+impl Posterior {
+    /// Adds the states of a discrete latent as a quantity behind all others. Those without draws come last.
+    pub fn add_states(&mut self, found: StatesFound) {
+        let StatesFound { mut quantity, states, mcse, draws } = found;
+        quantity.offset = self.summaries.len();
+        let of_elements = mcse.iter().enumerate().map(|(element, mcse)| states.summary(element, *mcse));
+        self.summaries.extend(of_elements);
+        // They are no better than the latents that they are functions of.
+        if let Some(worst) = self.verdict() {
+            self.verdicts.extend(std::iter::repeat_n(worst, quantity.len()));
+        }
+        if let Method::Nuts(nuts) = &mut self.method {
             nuts.convergence.extend(vec![Convergence::default(); quantity.len()]);
         }
-        posterior.draws.append(drawn.draws);
-        posterior.states.push((quantity.name.clone(), drawn.states));
-        posterior.quantities.push(quantity);
-    }
-}
-
-/// The states of one latent at the points of one evaluation.
-struct Block {
-    /// Sums over points, `[elements][values]`.
-    probabilities: Vec<f64>,
-    /// Of each element the mean given each point, and the value drawn, `[elements][points]`.
-    means: Vec<f64>,
-    draws: Vec<f64>,
-    /// Points where the density is finite.
-    n_finite: usize,
-}
-
-impl Block {
-    fn new(latent: &SummedOut, tables: &[f64], lanes: usize, draws: Range<usize>, seed: u64) -> Block {
-        let (n, k, points) = (latent.n_elements(), latent.values.len(), draws.len());
-        let mut block = Block {
-            probabilities: vec![0.0; n * k],
-            means: vec![f64::NAN; n * points],
-            draws: vec![f64::NAN; n * points],
-            n_finite: 0,
-        };
-        let mut pass = Pass::new(latent);
-        for (lane, draw) in draws.enumerate() {
-            let mut rng = ChaCha12Rng::seed_from_u64(seed);
-            rng.set_stream(draw as u64 + 1);
-            if !pass.run(|at| tables[at * lanes + lane], &mut rng) {
-                continue;
-            }
-            block.n_finite += 1;
-            for (i, Conditional { position, .. }) in latent.elements.iter().enumerate() {
-                let (position, own) = (*position as usize, &pass.probabilities[i * k..(i + 1) * k]);
-                let sums = &mut block.probabilities[position * k..(position + 1) * k];
-                sums.iter_mut().zip(own).for_each(|(sum, p)| *sum += p);
-                let mean: f64 = latent.values.iter().zip(own).map(|(value, p)| value * p).sum();
-                block.means[position * points + lane] = mean;
-                block.draws[position * points + lane] = latent.values[pass.states[i]];
-            }
-        }
-        block
-    }
-}
-
-/// Sums over all points.
-struct Sums {
-    probabilities: Vec<f64>,
-    means: Vec<f64>,
-    draws: Vec<f64>,
-    n_finite: usize,
-}
-
-impl Sums {
-    fn new(latent: &SummedOut, n: usize) -> Sums {
-        let (elements, k) = (latent.n_elements(), latent.values.len());
-        Sums {
-            probabilities: vec![0.0; elements * k],
-            means: vec![0.0; elements * n],
-            draws: vec![0.0; elements * n],
-            n_finite: 0,
-        }
+        self.draws.append(draws.unwrap_or_default());
+        self.states.push((quantity.name.clone(), states));
+        self.quantities.push(quantity);
     }
 
-    /// Adds a block whose points begin at `first` of `n`.
-    fn add(&mut self, block: &Block, first: usize, n: usize) {
-        self.n_finite += block.n_finite;
-        self.probabilities.iter_mut().zip(&block.probabilities).for_each(|(sum, own)| *sum += own);
-        let points = block.draws.len() * n / self.draws.len().max(1);
-        for (all, own) in [(&mut self.draws, &block.draws), (&mut self.means, &block.means)] {
-            for (row, own) in all.chunks_exact_mut(n).zip(own.chunks_exact(points.max(1))) {
-                row[first..first + points].copy_from_slice(own);
-            }
-        }
+    /// How many independent draws the draws are worth: those of chains as many as their worst row, of some that are looked at.
+    fn worth(&self) -> f64 {
+        let n_rows = self.draws.n_rows();
+        let step = n_rows.div_ceil(MAX_ASKED).max(1);
+        let of_row = |row: usize| Some(self.draws.by_chain(self.draws.row(row))?.ess_mean());
+        let worths = (0..n_rows).step_by(step).filter_map(of_row).filter(|worth| worth.is_finite());
+        worths.fold(self.draws.n_draws() as f64, f64::min)
     }
-
-    fn finish(mut self, latent: &SummedOut) -> Drawn {
-        let n_finite = self.n_finite as f64;
-        self.probabilities.iter_mut().for_each(|sum| *sum /= n_finite);
-        let n = self.draws.len() / latent.n_elements().max(1);
-        let mcse = |means: &[f64]| {
-            let finite: Vec<f64> = means.iter().copied().filter(|mean| mean.is_finite()).collect();
-            mean_sd(&finite).1 / n_finite.sqrt()
-        };
-        let mcse = self.means.par_chunks_exact(n.max(1)).map(mcse).collect();
-        let states = States { values: latent.values.clone(), probabilities: self.probabilities };
-        Drawn { states, mcse, draws: self.draws }
-    }
-}
-
-/// A pass over the elements of a latent at one point, in the order opposite to that in which they were summed out.
-struct Pass<'l> {
-    latent: &'l SummedOut,
-    /// Of each element's values given the point, `[elements][values]`.
-    probabilities: Vec<f64>,
-    /// The value that is drawn, by its place among all.
-    states: Vec<usize>,
-    /// exp(weights - their maximum).
-    weights: Vec<f64>,
-    /// exp(pair - maximum over the first element's values), `[second][first]`, of the pair that it is of.
-    factors: Vec<f64>,
-    known_pair: Option<u32>,
-    /// Of an element's values given the next element.
-    conditional: Vec<f64>,
-}
-
-impl<'l> Pass<'l> {
-    fn new(latent: &'l SummedOut) -> Pass<'l> {
-        let (n, k) = (latent.n_elements(), latent.values.len());
-        Pass {
-            latent,
-            probabilities: vec![0.0; n * k],
-            states: vec![0; n],
-            weights: vec![0.0; k],
-            factors: vec![0.0; if latent.n_pairs > 0 { k * k } else { 0 }],
-            known_pair: None,
-            conditional: vec![0.0; k],
-        }
-    }
-
-    /// Probabilities and a draw, from the numbers of the tables; false where they are not finite.
-    fn run(&mut self, table: impl Fn(usize) -> f64, rng: &mut ChaCha12Rng) -> bool {
-        let (n, k) = (self.latent.n_elements(), self.latent.values.len());
-        self.known_pair = None;
-        for i in (0..n).rev() {
-            let Conditional { row, next, .. } = self.latent.elements[i];
-            let own = |s: usize| table(row as usize * k + s);
-            let most = (0..k).map(own).fold(f64::NEG_INFINITY, f64::max);
-            if !most.is_finite() || (0..k).any(|s| own(s).is_nan()) {
-                return false;
-            }
-            (0..k).for_each(|s| self.weights[s] = (own(s) - most).exp());
-            let (before, after) = self.probabilities.split_at_mut((i + 1) * k);
-            let probabilities = &mut before[i * k..];
-            let u: f64 = rng.random();
-            let Some(next) = next else {
-                let total: f64 = self.weights.iter().sum();
-                probabilities.iter_mut().zip(&self.weights).for_each(|(p, weight)| *p = weight / total);
-                self.states[i] = drawn(&self.weights, u * total);
-                continue;
-            };
-            let pair = |s: usize, t: usize| table((n + next.pair as usize * k + s) * k + t);
-            if self.known_pair != Some(next.pair) {
-                for t in 0..k {
-                    let most = (0..k).map(|s| pair(s, t)).fold(f64::NEG_INFINITY, f64::max);
-                    let shift = if most.is_finite() { most } else { 0.0 };
-                    (0..k).for_each(|s| self.factors[t * k + s] = (pair(s, t) - shift).exp());
-                }
-                self.known_pair = Some(next.pair);
-            }
-            probabilities.fill(0.0);
-            let after = &after[(next.element as usize - i - 1) * k..][..k];
-            let state = self.states[next.element as usize];
-            for (t, &p) in after.iter().enumerate().filter(|(t, p)| **p > 0.0 || *t == state) {
-                let factors = &self.factors[t * k..(t + 1) * k];
-                let products = self.weights.iter().zip(factors).map(|(weight, factor)| weight * factor);
-                self.conditional.iter_mut().zip(products).for_each(|(own, product)| *own = product);
-                let mut total: f64 = self.conditional.iter().sum();
-                if total.is_nan() || total < LEAST_WEIGHT {
-                    let joint = |s: usize| own(s) + pair(s, t);
-                    let most = (0..k).map(joint).fold(f64::NEG_INFINITY, f64::max);
-                    (0..k).for_each(|s| self.conditional[s] = (joint(s) - most).exp());
-                    total = self.conditional.iter().sum();
-                }
-                if !total.is_finite() {
-                    return false;
-                }
-                for (sum, own) in probabilities.iter_mut().zip(&self.conditional) {
-                    *sum += p * own / total;
-                }
-                if t == state {
-                    self.states[i] = drawn(&self.conditional, u * total);
-                }
-            }
-        }
-        true
-    }
-}
-
-/// The first place up to which weights sum to more than `u`.
-fn drawn(weights: &[f64], u: f64) -> usize {
-    let mut sum = 0.0;
-    let found = weights.iter().position(|weight| {
-        sum += weight;
-        sum > u
-    });
-    // Rounding: the last that is possible.
-    found.or_else(|| weights.iter().rposition(|weight| *weight > 0.0)).unwrap_or(0)
 }

@@ -161,6 +161,7 @@ pub fn posterior(n_draws: usize) -> Posterior {
         quantities,
         training_constants: vec![("mean(y)".to_string(), Tensor::from_elem(vec![], 1.0))],
         evidence: true,
+        is_split: true,
         method: Method::Variational(Box::new(fit)),
         summaries: summarised.summaries,
         verdicts: vec![],

@@ -57,8 +57,8 @@ pub fn fit(posterior: &Posterior) -> Value {
         "elbo": {
             "value": elbo(|elbo| elbo.value),
             "se": elbo(|elbo| elbo.se),
-            "log_likelihood": elbo(|elbo| elbo.log_likelihood),
-            "kl": elbo(|elbo| elbo.kl).filter(|_| posterior.evidence),
+            "log_likelihood": elbo(|elbo| elbo.log_likelihood).filter(|_| posterior.is_split),
+            "kl": elbo(|elbo| elbo.kl).filter(|_| posterior.evidence && posterior.is_split),
         },
         "evidence": evidence(posterior),
         "warnings": posterior.warnings,

@@ -39,8 +39,7 @@ enum EvidenceError {
     #[diagnostic(
         code(vippl::fit::no_evidence),
         help(
-            "`factor`, priors such as Flat, and priors of continuous latents that depend on a discrete one leave log p(x) open; \
-             KL from q to the posterior is known all the same"
+            "`factor` and priors such as Flat leave log p(x) open; KL from q to the posterior is known all the same"
         )
     )]
     NotNormalised,

@@ -10,7 +10,7 @@ use crate::density::LogDensity;
 use crate::inference::{self, Chains, FitOptions, Fitted, Progress};
 use crate::posterior::{
     Basis, DEFAULT_DRAWS, Judged, Lack, Marginals, Method, Posterior, Reported, Seconds, Summarised,
-    Weighing, affordable_draws, by_chains, summarise, unwitnessed,
+    Weighing, by_chains, summarise, unwitnessed,
 };
 
 /// What a fit needs beyond the compiled model.
@@ -60,8 +60,7 @@ impl Prepared {
         let family = "a fit is made by a family of the catalogue";
         let marginals = marginals(fit).expect(family);
         let mut beyond = None;
-        let n_draws = affordable_draws(&self.compiled.summed_out, request.n_draws);
-        let q = summarise(density, &quantities, &marginals, n_draws, |n| {
+        let q = summarise(density, &quantities, &marginals, request.n_draws, |n| {
             let z = fit.sample(density, n, fit.seed).expect(family);
             beyond = outside(density, &z, n);
             z
@@ -84,12 +83,6 @@ impl Prepared {
             && judged.n_distrusted() == 0
             && fitted.fit.point_estimated.is_empty();
         let mut warnings = self.own_warnings();
-        if n_draws < request.n_draws {
-            warnings.push(format!(
-                "{n_draws} of {} posterior draws are made: discrete latents have many elements",
-                request.n_draws
-            ));
-        }
         let approximation_warnings = match is_replaced {
             true => of_approximation,
             false => {

@@ -136,7 +136,9 @@ pub fn define(cx: &mut Context, target: Node, value: Node) -> Option<Box<Stateme
     } else if !is_definable(&target) {
         let help = match &target.kind {
             ExprKind::Call { function, .. } if function.text != "target" => {
-                Some(format!("a function is defined with `fn {}(...) = ...`", function.text))
+                Some(foreign::link(&function.text).unwrap_or_else(|| {
+                    format!("a function is defined with `fn {}(...) = ...`", function.text)
+                }))
             }
             ExprKind::Binary { op, .. } if is_comparison(*op) => {
                 Some("bounds come from the distribution, or from `truncated(D, lower = 0)`".into())
@@ -165,8 +167,15 @@ pub fn bare(cx: &mut Context, node: Node) -> Option<Box<Statement>> {
             if matches!(right.kind, ExprKind::Binary { .. } | ExprKind::Unary { .. })
                 && cx.source.text[op_span.end as usize..].starts_with('-') =>
         {
+            let link = match &left.kind {
+                ExprKind::Call { function, .. } => foreign::link(&function.text),
+                _ => None,
+            };
             let at = Span { start: op_span.start, end: op_span.end + 1 };
-            SyntaxError::LeftArrow { name: cx.source.slice(left.span).to_owned(), at }
+            match link {
+                Some(help) => SyntaxError::BadTarget { help: Some(help), at: left.span },
+                None => SyntaxError::LeftArrow { name: cx.source.slice(left.span).to_owned(), at },
+            }
         }
         ExprKind::Binary { op: BinaryOp::Equal, left, right, .. } => {
             let (left, right) = (cx.source.slice(left.span), cx.source.slice(right.span));

@@ -260,6 +260,40 @@ fn the_first_of_more_draws_are_the_same() {
     assert!(many.contains(&0.0) && many.contains(&1.0));
 }
 
+#[test]
+fn errors_are_those_of_averages_over_points() {
+    let data = json(r#"{"y": [1.0, -0.5, 2.0, 0.3, 1.1, -1.2], "N": 6}"#);
+    let model = "mu[3] ~ Normal(0, 2)\nz[N] ~ Categorical([0.2, 0.3, 0.5])\ny ~ Normal(mu[z], 1)";
+    let compiled = compiled(model, &data);
+    const N: usize = 130;
+    let points = some_points(3, N);
+    let z: Vec<f64> = (0..3).flat_map(|i| points.iter().map(move |point| point[i])).collect();
+    let all = draw_states(&compiled.density, &compiled.summed_out, &z, N, 7).remove(0);
+    let alone: Vec<Drawn> = points.iter().map(|point| states(&compiled, point, 1)).collect();
+    let error = |x: &dyn Fn(&Drawn) -> f64| {
+        let mean = alone.iter().map(x).sum::<f64>() / N as f64;
+        let squares: f64 = alone.iter().map(|own| (x(own) - mean).powi(2)).sum();
+        (mean, (squares / (N as f64 - 1.0) / N as f64).sqrt())
+    };
+    for element in 0..6 {
+        for value in 0..3 {
+            let (mean, expected) = error(&|own| own.states.of_element(element)[value]);
+            assert!((all.states.of_element(element)[value] - mean).abs() < TOLERANCE);
+            let found = all.states.errors[element * 3 + value];
+            assert!((found - expected).abs() < TOLERANCE, "{found} for {expected}");
+            // One value against the others has no more than its own error.
+            let of_one = all.states.error(element, |x| if x == value as f64 + 1.0 { 5.0 } else { 3.0 });
+            assert!((of_one - 2.0 * expected).abs() < TOLERANCE, "{of_one} for twice {expected}");
+        }
+        let (_, expected) = error(&|own| own.states.mean(element));
+        assert!((all.mcse[element] - expected).abs() < TOLERANCE);
+        let bound = all.states.error(element, |x| x);
+        assert!(bound >= expected - TOLERANCE && bound < 3.0 * expected, "{bound} for {expected}");
+    }
+    let same = states(&compiled, &points[0], 100);
+    assert!(same.states.errors.iter().chain(&same.mcse).all(|error| *error == 0.0));
+}
+
 /// A draw of the observed variables, by name.
 fn simulated(model: &str, data: &Dataset, name: &str) -> Vec<f64> {
     let source = Source::new("model.vim", model);

@@ -16,35 +16,39 @@ enum Part<'e> {
     Other,
 }
 
+/// Values of the elements of an expression, with their probabilities.
+pub(super) struct Images {
+    pub shape: Quantity,
+    /// Of each element.
+    pub states: Vec<States>,
+}
+
 impl Asker<'_> {
     /// For each element of `expr`, where each depends on one element of a discrete latent alone: the values that it takes, with
     /// their probabilities.
-    pub(super) fn states_in(&self, expr: &Expr, shape: &Quantity) -> Option<Vec<States>> {
+    pub(super) fn images(&self, expr: &Expr) -> Option<Images> {
         let Part::Selection(selection) = self.part(expr) else { return None };
         let rows = self.rows_of(selection)?;
         let (quantity, states) = self.discrete_at(*rows.first()?)?;
-        let elements: Vec<usize> = match rows.as_slice() {
-            [row] => vec![row - quantity.offset; shape.len()],
-            rows if rows.len() == shape.len() => rows.iter().map(|row| row - quantity.offset).collect(),
-            _ => return None,
-        };
+        let question = self.question(expr).ok()?;
         let n = states.values.len();
-        let images = self.run(expr, n, |_, first, lanes, port| {
+        let images = self.run(&question, n, |_, first, lanes, port| {
             for lane_values in port.chunks_exact_mut(LANES) {
                 lane_values[..lanes].copy_from_slice(&states.values[first..first + lanes]);
                 lane_values[lanes..].fill(states.values[first]);
             }
         });
         let images = images.ok()?;
-        let of_element = |(k, &element): (usize, &usize)| {
-            let own = images.element(k).iter().copied().zip(states.of_element(element).iter().copied());
-            let mut own: Vec<(f64, f64)> = own.collect();
-            own.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let of_run = |run: &[(f64, f64)]| (run[0].0, run.iter().map(|(_, p)| p).sum::<f64>());
-            let (values, probabilities) = own.chunk_by(|a, b| a.0 == b.0).map(of_run).unzip();
-            States { values, probabilities }
+        let elements: Vec<usize> = match rows.as_slice() {
+            [row] => vec![row - quantity.offset; images.shape.len()],
+            rows if rows.len() == images.shape.len() => {
+                rows.iter().map(|row| row - quantity.offset).collect()
+            }
+            _ => return None,
         };
-        Some(elements.iter().enumerate().map(of_element).collect())
+        let own = elements.iter().enumerate();
+        let own = own.map(|(k, &element)| states.image(element, images.element(k))).collect();
+        Some(Images { shape: images.shape, states: own })
     }
 
     fn part<'e>(&self, expr: &'e Expr) -> Part<'e> {
@@ -92,6 +96,17 @@ impl Asker<'_> {
         let quantities = &self.posterior.quantities;
         let k = quantities.partition_point(|quantity| quantity.offset <= row).checked_sub(1)?;
         Some((&quantities[k], self.posterior.states_of(&quantities[k])?))
+    }
+
+    /// That draws are asked for which there are not.
+    pub(super) fn without_draws(&self, quantity: &Quantity, expr: &Expr) -> QuestionError {
+        QuestionError::WithoutDraws {
+            name: quantity.name.clone(),
+            elements: quantity.len(),
+            element: quantity.element_name(0),
+            source_code: self.named(),
+            at: expr.span.into(),
+        }
     }
 
     /// That `mode` is asked of something continuous.

@@ -1,6 +1,6 @@
 //! `:fit`: fits the model that is loaded.
 
-use super::{Command, number, options, present, usage};
+use super::{Command, options, present, usage, whole};
 use crate::family;
 use crate::inference::Optimizer;
 use crate::repl::{Console, Flow, Repl, Trouble};
@@ -39,9 +39,9 @@ fn request(command: &Fit, arguments: &[String]) -> Result<FitRequest, Trouble> {
         let mut value =
             || words.next().ok_or_else(|| usage(command, &format!("needs a value after {option}")));
         match option {
-            "--seed" => request.options.seed = number(command, option, value()?, 0)?,
-            "--draws" => request.n_draws = number(command, option, value()?, 2)?,
-            "--mc-draws" => request.options.mc_draws = Some(number(command, option, value()?, 2)?),
+            "--seed" => request.options.seed = whole(command, option, value()?, 0..=u64::MAX)?,
+            "--draws" => request.n_draws = whole(command, option, value()?, 2..=10_000_000)?,
+            "--mc-draws" => request.options.mc_draws = Some(whole(command, option, value()?, 2..=1_000_000)?),
             "--family" => {
                 let choice = family::choice(value()?);
                 request.options.family = choice.map_err(|error| usage(command, &format!("has {error}")))?;

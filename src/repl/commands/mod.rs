@@ -10,7 +10,7 @@ mod save;
 mod summary;
 mod vars;
 
-use std::str::FromStr;
+use std::ops::RangeInclusive;
 
 use miette::Report;
 
@@ -18,6 +18,7 @@ use super::{Console, Fitted, Flow, Repl, Trouble};
 use crate::posterior::Posterior;
 use crate::report::reference::{Entry, Kind};
 use crate::report::text;
+use crate::session;
 
 /// A word after a colon.
 pub(crate) trait Command: Sync {
@@ -162,15 +163,13 @@ fn options(arguments: &[String]) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The value of an option.
-fn number<T: FromStr + PartialOrd>(
+/// The value of an option: a whole number of a range.
+fn whole<T: TryFrom<u64>>(
     command: &dyn Command,
     option: &str,
     value: &str,
-    least: T,
+    range: RangeInclusive<u64>,
 ) -> Result<T, Trouble> {
-    match value.parse::<T>() {
-        Ok(number) if number >= least => Ok(number),
-        _ => Err(usage(command, &format!("takes a number after {option}, not `{value}`"))),
-    }
+    let found = session::count(range)(value);
+    found.map_err(|what| usage(command, &format!("takes a number after {option}, not `{value}`: {what}")))
 }

@@ -1,6 +1,6 @@
 //! `:sample`: samples the posterior of the model that is loaded.
 
-use super::{Command, number, options, present, usage};
+use super::{Command, options, present, usage, whole};
 use crate::repl::{Console, Flow, Repl, Trouble};
 use crate::session::SampleRequest;
 
@@ -38,15 +38,15 @@ fn request(command: &Sample, arguments: &[String]) -> Result<SampleRequest, Trou
         let mut value =
             || words.next().ok_or_else(|| usage(command, &format!("needs a value after {option}")));
         match option {
-            "--seed" => own.seed = number(command, option, value()?, 0)?,
-            "--chains" => own.n_chains = number(command, option, value()?, 1)?,
-            "--warmup" => own.n_warmup = number(command, option, value()?, 20)?,
-            "--draws" => own.n_draws = number(command, option, value()?, 10)?,
+            "--seed" => own.seed = whole(command, option, value()?, 0..=u64::MAX)?,
+            "--chains" => own.n_chains = whole(command, option, value()?, 1..=1000)?,
+            "--warmup" => own.n_warmup = whole(command, option, value()?, 20..=1_000_000)?,
+            "--draws" => own.n_draws = whole(command, option, value()?, 10..=1_000_000)?,
             "--target-accept" => {
-                own.target_accept = number(command, option, value()?, 0.0)?;
-                if !(own.target_accept > 0.0 && own.target_accept < 1.0) {
-                    return Err(usage(command, "takes a number between 0 and 1 after --target-accept"));
-                }
+                let share = value()?.parse::<f64>().ok().filter(|share| *share > 0.0 && *share < 1.0);
+                own.target_accept = share.ok_or_else(|| {
+                    usage(command, "takes a number between 0 and 1 after --target-accept")
+                })?;
             }
             other => return Err(usage(command, &format!("has no option `{other}`"))),
         }

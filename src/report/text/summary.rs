@@ -163,6 +163,8 @@ fn of_fit(posterior: &Posterior, fit: &Fit, style: &Style) -> String {
     if let Some(elbo) = &fit.elbo {
         let parts = if posterior.coordinates.is_empty() && posterior.evidence {
             "exact: the log evidence".to_string()
+        } else if posterior.evidence && !posterior.is_split {
+            "missing entries and what was observed have densities in common: no KL to the prior".to_string()
         } else if posterior.evidence {
             let [log_likelihood, kl] = [elbo.log_likelihood, elbo.kl].map(|part| near(part, elbo.se));
             format!("log likelihood {log_likelihood}, KL to the prior {kl}")

@@ -70,7 +70,7 @@ fn discrete_latents_have_tables_of_their_own() {
             )),
             offset,
         });
-        posterior.states.push((name.to_string(), States { values, probabilities }));
+        posterior.states.push((name.to_string(), States::exact(values, probabilities)));
     };
     let states = [0.02, 0.98, 0.0, 1.0, 0.5, 0.5, 0.0001, 0.9999, f64::NAN, f64::NAN];
     add("z", vec![5], vec![1.0, 2.0], states.to_vec());
