@@ -33,6 +33,11 @@ fn data() {
 }
 
 #[test]
+fn formula() {
+    reports("formula", 11, &["vippl::formula", "vippl::check", "vippl::compile", "vippl::syntax"]);
+}
+
+#[test]
 fn fit() {
     reports("fit", 3, &["vippl::fit"]);
 }
