@@ -349,6 +349,18 @@ def growth(rng, name):
     write_truth(name, truth | lines)
 
 
+def sleep(rng, name):
+    people, nights = 20, 8
+    start, loss, r = 250 + 28 * rng.standard_normal(people), 11 + 6 * rng.standard_normal(people), 25
+    person, night = np.repeat(np.arange(people), nights), np.tile(np.arange(nights), people)
+    coffee = rng.integers(0, 3, people)[person]
+    reaction = start[person] + loss[person] * night - 9 * coffee + rng.normal(0, r, len(person))
+    cups = np.array(["none", "one", "two"])[coffee]
+    write_csv(name, dict(person=[f"p{p + 1:02}" for p in person], night=night, coffee=cups, reaction=reaction), digits=1)
+    write_truth(name, {"b[night]": (11, 4), "b[coffeeone]": (-9, 40), "b[coffeetwo]": (-18, 40), "sd_person[Intercept]": (28, 16),
+                       "sd_person[night]": (6, 3.5), "sigma": (r, 5)})
+
+
 def pharmacokinetics(rng, name):
     n, ts = 5, np.array([0.5, 1, 2, 3, 5, 8, 12])
     dose = np.array([40, 60, 80, 100, 120])
@@ -473,6 +485,7 @@ EXAMPLES = {
     travel: 2047,
     change_point: 2048,
     growth: 3001,
+    sleep: 3005,
     disease_map: 3002,
     trend: 3003,
     fishing: 2049,

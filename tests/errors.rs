@@ -33,6 +33,11 @@ fn data() {
 }
 
 #[test]
+fn formula() {
+    reports("formula", 11, &["vippl::formula", "vippl::check", "vippl::compile", "vippl::syntax"]);
+}
+
+#[test]
 fn fit() {
     reports("fit", 3, &["vippl::fit"]);
 }
@@ -133,7 +138,7 @@ fn run(model: &Path) -> (Vec<Report>, Option<Report>) {
     };
     let data: Vec<DataArg> = files_with(folder, &["csv", "json"]).into_iter().filter_map(argument).collect();
     if data.is_empty() {
-        return match session::check(&source, None) {
+        return match session::check(&source, None, None) {
             Ok(checked) => (checked.warnings, None),
             Err(report) => (Vec::new(), Some(report)),
         };

@@ -105,6 +105,16 @@ pub trait Builtin: Sync {
         false
     }
 
+    /// The result is a category: its levels are the combinations of the arguments' levels that occur, in order.
+    fn combines_levels(&self) -> bool {
+        false
+    }
+
+    /// Of a result of this many dimensions: for each, the argument and the dimension of it whose labels it has.
+    fn dimensions_of(&self) -> &'static [(usize, usize)] {
+        &[]
+    }
+
     /// An expression that uses it, and is run by the tests.
     fn example(&self) -> &'static str;
 }

@@ -97,9 +97,7 @@ impl Checker<'_> {
                     at: expr.span.into(),
                     label: "a string".into(),
                     help: Some(
-                        "strings only name levels, between brackets: `alpha[\"HENNEPIN\"]`; in place of `x == \"level\"` write \
-                         `[0, 1][x]`, a number for each level in their order, or give the data a 0/1 column"
-                            .into(),
+                        "strings only name levels: `alpha[\"HENNEPIN\"]`, `county == \"HENNEPIN\"`".into(),
                     ),
                 });
                 None
@@ -122,6 +120,15 @@ impl Checker<'_> {
             }
             ast::ExprKind::Call { function, arguments } => self.call(function, arguments, expr.span),
             ast::ExprKind::Index { base, indices } => self.indexed(base, indices, expr.span),
+            ast::ExprKind::Lm(_) => {
+                self.error(CheckError::Type {
+                    message: "a formula stands in a model only".into(),
+                    at: expr.span.into(),
+                    label: "a formula".into(),
+                    help: Some("`vippl expand MODEL --data FILE` shows what it stands for there".into()),
+                });
+                None
+            }
         }
     }
 

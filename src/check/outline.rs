@@ -146,7 +146,7 @@ pub(super) fn left_side(target: &ast::Expr) -> Option<(&str, Span, Option<usize>
 fn names_in(expr: &ast::Expr, names: &mut HashSet<String>) {
     use ast::ExprKind as E;
     match &expr.kind {
-        E::Int(_) | E::Real(_) | E::Bool(_) | E::Str(_) => {}
+        E::Int(_) | E::Real(_) | E::Bool(_) | E::Str(_) | E::Lm(_) => {}
         E::Name(name) => {
             names.insert(name.clone());
         }

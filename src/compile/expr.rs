@@ -272,12 +272,11 @@ impl Tracer<'_> {
         for arg in args {
             traced.push(match arg {
                 // A level: its code is known once the other side is.
-                Some(Expr { kind: ExprKind::Str(_), .. }) => None,
+                Some(Expr { kind: ExprKind::Str(_), .. }) | None => None,
                 Some(arg) if builtin::takes_missing(builtin) && elements_named(arg).is_some() => {
                     Some(self.as_given(|tracer| tracer.array(arg))?)
                 }
                 Some(arg) => Some(self.array(arg)?),
-                None => None,
             });
         }
         for (k, arg) in args.iter().enumerate() {
@@ -377,6 +376,13 @@ impl Tracer<'_> {
                 }
             }
         }
+        let dimensions = builtin.dimensions_of();
+        if dimensions.len() == result.rank() {
+            for (own, &(argument, dim)) in result.labels.iter_mut().zip(dimensions) {
+                let value = traced.get(argument).and_then(Option::as_ref);
+                *own = value.and_then(|value| value.labels.get(dim)?.clone());
+            }
+        }
         if let Some(own) = builtin.over_levels_of().and_then(|k| traced.get(k)?.as_ref())
             && let Some(first) = result.labels.first_mut()
         {
@@ -384,6 +390,9 @@ impl Tracer<'_> {
         }
         if let (true, Some(Some(first))) = (builtin.keeps_levels(), traced.first()) {
             result.levels.clone_from(&first.levels);
+        }
+        if builtin.combines_levels() {
+            result.levels = self.combined_levels(&result, traced).map(ValueLevels::Category);
         }
         if builtin.training_constant()
             && self.plan.is_none()
@@ -394,6 +403,29 @@ impl Tracer<'_> {
             self.training_constants.push((self.model.source.slice(at).to_string(), tensor));
         }
         Ok(result)
+    }
+
+    /// Names of the combinations of levels behind the codes of a category, `a:1`.
+    fn combined_levels(&self, codes: &Traced, columns: &[Option<Traced>]) -> Option<Arc<Levels>> {
+        let codes: Vec<f64> = self.constant(codes)?.iter().copied().collect();
+        let n_levels = codes.iter().fold(0.0, |most: f64, &code| most.max(code)) as usize;
+        let mut names = vec![String::new(); n_levels];
+        for column in columns.iter().flatten() {
+            let values: Vec<f64> = self.constant(column)?.iter().copied().collect();
+            let mut named = vec![false; n_levels];
+            for (&code, &value) in codes.iter().zip(&values) {
+                let k = code as usize - 1;
+                if std::mem::replace(&mut named[k], true) {
+                    continue;
+                }
+                let name = match &column.levels {
+                    Some(ValueLevels::Category(levels)) => levels.names().get(value as usize - 1)?.clone(),
+                    _ => format!("{value}"),
+                };
+                names[k] = if names[k].is_empty() { name } else { format!("{}:{name}", names[k]) };
+            }
+        }
+        Some(Arc::new(Levels::new(names)))
     }
 
     /// For a function over the levels of a grouping: the arguments with the grouping as positions among its levels (where

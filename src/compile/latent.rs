@@ -9,7 +9,8 @@ use super::recentre::Read;
 use super::selection::Selection;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{
-    Axis, MAX_COORDINATES, Place, Traced, TracedDistribution, Value, ValueLevels, fits_in_memory,
+    Axis, DistributionKind, MAX_COORDINATES, Place, Traced, TracedDistribution, Value, ValueLevels,
+    fits_in_memory,
 };
 use crate::constraint::Constraint;
 use crate::data::Levels;
@@ -41,8 +42,10 @@ impl Tracer<'_> {
         let plates = plates.iter().map(|plate| self.plate(plate)).collect::<Result<Vec<_>>>()?;
         let dims = self.latent_dims(&traced, &plates, &name, statement.span)?;
         fits_in_memory(&format!("`{name}`"), &dims, MAX_COORDINATES, statement.span)?;
+        let n_plates = plates.len();
         let mut labels: Vec<Option<Arc<Levels>>> = plates.into_iter().map(|plate| plate.label).collect();
         labels.resize(dims.len(), None);
+        label_by_arguments(&traced, &dims, &mut labels[n_plates..]);
         if self.is_discrete(&traced) {
             self.discrete_latent(statement, variable, &traced, dims, labels)?;
             if by_row {
@@ -276,10 +279,13 @@ impl Tracer<'_> {
         Ok(full)
     }
 
-    /// One bracket entry on the left of `~`: a size, a grouping column, or `rows`.
+    /// One bracket entry on the left of `~`: a size, a grouping column, labels, or `rows`.
     pub fn plate(&mut self, expr: &Expr) -> Result<Plate> {
         if matches!(expr.kind, ExprKind::Rows) {
             return Ok(Plate { len: self.row_count(expr.span)?, label: None });
+        }
+        if let Some(labels) = labels(expr) {
+            return Ok(Plate { len: labels.len(), label: Some(Arc::new(Levels::new(labels))) });
         }
         // Levels are those of what was observed.
         let value = self.as_given(|tracer| tracer.array(expr))?;
@@ -366,6 +372,32 @@ impl Tracer<'_> {
             ["upper"] => format!("< {}", known(0)),
             ["lower", "upper"] => format!("({}, {})", known(0), known(1)),
             _ => constraint.name().into(),
+        }
+    }
+}
+
+/// The labels of a plate that lists them: `b[["x1", "x2"]]`.
+fn labels(plate: &Expr) -> Option<Vec<String>> {
+    let ExprKind::Array(items) = &plate.kind else { return None };
+    let label = |item: &Expr| match &item.kind {
+        ExprKind::Str(label) => Some(label.clone()),
+        _ => None,
+    };
+    items.iter().map(label).collect()
+}
+
+/// Dimensions that no plate makes have the labels of the arguments that make them: elements of a vector those of its mean, or
+/// of the rows of its covariance.
+fn label_by_arguments(distribution: &TracedDistribution, dims: &[usize], labels: &mut [Option<Arc<Levels>>]) {
+    let DistributionKind::Plain { dist, form, args } = &distribution.kind else { return };
+    for (param, arg) in dist.forms()[*form].iter().zip(args).filter(|(_, arg)| arg.axes.is_empty()) {
+        // One of the two dimensions of a matrix stands for the elements; before it are batches.
+        let n_own = arg.rank() - usize::from(param.rank == 2 && arg.rank() > 1);
+        let own = arg.dims[..n_own].iter().zip(&arg.labels).rev();
+        for ((label, len), (own_len, own)) in labels.iter_mut().rev().zip(dims.iter().rev()).zip(own) {
+            if label.is_none() && len == own_len {
+                label.clone_from(own);
+            }
         }
     }
 }

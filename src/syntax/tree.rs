@@ -35,6 +35,19 @@ impl Node {
     }
 }
 
+/// A part of a formula and the depth of its tree.
+#[derive(Debug)]
+pub struct TermNode {
+    term: Term,
+    depth: u32,
+}
+
+impl TermNode {
+    pub fn leaf(start: u32, end: u32, kind: TermKind) -> Self {
+        TermNode { term: Term { kind, span: span(start, end) }, depth: 1 }
+    }
+}
+
 /// A binary operator and its place.
 #[derive(Clone, Copy, Debug)]
 pub struct Op {
@@ -304,15 +317,73 @@ pub fn named_argument(cx: &mut Context, name: Node, value: Node) -> ArgumentNode
     ArgumentNode { name, value }
 }
 
+// Formulas
+
+/// `lm(formula, name = value, ...)`
+pub fn lm(cx: &mut Context, start: u32, formula: TermNode, options: Vec<ArgumentNode>, end: u32) -> Node {
+    let depth = options.iter().map(|option| option.value.depth).fold(formula.depth, u32::max);
+    let options =
+        options.into_iter().map(|option| Argument { name: option.name, value: option.value.into_expr() });
+    let model = LinearModel { formula: formula.term, options: options.collect() };
+    over(cx, depth, span(start, end), ExprKind::Lm(Box::new(model)))
+}
+
+pub fn term(cx: &mut Context, left: TermNode, (op, op_span): (TermOp, Span), right: TermNode) -> TermNode {
+    let depth = left.depth.max(right.depth);
+    let all = left.term.span.to(right.term.span);
+    let (left, right) = (Box::new(left.term), Box::new(right.term));
+    over_term(cx, depth, all, TermKind::Binary { op, op_span, left, right })
+}
+
+pub fn minus(cx: &mut Context, start: u32, operand: TermNode) -> TermNode {
+    let all = span(start, operand.term.span.end);
+    over_term(cx, operand.depth, all, TermKind::Minus(Box::new(operand.term)))
+}
+
+pub fn column(cx: &mut Context, column: Node) -> TermNode {
+    over_term(cx, column.depth, column.expr.span, TermKind::Column(column.expr))
+}
+
+pub fn term_group(cx: &mut Context, start: u32, inner: TermNode, end: u32) -> TermNode {
+    over_term(cx, inner.depth, span(start, end), TermKind::Group(Box::new(inner.term)))
+}
+
+/// `(terms | groups)`; with `||` not correlated.
+pub fn effects(
+    cx: &mut Context,
+    start: u32,
+    terms: TermNode,
+    (correlated, bar): (bool, Span),
+    groups: TermNode,
+    end: u32,
+) -> TermNode {
+    let depth = terms.depth.max(groups.depth);
+    let (terms, groups) = (Box::new(terms.term), Box::new(groups.term));
+    over_term(cx, depth, span(start, end), TermKind::Effects { terms, bar, correlated, groups })
+}
+
+fn over_term(cx: &mut Context, depth_below: u32, at: Span, kind: TermKind) -> TermNode {
+    let depth = depth_below + 1;
+    if depth <= MAX_DEPTH {
+        return TermNode { term: Term { kind, span: at }, depth };
+    }
+    too_deep(cx, at);
+    TermNode::leaf(at.start, at.end, TermKind::Number(1))
+}
+
 /// One level above parts of this depth. Beyond the limit the parts are dropped, and reported once.
 fn over(cx: &mut Context, depth_below: u32, at: Span, kind: ExprKind) -> Node {
     let depth = depth_below + 1;
     if depth <= MAX_DEPTH {
         return Node { expr: Expr { kind, span: at }, depth };
     }
+    too_deep(cx, at);
+    Node::leaf(at.start, at.end, ExprKind::Int(0))
+}
+
+fn too_deep(cx: &mut Context, at: Span) {
     let reported = |error: &SyntaxError| matches!(error, SyntaxError::ExpressionTooDeep { .. });
     if !cx.errors.iter().any(reported) {
         cx.errors.push(SyntaxError::ExpressionTooDeep { limit: MAX_DEPTH as usize, at });
     }
-    Node::leaf(at.start, at.end, ExprKind::Int(0))
 }
