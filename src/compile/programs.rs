@@ -373,6 +373,9 @@ impl Programs {
 
 /// The lanes of one run.
 fn lanes_at_once(program: &Program, lanes: usize) -> usize {
+    if program.is_of_products() {
+        return 1;
+    }
     let per_lane = program.arena_size().max(1) * size_of::<f64>();
     let least = match program.has_recursions() {
         true => (MAX_RECURSION_BYTES / per_lane).clamp(1, LANES_OF_RECURSIONS),
