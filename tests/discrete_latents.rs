@@ -201,3 +201,24 @@ fn long_latents_have_probabilities_and_leave_all_draws_to_others() {
     let (both, _) = asked(&prepared, &fewer, "P(z[1] == z[2])");
     assert!(both[0] > 0.9, "{both:?}");
 }
+
+#[test]
+fn draws_of_a_latent_choose_elements() {
+    let model = "mu[2] ~ ordered(Normal(0, 3))\nz[rows] ~ Categorical([0.5, 0.5])\ny ~ Normal(mu[z], 1)";
+    let prepared = prepare_csv(model, "y\n0.3\n4\n2\n-0.5\n4.4\n");
+    let posterior = fit(&prepared);
+    let [mu, z] = ["mu", "z"].map(|name| posterior.quantity(name).expect("reported").offset);
+    let n = posterior.draws.n_draws();
+    let chosen = |i: usize, draw: usize| {
+        let z = posterior.draws.row(z + i)[draw];
+        posterior.draws.row(mu + z as usize - 1)[draw]
+    };
+    let expected: Vec<f64> =
+        (0..5).map(|i| (0..n).map(|draw| chosen(i, draw)).sum::<f64>() / n as f64).collect();
+    let (found, _) = asked(&prepared, &posterior, "mean(mu[z])");
+    found.iter().zip(&expected).for_each(|(found, expected)| close(*found, *expected, 1e-12));
+    close(asked(&prepared, &posterior, "mean(mu[z[3]])").0[0], expected[2], 1e-12);
+    close(asked(&prepared, &posterior, "mean(mu[z[2:3]])").0[1], expected[2], 1e-12);
+    // An index beyond the ends has no value.
+    assert!(asked(&prepared, &posterior, "mean(mu[z[2] + 2])").0[0].is_nan());
+}
