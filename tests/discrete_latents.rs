@@ -224,4 +224,24 @@ fn counts_of_states_come_back_with_a_fit() {
     assert_eq!(same, [1.0]);
     let (sum, _) = asked(&prepared, &posterior, "P(first_two == z[1] + z[2])");
     assert_eq!(sum, [1.0]);
+
+#[test]
+fn draws_of_a_latent_choose_elements() {
+    let model = "mu[2] ~ ordered(Normal(0, 3))\nz[rows] ~ Categorical([0.5, 0.5])\ny ~ Normal(mu[z], 1)";
+    let prepared = prepare_csv(model, "y\n0.3\n4\n2\n-0.5\n4.4\n");
+    let posterior = fit(&prepared);
+    let [mu, z] = ["mu", "z"].map(|name| posterior.quantity(name).expect("reported").offset);
+    let n = posterior.draws.n_draws();
+    let chosen = |i: usize, draw: usize| {
+        let z = posterior.draws.row(z + i)[draw];
+        posterior.draws.row(mu + z as usize - 1)[draw]
+    };
+    let expected: Vec<f64> =
+        (0..5).map(|i| (0..n).map(|draw| chosen(i, draw)).sum::<f64>() / n as f64).collect();
+    let (found, _) = asked(&prepared, &posterior, "mean(mu[z])");
+    found.iter().zip(&expected).for_each(|(found, expected)| close(*found, *expected, 1e-12));
+    close(asked(&prepared, &posterior, "mean(mu[z[3]])").0[0], expected[2], 1e-12);
+    close(asked(&prepared, &posterior, "mean(mu[z[2:3]])").0[1], expected[2], 1e-12);
+    // An index beyond the ends has no value.
+    assert!(asked(&prepared, &posterior, "mean(mu[z[2] + 2])").0[0].is_nan());
 }

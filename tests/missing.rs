@@ -324,3 +324,104 @@ fn emissions_of_a_chain_are_drawn_with_its_states() {
         assert!((sd / exact - 1.0).abs() < 0.05, "{element}: {sd} against {exact}");
     }
 }
+
+#[test]
+fn a_vector_with_some_entries_missing_has_no_kl_of_its_own() {
+    let model = "m[2] ~ Normal(0, 2)\nS = [[1.0, 0.6], [0.6, 2.0]]\ny ~ MvNormal(m, S)";
+    let some = fit(&prepare(model, "{\"y\": [[0.3, null], [1.4, 2.0]]}"));
+    let none = fit(&prepare(model, "{\"y\": [[0.3, 1.0], [1.4, 2.0]]}"));
+    assert_eq!((some.evidence, some.is_split, none.is_split), (true, false, true));
+    let [with, without] = [&some, &none].map(|posterior| text::footer(posterior, &Style::default()));
+    assert!(with.contains("no KL to the prior") && with.contains("log p(x)"), "{with}");
+    assert!(without.contains("KL to the prior "), "{without}");
+    let elbo = &json::fit(&some)["elbo"];
+    assert!(elbo["kl"].is_null() && elbo["log_likelihood"].is_null() && elbo["value"].is_number(), "{elbo}");
+}
+
+#[test]
+fn the_evidence_is_known_where_a_discrete_latent_chooses_what_is_missing() {
+    // x is missing, of one of two kinds, and y is seen of it.
+    let model = "m ~ Normal(0, 1)\nz[rows] ~ Bernoulli(0.3)\nx ~ Normal(3 * z, 1)\ny ~ Normal(x, 1)\n\
+                 w ~ Normal(m, 1)";
+    let posterior = fit(&prepare(model, "x,y,w\nNA,1.2,0.5\n"));
+    let normal = |x: f64, mean: f64, variance: f64| {
+        (-0.5 * (x - mean).powi(2) / variance).exp() / (2.0 * std::f64::consts::PI * variance).sqrt()
+    };
+    let exact = (0.7 * normal(1.2, 0.0, 2.0) + 0.3 * normal(1.2, 3.0, 2.0)).ln() + normal(0.5, 0.0, 2.0).ln();
+    assert_eq!((posterior.evidence, posterior.is_split), (true, false));
+    let evidence = posterior.fit().and_then(|fit| fit.evidence.as_ref()).expect("it is known");
+    let found = evidence.log_evidence;
+    assert!((found.value - exact).abs() < 5.0 * found.se + 1e-3, "{found:?} against {exact}");
+}
+
+/// Sums over what is missing of a series of zeros and ones, as the error about such a series says to write it.
+#[test]
+fn a_binary_series_with_gaps_is_a_latent_that_was_observed() {
+    let model = "m ~ Normal(0, 1)\nz[1] ~ Bernoulli(0.5)\n\
+                 for t in 2:rows { z[t] ~ Bernoulli([0.2, 0.9][z[t - 1] + 1]) }\ny ~ Bernoulli(z)";
+    let prepared = prepare(model, "y\n1\nNA\n0\n1\nNA\n");
+    let posterior = fit(&prepared);
+    let second = 0.9 * 0.1 / (0.9 * 0.1 + 0.1 * 0.8);
+    for (question, expected) in [("P(z[2] == 1)", second), ("P(z[5] == 1)", 0.9), ("P(z[3] == 1)", 0.0)] {
+        let answer = session::answer(&posterior, prepared.scope(), question).expect("known");
+        let AnswerKind::Fixed { values, .. } = answer.kind else { panic!("a probability") };
+        assert!((values[0] - expected).abs() < 1e-9, "{question}: {} against {expected}", values[0]);
+    }
+}
+
+#[test]
+fn imputed_words_are_asked_for_and_told_as_words() {
+    let model = "m ~ Normal(0, 0.001)\nk ~ Categorical([0.3, 0.7])\ny ~ Normal(m + [0, 2][k], 1)\n\
+                 l ~ Categorical([0.25, 0.75])";
+    let prepared = prepare(model, "k,y,l\nNA,1.5,u\nlow,2,v\nhigh,NA,NA\nlow,0,u\n");
+    let posterior = fit(&prepared);
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    fit_file::write(&posterior, file.path()).expect("it can be written");
+    let read = fit_file::read(file.path()).expect("it can be read");
+    assert_eq!(read.states, posterior.states);
+    let normal = |x: f64| (-0.5 * x * x).exp();
+    // Levels in the order of the alphabet: high is the first.
+    let p = 0.3 * normal(1.5) / (0.3 * normal(1.5) + 0.7 * normal(-0.5));
+    let ask = |posterior: &Posterior, line: &str, with_data: bool| {
+        let scope = prepared.scope();
+        let scope = if with_data { scope } else { vippl::posterior::Scope { dataset: None, ..scope } };
+        session::answer(posterior, scope, line)
+    };
+    for (posterior, with_data) in [(&posterior, true), (&read, false)] {
+        for (line, expected, tolerance) in [
+            ("P(k[1] == \"high\")", p, 1e-3),
+            ("P(k[1] != \"high\")", 1.0 - p, 1e-3),
+            ("P(\"low\" == k[1])", 1.0 - p, 1e-3),
+            ("P(l[3] == \"v\")", 0.75, 0.04),
+        ] {
+            let AnswerKind::Fixed { values, .. } = ask(posterior, line, with_data).expect("known").kind
+            else {
+                panic!("{line}: a probability");
+            };
+            assert!((values[0] - expected).abs() < tolerance, "{line}: {} against {expected}", values[0]);
+        }
+        let mode = ask(posterior, "mode(k[1])", with_data).expect("known");
+        assert_eq!(text::answer(&mode, &Style::default()), "low\n");
+        let whole = text::answer(&ask(posterior, "k[1]", with_data).expect("known"), &Style::default());
+        assert!(whole.contains("P(high)") && whole.contains("P(low)"), "{whole}");
+        for line in ["mean(k[1])", "sd(l[3])", "cor(k[1], m)"] {
+            let words = format!("{:?}", ask(posterior, line, with_data).expect_err("words have no moments"));
+            assert!(words.contains("takes numbers; these are words"), "{line}: {words}");
+        }
+        assert!(format!("{:?}", ask(posterior, "P(k[1] == \"lo\")", with_data)).contains("no level"));
+    }
+    // Without its data the name of a column stands for what was imputed.
+    assert_eq!(ask(&read, "P(k == \"high\")", false).expect("known").names.len(), 1);
+    assert_eq!(ask(&read, "P(k == \"high\")", true).expect("known").names.len(), 4);
+    assert_eq!(ask(&read, "mean(y)", false).expect("known").names, ["y[3]"]);
+    let error = format!("{:?}", ask(&read, "y[1]", false).expect_err("it is in the data"));
+    assert!(error.contains("--data FILE"), "{error}");
+    let printed = text::summary(&posterior, &Style::default());
+    assert!(
+        printed.contains("P(high)") && printed.contains("P(u)") && !printed.contains("P(1)"),
+        "{printed}"
+    );
+    let entry = &json::fit(&posterior)["parameters"]["k[1]"];
+    assert_eq!(entry["mode"], "low");
+    assert!(entry["mean"].is_null() && entry["probabilities"]["high"].is_number(), "{entry}");
+}

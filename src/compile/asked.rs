@@ -75,9 +75,9 @@ impl Tracer<'_> {
             });
         };
         let Some(position) = levels.position(level) else {
-            return Err(CompileError::Level {
-                level: level.into(),
-                help: nearest_levels(level, &levels),
+            return Err(CompileError::Index {
+                message: format!("{level:?} is no level of what it is compared with"),
+                help: Some(nearest_levels(level, &levels)),
                 at,
             });
         };

@@ -196,7 +196,8 @@ impl Tracer<'_> {
         observing(&self.model.body, variable, false, &mut statements);
         let has = self.has_missing(name);
         let element = self.data.get(name).map(|data| data.values.element);
-        let feeds_itself = statements.iter().find(|own| own.span.start <= at.start && at.end <= own.span.end);
+        let feeds_itself =
+            statements.iter().find(|own| own.right.start <= at.start && at.end <= own.right.end);
         let (message, help) = match (statements.iter().map(|own| own.span.start).min(), feeds_itself) {
             (None, _) => {
                 let own = match element {
@@ -225,7 +226,7 @@ impl Tracer<'_> {
                     "move `{name} ~ ...` above this statement; `{name}[!isnan({name})]` is what was observed"
                 ),
             ),
-            (_, Some(_)) if element.is_some_and(|element| element != ElementType::Real) => (
+            (_, Some(Observing { is_discrete: true, .. })) => (
                 format!(
                     "{has}, and discrete values that depend on each other are summed out as latents only"
                 ),
@@ -292,14 +293,22 @@ impl Tracer<'_> {
 /// A statement with elements of a variable on its left.
 struct Observing {
     span: Span,
+    /// Its distribution.
+    right: Span,
+    is_discrete: bool,
     in_a_loop: bool,
 }
 
 fn observing(body: &[Statement], variable: VariableId, in_a_loop: bool, found: &mut Vec<Observing>) {
     for statement in body {
         match &statement.kind {
-            StatementKind::Observe { value, .. } if elements_named(value) == Some(variable) => {
-                found.push(Observing { span: statement.span, in_a_loop });
+            StatementKind::Observe { value, distribution } if elements_named(value) == Some(variable) => {
+                found.push(Observing {
+                    span: statement.span,
+                    right: distribution.span,
+                    is_discrete: is_discrete(distribution),
+                    in_a_loop,
+                });
             }
             StatementKind::For { body, .. } => observing(body, variable, true, found),
             StatementKind::If { arms, otherwise } => {
@@ -308,5 +317,14 @@ fn observing(body: &[Statement], variable: VariableId, in_a_loop: bool, found: &
             }
             _ => {}
         }
+    }
+}
+
+/// Whether draws of what is written as a distribution are discrete.
+fn is_discrete(distribution: &Expr) -> bool {
+    match &distribution.kind {
+        ExprKind::Distribution { dist, .. } => dist.element() != ElementType::Real,
+        ExprKind::Wrapped { inner, .. } => inner.first().is_some_and(is_discrete),
+        _ => false,
     }
 }

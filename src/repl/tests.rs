@@ -152,3 +152,24 @@ fn a_sample_takes_the_place_of_a_fit() {
     assert!(answers.iter().all(|answer| answer.contains('±')), "{answers:?}");
     assert_eq!(err.matches("vippl::repl::usage").count(), 2, "{err}");
 }
+
+#[test]
+fn a_saved_fit_meets_its_data() {
+    let folder = Folder::new();
+    let path = |name: &str| folder.path(name).display().to_string();
+    fs::write(folder.path("gaps.csv"), "x\n1.5\nNA\n0.5\n").unwrap();
+    fs::write(folder.path("other.csv"), "x\n1.5\nNA\n").unwrap();
+    let data = |name: &str| vec![DataArg::parse(&path(name)).unwrap()];
+    let script = format!(":fit --draws 1e2\n:save \"{}\"\n", path("fit.json"));
+    let (_, err) = transcript(&script, Some(&folder.path("m.vim")), data("gaps.csv"));
+    assert!(!err.contains("takes a number"), "{err}");
+    let fit = folder.path("fit.json");
+    let (out, err) = transcript("mean(x)\n", Some(&fit), vec![]);
+    assert!(out.contains("x[2]") && !out.contains("[3]"), "{out}{err}");
+    let (out, err) = transcript("x[3]\n", Some(&fit), data("gaps.csv"));
+    assert_eq!((out.as_str(), err.as_str()), ("0.5\n", ""));
+    let (out, _) = transcript(&format!(":data \"{}\"\nx[1]\n", path("gaps.csv")), Some(&fit), vec![]);
+    assert_eq!(out, "1.5\n");
+    let (_, err) = transcript("mean(mu)\n", Some(&fit), data("other.csv"));
+    assert!(err.contains("the data are not those of the fit: `x` had the"), "{err}");
+}

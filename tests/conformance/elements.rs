@@ -193,3 +193,17 @@ fn deterministic_arrays_are_quantities() {
     let long = compiled.variables.iter().find(|v| v.name == "long").expect("reported");
     assert_eq!(long.dims, [2000]);
 }
+
+#[test]
+fn a_level_in_quotes_is_compared_with_a_column_of_words() {
+    let data = csv("g,y\na,0.5\nb,1.5\na,-0.3\nc,2\n");
+    let by_hand = |p: &Point| {
+        let mean = |i: usize| p.s("m") + p.s("d") * [0.0, 1.0, 0.0, 0.0][i] - [0.0, 2.0, 0.0, 2.0][i];
+        let of_y: f64 = (0..4).map(|i| normal([0.5, 1.5, -0.3, 2.0][i], mean(i), 1.0)).sum();
+        normal(p.s("m"), 0.0, 1.0) + normal(p.s("d"), 0.0, 1.0) + of_y
+    };
+    let model = "m ~ Normal(0, 1)\nd ~ Normal(0, 1)\ny ~ Normal(m + d * (g == \"b\") - 2 * (\"a\" != g), 1)";
+    agrees(model, &data, by_hand);
+    let wrong = "m ~ Normal(0, 1)\ny ~ Normal(m * (g == \"d\"), 1)";
+    refused(wrong, &data, &["\"d\" is no level", "it has 3 levels"]);
+}
