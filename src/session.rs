@@ -89,6 +89,13 @@ enum SessionError {
     )]
     NothingToFit,
 
+    #[error("the data are not those of the fit: {difference}")]
+    #[diagnostic(
+        code(vippl::repl::other_data),
+        help("give the data of the fit, or the model in place of the fit file: `:load MODEL`, then `:fit`")
+    )]
+    OtherData { difference: String },
+
     #[error("statements cannot be typed at the prompt yet")]
     #[diagnostic(
         code(vippl::repl::not_supported_yet),
@@ -288,6 +295,19 @@ impl Prepared {
 /// The model of a fit that was read from a file, checked against what is known of its data.
 pub fn recheck(posterior: &Posterior) -> Result<ir::Model, Report> {
     Ok(check(&posterior.model, Some(&posterior.data.summary()))?.model)
+}
+
+/// The same, checked against data that are to be those of the fit, with these data and their warnings.
+pub fn recheck_with_data(
+    posterior: &Posterior,
+    data: &[DataArg],
+    drop: &[String],
+) -> Result<(ir::Model, Dataset, Vec<Report>), Report> {
+    let (dataset, record, warnings) = read_data(data, drop)?;
+    if let Some(difference) = posterior.data.difference(&dataset) {
+        return Err(SessionError::OtherData { difference }.into());
+    }
+    Ok((check(&posterior.model, Some(&record.summary()))?.model, dataset, warnings))
 }
 
 /// Answers a line typed at the prompt.

@@ -146,15 +146,7 @@ fn one_set(
 
 /// The data must have the names and shapes of those of the fit.
 fn same_data(dataset: &Dataset, fit: &Posterior) -> Result<(), Report> {
-    for known in &fit.data.variables {
-        let found = dataset.get(&known.name).map(|variable| variable.values.shape());
-        let difference = match found {
-            None => format!("`{}` is missing", known.name),
-            Some(found) if found != known.dims => {
-                format!("`{}` had the shape {:?} and has {:?}", known.name, known.dims, found)
-            }
-            Some(_) => continue,
-        };
+    if let Some(difference) = fit.data.difference(dataset) {
         return Err(SimulationError::OtherData { difference }.into());
     }
     Ok(())

@@ -145,9 +145,9 @@ impl Checker<'_> {
             chain.push((*op, right, first.span));
             first = left;
         }
-        let mut left = self.value(first);
+        let mut left = self.operand(first, chain.last().map(|(op, ..)| *op));
         for (op, right, span) in chain.into_iter().rev() {
-            let right = self.value(right);
+            let right = self.operand(right, Some(op));
             left = match (left, right) {
                 (Some(left), Some(right)) if op == BinaryOp::Range => self.range(left, right, span),
                 (Some(left), Some(right)) => self.operator(symbol(op), vec![left, right], span),
@@ -155,6 +155,17 @@ impl Checker<'_> {
             };
         }
         left
+    }
+
+    /// A value; beside `==` and `!=` also a level in quotes.
+    fn operand(&mut self, expr: &ast::Expr, op: Option<BinaryOp>) -> Option<ir::Expr> {
+        match &expr.kind {
+            ast::ExprKind::Str(level) if matches!(op, Some(BinaryOp::Equal | BinaryOp::NotEqual)) => {
+                let ty = Type { element: Some(ElementType::Category), shape: Shape::scalar(), size: None };
+                Some(ir::Expr { kind: ir::ExprKind::Str(level.clone()), span: expr.span, ty })
+            }
+            _ => self.value(expr),
+        }
     }
 
     /// `a:b`

@@ -25,6 +25,7 @@ const EXAMPLES: &str = "\
 Examples:
   vippl repl radon.vim --data radon.csv
   vippl repl radon.json                     a saved fit, without its data
+  vippl repl radon.json --data radon.csv    a saved fit, with what was observed
   echo 'P(beta > 0)' | vippl repl radon.json
 
 At the prompt:

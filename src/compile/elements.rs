@@ -113,6 +113,10 @@ impl Tracer<'_> {
         value: Traced,
         at: Span,
     ) -> Result<()> {
+        let value = match value.is_enumerated() && self.has_drawn_states() {
+            true => self.at_drawn_states(&value, at)?,
+            false => value,
+        };
         if value.is_enumerated() {
             let name = &self.model.variable(variable).name;
             let feature = format!("an element of `{name}` that depends on a discrete latent");

@@ -29,10 +29,14 @@ impl Tracer<'_> {
     pub fn observe_discrete(&mut self, left: &Left, distribution: &TracedDistribution) -> Result<()> {
         let name = self.model.variable(left.variable).name.clone();
         let dims = self.partly_given(left.variable).map(|given| given.dims.clone()).unwrap_or_default();
-        let refuse = |tracer: &Self, why: &str| CompileError::Data {
+        let refuse = |tracer: &Self, why: &str| {
+            CompileError::Data {
             message: format!("{}, and other statements use the column: {why}", tracer.has_missing(&name)),
-            help: Some("remove these rows; what only its own statement mentions is left out".into()),
+            help: Some(
+                "remove these rows; values are finitely many under Bernoulli, Categorical, Binomial and DiscreteUniform".into(),
+            ),
             at: left.at,
+        }
         };
         if left.event > 0 || dims.len() != 1 {
             return Err(refuse(self, "only a vector of numbers can have missing values summed out"));

@@ -6,7 +6,9 @@ use super::CompileError;
 use super::align::Layout;
 use super::partly::elements_named;
 use super::tracer::{Binding, Result, Tracer};
-use super::value::{DistributionKind, Traced, TracedDistribution, Value, ValueLevels};
+use super::value::{
+    DistributionKind, MAX_ELEMENTS, Traced, TracedDistribution, Value, ValueLevels, fits_in_memory,
+};
 use crate::builtin::{self, Arg, Builtin, Call};
 use crate::data::{Levels, Rows};
 use crate::ir::{Expr, ExprKind, Role, Variable};
@@ -29,6 +31,11 @@ impl Tracer<'_> {
                 help: Some(format!("write `x[{level:?}]`")),
                 at: expr.span,
             }),
+            ExprKind::Variable(variable)
+                if let Some(alone) = self.asked.as_ref().and_then(|asked| asked.alone.get(variable)) =>
+            {
+                Ok(Value::Array(alone.clone()))
+            }
             ExprKind::Variable(variable) => match self.lookup(*variable, expr.span)? {
                 Binding::Value(Value::Array(value)) => self.within_branch(value, expr.span).map(Value::Array),
                 Binding::Value(value) => Ok(value),
@@ -38,6 +45,7 @@ impl Tracer<'_> {
                 }
                 Binding::Discrete(discrete) => self.whole_discrete(discrete, expr.span).map(Value::Array),
                 Binding::Poisoned => Err(CompileError::Poisoned),
+                Binding::OfStates(error) => Err(*error),
             },
             ExprKind::Rows => self.rows(expr.span).map(Value::Array),
             ExprKind::Array(items) => self.array_literal(items, expr.span).map(Value::Array),
@@ -263,12 +271,21 @@ impl Tracer<'_> {
         let mut traced = Vec::with_capacity(args.len());
         for arg in args {
             traced.push(match arg {
+                // A level: its code is known once the other side is.
+                Some(Expr { kind: ExprKind::Str(_), .. }) => None,
                 Some(arg) if builtin::takes_missing(builtin) && elements_named(arg).is_some() => {
                     Some(self.as_given(|tracer| tracer.array(arg))?)
                 }
                 Some(arg) => Some(self.array(arg)?),
                 None => None,
             });
+        }
+        for (k, arg) in args.iter().enumerate() {
+            let Some(Expr { kind: ExprKind::Str(level), span, .. }) = arg else { continue };
+            let mut others = args.iter().zip(&traced).filter_map(|(arg, traced)| arg.zip(traced.as_ref()));
+            let other = others.next().map(|(arg, traced)| (arg, traced.clone()));
+            let code = self.level_code(other.as_ref().map(|(arg, traced)| (*arg, traced)), level, *span)?;
+            traced[k] = Some(code);
         }
         self.call_traced(builtin, &traced, args, at)
     }
@@ -304,6 +321,9 @@ impl Tracer<'_> {
                 return Err(CompileError::call(error, at));
             }
         };
+        let dims: Option<Vec<usize>> =
+            ty.shape.dims().and_then(|dims| dims.iter().map(Dim::known).collect());
+        fits_in_memory(&format!("`{}`", builtin.name()), &dims.unwrap_or_default(), MAX_ELEMENTS, at)?;
         let aligned = self.align(&operands, at)?;
         let batch = aligned.axes.len();
         let mut nodes = aligned.nodes.iter();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::asked::Asked;
 use super::error::{CompileError, CompileErrors};
 use super::quantity::{Quantity, QuantityKind};
 use super::tracer::{Binding, Tracer};
@@ -22,18 +23,21 @@ pub struct ExpressionProgram {
     pub element: ElementType,
 }
 
-/// Compiles an expression over the quantities of a fit, and the data where there are any.
+/// Compiles an expression over the quantities of a fit, and the data where there are any. `levels`: of each quantity that is coded,
+/// what its codes stand for.
 pub fn compile_expression(
     model: &Model,
     expr: &Expr,
     quantities: &[Quantity],
+    levels: &[Option<Arc<Levels>>],
     data: Option<&Dataset>,
 ) -> Result<ExpressionProgram, CompileErrors> {
     let empty = Dataset::default();
     let mut tracer = Tracer::new(model, data.unwrap_or(&empty));
     tracer.bind_partly();
     let mut nodes = Vec::with_capacity(quantities.len());
-    for quantity in quantities {
+    let mut asked = Asked::default();
+    for (quantity, levels) in quantities.iter().zip(levels) {
         let node = tracer.graph.input(&quantity.dims);
         nodes.push(node);
         let Some(id) = model.variables.iter().position(|variable| {
@@ -41,20 +45,31 @@ pub fn compile_expression(
         }) else {
             continue;
         };
+        asked.levels.extend(levels.clone().map(|levels| (VariableId(id), levels)));
         if quantity.kind == QuantityKind::Imputed {
-            tracer.bind_imputed(VariableId(id), quantity, node);
+            let bound = tracer.bind_imputed(VariableId(id), quantity, node);
+            bound.map_err(|error| CompileErrors::new(&model.source, vec![error]))?;
             continue;
         }
         let mut traced = Traced::new(node, quantity.dims.clone(), quantity.element);
         traced.labels.clone_from(&quantity.labels);
         tracer.env[id] = Some(Binding::Value(Value::Array(traced)));
     }
+    tracer.asked.get_or_insert_default().levels = asked.levels;
+    let is_alone = !tracer.asked.as_ref().is_none_or(|asked| asked.alone.is_empty());
     let value = tracer.array(expr).map_err(|error| {
         let error = match error {
             CompileError::UndefinedElement { element, at } | CompileError::MissingElement { element, at } => {
                 CompileError::UnknownName {
                     name: element.trim_matches('`').to_string(),
-                    help: "it is neither among the quantities of the fit nor in the data at hand".into(),
+                    help: match is_alone {
+                        true => {
+                            "what was observed is in the data: `vippl repl FIT --data FILE` knows both".into()
+                        }
+                        false => {
+                            "it is neither among the quantities of the fit nor in the data at hand".into()
+                        }
+                    },
                     at,
                 }
             }

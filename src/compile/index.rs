@@ -36,7 +36,7 @@ impl Tracer<'_> {
         matches!(self.model.variable(variable).role, Role::Deterministic | Role::Latent)
     }
 
-    fn index_traced(&mut self, base: &Traced, indices: &[Index], at: Span) -> Result<Traced> {
+    pub fn index_traced(&mut self, base: &Traced, indices: &[Index], at: Span) -> Result<Traced> {
         if self.ragged_of(base).is_some() {
             return self.index_ragged(base, indices, at);
         }
@@ -46,6 +46,9 @@ impl Tracer<'_> {
                 help: (base.rank() == 0).then(|| "a scalar cannot be indexed".into()),
                 at,
             });
+        }
+        if let Some(chosen) = self.chosen_by_draws(base, indices, at)? {
+            return Ok(chosen);
         }
         let mut positions: Vec<Positions> = Vec::with_capacity(base.rank());
         for (k, index) in indices.iter().enumerate() {

@@ -25,6 +25,9 @@ impl Tracer<'_> {
         dims: &[usize],
         at: Span,
     ) -> Result<Traced> {
+        if self.has_drawn_states() {
+            return Ok(self.drawn_jointly(discrete, domain, map, dims));
+        }
         let n: usize = dims.iter().product();
         let parts = (0..n).map(|k| {
             let own: Arc<[u32]> = map.iter().skip(k).step_by(n).copied().collect();
@@ -64,7 +67,10 @@ impl Tracer<'_> {
         }
         for value in traced.iter_mut().flatten() {
             if self.implicit_of(value).is_some() {
-                *value = self.whole_jointly(value, at)?;
+                *value = match self.has_drawn_states() {
+                    true => self.at_drawn_states(value, at)?,
+                    false => self.whole_jointly(value, at)?,
+                };
             }
         }
         Ok(Some(traced))

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use super::CompileError;
 use super::elements::Elements;
-use super::quantity::{MAX_REPORTED, Quantity};
-use super::selection::Selection;
+use super::quantity::MAX_REPORTED;
 use super::tracer::{Binding, Result, Tracer};
 use super::uses::reads_of;
 use super::value::{MAX_INDEX_RANK, Place, Traced, Tuple};
@@ -81,24 +80,6 @@ impl Tracer<'_> {
             self.bind_given(id, &given, missing.len());
             self.partly.insert(id, Partly { given, is_read });
         }
-    }
-
-    /// Binds imputed entries of a posterior beside what was observed, where there are data.
-    pub fn bind_imputed(&mut self, variable: VariableId, quantity: &Quantity, node: Node) {
-        let Some(Some(labels)) = quantity.labels.first() else { return };
-        let tuple = |label: &String| -> Option<Tuple> {
-            let mut tuple = Tuple::default();
-            for (k, index) in label.split(',').enumerate() {
-                *tuple.get_mut(k)? = index.parse().ok()?;
-            }
-            Some(tuple)
-        };
-        let Some(tuples) = labels.names().iter().map(tuple).collect::<Option<Vec<Tuple>>>() else { return };
-        let rank = labels.names().first().map_or(1, |label| label.split(',').count());
-        let selection = Selection { tuples, axes: Vec::new(), dims: vec![quantity.len()], rank };
-        let span = self.model.variable(variable).span;
-        // An entry that is there already stays what it is.
-        let _ = self.add_rows(variable, &selection, node, Vec::new(), quantity.element, span);
     }
 
     fn bind_given(&mut self, variable: VariableId, given: &Traced, n_missing: usize) {
@@ -212,29 +193,58 @@ impl Tracer<'_> {
         let known = self.model.variable(variable);
         let name = &known.name;
         let mut statements = Vec::new();
-        observing(&self.model.body, variable, &mut statements);
+        observing(&self.model.body, variable, false, &mut statements);
         let has = self.has_missing(name);
         let element = self.data.get(name).map(|data| data.values.element);
-        let own = match element {
-            Some(ElementType::Bool) => "Bernoulli(p)",
-            Some(ElementType::Category) => "Categorical(p)",
-            _ => "Normal(m, s)",
-        };
-        let (message, help) = match statements.iter().map(|span| span.start).min() {
-            None => (
-                has,
-                format!(
-                    "remove these rows; or give the column a model of its own above this statement, such as `{name} ~ {own}`, \
-                     and what is missing is imputed"
-                ),
-            ),
-            Some(first) if first > at.start => (
+        let feeds_itself = statements.iter().find(|own| own.span.start <= at.start && at.end <= own.span.end);
+        let (message, help) = match (statements.iter().map(|own| own.span.start).min(), feeds_itself) {
+            (None, _) => {
+                let own = match element {
+                    Some(ElementType::Bool) => "Bernoulli(p)",
+                    Some(ElementType::Category) => "Categorical(p)",
+                    Some(ElementType::Int) => "Binomial(n, p)",
+                    _ => "Normal(m, s)",
+                };
+                let of_counts = match element {
+                    Some(ElementType::Int) => {
+                        ": its values must be finitely many, so that they can be summed over"
+                    }
+                    _ => "",
+                };
+                (
+                    has,
+                    format!(
+                        "remove these rows; or give the column a model of its own above this statement, such as `{name} ~ {own}`, \
+                         and what is missing is imputed{of_counts}"
+                    ),
+                )
+            }
+            (Some(first), _) if first > at.start => (
                 format!("{has}, and is used before the statement that imputes them"),
                 format!(
                     "move `{name} ~ ...` above this statement; `{name}[!isnan({name})]` is what was observed"
                 ),
             ),
-            Some(_) => (
+            (_, Some(_)) if element.is_some_and(|element| element != ElementType::Real) => (
+                format!(
+                    "{has}, and discrete values that depend on each other are summed out as latents only"
+                ),
+                match element {
+                    Some(ElementType::Category) => "remove these rows".to_string(),
+                    _ => format!(
+                        "of a series of zeros and ones: let a latent `z` take the place of `{name}` in this statement, `z[t] ~ \
+                         Bernoulli(... z[t - 1] ...)`, with one for `z[1]`; then `{name} ~ Bernoulli(z)` says what was observed of it"
+                    ),
+                },
+            ),
+            (_, Some(Observing { in_a_loop: false, .. })) => (
+                format!("{has}, and this statement uses them before it has defined them"),
+                format!(
+                    "write a loop over single elements, such as `for t in 2:len({name}) {{ {name}[t] ~ ... {name}[t - 1] ... }}`: each may \
+                     use those before it"
+                ),
+            ),
+            (Some(_), _) => (
                 format!("{has}, some of which no statement has on its left"),
                 format!(
                     "each needs a distribution before it is used, as `{name}[1] ~ ...` in front of a loop"
@@ -279,17 +289,22 @@ impl Tracer<'_> {
     }
 }
 
-/// Places of the statements with elements of a variable on their left.
-fn observing(body: &[Statement], variable: VariableId, found: &mut Vec<Span>) {
+/// A statement with elements of a variable on its left.
+struct Observing {
+    span: Span,
+    in_a_loop: bool,
+}
+
+fn observing(body: &[Statement], variable: VariableId, in_a_loop: bool, found: &mut Vec<Observing>) {
     for statement in body {
         match &statement.kind {
             StatementKind::Observe { value, .. } if elements_named(value) == Some(variable) => {
-                found.push(statement.span);
+                found.push(Observing { span: statement.span, in_a_loop });
             }
-            StatementKind::For { body, .. } => observing(body, variable, found),
+            StatementKind::For { body, .. } => observing(body, variable, true, found),
             StatementKind::If { arms, otherwise } => {
-                arms.iter().for_each(|(_, arm)| observing(arm, variable, found));
-                observing(otherwise, variable, found);
+                arms.iter().for_each(|(_, arm)| observing(arm, variable, in_a_loop, found));
+                observing(otherwise, variable, in_a_loop, found);
             }
             _ => {}
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::CompileError;
 use super::tracer::{Result, Tracer};
+use super::uses::read_in;
 use super::value::{Axis, Traced, ValueLevels};
 use crate::data::Levels;
 use crate::ir::{Expr, ExprKind, Index};
@@ -52,6 +53,10 @@ impl Tracer<'_> {
         let value = self.array(expr)?;
         let help = "an index must be an int of the data, or a discrete latent";
         let Some(tensor) = self.constant(&value) else {
+            // A latent of discrete data with missing entries is none that can be an index.
+            if let Some(variable) = read_in(expr).into_iter().find(|read| self.partly.contains_key(read)) {
+                return Err(self.missing_value(variable, expr.span));
+            }
             return Err(CompileError::DataOnly { help: help.into(), at: expr.span });
         };
         let known: Arc<[f64]> = tensor.iter().copied().collect();
@@ -218,7 +223,7 @@ fn by_number(
     known.iter().enumerate().map(position).collect()
 }
 
-fn nearest_levels(name: &str, label: &Levels) -> String {
+pub fn nearest_levels(name: &str, label: &Levels) -> String {
     let mut scored: Vec<(f64, &String)> =
         label.names().iter().map(|level| (strsim::jaro_winkler(name, level), level)).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));

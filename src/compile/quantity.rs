@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::value::Tuple;
 use crate::data::Levels;
 use crate::density::Recentred;
 use crate::ir::Role;
@@ -32,10 +33,17 @@ pub struct VariableReport {
     pub left_out: usize,
     /// What is left out is drawn when a fit is done.
     pub is_drawn: bool,
-    /// A discrete latent that is summed out.
+    /// A discrete latent that is summed out, or what is computed of one.
     pub discrete: bool,
     /// Of a definition without latents: a value that is not finite, if it has one.
     pub not_finite: Option<f64>,
+}
+
+impl VariableReport {
+    /// A deterministic variable that depends on discrete latents.
+    pub fn is_of_states(&self) -> bool {
+        self.discrete && self.role == Role::Deterministic
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -78,6 +86,20 @@ impl Quantity {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Of missing entries: their 1-based indices in the data, which are their labels, and how many of these there are.
+    pub fn entries(&self) -> Option<(Vec<Tuple>, usize)> {
+        let [Some(labels)] = self.labels.as_slice() else { return None };
+        let rank = labels.names().first().map_or(1, |label| label.split(',').count());
+        let tuple = |label: &String| {
+            let mut tuple = Tuple::default();
+            for (k, index) in label.split(',').enumerate() {
+                *tuple.get_mut(k)? = index.parse().ok()?;
+            }
+            Some(tuple)
+        };
+        Some((labels.names().iter().map(tuple).collect::<Option<_>>()?, rank))
     }
 
     /// In other coordinates: elements whose own coordinate was moved depend on others too.

@@ -52,6 +52,11 @@ impl SummedOut {
         self.latents.iter().map(DiscreteLatent::n_elements).sum()
     }
 
+    /// Whether any element depends on another one, given the other latents.
+    pub fn is_coupled(&self) -> bool {
+        (0..self.elimination.n_steps()).any(|step| !self.elimination.neighbours(step).is_empty())
+    }
+
     /// Numbers of its tables.
     pub fn n_states(&self) -> usize {
         self.elimination.pools.iter().map(|pool| pool.n_rows() * pool.size()).sum()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::CompileError;
 use super::allocate::BuiltUp;
+use super::asked::Asked;
 use super::discrete::{Discrete, Enumeration};
 use super::elements::Elements;
 use super::eliminate::{Eliminated, Factor};
@@ -36,6 +37,8 @@ pub enum Binding {
     Elements(Elements),
     /// A discrete latent that is summed out; index into `Tracer::discrete`.
     Discrete(usize),
+    /// Something of discrete latents that cannot be part of the density: reported, and an error where it is used.
+    OfStates(Box<CompileError>),
     /// Its definition failed and was reported.
     Poisoned,
 }
@@ -111,6 +114,8 @@ pub struct Tracer<'a> {
     pub left_out: BTreeMap<VariableId, LeftOut>,
     /// Discrete data with missing entries that are summed out.
     pub evidence: Vec<Evidence>,
+    /// Where an expression is asked of a posterior.
+    pub asked: Option<Asked>,
     pub function_depth: usize,
     /// Set while the passes of a loop are traced one after the other.
     pub is_one_by_one: bool,
@@ -151,6 +156,7 @@ impl<'a> Tracer<'a> {
             is_as_given: false,
             left_out: BTreeMap::new(),
             evidence: Vec::new(),
+            asked: None,
             function_depth: 0,
             is_one_by_one: false,
             call_domain: None,
@@ -167,16 +173,17 @@ impl<'a> Tracer<'a> {
                     CompileError::Varies(varies) => varies.error,
                     error => error,
                 };
+                self.forget_loops();
+                if self.is_of_states(statement, &error) {
+                    self.put_off(statement, &error);
+                    continue;
+                }
                 match error {
                     CompileError::Poisoned if !errors.is_empty() => {}
                     CompileError::Poisoned => errors.push(CompileError::Internal { at: statement.span }),
                     error => errors.push(error),
                 }
-                self.domain = None;
-                self.scan = None;
-                self.plan = None;
-                self.is_as_given = false;
-                self.poison(statement);
+                self.bind_all(statement, &Binding::Poisoned);
             }
         }
         if errors.is_empty() {
@@ -189,20 +196,29 @@ impl<'a> Tracer<'a> {
         if errors.is_empty() { self.report_built_up().map_err(|error| vec![error]) } else { Err(errors) }
     }
 
-    fn poison(&mut self, statement: &Statement) {
+    fn forget_loops(&mut self) {
+        self.domain = None;
+        self.scan = None;
+        self.plan = None;
+        self.is_as_given = false;
+    }
+
+    /// Binds all that a statement defines.
+    pub fn bind_all(&mut self, statement: &Statement, binding: &Binding) {
         match &statement.kind {
             StatementKind::Latent { variable, .. }
             | StatementKind::LatentElements { variable, .. }
             | StatementKind::Define { variable, .. }
             | StatementKind::DefineElements { variable, .. }
-            | StatementKind::Param { variable, .. } => self.env[variable.0] = Some(Binding::Poisoned),
-            StatementKind::For { body, .. } => body.iter().for_each(|inner| self.poison(inner)),
+            | StatementKind::Param { variable, .. } => self.env[variable.0] = Some(binding.clone()),
+            StatementKind::For { body, .. } => body.iter().for_each(|inner| self.bind_all(inner, binding)),
             StatementKind::If { arms, otherwise } => {
-                arms.iter().flat_map(|(_, body)| body).chain(otherwise).for_each(|inner| self.poison(inner));
+                let all = arms.iter().flat_map(|(_, body)| body).chain(otherwise);
+                all.for_each(|inner| self.bind_all(inner, binding));
             }
             StatementKind::Observe { value, .. } => {
                 if let Some(variable) = elements_named(value).filter(|own| self.partly.contains_key(own)) {
-                    self.env[variable.0] = Some(Binding::Poisoned);
+                    self.env[variable.0] = Some(binding.clone());
                 }
             }
             StatementKind::Data { .. } | StatementKind::Factor { .. } | StatementKind::Return { .. } => {}
@@ -248,7 +264,14 @@ impl<'a> Tracer<'a> {
     }
 
     fn define(&mut self, variable: VariableId, value: &crate::ir::Expr) -> Result<()> {
-        let traced = self.expr(value)?;
+        let mut traced = self.expr(value)?;
+        if let Value::Array(array) = &mut traced
+            && self.is_top_level()
+            && self.has_drawn_states()
+            && array.is_enumerated()
+        {
+            *array = self.at_drawn_states(array, value.span)?;
+        }
         if let Value::Array(array) = &traced
             && self.is_top_level()
         {
@@ -310,6 +333,7 @@ impl<'a> Tracer<'a> {
         if let Some(binding) = &self.env[variable.0] {
             return match binding {
                 Binding::Poisoned => Err(CompileError::Poisoned),
+                Binding::OfStates(error) => Err((**error).clone()),
                 other => Ok(other.clone()),
             };
         }

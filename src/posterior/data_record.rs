@@ -66,6 +66,24 @@ impl DataRecord {
         DataRecord { files, dropped, rows, variables }
     }
 
+    /// How data differ in form from these, if they do: a name that is missing, or of another shape or with other levels.
+    pub fn difference(&self, dataset: &Dataset) -> Option<String> {
+        self.variables.iter().find_map(|known| {
+            let name = &known.name;
+            let Some(found) = dataset.get(name).map(|variable| &variable.values) else {
+                return Some(format!("`{name}` is missing"));
+            };
+            let levels = found.levels.as_ref().map(|levels| levels.names());
+            match found.shape() {
+                shape if shape != known.dims => {
+                    Some(format!("`{name}` had the shape {:?} and has {shape:?}", known.dims))
+                }
+                _ if levels != known.levels.as_deref() => Some(format!("`{name}` has other levels")),
+                _ => None,
+            }
+        })
+    }
+
     /// Names and types as the checker takes them.
     pub fn summary(&self) -> DataSummary {
         let of = |variable: &DataVariable| check::DataVariable {

@@ -49,6 +49,8 @@ pub struct Answer {
     pub names: Vec<String>,
     /// What it is made of that is not to be trusted: elements, where the question is a quantity's own, or quantities.
     pub distrusted: Vec<String>,
+    /// What values stand for, of a column of words.
+    pub levels: Option<Arc<Levels>>,
     pub kind: AnswerKind,
 }
 
@@ -59,6 +61,8 @@ pub enum AnswerKind {
     Random(Vec<Summary>),
     /// A summary with its Monte Carlo standard errors (0: exact), or something that does not vary (`None`).
     Fixed { values: Vec<f64>, errors: Option<Vec<f64>> },
+    /// Probabilities of the levels of words, one object for each element.
+    Levels(Vec<States>),
     /// Several quantiles of each element, `[elements][probabilities]`, with Monte Carlo standard errors.
     Quantiles { probabilities: Vec<f64>, values: Vec<f64>, errors: Vec<f64> },
 }
@@ -88,7 +92,8 @@ pub fn ask(posterior: &Posterior, scope: Scope<'_>, source: &Source, expr: &Expr
         (shape, names, kind)
     };
     let distrusted = distrusted(posterior, &expr, &names);
-    Ok(Answer { question, dims: shape.dims, element: shape.element, names, distrusted, kind })
+    let levels = asker.levels(&expr);
+    Ok(Answer { levels, question, dims: shape.dims, element: shape.element, names, distrusted, kind })
 }
 
 fn distrusted(posterior: &Posterior, expr: &Expr, names: &[String]) -> Vec<String> {
@@ -187,6 +192,9 @@ impl Value {
 impl Asker<'_> {
     /// What is said of an expression that is no summary.
     fn value(&self, expr: &Expr) -> Result<(Quantity, AnswerKind), Report> {
+        if self.levels(expr).is_some() {
+            return self.levels_drawn(expr);
+        }
         if let Some((shape, rows)) = self.selection(expr) {
             let summaries = rows.iter().map(|&row| self.posterior.summaries[row]).collect();
             return Ok((shape, AnswerKind::Random(summaries)));
@@ -231,7 +239,9 @@ impl Asker<'_> {
         model.variables.iter_mut().for_each(|variable| variable.span = Span::default());
         let typed = check_expression(&model, self.source, expr)?;
         let quantities = self.quantities_in(expr);
-        let program = compile_expression(&model, &typed, &quantities, self.scope.dataset)?;
+        let levels: Vec<Option<Arc<Levels>>> =
+            quantities.iter().map(|quantity| self.posterior.levels_of(&quantity.name)).collect();
+        let program = compile_expression(&model, &typed, &quantities, &levels, self.scope.dataset)?;
         Ok(Question { program, quantities, at: expr.span })
     }
 
@@ -320,6 +330,9 @@ impl Asker<'_> {
         if reduction == Reduction::Correlation {
             return self.correlation([&arguments[0].value, &arguments[1].value], expr).map(Some);
         }
+        if reduction == Reduction::Path {
+            return self.path(&arguments[0].value).map(Some).map_err(Report::from);
+        }
         let argument = self.with_summaries_filled_in(&arguments[0].value)?;
         let of = match self.images(&argument).map(Of::States) {
             Some(of) => of,
@@ -340,6 +353,9 @@ impl Asker<'_> {
         }
         if reduction == Reduction::Mode && shape.element == ElementType::Real {
             return Err(self.not_discrete(&arguments[0].value).into());
+        }
+        if reduction != Reduction::Mode && self.levels(&argument).is_some() {
+            return Err(self.no_number(reduction.name(), &argument).into());
         }
         let (probabilities, many) = match arguments.get(1) {
             Some(second) => self.probabilities(&second.value)?,

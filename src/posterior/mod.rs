@@ -35,14 +35,17 @@ pub use judge::{Complaint, Judged, Lack, Reported, Weighing, by_chains, unwitnes
 pub use loo::{Loo, Points};
 pub use markov::{Convergence, Nuts, Sampled, of_chains};
 pub use method::Method;
-pub use states::{Drawn, States, StatesFound, TablesAt, draw_states, find_states};
+pub use states::{Drawn, StatePath, States, StatesFound, TablesAt, draw_states, find_states};
 pub use summarise::{DEFAULT_DRAWS, Summarised, summarise};
 pub use summary::{Summary, mean_sd, quantile_in_place};
 pub use trust::{Basis, Symptom, Verdict};
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::compile::Quantity;
+use crate::data::Levels;
 use crate::density::{LogDensity, Role};
 use crate::inference::Fit;
 use crate::source::Source;
@@ -159,6 +162,12 @@ impl Posterior {
     /// The probabilities of a discrete quantity's values; `None` of a continuous one.
     pub fn states_of(&self, quantity: &Quantity) -> Option<&States> {
         self.states.iter().find(|(name, _)| *name == quantity.name).map(|(_, states)| states)
+    }
+
+    /// What the codes of a column of the data stand for, if it is one of words.
+    pub fn levels_of(&self, name: &str) -> Option<Arc<Levels>> {
+        let column = self.data.variables.iter().find(|variable| variable.name == name)?;
+        column.levels.clone().map(|levels| Arc::new(Levels::new(levels)))
     }
 
     /// Whether there are draws of a quantity: of discrete latents with many elements there are probabilities alone.

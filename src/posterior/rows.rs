@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::markov::Convergence;
-use super::{Method, Posterior, Summary};
+use super::{Method, Posterior, States, Summary};
 use crate::compile::{Quantity, QuantityKind, Simulated};
 use crate::data::Levels;
 use crate::types::ElementType;
@@ -46,35 +46,50 @@ impl Posterior {
         })
     }
 
-    /// Adds missing entries of the data that were drawn for each draw of the latents, `values[entries][n_draws]`. They are as
-    /// good as the latents are.
+    /// Adds missing entries of the data that were drawn for each draw of the latents, `values[entries][n_draws]`.
     pub fn add_imputed(&mut self, name: &str, labels: Arc<Levels>, element: ElementType, values: Vec<f64>) {
         let n = labels.len();
-        let offset = self.summaries.len();
+        self.add_drawn(
+            Quantity {
+                name: name.to_string(),
+                kind: QuantityKind::Imputed,
+                dims: vec![n],
+                labels: vec![Some(labels)],
+                element,
+                doc: None,
+                offset: 0,
+                marginals: vec![None; n],
+            },
+            values,
+        );
+    }
+
+    /// Adds what was drawn for each draw of the latents, `values[elements][n_draws]`. It is as good as the latents are.
+    pub fn add_drawn(&mut self, mut quantity: Quantity, values: Vec<f64>) {
+        quantity.offset = self.summaries.len();
         let n_draws = self.draws.n_draws();
+        let words = self.levels_of(&quantity.name);
+        if let Some(words) = &words {
+            let codes = (1..=words.len()).map(|code| code as f64).collect();
+            let states = States::of_draws(codes, &values, n_draws, self.worth());
+            self.states.push((quantity.name.clone(), states));
+        }
         for row in values.chunks_exact(n_draws.max(1)) {
             let chains = self.draws.by_chain(row);
             if let (Some(chains), Method::Nuts(nuts)) = (chains, &mut self.method) {
                 nuts.convergence.push(Convergence::of(chains));
             }
             self.summaries.push(match self.draws.by_chain(row) {
+                // Words have no moments.
+                _ if words.is_some() => Summary::default(),
                 Some(chains) => Summary::of_chains(chains),
                 None => Summary::of_draws(row),
             });
         }
         if let Some(worst) = self.verdict() {
-            self.verdicts.extend(std::iter::repeat_n(worst, n));
+            self.verdicts.extend(std::iter::repeat_n(worst, quantity.len()));
         }
         self.draws.append(values);
-        self.quantities.push(Quantity {
-            name: name.to_string(),
-            kind: QuantityKind::Imputed,
-            dims: vec![n],
-            labels: vec![Some(labels)],
-            element,
-            doc: None,
-            offset,
-            marginals: vec![None; n],
-        });
+        self.quantities.push(quantity);
     }
 }

@@ -34,12 +34,33 @@ pub struct States {
     pub errors: Vec<f64>,
     /// How many independent draws of the other latents they are averages over.
     pub worth: f64,
+    /// Of elements that depend on each other.
+    pub path: Option<StatePath>,
+}
+
+/// The values of all elements, and of all that they are coupled with, that are most likely together: of the greatest log density
+/// on average over the other latents. On a chain, what Viterbi's algorithm gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatePath {
+    pub values: Vec<f64>,
+    /// Posterior probability that all of them are right.
+    pub probability: f64,
 }
 
 impl States {
     /// Probabilities without error.
     pub fn exact(values: Vec<f64>, probabilities: Vec<f64>) -> States {
-        States { errors: vec![0.0; probabilities.len()], values, probabilities, worth: f64::MAX }
+        States { errors: vec![0.0; probabilities.len()], values, probabilities, worth: f64::MAX, path: None }
+    }
+
+    /// How often each of the values is among the draws of each element, `[elements][n]`.
+    pub(super) fn of_draws(values: Vec<f64>, draws: &[f64], n: usize, worth: f64) -> States {
+        let share = |row: &[f64], value: f64| row.iter().filter(|x| **x == value).count() as f64 / n as f64;
+        let rows = draws.chunks_exact(n.max(1));
+        let probabilities: Vec<f64> =
+            rows.flat_map(|row| values.iter().map(move |value| share(row, *value))).collect();
+        let errors = probabilities.iter().map(|p| (p * (1.0 - p) / worth).sqrt()).collect();
+        States { values, probabilities, errors, worth, path: None }
     }
 
     pub fn of_element(&self, element: usize) -> &[f64] {
@@ -109,7 +130,8 @@ impl States {
             images.iter().zip(known).map(|(image, (p, error))| (*image, *p, *error)).collect();
         own.sort_by(|a, b| a.0.total_cmp(&b.0));
         let total: f64 = own.iter().map(|(.., error)| error).sum();
-        let mut image = States { values: vec![], probabilities: vec![], errors: vec![], worth: self.worth };
+        let mut image =
+            States { values: vec![], probabilities: vec![], errors: vec![], worth: self.worth, path: None };
         for run in own.chunk_by(|a, b| a.0 == b.0) {
             let p: f64 = run.iter().map(|(_, p, _)| p).sum();
             let error: f64 = run.iter().map(|(.., error)| error).sum();
@@ -143,6 +165,10 @@ impl States {
             errors: taken(&self.errors),
             values: self.values.clone(),
             worth: self.worth,
+            path: self.path.as_ref().map(|path| StatePath {
+                values: elements.iter().map(|&i| path.values[i]).collect(),
+                probability: path.probability,
+            }),
         }
     }
 }
@@ -192,7 +218,10 @@ pub fn find_states(
     };
     let drawn: Vec<bool> = latents.iter().map(is_drawn).collect();
     let tables = TablesAt { density, summed_out, z, n, seed: posterior.method.seed() };
-    let all = tables.average(&points, &drawn);
+    let mut all = tables.average(&points, &drawn);
+    let of_path = m.min(MIN_AVERAGED);
+    let paths = tables.paths(&(0..of_path).map(|k| k * n / of_path).collect::<Vec<usize>>());
+    all.iter_mut().zip(paths).for_each(|(drawn, path)| drawn.states.path = path);
     // They are functions of the other latents, without which they are exact.
     let worth = if posterior.coordinates.is_empty() { None } else { Some(posterior.worth()) };
     let of_latent = |((latent, drawn), is_drawn): ((&DiscreteLatent, Drawn), bool)| {
@@ -233,7 +262,12 @@ impl Posterior {
     pub fn add_states(&mut self, found: StatesFound) {
         let StatesFound { mut quantity, states, mcse, draws } = found;
         quantity.offset = self.summaries.len();
-        let of_elements = mcse.iter().enumerate().map(|(element, mcse)| states.summary(element, *mcse));
+        // Words have no moments.
+        let is_words = self.levels_of(&quantity.name).is_some();
+        let of_elements = mcse.iter().enumerate().map(|(element, mcse)| match is_words {
+            true => Summary::default(),
+            false => states.summary(element, *mcse),
+        });
         self.summaries.extend(of_elements);
         // They are no better than the latents that they are functions of.
         if let Some(worst) = self.verdict() {
@@ -248,7 +282,7 @@ impl Posterior {
     }
 
     /// How many independent draws the draws are worth: those of chains as many as their worst row, of some that are looked at.
-    fn worth(&self) -> f64 {
+    pub(super) fn worth(&self) -> f64 {
         let n_rows = self.draws.n_rows();
         let step = n_rows.div_ceil(MAX_ASKED).max(1);
         let of_row = |row: usize| Some(self.draws.by_chain(self.draws.row(row))?.ess_mean());

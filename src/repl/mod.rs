@@ -14,7 +14,7 @@ use std::path::Path;
 use miette::Report;
 
 use crate::compile::CompileOptions;
-use crate::data::DataArg;
+use crate::data::{DataArg, Dataset};
 use crate::ir;
 use crate::posterior::{Posterior, Scope, fit_file};
 use crate::report::text::{VariableRow, answer, variables};
@@ -39,8 +39,14 @@ pub struct Repl {
 /// A posterior with the names that questions may use.
 struct Fitted {
     posterior: Posterior,
-    /// Of a fit that was read from a file; otherwise `prepared` has the model.
-    model: Option<ir::Model>,
+    /// Of a fit that was read from a file; otherwise `prepared` has them.
+    read: Option<Read>,
+}
+
+/// The model of a fit that was read from a file, and its data where they were given.
+struct Read {
+    model: ir::Model,
+    dataset: Option<Dataset>,
 }
 
 /// What a line makes the prompt do next.
@@ -138,8 +144,8 @@ impl Repl {
                 )
             });
         };
-        let scope = match (&fitted.model, &self.prepared) {
-            (Some(model), _) => Scope { model, dataset: None },
+        let scope = match (&fitted.read, &self.prepared) {
+            (Some(Read { model, dataset }), _) => Scope { model, dataset: dataset.as_ref() },
             (None, Some(prepared)) => prepared.scope(),
             (None, None) => return Err(Report::msg("the model of the fit is gone; `:fit` again")),
         };
@@ -150,10 +156,10 @@ impl Repl {
     fn load(&mut self, path: &Path, console: &mut Console<'_>) -> Result<(), Trouble> {
         if path.extension().is_some_and(|extension| extension == "json") || fit_file::is_fit(path) {
             let posterior = fit_file::read(path).map_err(Report::new)?;
-            let model = session::recheck(&posterior)?;
             self.model = Some(posterior.model.clone());
             self.prepared = None;
-            self.posterior = Some(Fitted { posterior, model: Some(model) });
+            let read = self.read_fit(&posterior, console)?;
+            self.posterior = Some(Fitted { posterior, read: Some(read) });
             return Ok(());
         }
         let model = session::read_model(path)?;
@@ -161,6 +167,18 @@ impl Repl {
         self.prepared = None;
         self.posterior = None;
         self.show_variables(console)
+    }
+
+    /// The model of a fit with the data that were given, which are to be those of the fit.
+    fn read_fit(&self, posterior: &Posterior, console: &mut Console<'_>) -> Result<Read, Trouble> {
+        if self.data.is_empty() {
+            return Ok(Read { model: session::recheck(posterior)?, dataset: None });
+        }
+        let (model, dataset, warnings) = session::recheck_with_data(posterior, &self.data, &self.drop)?;
+        for warning in &warnings {
+            console.report(warning)?;
+        }
+        Ok(Read { model, dataset: Some(dataset) })
     }
 
     /// The table of variables: against the data where there are some.

@@ -19,6 +19,7 @@ pub fn fit(posterior: &Posterior) -> Value {
         let verdicts = posterior.verdicts_of(quantity);
         let convergence = posterior.convergence_of(quantity);
         let states = posterior.states_of(quantity);
+        let levels = posterior.levels_of(&quantity.name);
         for (element, summary) in posterior.summaries_of(quantity).iter().enumerate() {
             let mut entry = json!({
                 "mean": summary.mean,
@@ -35,10 +36,16 @@ pub fn fit(posterior: &Posterior) -> Value {
                 entry.insert("ess_tail".to_string(), json!(convergence.ess_tail));
             }
             if let (Some(states), Some(entry)) = (states, entry.as_object_mut()) {
+                let word = |value: f64| levels.as_ref()?.names().get((value as usize).checked_sub(1)?);
+                let name = |value: f64| word(value).cloned().unwrap_or_else(|| value.to_string());
                 let probabilities = states.values.iter().zip(states.of_element(element));
                 let probabilities: Map<String, Value> =
-                    probabilities.map(|(value, p)| (value.to_string(), json!(p))).collect();
-                entry.insert("mode".to_string(), json!(states.mode(element).map(|(value, _)| value)));
+                    probabilities.map(|(value, p)| (name(*value), json!(p))).collect();
+                let mode = states.mode(element).map(|(value, _)| match word(value) {
+                    Some(word) => json!(word),
+                    None => json!(value),
+                });
+                entry.insert("mode".to_string(), json!(mode));
                 entry.insert("probabilities".to_string(), Value::Object(probabilities));
             }
             parameters.insert(quantity.element_name(element), entry);
@@ -74,6 +81,13 @@ pub fn fit(posterior: &Posterior) -> Value {
         "gradient_evaluations": fit.map(|fit| fit.gradient_evaluations),
         "parameters": parameters,
     });
+    let paths = posterior.states.iter().filter_map(|(name, states)| Some((name, states.path.as_ref()?)));
+    let paths: Map<String, Value> = paths
+        .map(|(name, path)| (name.clone(), json!({ "values": path.values, "probability": path.probability })))
+        .collect();
+    if !paths.is_empty() {
+        whole["paths"] = Value::Object(paths);
+    }
     if let Some(loo) = &posterior.loo {
         whole["loo"] = leave_one_out(loo);
         whole["seconds"]["loo"] = json!(seconds.loo);

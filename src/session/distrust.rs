@@ -1,7 +1,7 @@
 //! The warning about what is trusted least: why, which other latent is to blame, and what to do next.
 
 use super::Prepared;
-use crate::compile::Quantity;
+use crate::compile::{Quantity, QuantityKind};
 use crate::density::{Coordinate, LogDensity, Term};
 use crate::inference::{Cause, Chains, Fitted, Relation, Runaway, Sketch, runaway, trace};
 use crate::posterior::{Complaint, Draws, Judged, Lack, Symptom};
@@ -119,7 +119,7 @@ impl Prepared {
                     _ if is_known && fitted.fit.centring.is_none() => {
                         "`--centring learned` takes them apart".to_string()
                     }
-                    _ if is_known => slower(),
+                    _ if is_known || self.is_imputed(*of) => slower(),
                     _ => format!(
                         "Write {} as a latent of scale 1 times its scale: that takes them apart",
                         whole(*of)
@@ -192,6 +192,13 @@ impl Prepared {
 
     fn quantity_of(&self, row: usize) -> Option<&Quantity> {
         self.compiled.quantities.iter().find(|q| (q.offset..q.offset + q.len()).contains(&row))
+    }
+
+    /// Whether a coordinate is that of a missing entry of the data, which cannot be written in another way.
+    fn is_imputed(&self, i: usize) -> bool {
+        let mut imputed =
+            self.compiled.quantities.iter().filter(|quantity| quantity.kind == QuantityKind::Imputed);
+        imputed.any(|quantity| quantity.marginals.contains(&Some(i)))
     }
 
     /// The statement that introduced a coordinate.

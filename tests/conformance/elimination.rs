@@ -2,8 +2,9 @@
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
+use vippl::compile::Compiled;
 use vippl::density::LogDensity;
-use vippl::posterior::draw_states;
+use vippl::posterior::{TablesAt, draw_states};
 
 use crate::by_hand::*;
 use crate::harness::*;
@@ -50,6 +51,36 @@ fn agrees_with_enumeration(
             }
         }
         assert_eq!(element, cards.len(), "{model}");
+        most_likely_values_agree(model, &compiled, &z, &configurations, &logs);
+    }
+}
+
+/// At one point the most likely values of all elements are those of the most likely configuration.
+fn most_likely_values_agree(
+    model: &str,
+    compiled: &Compiled,
+    z: &[f64],
+    configurations: &[Vec<usize>],
+    logs: &[f64],
+) {
+    let Compiled { density, summed_out, .. } = compiled;
+    let paths = TablesAt { density, summed_out, z, n: 1, seed: 1 }.paths(&[0]);
+    let best = (0..logs.len()).max_by(|&a, &b| logs[a].total_cmp(&logs[b])).expect("a configuration");
+    let best: &[usize] = &configurations[best];
+    let mut first = 0;
+    let mut latents: Vec<_> = summed_out.iter().flat_map(|group| &group.latents).collect();
+    latents.sort_by_key(|latent| latent.index);
+    for (latent, path) in latents.iter().zip(paths) {
+        let own = &best[first..first + latent.n_elements()];
+        first += own.len();
+        if let Some(path) = path {
+            let values: Vec<f64> = own.iter().map(|&value| latent.values[value]).collect();
+            assert_eq!(path.values, values, "{model}");
+            if summed_out.len() == 1 {
+                let p = (logs.iter().copied().fold(f64::MIN, f64::max) - log_sum_exp(logs)).exp();
+                assert!((path.probability - p).abs() < 1e-10, "{model}\n{} for {p}", path.probability);
+            }
+        }
     }
 }
 

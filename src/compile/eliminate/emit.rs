@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use super::order::{Addend, Elimination};
 use super::schedule::{Part, Schedule, Shape};
-use super::scopes::{scatter_rows, unravel};
+use super::scopes::scatter_rows;
 use crate::tape::{Access, Body, Graph, Mode, Node, Scan, Source, State};
+use crate::types::unravel;
 
 /// Axes up to which tables are arrays of their own; beyond they are read by tables of positions.
 const MAX_AXES: usize = 12;

@@ -307,7 +307,7 @@ mod tests {
     fn what_many_depend_on_comes_last() {
         let scopes: Vec<u32> = (1..100).flat_map(|leaf| [0, leaf]).collect();
         let elimination = Elimination::new(vec![2; 100], vec![pairs(&scopes, [2, 2])]).expect("a star");
-        assert_eq!(elimination.order.last(), Some(&0));
+        assert!(elimination.order[98..].contains(&0));
         assert!((0..100).all(|step| elimination.joint_size(step) <= 4));
     }
 

@@ -145,7 +145,7 @@ impl Schedule {
         }
     }
 
-    /// The shape that most steps to come are of goes first, so that what is rare, the ends of chains, waits until all of it
+    /// The shape that most steps are of goes first, so that what is rare, the ends of chains, waits until all of it
     /// can be done at once.
     fn find_rounds(&mut self, elimination: &Elimination) {
         let n = elimination.n_steps();
@@ -159,8 +159,8 @@ impl Schedule {
                 }
             }
         }
-        let mut to_come = vec![0usize; self.shapes.len()];
-        self.shape_of.iter().for_each(|&shape| to_come[shape as usize] += 1);
+        let mut n_of = vec![0usize; self.shapes.len()];
+        self.shape_of.iter().for_each(|&shape| n_of[shape as usize] += 1);
         let mut ready: Vec<Vec<u32>> = vec![Vec::new(); self.shapes.len()];
         for step in (0..n).filter(|&step| waits_for[step] == 0) {
             ready[self.shape_of[step] as usize].push(step as u32);
@@ -168,12 +168,11 @@ impl Schedule {
         let mut n_done = 0;
         while n_done < n {
             let candidates = (0..ready.len()).filter(|&shape| !ready[shape].is_empty());
-            let Some(shape) = candidates.max_by_key(|&shape| (to_come[shape], usize::MAX - shape)) else {
+            let Some(shape) = candidates.max_by_key(|&shape| (n_of[shape], usize::MAX - shape)) else {
                 break;
             };
             let mut round = std::mem::take(&mut ready[shape]);
             round.sort_unstable_by_key(|&step| elimination.variable(step as usize));
-            to_come[shape] -= round.len();
             n_done += round.len();
             for &step in &round {
                 let next = feeds[step as usize];

@@ -7,6 +7,7 @@ use super::order::Pool;
 use crate::compile::tracer::Tracer;
 use crate::compile::value::{Axis, Place};
 use crate::tape::Node;
+use crate::types::unravel;
 
 /// Single tables beside many others of their kind are kept apart, up to so many: the first element of a chain.
 const MAX_APART: usize = 4;
@@ -222,16 +223,6 @@ pub fn scatter_rows(graph: &mut crate::tape::Graph, node: Node, map: &[u32], n: 
     }
     let index: Vec<u32> = map.iter().flat_map(|&to| (0..k as u32).map(move |j| to * k as u32 + j)).collect();
     graph.scatter_add(node, index.into(), &[n, k])
-}
-
-/// Indices of an element of an array, from its place in row-major order.
-pub fn unravel(mut place: usize, dims: &[usize]) -> Vec<usize> {
-    let mut indices = vec![0; dims.len()];
-    for (index, &len) in indices.iter_mut().zip(dims).rev() {
-        *index = place % len;
-        place /= len;
-    }
-    indices
 }
 
 fn is_ascending(scopes: &[u32], arity: usize) -> bool {

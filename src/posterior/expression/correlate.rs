@@ -21,6 +21,9 @@ impl Asker<'_> {
                 let (source_code, at) = (self.named(), argument.span.into());
                 return Err(QuestionError::NotRandom { source_code, at }.into());
             }
+            if self.levels(&argument).is_some() {
+                return Err(self.no_number("cor", &argument).into());
+            }
             values.push(value);
             filled.push(argument);
         }

@@ -4,8 +4,8 @@ use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rayon::prelude::*;
 
-use super::States;
 use super::steps::Steps;
+use super::{StatePath, States};
 use crate::compile::{Density, DiscreteLatent, SummedOut, in_file_order};
 use crate::density::LogDensity;
 
@@ -44,19 +44,77 @@ impl TablesAt<'_> {
         (MAX_TABLES / self.density.n_states().max(1)).clamp(1, LANES)
     }
 
-    /// Evaluates the tables at up to [`Self::lanes`] of the points and looks at the states of each latent: `each(latent, k, found)`
-    /// of the k-th of the points. It is not called where the density is not finite.
-    fn visit(&self, points: &[usize], mut each: impl FnMut(usize, usize, &Found<'_>)) {
-        let Some(&last) = points.last() else { return };
+    /// `[numbers of all tables][lanes]` at up to [`Self::lanes`] of the points.
+    fn tables(&self, points: &[usize]) -> Vec<f64> {
         let lanes = self.lanes();
         // Lanes beyond the last point repeat it, so that every evaluation has the same size.
-        let at = |lane: usize| points.get(lane).copied().unwrap_or(last);
+        let at = |lane: usize| points[lane.min(points.len() - 1)];
         let mut z = vec![0.0; self.density.dim() * lanes];
         for (own, all) in z.chunks_exact_mut(lanes).zip(self.z.chunks_exact(self.n)) {
             own.iter_mut().enumerate().for_each(|(lane, x)| *x = all[at(lane)]);
         }
         let mut tables = vec![0.0; self.density.n_states() * lanes];
         self.density.states(lanes, &z, &mut tables);
+        tables
+    }
+
+    /// The most likely values of latents whose elements depend on each other, from averages over some of the points.
+    pub fn paths(&self, points: &[usize]) -> Vec<Option<StatePath>> {
+        let latents = in_file_order(self.summed_out);
+        let mut paths: Vec<Option<StatePath>> = vec![None; latents.len()];
+        if points.is_empty() || !self.summed_out.iter().any(SummedOut::is_coupled) {
+            return paths;
+        }
+        let lanes = self.lanes();
+        let mut average = vec![0.0; self.density.n_states()];
+        for points in points.chunks(lanes) {
+            for (sum, own) in average.iter_mut().zip(self.tables(points).chunks_exact(lanes)) {
+                *sum += own[..points.len()].iter().sum::<f64>();
+            }
+        }
+        average.iter_mut().for_each(|x| *x /= points.len() as f64);
+        let mut from = 0;
+        for group in self.summed_out {
+            let own = from..from + group.n_states();
+            from = own.end;
+            if !group.is_coupled() || average[own.clone()].iter().any(|x| x.is_nan()) {
+                continue;
+            }
+            let steps = Steps::new(&group.elimination);
+            let mut states = vec![0; group.elimination.n_steps()];
+            steps.most_likely(|at| average[own.start + at], &mut states);
+            let mut probability = 0.0;
+            for points in points.chunks(lanes) {
+                let tables = self.tables(points);
+                for lane in 0..points.len() {
+                    let table = |at: usize| tables[(own.start + at) * lanes + lane];
+                    let found = steps.run(table);
+                    probability +=
+                        found.map_or(0.0, |found| (steps.log_weight(table, &states) - found.log_sum).exp());
+                }
+            }
+            probability /= points.len() as f64;
+            for latent in &group.latents {
+                let mut values = vec![f64::NAN; latent.n_elements()];
+                for (element, &position) in latent.positions.iter().enumerate() {
+                    values[position as usize] = latent.values[states[latent.first + element]];
+                }
+                let at = latents.iter().position(|other| other.index == latent.index);
+                if let Some(at) = at {
+                    paths[at] = Some(StatePath { values, probability });
+                }
+            }
+        }
+        paths
+    }
+
+    /// Evaluates the tables at up to [`Self::lanes`] of the points and looks at the states of each latent: `each(latent, k, found)`
+    /// of the k-th of the points. It is not called where the density is not finite.
+    fn visit(&self, points: &[usize], mut each: impl FnMut(usize, usize, &Found<'_>)) {
+        if points.is_empty() {
+            return;
+        }
+        let (lanes, tables) = (self.lanes(), self.tables(points));
         let rng = |point: &usize| {
             let mut rng = ChaCha12Rng::seed_from_u64(self.seed);
             rng.set_stream(*point as u64 + 1);
@@ -255,7 +313,13 @@ impl Sums {
         let probabilities = means.flat_map(|own| &own[..k]).map(|own| mean(*own)).collect();
         let errors = squares.clone().flat_map(|own| &own[..k]).map(|own| error(*own)).collect();
         Drawn {
-            states: States { values: latent.values.clone(), probabilities, errors, worth: self.n },
+            states: States {
+                values: latent.values.clone(),
+                probabilities,
+                errors,
+                worth: self.n,
+                path: None,
+            },
             mcse: squares.map(|own| error(own[k])).collect(),
             draws,
         }

@@ -261,6 +261,26 @@ impl<'e> Steps<'e> {
     }
 }
 
+impl Steps<'_> {
+    /// The log weight of some values of all variables, each by its place among all.
+    pub fn log_weight(&self, table: impl Fn(usize) -> f64, values: &[usize]) -> f64 {
+        let of_step = |i: usize| {
+            let near = self.elimination.neighbours(i).iter().copied();
+            let axes: Vec<usize> = near
+                .chain([self.elimination.variable(i)])
+                .map(|variable| values[variable as usize])
+                .collect();
+            let tables = self.reads(i).iter().filter(|read| !read.is_message);
+            let place = |read: &Read| {
+                let strides = &self.strides[read.strides..read.strides + axes.len()];
+                read.start + axes.iter().zip(strides).map(|(value, stride)| value * stride).sum::<usize>()
+            };
+            tables.map(|read| table(place(read))).sum::<f64>()
+        };
+        (0..self.steps.len()).map(of_step).sum()
+    }
+}
+
 /// How far apart two values of a variable are in a table over `scope`; 0 if it is none of them.
 fn own_stride(elimination: &Elimination, scope: &[u32], variable: u32) -> usize {
     if scope.contains(&variable) { stride_in(elimination, scope, variable) } else { 0 }

@@ -2,7 +2,7 @@
 
 use super::{Command, usage};
 use crate::data::DataArg;
-use crate::repl::{Console, Flow, Repl, Trouble};
+use crate::repl::{Console, Fitted, Flow, Repl, Trouble};
 use crate::session;
 use miette::Report;
 
@@ -31,6 +31,13 @@ impl Command for Data {
         // Files that cannot be read leave everything as it was.
         let (_, record, warnings) = session::read_data(&data, &repl.drop)?;
         repl.data = data;
+        // A fit that was read from a file goes on with its own data; others are to be fitted.
+        if let Some(fitted) = repl.posterior.take_if(|fitted| fitted.read.is_some())
+            && let Ok(read) = repl.read_fit(&fitted.posterior, console)
+        {
+            repl.posterior = Some(Fitted { read: Some(read), ..fitted });
+            return Ok(Flow::Continue);
+        }
         repl.prepared = None;
         repl.posterior = None;
         if repl.model.is_some() {

@@ -151,7 +151,7 @@ fn present(
     console.print(&text::summary(&posterior, &console.out_style))?;
     console.print("\n")?;
     console.print(&text::footer(&posterior, &console.out_style))?;
-    repl.posterior = Some(Fitted { posterior, model: None });
+    repl.posterior = Some(Fitted { posterior, read: None });
     Ok(Flow::Continue)
 }
 

@@ -44,9 +44,8 @@ fn request(command: &Sample, arguments: &[String]) -> Result<SampleRequest, Trou
             "--draws" => own.n_draws = whole(command, option, value()?, 10..=1_000_000)?,
             "--target-accept" => {
                 let share = value()?.parse::<f64>().ok().filter(|share| *share > 0.0 && *share < 1.0);
-                own.target_accept = share.ok_or_else(|| {
-                    usage(command, "takes a number between 0 and 1 after --target-accept")
-                })?;
+                own.target_accept = share
+                    .ok_or_else(|| usage(command, "takes a number between 0 and 1 after --target-accept"))?;
             }
             other => return Err(usage(command, &format!("has no option `{other}`"))),
         }

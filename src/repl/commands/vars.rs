@@ -19,7 +19,7 @@ impl Command for Vars {
         if !arguments.is_empty() {
             return Err(usage(self, "takes no arguments"));
         }
-        match repl.posterior.as_ref().and_then(|fitted| fitted.model.as_ref()) {
+        match repl.posterior.as_ref().and_then(|fitted| fitted.read.as_ref().map(|read| &read.model)) {
             Some(model) => console.print(&variables(&VariableRow::of_model(model), &console.out_style))?,
             None => repl.show_variables(console)?,
         }

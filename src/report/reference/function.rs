@@ -90,7 +90,7 @@ pub fn evaluate(expression: &str) -> Result<String, Report> {
     let source = Source::new("example", expression);
     empty.source = source.clone();
     let typed = check_expression(&empty, &source, &syntax::parse_expression(&source)?)?;
-    let compiled = compile_expression(&empty, &typed, &[], None)?;
+    let compiled = compile_expression(&empty, &typed, &[], &[], None)?;
     let mut workspace = compiled.program.workspace(1);
     compiled.program.run(&mut workspace, &[]);
     let size: usize = compiled.dims.iter().product();

@@ -1,6 +1,7 @@
 //! Answers to questions about a posterior.
 
 use super::shown;
+use super::states::words;
 use super::summary::{Block, blocks_table};
 use super::table::{Align, table};
 use crate::posterior::{Answer, AnswerKind};
@@ -32,6 +33,10 @@ pub fn answer(answer: &Answer, style: &Style) -> String {
             };
             blocks_table(&[block], style)
         }
+        AnswerKind::Levels(states) => match &answer.levels {
+            Some(levels) => words(&answer.names, states, levels, style),
+            None => String::new(),
+        },
         AnswerKind::Fixed { values, errors } => fixed(answer, values, errors.as_deref(), style),
         AnswerKind::Quantiles { probabilities, values, errors } => {
             quantiles(answer, probabilities, values, errors, style)
@@ -53,8 +58,11 @@ fn with_error(value: f64, error: Option<f64>, element: ElementType) -> (String, 
 }
 
 fn fixed(answer: &Answer, values: &[f64], errors: Option<&[f64]>, style: &Style) -> String {
-    let text =
-        |element: usize| with_error(values[element], errors.map(|errors| errors[element]), answer.element);
+    let word = |value: f64| answer.levels.as_ref()?.names().get((value as usize).checked_sub(1)?).cloned();
+    let text = |element: usize| match word(values[element]) {
+        Some(word) => (word, None),
+        None => with_error(values[element], errors.map(|errors| errors[element]), answer.element),
+    };
     if answer.dims.is_empty() {
         return match text(0) {
             (value, Some(error)) => format!("{value} ± {error}\n"),

@@ -208,6 +208,7 @@ fn answers_show_their_monte_carlo_error() {
         let names = names.iter().map(|name| name.to_string()).collect();
         let question = "some question".to_string();
         let answered = Answer {
+            levels: None,
             question,
             dims: dims.to_vec(),
             element: ElementType::Real,
