@@ -224,6 +224,7 @@ fn counts_of_states_come_back_with_a_fit() {
     assert_eq!(same, [1.0]);
     let (sum, _) = asked(&prepared, &posterior, "P(first_two == z[1] + z[2])");
     assert_eq!(sum, [1.0]);
+}
 
 #[test]
 fn draws_of_a_latent_choose_elements() {

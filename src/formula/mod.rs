@@ -13,8 +13,10 @@ mod names;
 mod prior;
 mod rewrite;
 mod scale;
+mod spread;
 mod statements;
 mod terms;
+mod variable;
 
 pub use columns::Known;
 pub use error::{FormulaAdvice, FormulaError, FormulaErrors};

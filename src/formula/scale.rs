@@ -85,15 +85,14 @@ pub fn scale(
     let is_it = |expr: &Expr| matches!(expr.kind, ExprKind::Lm(_)) && expr.span == formula;
     let own = Path { added: offsets.to_vec(), ..Path::default() };
     match &statement.kind {
-        StatementKind::Sample { target, distribution } => {
-            in_distribution(distribution, &is_it).and_then(|path| Some(own.and(path)?.scale(target, columns)))
-        }
+        StatementKind::Sample { target, distribution } => in_distribution(distribution, false, &is_it)
+            .and_then(|path| Some(own.and(path)?.scale(target, columns))),
         StatementKind::Define { target: Expr { kind: ExprKind::Name(name), .. }, value } => {
             of_value(value, &is_it).and_then(|path| own.and(path)).and_then(|own| {
                 let is_name = |expr: &Expr| matches!(&expr.kind, ExprKind::Name(other) if other == name);
                 after.iter().find_map(|statement| match &statement.kind {
                     StatementKind::Sample { target, distribution } => {
-                        let used = in_distribution(distribution, &is_name)?;
+                        let used = in_distribution(distribution, own.exponentiated, &is_name)?;
                         let path = own.clone().and(used)?;
                         Some(path.scale(target, columns))
                     }
@@ -169,23 +168,30 @@ fn observed(target: &Expr, columns: &Columns) -> String {
     }
 }
 
-fn in_distribution(distribution: &Expr, is_it: &dyn Fn(&Expr) -> bool) -> Option<Path> {
+/// `was_exponentiated`: what is looked for is the exponential of the predictor.
+fn in_distribution(
+    distribution: &Expr,
+    was_exponentiated: bool,
+    is_it: &dyn Fn(&Expr) -> bool,
+) -> Option<Path> {
     match &distribution.kind {
-        ExprKind::Group(inner) => in_distribution(inner, is_it),
-        ExprKind::Array(items) => items.iter().find_map(|item| in_distribution(item, is_it)),
+        ExprKind::Group(inner) => in_distribution(inner, was_exponentiated, is_it),
+        ExprKind::Array(items) => {
+            items.iter().find_map(|item| in_distribution(item, was_exponentiated, is_it))
+        }
         ExprKind::Call { function, arguments } => arguments.iter().enumerate().find_map(|(at, argument)| {
             let name = argument.name.as_ref().map(|name| name.text.as_str());
             let is_role = |distribution: &str, own: &str, position: Option<usize>| {
                 function.text == distribution && name.map_or(position == Some(at), |name| name == own)
             };
             if let Some(path) = of_value(&argument.value, is_it) {
-                let link = match path.exponentiated {
+                let link = match path.exponentiated || was_exponentiated {
                     false => ROLES.iter().find(|(d, own, k, _)| is_role(d, own, *k)).map(|role| role.3),
                     true => MEANS.iter().find(|(d, own, k)| is_role(d, own, *k)).map(|_| Link::Log),
                 };
                 return Some(Path { link, ..path });
             }
-            in_distribution(&argument.value, is_it)
+            in_distribution(&argument.value, was_exponentiated, is_it)
         }),
         _ => None,
     }

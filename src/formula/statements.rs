@@ -3,14 +3,14 @@
 use super::columns::Columns;
 use super::design::{self, Column, in_product, quoted};
 use super::error::{FormulaAdvice, FormulaError};
-use super::find::{Found, names_in, visit};
+use super::find::Found;
 use super::names::{Names, identifier};
 use super::prior::{self, Correlation, Parts, Prior, Priors};
 use super::scale::Scale;
+use super::spread::parsed;
 use super::terms::{Effects, Terms, terms};
 use crate::source::{Source, Span};
-use crate::syntax::ast::{Expr, ExprKind};
-use crate::syntax::parse_expression;
+use crate::syntax::ast::ExprKind;
 
 /// Text, and the part of the formula that it stands for.
 pub type Chunk = (String, Span);
@@ -148,7 +148,7 @@ impl Writer<'_, '_> {
         let at = self.formula;
         let b = self.names.take("b");
         // Columns with latents, or drawn ones, are no constants: each is a summand of its own.
-        let is_given = design.iter().all(|column| self.is_given(column));
+        let is_given = design.iter().all(|column| self.columns.is_given(column));
         let matrix = is_given.then(|| self.names.take("X"));
         if let Some(matrix) = &matrix {
             let mut line = vec![(format!("{matrix} = cbind("), at)];
@@ -163,7 +163,7 @@ impl Writer<'_, '_> {
         }
         let spread = match &matrix {
             Some(matrix) => format!("sd({matrix}, axis = 1)"),
-            None => list(design.iter().map(|column| self.sd(column))),
+            None => list(design.iter().map(|column| self.columns.sd_of(column))),
         };
         let labels = list(design.iter().map(|column| quoted(&column.label)));
         let what = if design.len() == 1 { "the slope" } else { "the slopes" };
@@ -196,7 +196,7 @@ impl Writer<'_, '_> {
         let mut means = String::new();
         for column in design {
             let coefficient = format!("{b}[{}]", quoted(&column.label));
-            let mean = self.mean(column).filter(|_| has_intercept);
+            let mean = self.columns.mean_of(column).filter(|_| has_intercept);
             let code = in_product(&column.code);
             let code = match &mean {
                 Some(mean) => {
@@ -231,7 +231,7 @@ impl Writer<'_, '_> {
             intercept.into_iter().chain(own.iter().map(|column| column.label.as_str())).collect();
         let quoted_labels = list(labels.iter().map(|label| quoted(label)));
         if let [label] = labels.as_slice() {
-            let spread = own.first().map(|column| self.sd(column));
+            let spread = own.first().map(|column| self.columns.sd_of(column));
             let default = prior::default_sd(self.scale, spread.as_deref());
             let prior = self.prior("the sd among groups", self.priors.sd.clone(), default, scale_of);
             self.line(vec![(format!("{sd} ~ "), at), prior]);
@@ -249,7 +249,10 @@ impl Writer<'_, '_> {
             return self.add(summand);
         }
         let spread = list(
-            intercept.map(|_| "1".to_owned()).into_iter().chain(own.iter().map(|column| self.sd(column))),
+            intercept
+                .map(|_| "1".to_owned())
+                .into_iter()
+                .chain(own.iter().map(|column| self.columns.sd_of(column))),
         );
         let default = prior::default_sd(self.scale, Some(&spread));
         let prior = self.prior("the sds among groups", self.priors.sd.clone(), default, scale_of);
@@ -318,71 +321,6 @@ impl Writer<'_, '_> {
         }
         self.plain.sum.extend(chunks);
     }
-
-    /// Whether all of a column is conditioned on.
-    fn is_given(&self, column: &Column) -> bool {
-        let Some(expr) = parsed(&column.code) else { return true };
-        names_in(&expr).into_iter().all(|name| self.columns.is_data(name) && !self.columns.is_drawn(name))
-    }
-
-    /// The sd of a column: of what is known of it.
-    fn sd(&self, column: &Column) -> String {
-        if self.is_given(column) {
-            return format!("sd({})", column.code);
-        }
-        match self.moments(column) {
-            Some((_, sd)) if sd > 0.0 => prior::significant(sd),
-            _ => "1".into(),
-        }
-    }
-
-    /// The mean of what is known of a column, to a hundredth of its sd.
-    fn mean(&self, column: &Column) -> Option<String> {
-        let (mean, sd) = self.moments(column)?;
-        (sd > 0.0).then(|| in_product(&prior::rounded(mean, sd)))
-    }
-
-    /// Mean and sd of what is known of a column.
-    fn moments(&self, column: &Column) -> Option<(f64, f64)> {
-        let expr = parsed(&column.code)?;
-        let names = names_in(&expr);
-        if names.iter().any(|name| !self.columns.is_data(name)) {
-            return None;
-        }
-        let mut gaps: Vec<&str> = Vec::new();
-        for &name in names.iter().filter(|name| self.columns.has_missing(name)) {
-            if !gaps.contains(&name) {
-                gaps.push(name);
-            }
-        }
-        let known: Vec<String> = gaps.iter().map(|name| format!("!isnan({name})")).collect();
-        let code = match known.is_empty() {
-            true => column.code.clone(),
-            false => self.filtered(&column.code, &expr, &known.join(" && ")),
-        };
-        self.columns.moments(&code)
-    }
-
-    /// The code with a filter behind each column of the data.
-    fn filtered(&self, code: &str, expr: &Expr, filter: &str) -> String {
-        let mut ends: Vec<usize> = Vec::new();
-        visit(expr, &mut |part| {
-            if let ExprKind::Name(name) = &part.kind
-                && self.columns.is_vector(name)
-            {
-                ends.push(part.span.end as usize);
-            }
-        });
-        let mut text = code.to_owned();
-        for end in ends.into_iter().rev() {
-            text.insert_str(end, &format!("[{filter}]"));
-        }
-        text
-    }
-}
-
-fn parsed(code: &str) -> Option<Expr> {
-    parse_expression(&Source::new("a column", code)).ok()
 }
 
 /// Names that a formula needs.

@@ -1,3 +1,3 @@
-# A word stands for a level in brackets, not beside ==.
+# A level that is misspelt.
 b ~ Normal(0, 1)
-y ~ Normal(b * (county == "AITKIN"), 1)
+y ~ Normal(b * (county == "AITKEN"), 1)

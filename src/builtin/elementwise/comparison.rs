@@ -64,10 +64,6 @@ pub const ALL: &[&dyn Builtin] = &[
 ];
 
 const WORDS: &str = "cannot compare {a} with {b}";
-/// In place of a comparison with one level.
-const NUMBERED: &str =
-    "`[0, 1][x]` gives the levels of `x`, in their order, these numbers; or give the data a 0/1 column";
-
 fn none(_: &Dim, _: &Dim) -> Option<Dim> {
     None
 }
@@ -75,8 +71,9 @@ fn none(_: &Dim, _: &Dim) -> Option<Dim> {
 /// Numbers with numbers, categories with categories.
 fn equality(a: &Type, b: &Type) -> Result<Element, CallError> {
     alike(&[Some(a.clone()), Some(b.clone())]).map_err(|error| CallError {
-        message: "a category is compared with a category of the same levels only".into(),
-        help: Some(NUMBERED.into()),
+        message: "a category is compared with a level of it in quotes, or with a category of the same levels"
+            .into(),
+        help: Some("write `county == \"HENNEPIN\"`".into()),
         ..error
     })?;
     Ok(Element::Bool)
