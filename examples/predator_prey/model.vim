@@ -15,6 +15,6 @@ eating ~ truncated(Normal(0.05, 0.05), lower = 0)
 ## both populations in 1900
 start[2]   ~ LogNormal(log(10), 1)
 sigma[2]   ~ LogNormal(-1, 1)
-population = ode(change, start, 1900, year, birth, eaten, death, eating)
+population = ode(change, start, 1900, year, birth, eaten, death, eating, rtol = 1e-8, atol = 1e-8)
 hare       ~ LogNormal(log(population[:, 1]), sigma[1])
 lynx       ~ LogNormal(log(population[:, 2]), sigma[2])
