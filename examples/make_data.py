@@ -3,7 +3,7 @@
 
 usage: python3 examples/make_data.py [NAME ...]        needs numpy; every run writes the same files
 
-For each example NAME: examples/NAME/data.csv or data.json, and examples/NAME/truth.json, which holds for each
+For each example NAME: examples/NAME/data.csv or data.json, tables that are joined with it, and examples/NAME/truth.json, which holds for each
 parameter the value that made the data, and how far from it the posterior mean may be: about three posterior
 standard deviations.
 """
@@ -13,13 +13,13 @@ import numpy as np
 HERE = pathlib.Path(__file__).parent
 
 
-def write_csv(name, columns, digits=3):
+def write_csv(name, columns, digits=3, file="data.csv"):
     def cell(v):
         if isinstance(v, (float, np.floating)):
             return "NA" if np.isnan(v) else f"{v:.{digits}f}"
         return str(v)
-    with open(HERE / name / "data.csv", "w", newline="") as file:
-        out = csv.writer(file, lineterminator="\n")
+    with open(HERE / name / file, "w", newline="") as opened:
+        out = csv.writer(opened, lineterminator="\n")
         out.writerow(columns)
         out.writerows([cell(v) for v in row] for row in zip(*columns.values()))
 
@@ -63,6 +63,28 @@ def radon(rng, name):
     write_truth(name, truth | {f"alpha[{c}]": (round(a, 3), round(3 * s, 3)) for c, a, s in zip(counties, alpha, sd)})
 
 
+def pupils(rng, name):
+    districts = ["north", "harbour", "old town", "hills", "west"]
+    n = 30
+    schools = [f"S{j:02d}" for j in range(1, n + 1)]
+    district = rng.integers(0, len(districts), n)
+    funding = rng.normal(0, 1, n)
+    extra = np.array([-3.0, 2.5, 4.0, -1.5, -2.0])
+    base, b_funding, tau, sigma, b_hours = 60, 2.5, 1.5, 7.0, 1.2
+    level = base + extra[district] + b_funding * funding + rng.normal(0, tau, n)
+    pupil = np.repeat(np.arange(n), rng.integers(8, 25, n))
+    rng.shuffle(pupil)
+    hours = rng.uniform(0, 6, len(pupil))
+    score = level[pupil] + b_hours * hours + rng.normal(0, sigma, len(pupil))
+    write_csv(name, dict(school=[schools[j] for j in pupil], hours=hours, score=score), digits=1)
+    order = rng.permutation(n)
+    table = dict(school=[schools[j] for j in order], district=[districts[district[j]] for j in order],
+                 funding=funding[order])
+    write_csv(name, table, digits=2, file="schools.csv")
+    write_truth(name, {"b_funding": (b_funding, 1.2), "b_hours": (b_hours, 0.5), "sigma": (sigma, 0.8),
+                       "tau": (tau, 1.5)})
+
+
 def wells(rng, name):
     n = 600
     arsenic, distance = rng.lognormal(0.3, 0.5, n), rng.gamma(2, 25, n)
@@ -70,6 +92,18 @@ def wells(rng, name):
     switched = (rng.random(n) < 1 / (1 + np.exp(-eta))).astype(int)
     write_csv(name, dict(arsenic=arsenic, distance=distance, switched=switched), digits=2)
     write_truth(name, {"b_arsenic": (0.6, 0.4), "b_distance": (-1.1, 0.75)})
+
+
+def hospitals(rng, name):
+    names = [f"h{j + 1:02}" for j in range(30)]
+    tau, effect = 0.6, 0.6 * rng.standard_normal(30)
+    j = np.repeat(np.arange(30), rng.integers(8, 45, 30))
+    age, emergency = rng.normal(64, 14, len(j)).round(), (rng.random(len(j)) < 0.4).astype(int)
+    eta = -1.2 + 0.3 * (age - age.mean()) / 10 + 0.8 * emergency + effect[j]
+    came_back = (rng.random(len(j)) < 1 / (1 + np.exp(-eta))).astype(int)
+    write_csv(name, dict(hospital=[names[k] for k in j], age=age.astype(int), emergency=emergency, came_back=came_back))
+    truth = {"typical": (-1.2, 0.55), "b_age": (0.3, 0.2), "b_emergency": (0.8, 0.5), "tau": (tau, 0.4)}
+    write_truth(name, truth | {f"effect[{k}]": (round(e, 3), 1.1) for k, e in zip(names, effect)})
 
 
 def accidents(rng, name):
@@ -315,6 +349,18 @@ def growth(rng, name):
     write_truth(name, truth | lines)
 
 
+def sleep(rng, name):
+    people, nights = 20, 8
+    start, loss, r = 250 + 28 * rng.standard_normal(people), 11 + 6 * rng.standard_normal(people), 25
+    person, night = np.repeat(np.arange(people), nights), np.tile(np.arange(nights), people)
+    coffee = rng.integers(0, 3, people)[person]
+    reaction = start[person] + loss[person] * night - 9 * coffee + rng.normal(0, r, len(person))
+    cups = np.array(["none", "one", "two"])[coffee]
+    write_csv(name, dict(person=[f"p{p + 1:02}" for p in person], night=night, coffee=cups, reaction=reaction), digits=1)
+    write_truth(name, {"b[night]": (11, 4), "b[coffeeone]": (-9, 40), "b[coffeetwo]": (-18, 40), "sd_person[Intercept]": (28, 16),
+                       "sd_person[night]": (6, 3.5), "sigma": (r, 5)})
+
+
 def pharmacokinetics(rng, name):
     n, ts = 5, np.array([0.5, 1, 2, 3, 5, 8, 12])
     dose = np.array([40, 60, 80, 100, 120])
@@ -333,6 +379,13 @@ def pharmacokinetics(rng, name):
     write_json(name, dict(hours=ts, dose=dose, measured=measured))
     truth = {"ka": (ka, 0.2), "mu": (mu, 0.4), "tau": (tau, 0.3), "sigma": (sigma, 0.4)}
     write_truth(name, truth | {f"vmax[{i + 1}]": (round(v, 3), round(0.1 * v, 3)) for i, v in enumerate(vmax)})
+
+
+def predator_prey(rng, name):
+    """Pelts sold by the Hudson's Bay Company, in thousands (Howard 2009); nothing is simulated."""
+    hare = [30, 47.2, 70.2, 77.4, 36.3, 20.6, 18.1, 21.4, 22, 25.4, 27.1, 40.3, 57, 76.6, 52.3, 19.5, 11.2, 7.6, 14.6, 16.2, 24.7]
+    lynx = [4, 6.1, 9.8, 35.2, 59.4, 41.7, 19, 13, 8.3, 9.1, 7.4, 8, 12.3, 19.5, 45.7, 51.1, 29.7, 15.8, 9.7, 10.1, 8.6]
+    write_csv(name, dict(year=np.arange(1900, 1921), hare=hare, lynx=lynx), digits=1)
 
 
 def disease_map(rng, name):
@@ -409,6 +462,7 @@ EXAMPLES = {
     linear_regression: 2026,
     radon: 2027,
     wells: 2028,
+    hospitals: 2054,
     accidents: 2029,
     robust_regression: 2030,
     eight_schools: 2031,
@@ -431,6 +485,7 @@ EXAMPLES = {
     travel: 2047,
     change_point: 2048,
     growth: 3001,
+    sleep: 3005,
     disease_map: 3002,
     trend: 3003,
     fishing: 2049,
@@ -438,9 +493,11 @@ EXAMPLES = {
     detection_limit: 2051,
     rainfall: 2052,
     pharmacokinetics: 2049,
+    predator_prey: 2055,
     ppca: 2042,
     factor_analysis: 2043,
     decoder: 2044,
+    pupils: 3004,
 }
 
 if __name__ == "__main__":

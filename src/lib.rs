@@ -24,6 +24,7 @@ pub mod inference;
 pub mod check;
 pub mod compile;
 pub mod data;
+pub mod formula;
 pub mod ir;
 
 // Surface: what people see

@@ -6,6 +6,7 @@ mod distrust;
 mod evidence;
 mod failed;
 mod fit;
+mod formulas;
 mod impute;
 mod loo;
 mod observables;
@@ -21,6 +22,7 @@ use crate::check::{self, DataSummary};
 use crate::compile::{CompileOptions, Compiled, Quantity, VariableReport, compile};
 use crate::data::{DataArg, Dataset};
 use crate::density::{LogDensity, TermKind};
+use crate::formula::Rewritten;
 use crate::ir;
 use crate::posterior::{
     Answer, DataRecord, FittedCoordinate, Method, Posterior, Reported, Scope, Seconds, StatesFound, Verdict,
@@ -36,6 +38,7 @@ pub use count::count;
 pub use evidence::EvidenceChoice;
 pub use failed::in_order;
 pub use fit::FitRequest;
+pub use formulas::expand;
 pub use observables::unlike;
 pub use sample::SampleRequest;
 
@@ -63,13 +66,17 @@ pub struct Prepared {
     /// Lints that are worth a word when somebody asks (`vippl check`), not before every fit.
     pub advice: Vec<Report>,
     pub seconds: Seconds,
+    /// Where the plain program comes from, where there are formulas.
+    rewritten: Option<Rewritten>,
 }
 
 /// A checked model, with what it was checked against.
 pub struct Checked {
-    pub syntax: ast::File,
+    /// Of the plain program, where there are formulas.
     pub model: ir::Model,
     pub warnings: Vec<Report>,
+    /// Where the plain program comes from, where there are formulas.
+    rewritten: Option<Rewritten>,
 }
 
 #[derive(Debug, Error, Diagnostic)]
@@ -147,11 +154,32 @@ fn another_kind(path: &Path, text: &str) -> Option<(&'static str, &'static str)>
 const DATA_HELP: &str = "give the model first, then the data: `vippl fit MODEL --data FILE`";
 
 /// Parses and checks a model, against the data where there are some.
-pub fn check(model: &Source, data: Option<&DataSummary>) -> Result<Checked, Report> {
+///
+/// Formulas are expanded with what is known of the data: without a data set their columns are taken for numbers.
+pub fn check(
+    model: &Source,
+    data: Option<&DataSummary>,
+    dataset: Option<&Dataset>,
+) -> Result<Checked, Report> {
     let syntax = syntax::parse(model)?;
-    let checked = check::check(model, &syntax, data)?;
-    let warnings = checked.lints.into_iter().map(|lint| warning(lint, model)).collect();
-    Ok(Checked { syntax, model: checked.model, warnings })
+    let Some(expansion) = formulas::expansion(model, &syntax, dataset)? else {
+        let checked = check::check(model, &syntax, data)?;
+        let warnings = checked.lints.into_iter().map(|lint| warning(lint, model)).collect();
+        return Ok(Checked { model: checked.model, warnings, rewritten: None });
+    };
+    let plain = &expansion.rewritten.source;
+    let located = |report: Report| formulas::located(report, &expansion.rewritten);
+    let syntax = syntax::parse(plain).map_err(|errors| located(errors.into()))?;
+    let checked = check::check(plain, &syntax, data).map_err(|errors| located(errors.into()))?;
+    let is_own = |report: &Report| formulas::is_about_own_text(report, &expansion.rewritten);
+    let lints = checked.lints.into_iter().map(|lint| warning(lint, plain)).filter(is_own);
+    let mut warnings: Vec<Report> = lints.map(located).collect();
+    warnings.extend(expansion.advice.iter().cloned().map(|advice| warning(advice, model)));
+    if let Some(dataset) = dataset {
+        let doubts = formulas::doubts(&expansion, &checked.model, dataset)?;
+        warnings.extend(doubts.into_iter().map(|doubt| warning(doubt, model)));
+    }
+    Ok(Checked { model: checked.model, warnings, rewritten: Some(expansion.rewritten) })
 }
 
 /// Reads the data of a request.
@@ -189,7 +217,7 @@ fn bind(
 ) -> Result<Prepared, Report> {
     let start = Instant::now();
     let explained = |error: Report| if dataset.is_empty() { with_help_on_data(error) } else { error };
-    let checked = match check(model, Some(&record.summary())) {
+    let checked = match check(model, Some(&record.summary()), Some(&dataset)) {
         Ok(checked) => checked,
         Err(error) => return Err(with_warnings(explained(error), warnings)),
     };
@@ -198,10 +226,17 @@ fn bind(
     warnings.extend(lints);
     let compiled = match compile(&checked.model, &dataset, options) {
         Ok(compiled) => compiled,
-        Err(errors) => return Err(with_warnings(explained(errors.into()), warnings)),
+        Err(errors) => {
+            let error = match &checked.rewritten {
+                Some(rewritten) => formulas::located(errors.into(), rewritten),
+                None => errors.into(),
+            };
+            return Err(with_warnings(explained(error), warnings));
+        }
     };
     let seconds = Seconds { compile: seconds_since(start), ..Seconds::default() };
-    Ok(Prepared { model: checked.model, dataset, record, compiled, warnings, advice, seconds })
+    let Checked { model, rewritten, .. } = checked;
+    Ok(Prepared { model, dataset, record, compiled, warnings, advice, seconds, rewritten })
 }
 
 impl Prepared {
@@ -294,7 +329,7 @@ impl Prepared {
 
 /// The model of a fit that was read from a file, checked against what is known of its data.
 pub fn recheck(posterior: &Posterior) -> Result<ir::Model, Report> {
-    Ok(check(&posterior.model, Some(&posterior.data.summary()))?.model)
+    Ok(check(&posterior.model, Some(&posterior.data.summary()), None)?.model)
 }
 
 /// The same, checked against data that are to be those of the fit, with these data and their warnings.
@@ -307,7 +342,7 @@ pub fn recheck_with_data(
     if let Some(difference) = posterior.data.difference(&dataset) {
         return Err(SessionError::OtherData { difference }.into());
     }
-    Ok((check(&posterior.model, Some(&record.summary()))?.model, dataset, warnings))
+    Ok((check(&posterior.model, Some(&record.summary()), Some(&dataset))?.model, dataset, warnings))
 }
 
 /// Answers a line typed at the prompt.

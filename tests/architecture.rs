@@ -23,6 +23,7 @@ const MODULES: &[(u8, &str, &[&str])] = &[
     (6, "check", &["builtin", "dist", "ir", "source", "syntax", "types"]),
     (6, "data", &["types"]),
     (7, "compile", &["builtin", "constraint", "data", "density", "dist", "ir", "source", "tape", "types"]),
+    (7, "formula", &["check", "data", "source", "syntax"]),
     (
         8,
         "posterior",
@@ -68,6 +69,7 @@ const MODULES: &[(u8, &str, &[&str])] = &[
             "compile",
             "data",
             "density",
+            "formula",
             "inference",
             "ir",
             "posterior",

@@ -448,6 +448,33 @@ fn dropping_a_column_makes_it_latent() {
 }
 
 #[test]
+fn tables_are_joined_by_a_key() {
+    let folder = Folder::new();
+    folder.write(
+        "j.vim",
+        "b ~ Normal(0, 1)\nalpha[group] ~ Normal(b * u, 1)\ny ~ Normal(alpha[group] + u[group], 1)\n",
+    );
+    folder.write("g.csv", "u,group\n3,c\n1,a\n2,b\n");
+    let arguments = ["--data", "d.csv", "--data", "groups=g.csv"];
+    let run = |command: &[&str]| folder.run(&[command, &arguments[..]].concat());
+    let fit = run(&["fit", "j.vim", "--out", "j.json"]);
+    assert!(fit.code == Some(0), "{}", fit.err);
+    assert!(fit.out.contains("u         data      [3]"), "{}", fit.out);
+    // The fit remembers both files.
+    let new = folder.run(&["simulate", "j.json"]);
+    assert!(new.code == Some(0) && new.out.lines().count() == 31, "{}", new.err);
+    for command in [&["check", "j.vim"][..], &["bench", "j.vim", "--lanes", "1"], &["simulate", "j.vim"]] {
+        let output = run(command);
+        assert!(output.code == Some(0), "{command:?}: {}", output.err);
+    }
+    folder.write("s.txt", ":data d.csv groups=g.csv\nsum(u)\n:quit\n");
+    folder.write("g.csv", "u,group\n3,c\n1,a\n");
+    let missing = run(&["check", "j.vim"]);
+    assert_eq!(missing.code, Some(1));
+    assert!(missing.err.contains("has no row for 1 of the values of `group`"), "{}", missing.err);
+}
+
+#[test]
 fn fmt_formats_in_place_and_checks_without_touching() {
     let folder = Folder::new();
     let ugly = "mu~Normal( 0,10 )   # comment\nx ~ Normal(mu,1)\n";

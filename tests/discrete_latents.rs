@@ -202,6 +202,30 @@ fn long_latents_have_probabilities_and_leave_all_draws_to_others() {
     assert!(both[0] > 0.9, "{both:?}");
 }
 
+/// A deterministic name of discrete latents is a function of their draws.
+#[test]
+fn counts_of_states_come_back_with_a_fit() {
+    let rows: String = (0..30)
+        .map(|i| format!("{}\n", if i % 3 == 0 { 3.0 } else { -3.0 } + 0.1 * f64::from(i % 7)))
+        .collect();
+    let data = format!("y\n{rows}");
+    let model = "mu ~ ordered(Normal([-2, 2], 1))\nz[rows] ~ Categorical([0.5, 0.5])\ny ~ Normal(mu[z], 1)\n\
+                 n_high = sum(z == 2)\nlevel = mu[z]\nfirst_two = z[1] + z[2]\n";
+    let prepared = prepare_csv(model, &data);
+    let posterior = fit(&prepared);
+    let (count, _) = asked(&prepared, &posterior, "mean(n_high)");
+    let (of_rows, _) = asked(&prepared, &posterior, "mean(z == 2)");
+    assert!((count[0] - of_rows.iter().sum::<f64>()).abs() < 0.02, "{count:?} {of_rows:?}");
+    assert!((count[0] - 10.0).abs() < 0.1, "{count:?}");
+    let (level, _) = asked(&prepared, &posterior, "mean(level)");
+    let (mu, _) = asked(&prepared, &posterior, "mean(mu)");
+    assert!((level[0] - mu[1]).abs() < 0.05 && (level[1] - mu[0]).abs() < 0.05, "{level:?} {mu:?}");
+    let (same, _) = asked(&prepared, &posterior, "P(n_high == sum(z == 2))");
+    assert_eq!(same, [1.0]);
+    let (sum, _) = asked(&prepared, &posterior, "P(first_two == z[1] + z[2])");
+    assert_eq!(sum, [1.0]);
+}
+
 #[test]
 fn draws_of_a_latent_choose_elements() {
     let model = "mu[2] ~ ordered(Normal(0, 3))\nz[rows] ~ Categorical([0.5, 0.5])\ny ~ Normal(mu[z], 1)";

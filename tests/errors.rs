@@ -1,9 +1,11 @@
-//! What a person sees for each model under `examples/errors`: a snapshot of every report.
+//! What a person sees for each model under `examples/errors`: a snapshot of every report, and docs/errors.md.
 
 mod common;
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
+use common::documents::hold;
 use common::{files_with, package};
 use miette::Report;
 use vippl::compile::CompileOptions;
@@ -28,6 +30,11 @@ fn check() {
 #[test]
 fn data() {
     reports("data", 35, &["vippl::data", "vippl::compile", "vippl::check"]);
+}
+
+#[test]
+fn formula() {
+    reports("formula", 11, &["vippl::formula", "vippl::check", "vippl::compile", "vippl::syntax"]);
 }
 
 #[test]
@@ -58,10 +65,7 @@ fn reports(folder: &str, n: usize, phases: &[&str]) {
                 failures.push(format!("{folder}/{name}: the code is {code:?}"));
             }
         }
-        let style = Style { width: WIDTH, ..Style::default() };
-        let shown = warnings.iter().chain(&error).flat_map(session::in_order);
-        let texts = shown.map(|diagnostic| diagnostic::render(diagnostic, &style));
-        let text = texts.collect::<Vec<_>>().join("\n");
+        let text = printed(&warnings, &error);
         let mut settings = insta::Settings::clone_current();
         settings.set_snapshot_path(format!("snapshots/errors/{folder}"));
         settings.set_prepend_module_to_snapshot(false);
@@ -75,19 +79,66 @@ fn reports(folder: &str, n: usize, phases: &[&str]) {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// The page shows models of these folders, the tables that they meet and what is said, and lists all of them.
+#[test]
+fn the_page_on_errors_is_up_to_date() {
+    hold("docs/errors.md", |directive, argument, _| match directive {
+        "error" => {
+            let model = package().join(format!("examples/errors/{argument}.vim"));
+            let table = model.with_extension("csv");
+            let (warnings, error) = run(&model);
+            let mut blocks = vec![format!("```\n{}\n```", text(&model))];
+            blocks.extend(table.exists().then(|| format!("```csv\n{}\n```", text(&table))));
+            blocks.push(format!("```text\n{}\n```", printed(&warnings, &error).trim()));
+            Some(blocks.join("\n\n"))
+        }
+        "models" => {
+            let models = files_with(&package().join("examples/errors").join(argument), &["vim"]);
+            Some(models.iter().map(|model| entry(argument, model)).collect::<Vec<_>>().join("\n"))
+        }
+        _ => None,
+    });
+}
+
+/// A line of a list: a model with the comment that it begins with.
+fn entry(folder: &str, model: &Path) -> String {
+    let name = model.file_stem().expect("a name").to_string_lossy();
+    let about = text(model).lines().next().and_then(|line| line.strip_prefix("# ")).map(str::to_string);
+    let about = about.map(|about| format!(": {about}")).unwrap_or_default();
+    format!("- [{name}](../examples/errors/{folder}/{name}.vim){about}")
+}
+
+fn text(file: &Path) -> String {
+    let read = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    read.trim_end().to_string()
+}
+
+/// What a terminal of `WIDTH` columns shows.
+fn printed(warnings: &[Report], error: &Option<Report>) -> String {
+    let style = Style { width: WIDTH, ..Style::default() };
+    let shown = warnings.iter().chain(error).flat_map(session::in_order);
+    shown.map(|diagnostic| diagnostic::render(diagnostic, &style)).collect::<Vec<_>>().join("\n")
+}
+
 /// Runs a model with the data beside it, if there are any, as far as it goes: warnings and the error that ends it.
 fn run(model: &Path) -> (Vec<Report>, Option<Report>) {
     let folder = model.parent().expect("a folder");
     let read = session::read_model(model).unwrap_or_else(|report| panic!("{report:?}"));
     let name = model.file_name().expect("a name").to_string_lossy().into_owned();
     let source = Source::new(name, read.text);
-    let data: Vec<DataArg> = files_with(folder, &["csv", "json"])
-        .into_iter()
-        .filter(|file| file.file_stem() == model.file_stem())
-        .map(|file| DataArg::File(file.strip_prefix(package()).expect("in the package").to_path_buf()))
-        .collect();
+    // `model.csv`, and `model.NAME.csv` as NAME.
+    let own = model.file_stem().expect("a name").to_string_lossy();
+    let argument = |file: PathBuf| {
+        let path = file.strip_prefix(package()).expect("in the package").to_path_buf();
+        let stem = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        match stem.strip_prefix(&*own)?.strip_prefix('.') {
+            Some(name) => Some(DataArg::Named { name: name.to_string(), path }),
+            None => (stem == own).then_some(DataArg::File(path)),
+        }
+    };
+    let data: Vec<DataArg> = files_with(folder, &["csv", "json"]).into_iter().filter_map(argument).collect();
     if data.is_empty() {
-        return match session::check(&source, None) {
+        return match session::check(&source, None, None) {
             Ok(checked) => (checked.warnings, None),
             Err(report) => (Vec::new(), Some(report)),
         };

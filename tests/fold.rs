@@ -4,9 +4,8 @@ mod common;
 
 use std::path::Path;
 
-use common::{data_of, models, package};
+use common::{models, package, tables_of};
 use vippl::compile::{CompileOptions, Density};
-use vippl::data::DataArg;
 use vippl::density::LogDensity;
 use vippl::session::{self, Request};
 
@@ -18,7 +17,7 @@ const LANES: usize = 3;
 fn density(folder: &Path, fold: bool) -> Density {
     let request = Request {
         model: session::read_model(&folder.join("model.vim")).expect("a model"),
-        data: vec![DataArg::File(data_of(folder))],
+        data: tables_of(folder),
         drop: Vec::new(),
         compile: CompileOptions { fold, ..CompileOptions::default() },
     };

@@ -29,7 +29,7 @@ impl Param {
 
 impl CallError {
     pub fn new(message: impl Into<String>) -> CallError {
-        CallError { message: message.into(), help: None, argument: None }
+        CallError { message: message.into(), help: None, argument: None, varies: false }
     }
 
     pub fn help(mut self, help: impl Into<String>) -> CallError {
@@ -118,9 +118,10 @@ impl Call<'_> {
         }
         let differs = |row: &[f64]| row.iter().zip(&first).any(|(a, b)| a.to_bits() != b.to_bits());
         if size > 0 && flat.chunks(size).any(differs) {
-            return Err(CallError::new(format!("{what} changes from one pass of the loop to the next"))
+            let error = CallError::new(format!("{what} changes from one pass of the loop to the next"))
                 .help("inside a loop it has to be the same in every pass")
-                .about(i));
+                .about(i);
+            return Err(CallError { varies: true, ..error });
         }
         Ok(first)
     }

@@ -24,6 +24,10 @@ pub enum Facts {
     TrainingConstant,
     /// The elements of the result are elements of the first argument.
     Rearranges,
+    /// Rows of the first argument by columns of the second.
+    Product,
+    /// Rows and columns stand for the elements of the first argument.
+    OnDiagonal,
 }
 
 impl Builtin for Function {
@@ -59,6 +63,14 @@ impl Builtin for Function {
 
     fn keeps_levels(&self) -> bool {
         self.facts == Facts::Rearranges
+    }
+
+    fn dimensions_of(&self) -> &'static [(usize, usize)] {
+        match self.facts {
+            Facts::Product => &[(0, 0), (1, 1)],
+            Facts::OnDiagonal => &[(0, 0), (0, 0)],
+            _ => &[],
+        }
     }
 
     fn example(&self) -> &'static str {

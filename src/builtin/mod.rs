@@ -12,8 +12,10 @@ mod tests;
 pub mod typing;
 pub mod vector;
 
-pub use elementwise::arithmetic::TIMES;
+pub use elementwise::arithmetic::{DIVIDED, MINUS, TIMES};
+pub use elementwise::choice::WHERE;
 pub use linear::product::{AT, DOT};
+pub use reduction::sums::SUM;
 pub use vector::sequence::RANGE;
 
 use crate::tape::{Graph, Node};
@@ -44,6 +46,8 @@ pub struct CallError {
     pub message: String,
     pub help: Option<String>,
     pub argument: Option<usize>,
+    /// The argument would do if it were the same in every pass of a loop.
+    pub varies: bool,
 }
 
 /// A traced argument: a node of shape `[batch..., event...]`.
@@ -101,6 +105,16 @@ pub trait Builtin: Sync {
         false
     }
 
+    /// The result is a category: its levels are the combinations of the arguments' levels that occur, in order.
+    fn combines_levels(&self) -> bool {
+        false
+    }
+
+    /// Of a result of this many dimensions: for each, the argument and the dimension of it whose labels it has.
+    fn dimensions_of(&self) -> &'static [(usize, usize)] {
+        &[]
+    }
+
     /// An expression that uses it, and is run by the tests.
     fn example(&self) -> &'static str;
 }
@@ -120,6 +134,46 @@ const TAKING_MISSING: &[&str] = &["len", "nrow", "ncol", "isnan"];
 /// Whether a function has an answer for arrays with missing entries.
 pub fn takes_missing(builtin: &dyn Builtin) -> bool {
     TAKING_MISSING.contains(&builtin.name())
+}
+
+/// How a function goes over vectors of several lengths at once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum OfRagged {
+    /// It asks for the length alone.
+    Length,
+    /// It gives the same with such elements at the end, but for what it gives for them.
+    Fill(f64),
+    Mean,
+    Variance {
+        is_root: bool,
+    },
+}
+
+const OF_RAGGED: &[(&str, OfRagged)] = &[
+    ("len", OfRagged::Length),
+    ("nrow", OfRagged::Length),
+    ("sum", OfRagged::Fill(0.0)),
+    ("prod", OfRagged::Fill(1.0)),
+    ("logsumexp", OfRagged::Fill(f64::NEG_INFINITY)),
+    ("norm", OfRagged::Fill(0.0)),
+    ("any", OfRagged::Fill(0.0)),
+    ("all", OfRagged::Fill(1.0)),
+    ("min", OfRagged::Fill(f64::INFINITY)),
+    ("max", OfRagged::Fill(f64::NEG_INFINITY)),
+    ("mean", OfRagged::Mean),
+    ("var", OfRagged::Variance { is_root: false }),
+    ("sd", OfRagged::Variance { is_root: true }),
+    ("cumsum", OfRagged::Fill(0.0)),
+    ("softmax", OfRagged::Fill(f64::NEG_INFINITY)),
+    ("log_softmax", OfRagged::Fill(f64::NEG_INFINITY)),
+    ("cbind", OfRagged::Fill(0.0)),
+    ("@", OfRagged::Fill(0.0)),
+    ("dot", OfRagged::Fill(0.0)),
+];
+
+/// How a function goes over vectors of several lengths at once; `None` where it takes one length at a time.
+pub fn of_ragged(builtin: &dyn Builtin) -> Option<OfRagged> {
+    OF_RAGGED.iter().find(|(name, _)| *name == builtin.name()).map(|(_, rule)| *rule)
 }
 
 /// The function of this name.

@@ -2,7 +2,7 @@
 
 use super::aliases::{did_you_mean, nearest};
 use super::error::CheckError;
-use super::foreign_arguments::called_here;
+use super::foreign_arguments::{called_here, stands_elsewhere};
 use super::{Checker, Kind, aliases, catalogue};
 use crate::builtin::{Builtin, ParamKind};
 use crate::dist::{self, question};
@@ -154,14 +154,18 @@ impl Checker<'_> {
                         count_message(callee, n_positional, found)
                     };
                     let at = argument.value.span.into();
-                    let help = Some(format!("its arguments are {signature}"));
+                    let half = callee.starts_with("Half") && found == n_positional + 1;
+                    let location = if half { "it begins at 0 and has no location: " } else { "" };
+                    let help = Some(format!("{location}its arguments are {signature}"));
                     self.error(CheckError::Arity { message, at, label: "one too many".into(), help });
                     return None;
                 }
                 Some(name) => match wanted.iter().position(|w| *w == name.text) {
                     Some(slot) => slot,
                     None => {
+                        let is_distribution = callee.starts_with(char::is_uppercase);
                         let near = called_here(&name.text, wanted)
+                            .or_else(|| stands_elsewhere(&name.text).filter(|_| is_distribution))
                             .map(|words| words + ".")
                             .or_else(|| did_you_mean(&nearest(&name.text, wanted.iter().copied())));
                         let help = Some(match near {

@@ -57,6 +57,22 @@ pub enum CheckError {
         defined: SourceSpan,
     },
 
+    #[error("`{name}` and `{other}` depend on each other")]
+    #[diagnostic(
+        code(vippl::check::cycle),
+        help(
+            "one of them has to do without the other, and stand above it; in a recursion, fill elements: `{name}[t] = ... {name}[t - 1]`"
+        )
+    )]
+    Cycle {
+        name: String,
+        other: String,
+        #[label("`{other}` uses `{name}`")]
+        at: SourceSpan,
+        #[label("`{name}` leads back to `{other}`")]
+        defined: SourceSpan,
+    },
+
     #[error("`{name}` is defined by itself")]
     #[diagnostic(
         code(vippl::check::self_reference),

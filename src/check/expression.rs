@@ -96,7 +96,9 @@ impl Checker<'_> {
                     message: "a string is not a value".into(),
                     at: expr.span.into(),
                     label: "a string".into(),
-                    help: Some("strings only name levels, between brackets: `alpha[\"HENNEPIN\"]`".into()),
+                    help: Some(
+                        "strings only name levels: `alpha[\"HENNEPIN\"]`, `county == \"HENNEPIN\"`".into(),
+                    ),
                 });
                 None
             }
@@ -118,6 +120,15 @@ impl Checker<'_> {
             }
             ast::ExprKind::Call { function, arguments } => self.call(function, arguments, expr.span),
             ast::ExprKind::Index { base, indices } => self.indexed(base, indices, expr.span),
+            ast::ExprKind::Lm(_) => {
+                self.error(CheckError::Type {
+                    message: "a formula stands in a model only".into(),
+                    at: expr.span.into(),
+                    label: "a formula".into(),
+                    help: Some("`vippl expand MODEL --data FILE` shows what it stands for there".into()),
+                });
+                None
+            }
         }
     }
 

@@ -49,6 +49,19 @@ const CONVERSIONS: &[(&str, &str, &str)] = &[
     ("theta", "rate", "a rate is `1 / theta`, where theta is a scale"),
 ];
 
+/// Arguments elsewhere for which something other than an argument stands here, and what.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("lower", "bounds stand around a distribution: `truncated(D, lower = a)`"),
+    ("upper", "bounds stand around a distribution: `truncated(D, upper = b)`"),
+    ("lb", "bounds stand around a distribution: `truncated(D, lower = a)`"),
+    ("ub", "bounds stand around a distribution: `truncated(D, upper = b)`"),
+    ("observed", "what is observed stands on the left: `y ~ D(...)`, where the data have `y`"),
+    ("dims", "how many draws there are stands on the left: `b[county] ~ D(...)`"),
+    ("shape", "how many draws there are stands on the left: `b[3] ~ D(...)`"),
+    ("size", "how many draws there are stands on the left: `b[3] ~ D(...)`"),
+    ("log", "the log density is `lpdf(D, x)`"),
+];
+
 /// What to say of an argument `name` that a distribution with the arguments `wanted` does not have.
 pub(super) fn called_here(name: &str, wanted: &[&str]) -> Option<String> {
     let folded = fold(name);
@@ -61,6 +74,12 @@ pub(super) fn called_here(name: &str, wanted: &[&str]) -> Option<String> {
         ALIASES.iter().any(|(known, theirs)| known == *ours && theirs.contains(&folded.as_str()))
     })?;
     Some(format!("`{name}` is called `{ours}` here"))
+}
+
+/// What stands in place of an argument `name` that distributions have elsewhere and not here.
+pub(super) fn stands_elsewhere(name: &str) -> Option<String> {
+    let folded = fold(name);
+    ELSEWHERE.iter().find(|(theirs, _)| *theirs == folded).map(|(_, words)| (*words).into())
 }
 
 #[cfg(test)]
@@ -78,7 +97,8 @@ mod tests {
             assert!(known.contains(ours), "{ours}");
         }
         let theirs = ALIASES.iter().flat_map(|(_, theirs)| theirs.iter());
-        for theirs in theirs.chain(CONVERSIONS.iter().map(|(theirs, ..)| theirs)) {
+        let elsewhere = ELSEWHERE.iter().map(|(theirs, _)| theirs);
+        for theirs in theirs.chain(CONVERSIONS.iter().map(|(theirs, ..)| theirs)).chain(elsewhere) {
             assert_eq!(fold(theirs), **theirs);
         }
     }
@@ -96,5 +116,7 @@ mod tests {
             assert_eq!(called_here(name, wanted).as_deref(), Some(words));
         }
         assert_eq!(called_here("colour", &["mean", "sd"]), None);
+        assert_eq!(stands_elsewhere("lower").as_deref(), Some(ELSEWHERE[0].1));
+        assert_eq!(stands_elsewhere("colour"), None);
     }
 }

@@ -1,5 +1,7 @@
 //! What a name means where it is used, and what to say when it means nothing.
 
+use std::collections::HashSet;
+
 use super::aliases::{alike, did_you_mean, fold, known_calls, listed, nearest};
 use super::catalogue;
 use super::error::CheckError;
@@ -50,9 +52,13 @@ impl Checker<'_> {
                 self.lints.push(Lint::AssumedData { name: name.into(), at: span.into(), sampled });
                 return Some(Meaning::Variable(self.assume_data(name, span)));
             }
-            let defined = outline.span.into();
-            if self.unknown.insert(name.to_string()) {
-                self.error(CheckError::UsedBeforeDefinition { name: name.into(), at: span.into(), defined });
+            let (name, at, defined) = (name.to_string(), span.into(), outline.span.into());
+            if self.unknown.insert(name.clone()) {
+                let other = self.defining.clone().filter(|defining| self.leads_to(&name, defining));
+                self.error(match other {
+                    Some(other) => CheckError::Cycle { name, other, at, defined },
+                    None => CheckError::UsedBeforeDefinition { name, at, defined },
+                });
             }
             return None;
         }
@@ -159,9 +165,29 @@ impl Checker<'_> {
         let help = did_you_mean(&near).or_else(|| {
             let names: Vec<&str> = self.data?.variables.iter().map(|v| v.name.as_str()).take(12).collect();
             let more = if self.data?.variables.len() > names.len() { ", ..." } else { "" };
-            (!names.is_empty()).then(|| format!("the data have {}{more}", names.join(", ")))
+            (!names.is_empty()).then(|| {
+                let names = names.join(", ");
+                format!("the data have {names}{more}; a latent has its `~` above: `{name} ~ ...`")
+            })
         });
         self.error(CheckError::UnknownName { name: name.into(), at: span.into(), help });
+    }
+
+    /// Whether the definition of a name needs `target`, itself or by way of others: neither can stand above the other.
+    fn leads_to(&self, name: &str, target: &str) -> bool {
+        let mut seen = HashSet::new();
+        let mut waiting = vec![name];
+        while let Some(name) = waiting.pop() {
+            if self.in_data(name) || !seen.insert(name) {
+                continue;
+            }
+            if name == target {
+                return true;
+            }
+            let outline = self.outlines.get(name);
+            waiting.extend(outline.into_iter().flat_map(|outline| outline.uses.iter().map(String::as_str)));
+        }
+        false
     }
 
     /// Names near to an unknown one, nearest first.

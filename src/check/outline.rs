@@ -1,6 +1,6 @@
 //! A first look over a file: which names it defines, where, and how, before anything is resolved.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::source::Span;
 use crate::syntax::ast;
@@ -20,6 +20,8 @@ pub(super) struct Outline {
     pub element_definitions: usize,
     /// `~` statements in a file where every `if` takes its longest arm.
     pub n_samples: usize,
+    /// Names on the right of its statements.
+    pub uses: HashSet<String>,
 }
 
 /// One `x ~ ...` or `x[...] ~ ...`.
@@ -41,6 +43,7 @@ impl Outline {
             samples: Vec::new(),
             element_definitions: 0,
             n_samples: 0,
+            uses: HashSet::new(),
         }
     }
 
@@ -86,18 +89,25 @@ impl Outlines {
         use ast::StatementKind as S;
         for statement in statements {
             match &statement.kind {
-                S::Sample { target, .. } => {
+                S::Sample { target, distribution } => {
                     if let Some((name, span, brackets)) = left_side(target) {
                         let sample = Sample { span: target.span, brackets, in_loop };
-                        self.entry(name, span).samples.push(sample);
+                        let outline = self.entry(name, span);
+                        outline.samples.push(sample);
+                        names_in(distribution, &mut outline.uses);
                     }
                 }
-                S::Define { target, .. } => match left_side(target) {
-                    Some((name, span, None)) if !in_loop => self.entry(name, span).computed = true,
+                S::Define { target, value } => match left_side(target) {
+                    Some((name, span, None)) if !in_loop => {
+                        let outline = self.entry(name, span);
+                        outline.computed = true;
+                        names_in(value, &mut outline.uses);
+                    }
                     Some((name, span, Some(_))) => {
                         let outline = self.entry(name, span);
                         outline.computed = true;
                         outline.element_definitions += 1;
+                        names_in(value, &mut outline.uses);
                     }
                     _ => {}
                 },
@@ -129,6 +139,36 @@ pub(super) fn left_side(target: &ast::Expr) -> Option<(&str, Span, Option<usize>
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// Adds the names in value position.
+fn names_in(expr: &ast::Expr, names: &mut HashSet<String>) {
+    use ast::ExprKind as E;
+    match &expr.kind {
+        E::Int(_) | E::Real(_) | E::Bool(_) | E::Str(_) | E::Lm(_) => {}
+        E::Name(name) => {
+            names.insert(name.clone());
+        }
+        E::Array(items) => items.iter().for_each(|item| names_in(item, names)),
+        E::Group(inner) | E::Transpose(inner) => names_in(inner, names),
+        E::Unary { operand, .. } => names_in(operand, names),
+        E::Binary { left, right, .. } => {
+            names_in(left, names);
+            names_in(right, names);
+        }
+        E::Call { arguments, .. } => arguments.iter().for_each(|argument| names_in(&argument.value, names)),
+        E::Index { base, indices } => {
+            names_in(base, names);
+            for index in indices {
+                match index {
+                    ast::Index::At(at) => names_in(at, names),
+                    ast::Index::Slice { lower, upper, .. } => {
+                        lower.iter().chain(upper).for_each(|bound| names_in(bound, names));
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::expression::describe;
 use crate::ir::{self, ExprKind, Role};
 use crate::source::Span;
 use crate::syntax::ast;
-use crate::types::{Dim, ElementType, Shape, broadcast};
+use crate::types::{Dim, ElementType, Shape, Type, broadcast};
 
 impl Checker<'_> {
     pub(super) fn plates(&mut self, name: &str, plates: &[ast::Index]) -> Option<Vec<ir::Expr>> {
@@ -15,7 +15,7 @@ impl Checker<'_> {
         checked.into_iter().collect()
     }
 
-    /// One plate: an int, a grouping column, or `rows`.
+    /// One plate: an int, a grouping column, labels, or `rows`.
     fn plate(&mut self, name: &str, plate: &ast::Index) -> Option<ir::Expr> {
         let refuse = |checker: &mut Self, message: String, span: Span, label: String, help: String| {
             checker.error(CheckError::Plate { message, at: span.into(), label, help: Some(help) });
@@ -45,6 +45,9 @@ impl Checker<'_> {
                         "a level".into(),
                         sizes(),
                     );
+                }
+                ast::ExprKind::Array(items) if is_labels(items) => {
+                    return self.labels(name, items, expr.span);
                 }
                 _ => self.value(expr)?,
             },
@@ -76,7 +79,38 @@ impl Checker<'_> {
         }
     }
 
+    /// `["x1", "x2"]`: one element for each label.
+    fn labels(&mut self, name: &str, items: &[ast::Expr], span: Span) -> Option<ir::Expr> {
+        let mut labels: Vec<(&str, Span)> = Vec::with_capacity(items.len());
+        for item in items {
+            let ast::ExprKind::Str(label) = &item.kind else { continue };
+            if labels.iter().any(|(earlier, _)| earlier == label) {
+                self.error(CheckError::Plate {
+                    message: format!("two elements of `{name}` have the label {label:?}"),
+                    at: item.span.into(),
+                    label: "the second one".into(),
+                    help: Some("labels tell elements apart: give each its own".into()),
+                });
+                return None;
+            }
+            labels.push((label, item.span));
+        }
+        let own = Type::array(ElementType::Category, Shape::scalar());
+        let item = |(label, span): (&str, Span)| ir::Expr {
+            kind: ExprKind::Str(label.to_string()),
+            span,
+            ty: own.clone(),
+        };
+        let ty = Type::array(ElementType::Category, Shape::known(&[labels.len()]));
+        Some(ir::Expr { kind: ExprKind::Array(labels.into_iter().map(item).collect()), span, ty })
+    }
+
     pub(super) fn plate_length(&self, plate: &ir::Expr) -> Dim {
+        if let ExprKind::Array(items) = &plate.kind
+            && items.iter().any(|item| matches!(item.kind, ExprKind::Str(_)))
+        {
+            return Dim::Known(items.len());
+        }
         match plate.ty.shape.rank() {
             Some(0) => plate.ty.size.clone().unwrap_or(Dim::Unknown),
             Some(_) => {
@@ -161,6 +195,11 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Whether brackets hold labels: `b[["x1", "x2"]]`.
+fn is_labels(items: &[ast::Expr]) -> bool {
+    !items.is_empty() && items.iter().all(|item| matches!(item.kind, ast::ExprKind::Str(_)))
 }
 
 fn count(n: usize) -> String {

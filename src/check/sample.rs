@@ -11,6 +11,16 @@ use crate::source::Span;
 use crate::syntax::ast;
 use crate::types::{Dim, ElementType, Shape, Type, broadcast};
 
+/// Of arguments that are larger than what is observed.
+const STRETCHED: &str =
+    "arguments never stretch an observed value: give each observation its own argument, as in mu[group]";
+/// A row and a column of arguments for each observation.
+const PAIRS: &str = "two columns as indices make every pair; for one element in each row write a loop: \
+                     `for i in 1:rows { y[i] ~ Normal(b[g[i], h[i]], sd) }`";
+/// A row of arguments for each observation.
+const PRODUCT: &str = "arguments never stretch an observed value; the product of a matrix with a vector is `X @ b`, and \
+                       `*` multiplies element by element";
+
 impl Checker<'_> {
     pub(super) fn sample(
         &mut self,
@@ -313,10 +323,11 @@ impl Checker<'_> {
         };
         let mut labels = vec![primary(value.span, describe(&value.ty))];
         self.argument_labels(distribution, &mut labels);
-        let help = Some(if too_flat {
-            "arguments never stretch an observed value: give each observation its own argument, as in mu[group]".into()
-        } else {
-            "trailing dimensions have to be equal; a scalar goes with anything".into()
+        let help = Some(match (value.ty.shape.dims(), d.batch.dims()) {
+            (Some([n]), Some([rows, columns])) if n == rows && n == columns => PAIRS.into(),
+            (Some([n]), Some([rows, _])) if n == rows => PRODUCT.into(),
+            _ if too_flat => STRETCHED.into(),
+            _ => "trailing dimensions have to be equal; a scalar goes with anything".into(),
         });
         self.error(CheckError::Shape { message, labels, help });
         None

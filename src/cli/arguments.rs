@@ -15,7 +15,8 @@ use crate::session::{self, FitRequest, Request, count};
 // No documentation comments on the structs here: clap would take them for the help of a command.
 #[derive(Args, Clone, Debug, Default)]
 pub struct DataArgs {
-    /// CSV or JSON file with the data; may be given several times. NAME=FILE binds what is in FILE to one name
+    /// CSV or JSON file with the data; may be given several times. NAME=FILE binds what is in FILE to one name, or joins it:
+    /// a table with a column that another one has too is joined by it, and has one row for each of its values
     #[arg(long = "data", value_name = "FILE", value_parser = parse_data)]
     pub data: Vec<DataArg>,
 

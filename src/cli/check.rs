@@ -68,15 +68,16 @@ impl Command for Check {
             (text, prepared.warnings.into_iter().chain(prepared.advice).collect())
         } else {
             let mut warnings = Vec::new();
-            let mut summary = None;
+            let mut known = None;
             if !request.data.is_empty() {
-                let (_, record, data_warnings) = session::read_data(&request.data, &request.drop)?;
-                summary = Some(record.summary());
+                let (dataset, record, data_warnings) = session::read_data(&request.data, &request.drop)?;
+                known = Some((record.summary(), dataset));
                 for warning in &data_warnings {
                     terminal.report(warning)?;
                 }
             }
-            let checked = session::check(&request.model, summary.as_ref())?;
+            let (summary, dataset) = known.as_ref().map(|(summary, dataset)| (summary, dataset)).unzip();
+            let checked = session::check(&request.model, summary, dataset)?;
             warnings.extend(checked.warnings);
             let text = match arguments.dump {
                 Some(_) => check::dump::dump(&checked.model),

@@ -10,6 +10,7 @@ mod calibrate;
 mod check;
 mod compare;
 mod completions;
+mod expand;
 mod fit;
 mod fmt;
 mod help;
@@ -47,6 +48,7 @@ static ALL: &[&dyn Command] = &[
     &fit::Fit,
     &sample::Sample,
     &check::Check,
+    &expand::Expand,
     &summary::Summary,
     &compare::Compare,
     &simulate::Simulate,

@@ -39,6 +39,7 @@ impl Tracer<'_> {
                 *value = self.import(value, at)?;
             }
         }
+        self.level_ragged(&mut values, &layouts, at)?;
         if let Some(domain) = self.deepest(&values, at)? {
             for value in &mut values {
                 self.lift(value, domain);
@@ -90,35 +91,51 @@ impl Tracer<'_> {
     /// give up their first dimension to that domain.
     fn peel(&mut self, values: &mut [Traced], layouts: &[Layout], at: Span) -> Result<()> {
         let Some(domain) = values.iter().find_map(|value| self.implicit_of(value)) else { return Ok(()) };
-        let size = self.domains[domain].size;
-        if layouts.iter().any(|layout| matches!(layout, Layout::Own)) {
-            return Err(self.couples(domain, at));
-        }
-        let rank = values
+        let lens = self.domains[domain].dims.clone();
+        // Dimensions of each element, which those of the latent stand before.
+        let own = values
             .iter()
             .zip(layouts)
             .filter(|(value, _)| self.implicit_of(value).is_some())
-            .map(|(value, layout)| 1 + layout.batch_rank(value))
+            .map(|(value, layout)| layout.batch_rank(value))
             .max()
-            .unwrap_or(1);
+            .unwrap_or(0);
         for (value, layout) in values.iter_mut().zip(layouts) {
-            if self.implicit_of(value).is_some() || layout.batch_rank(value) < rank {
+            let along = layout.batch_rank(value).saturating_sub(own);
+            if self.implicit_of(value).is_some() || along == 0 {
                 continue;
             }
-            if layout.batch_rank(value) != rank || value.dims[0] != size || value.place != Place::Main {
+            let fits = along <= lens.len()
+                && value.dims[..along].iter().zip(&lens[lens.len() - along..]).all(|(dim, len)| dim == len);
+            if !fits || value.place != Place::Main {
                 return Err(self.couples(domain, at));
             }
             let n_enumerated = value.axes.len();
+            if along < lens.len() {
+                // Repeated along the latent's first dimensions.
+                let mut shape = self.full_shape(&value.axes, &[], Place::Main);
+                shape.extend(&lens);
+                shape.extend(&value.dims[along..]);
+                let mut with_ones = self.full_shape(&value.axes, &[], Place::Main);
+                with_ones.extend(std::iter::repeat_n(1, lens.len() - along));
+                with_ones.extend(&value.dims);
+                let node = self.graph.reshape(value.node, &with_ones);
+                value.node = self.graph.broadcast(node, &shape);
+            }
+            value.dims.drain(..along);
+            value.labels.drain(..along);
+            let mut shape = self.full_shape(&value.axes, &[], Place::Main);
+            shape.push(self.domains[domain].size);
+            shape.extend(&value.dims);
+            value.node = self.graph.reshape(value.node, &shape);
             if n_enumerated > 0 {
                 let order: Vec<usize> = std::iter::once(n_enumerated)
                     .chain(0..n_enumerated)
-                    .chain(n_enumerated + 1..n_enumerated + value.rank())
+                    .chain(n_enumerated + 1..=n_enumerated + value.rank())
                     .collect();
                 value.node = self.graph.permute(value.node, &order);
             }
             value.axes.insert(0, Axis::Domain(domain));
-            value.dims.remove(0);
-            value.labels.remove(0);
         }
         Ok(())
     }
@@ -141,11 +158,13 @@ impl Tracer<'_> {
         self.domain_along(axis).is_some_and(|domain| self.domains[domain].kind == DomainKind::Implicit)
     }
 
-    fn couples(&self, domain: usize, at: Span) -> CompileError {
+    pub fn couples(&self, domain: usize, at: Span) -> CompileError {
         CompileError::Elimination {
             name: self.implicit_name(domain),
             reason: "it is used other than element by element".into(),
-            help: "write the statement in a `for` loop over the elements".into(),
+            help: "write the statement in a `for` loop where each pass reads one element, as in `y[i] ~ Normal(mu[z[i]], s)`; \
+                   a function of all of them at once cannot be summed out"
+                .into(),
             at,
         }
     }
@@ -244,7 +263,7 @@ impl Tracer<'_> {
 }
 
 impl Layout {
-    fn batch_rank(self, value: &Traced) -> usize {
+    pub fn batch_rank(self, value: &Traced) -> usize {
         match self {
             Layout::Own | Layout::Elementwise => value.rank(),
             Layout::Batch { event } => value.rank().saturating_sub(event),

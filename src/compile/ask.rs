@@ -65,8 +65,9 @@ impl Tracer<'_> {
             Answer::Alone(_) => {
                 let mut dims = self.value_dims(distribution)?;
                 // The elements of a whole discrete latent are an axis.
-                if placed.axes.iter().any(|axis| self.is_implicit(axis)) {
-                    dims.remove(0);
+                let along = placed.axes.iter().find(|axis| self.is_implicit(axis));
+                if let Some(domain) = along.and_then(|axis| self.domain_along(axis)) {
+                    dims.drain(..self.domains[domain].dims.len());
                 }
                 Some(dims)
             }

@@ -26,10 +26,11 @@ impl Tracer<'_> {
                 break;
             }
             let mut value = self.array(condition)?;
-            if let Some(domain) = self.domain {
+            let is_ragged = self.ragged_of(&value).is_some();
+            if let Some(domain) = self.domain.filter(|_| !is_ragged) {
                 self.lift(&mut value, domain);
             }
-            if value.rank() > 0 {
+            if value.rank() > 0 || is_ragged {
                 return Err(CompileError::Index {
                     message: "a condition must be a single truth value, and this is an array".into(),
                     help: Some(
@@ -77,7 +78,10 @@ impl Tracer<'_> {
             plain_names(body, &mut names);
             for name in names {
                 if let Some(Binding::Value(Value::Array(value))) = self.env[name.0].take() {
-                    let value = self.spread(value, domain);
+                    let value = match self.ragged_of(&value) {
+                        Some(_) => self.ragged_within(&value, domain, at)?,
+                        None => self.spread(value, domain),
+                    };
                     defined.entry(name).or_default().push(value);
                 }
             }
@@ -85,7 +89,12 @@ impl Tracer<'_> {
         let rows: Vec<u32> = taken.iter().flat_map(|(rows, _)| rows.iter().copied()).collect();
         for (name, parts) in defined {
             if parts.len() == taken.len() {
-                let merged = self.merge(&parts, &rows, at)?;
+                let passes: Vec<Vec<u32>> = taken.iter().map(|(rows, _)| rows.clone()).collect();
+                let is_ragged = |part: &Traced| self.ragged_of(part).is_some() || part.dims != parts[0].dims;
+                let merged = match parts.iter().any(is_ragged) {
+                    true => self.merge_slices(&parts, &passes, at)?,
+                    false => self.merge(&parts, &rows, at)?,
+                };
                 self.env[name.0] = Some(Binding::Value(Value::Array(merged)));
             }
         }
@@ -95,10 +104,12 @@ impl Tracer<'_> {
         let mut parts = Vec::new();
         for (value, domain) in returned {
             match value {
-                Value::Array(array) => parts.push(self.spread(array, domain)),
+                Value::Array(array) if self.ragged_of(&array).is_none() => {
+                    parts.push(self.spread(array, domain));
+                }
                 _ => {
                     return Err(CompileError::unsupported(
-                        "a branch over a loop that returns a distribution",
+                        "a branch over a loop that returns a distribution, or a slice whose length changes",
                         at,
                     ));
                 }
@@ -108,6 +119,13 @@ impl Tracer<'_> {
             return Err(CompileError::unsupported("a `return` in some iterations of a loop only", at));
         }
         self.merge(&parts, &rows, at).map(|merged| Some(Value::Array(merged)))
+    }
+
+    /// Slices of several lengths out of the arms of an `if`.
+    fn merge_slices(&mut self, parts: &[Traced], passes: &[Vec<u32>], at: Span) -> Result<Traced> {
+        let is_plain = |part: &Traced| !part.is_enumerated() && part.place == Place::Main;
+        let merged = if parts.iter().all(is_plain) { self.merge_ragged(parts, passes, at)? } else { None };
+        merged.ok_or_else(|| CompileError::unsupported("branches that give a name different shapes", at))
     }
 
     /// Values of parts of the rows, put together in the order of the current domain.
@@ -129,22 +147,26 @@ impl Tracer<'_> {
     }
 
     /// In an arm of an `if` only its own iterations count: in the others an index may be out of range.
-    pub fn within_branch(&mut self, mut value: Traced) -> Traced {
+    pub fn within_branch(&mut self, mut value: Traced, at: Span) -> Result<Traced> {
         let (Some(own), Some(current), Place::Main) = (value.domain(), self.domain, value.place) else {
-            return value;
+            return Ok(value);
         };
+        let own = self.ragged_of(&value).map_or(own, |ragged| self.lengths(ragged).1);
         if own == current || !self.encloses(own, current) {
-            return value;
+            return Ok(value);
         }
         let mut domain = Some(current);
         while let Some(inner) = domain.filter(|&inner| inner != own) {
             if self.domains[inner].kind == DomainKind::Branch {
+                if self.ragged_of(&value).is_some() {
+                    return self.ragged_within(&value, inner, at);
+                }
                 self.lift(&mut value, inner);
                 break;
             }
             domain = self.domains[inner].parent;
         }
-        value
+        Ok(value)
     }
 
     /// Makes a value vary along a domain, also where it is the same everywhere.

@@ -52,7 +52,7 @@ impl Tracer<'_> {
         x
     }
 
-    fn drawn_rows(&mut self, discrete: usize, map: &[u32]) -> Node {
+    pub fn drawn_rows(&mut self, discrete: usize, map: &[u32]) -> Node {
         let drawn = self.discrete[discrete].drawn.clone();
         let all = match drawn.as_slice() {
             [all] => *all,
@@ -126,7 +126,7 @@ impl Tracer<'_> {
     }
 
     /// A node without the axis at `position`, which is that of a discrete latent's values.
-    fn chosen(&mut self, node: Node, axes: &[Axis], position: usize, at: Span) -> Result<Node> {
+    pub fn chosen(&mut self, node: Node, axes: &[Axis], position: usize, at: Span) -> Result<Node> {
         let mut shape = self.graph.shape(node).to_vec();
         let Axis::Enumeration(enumeration) = axes[position] else { return Ok(node) };
         if shape[position] == 1 {

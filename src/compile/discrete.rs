@@ -7,7 +7,7 @@ use super::distribution::skeleton;
 use super::elements::{Extents, Slots};
 use super::selection::Selection;
 use super::tracer::{Binding, Result, Tracer};
-use super::value::{Axis, Traced, TracedDistribution, Tuple};
+use super::value::{Axis, MAX_INDEX_RANK, Traced, TracedDistribution, Tuple};
 use crate::data::Levels;
 use crate::density::TermKind;
 use crate::ir::{Index, Statement, VariableId};
@@ -54,14 +54,14 @@ impl Tracer<'_> {
     ) -> Result<()> {
         let values = self.finite_values(distribution, variable)?;
         let rank = dims.len();
-        if rank > 1 {
+        if rank > MAX_INDEX_RANK {
             return Err(CompileError::unsupported(
-                "a discrete latent of two or more dimensions",
+                format!("a discrete latent of more than {MAX_INDEX_RANK} dimensions"),
                 statement.span,
             ));
         }
-        let n = dims.first().copied().unwrap_or(1);
-        let tuples: Vec<_> = (1..=n as u32).map(|i| [if rank == 0 { 0 } else { i }, 0, 0, 0]).collect();
+        let n = dims.iter().product::<usize>();
+        let tuples = tuples_of(&dims);
         self.register_discrete(variable, &tuples, rank, values, statement.span)?;
         let Some(Binding::Discrete(discrete)) = self.env[variable.0] else {
             return Err(CompileError::Poisoned);
@@ -194,7 +194,9 @@ impl Tracer<'_> {
         placed.instance.support_values(graph).ok_or_else(|| CompileError::Elimination {
             name: self.model.variable(variable).name.clone(),
             reason: "its support is not finite, or not known from the data".into(),
-            help: "Categorical, Bernoulli and DiscreteUniform latents are summed out".into(),
+            help: "latents of finitely many values are summed out: Bernoulli, Categorical, Binomial, DiscreteUniform, \
+                   and others that end, as in `truncated(Poisson(5), upper = 50)`"
+                .into(),
             at: distribution.span,
         })
     }
@@ -214,17 +216,26 @@ impl Tracer<'_> {
         let extents = Extents { rank: known.rank, lens: known.slots.extents };
         let selection = self.selection(variable, indices, Some(extents), at)?;
         self.note_read(variable, &selection, at);
-        let (domain, map) = self.element_map(discrete, &selection, at)?;
-        self.enumerate(discrete, domain, map)
+        self.read_discrete(discrete, &selection, at)
     }
 
-    /// A vector index (`z[group]`) reads along the implicit domain of its entries; a loop's index along the loop.
-    fn element_map(
-        &mut self,
-        discrete: usize,
-        selection: &Selection,
-        at: Span,
-    ) -> Result<(Option<usize>, Arc<[u32]>)> {
+    /// A vector index (`z[group]`) reads along the implicit domain of its entries; a loop's index along the loop. Several
+    /// elements in each iteration of a loop are read jointly.
+    fn read_discrete(&mut self, discrete: usize, selection: &Selection, at: Span) -> Result<Traced> {
+        let map = self.element_map(discrete, selection, at)?;
+        let along = match (selection.axes.first(), selection.dims.as_slice()) {
+            (Some(Axis::Domain(domain)), _) => Some(*domain),
+            (None, []) => None,
+            (None, dims) if !self.reads_jointly(selection) => Some(self.implicit_domain(dims)),
+            _ => None,
+        };
+        if self.reads_jointly(selection) {
+            return self.elements_jointly(discrete, along, &map, &selection.dims, at);
+        }
+        self.enumerate(discrete, along, map)
+    }
+
+    fn element_map(&mut self, discrete: usize, selection: &Selection, at: Span) -> Result<Arc<[u32]>> {
         let known = &self.discrete[discrete];
         let in_dry_run = self.plan.is_some();
         let mut map = Vec::with_capacity(selection.tuples.len());
@@ -238,46 +249,21 @@ impl Tracer<'_> {
                 }
             });
         }
-        let domain = match (selection.axes.first(), selection.dims.as_slice()) {
-            (Some(Axis::Domain(domain)), []) => Some(*domain),
-            (None, []) => None,
-            (None, [size]) => Some(self.implicit_domain(*size)),
-            _ => {
-                return Err(CompileError::Elimination {
-                    name: known.name.clone(),
-                    reason: "several of its elements are read in one iteration".into(),
-                    help: "read one element per iteration, in a loop over the elements".into(),
-                    at,
-                });
-            }
-        };
-        Ok((domain, map.into()))
+        Ok(map.into())
     }
 
     /// `z`: all elements, each along the implicit domain.
     pub fn whole_discrete(&mut self, discrete: usize, at: Span) -> Result<Traced> {
         let known = &self.discrete[discrete];
         let (rank, variable) = (known.rank, known.variable);
-        let n = known.slots.rows;
-        if rank > 1 || self.domain.is_some() && rank > 0 {
-            return Err(CompileError::Elimination {
-                name: known.name.clone(),
-                reason: "the whole array is read at once".into(),
-                help: "read its elements one by one, in a loop".into(),
-                at,
-            });
+        let dims: Vec<usize> = known.slots.extents[..rank].iter().map(|&len| len as usize).collect();
+        if dims.iter().product::<usize>() != known.slots.rows {
+            let element = format!("an element of `{}`", known.name);
+            return Err(CompileError::MissingElement { element, at });
         }
-        let tuples: Vec<Tuple> = (1..=n as u32).map(|i| [i, 0, 0, 0]).collect();
-        let dims = if rank == 0 { Vec::new() } else { vec![n] };
-        let selection = Selection {
-            tuples: if rank == 0 { vec![Tuple::default()] } else { tuples },
-            axes: Vec::new(),
-            dims,
-            rank,
-        };
+        let selection = Selection { tuples: tuples_of(&dims), axes: Vec::new(), dims, rank };
         self.note_read(variable, &selection, at);
-        let (domain, map) = self.element_map(discrete, &selection, at)?;
-        self.enumerate(discrete, domain, map)
+        self.read_discrete(discrete, &selection, at)
     }
 
     /// The values of a discrete latent along an axis of their own. They are the same in every row of the domain, so
@@ -294,4 +280,18 @@ impl Tracer<'_> {
         traced.axes.push(Axis::Enumeration(enumeration));
         Ok(traced)
     }
+}
+
+/// The indices of all elements of an array, row-major.
+fn tuples_of(dims: &[usize]) -> Vec<Tuple> {
+    let n = dims.iter().product();
+    let tuple = |mut place: usize| {
+        let mut tuple = Tuple::default();
+        for (k, &len) in dims.iter().enumerate().rev() {
+            tuple[k] = (place % len) as u32 + 1;
+            place /= len;
+        }
+        tuple
+    };
+    (0..n).map(tuple).collect()
 }

@@ -29,10 +29,13 @@ impl Tracer<'_> {
             return self.observe_partly(statement, variable, value, distribution);
         }
         self.refuse_computed_missing(value)?;
-        let x = self.array(value)?;
+        let mut x = self.array(value)?;
         if self.makes_new_data() {
             let distribution = self.distribution(distribution)?;
-            return self.density_statement(statement.span, TermKind::Likelihood, &distribution, &x);
+            let ragged = self.ragged_statement(&distribution, &mut x, statement.span)?;
+            return self.along(ragged, |tracer| {
+                tracer.density_statement(statement.span, TermKind::Likelihood, &distribution, &x)
+            });
         }
         self.known(
             &x,
@@ -41,9 +44,12 @@ impl Tracer<'_> {
         )?;
         let distribution = self.distribution(distribution)?;
         let name = self.model.source.slice(value.span).to_string();
-        self.check_shape(&distribution, &x, &name, value.span)?;
-        self.check_observed(&distribution, &x, &name, value.span, None)?;
-        self.density_statement(statement.span, TermKind::Likelihood, &distribution, &x)
+        let ragged = self.ragged_statement(&distribution, &mut x, statement.span)?;
+        self.along(ragged, |tracer| {
+            tracer.check_shape(&distribution, &x, &name, value.span)?;
+            tracer.check_observed(&distribution, &x, &name, value.span, None)?;
+            tracer.density_statement(statement.span, TermKind::Likelihood, &distribution, &x)
+        })
     }
 
     /// `factor e`
@@ -51,6 +57,19 @@ impl Tracer<'_> {
         self.refuse_new_data("`factor`, which is no distribution,", statement.span)?;
         let value = self.array(value)?;
         self.normalised = false;
+        if let (Some(ragged), Some(domain)) = (self.ragged_of(&value), self.domain) {
+            if self.scan.is_some() {
+                let what =
+                    "a slice whose length changes, under `factor` in a recursion; `sum` makes it a number";
+                return Err(self.varies(ragged, what, statement.span));
+            }
+            let value = self.ragged_within(&value, domain, statement.span)?;
+            let ragged = self.ragged_of(&value);
+            return self.along(ragged, |tracer| {
+                tracer.add_value(statement.span, TermKind::Factor, value, false);
+                Ok(())
+            });
+        }
         if value.place == Place::Step {
             let value = self.export(&value);
             self.defer(Deferred::Factor { span: statement.span, domain: self.domain, value });
@@ -206,8 +225,8 @@ impl Tracer<'_> {
 
     /// Dimensions of an argument that make more draws; a whole discrete latent counts with its elements.
     fn batch_dims(&self, arg: &Traced, event: usize) -> Vec<usize> {
-        let along = self.implicit_of(arg).map(|domain| self.domains[domain].size);
-        along.into_iter().chain(arg.dims[..arg.rank().saturating_sub(event)].iter().copied()).collect()
+        let along = self.implicit_of(arg).map_or(&[][..], |domain| &self.domains[domain].dims);
+        along.iter().copied().chain(arg.dims[..arg.rank().saturating_sub(event)].iter().copied()).collect()
     }
 
     /// Arguments broadcast to the value, never beyond it.

@@ -45,6 +45,14 @@ pub struct Extents {
     pub lens: Tuple,
 }
 
+impl Elements {
+    /// An array of numbers, none of which is defined yet.
+    pub fn none(rank: usize) -> Elements {
+        let (dims, slots) = (Vec::new(), Arc::default());
+        Elements { rank, dims, element: ElementType::Real, pieces: Vec::new(), slots }
+    }
+}
+
 impl Slots {
     /// The row of an element.
     pub fn get(&self, tuple: &Tuple, rank: usize) -> Option<u32> {
@@ -59,7 +67,12 @@ impl Slots {
     pub fn in_order(&self, rank: usize) -> Vec<(Tuple, u32)> {
         let mut all: Vec<(Tuple, u32)> = if rank == 1 {
             let dense = self.dense.iter().enumerate().filter(|(_, row)| **row > 0);
-            dense.map(|(index, &row)| ([index as u32, 0, 0, 0], row - 1)).collect()
+            let tuple = |index: usize| {
+                let mut tuple = Tuple::default();
+                tuple[0] = index as u32;
+                tuple
+            };
+            dense.map(|(index, &row)| (tuple(index), row - 1)).collect()
         } else {
             self.sparse.iter().map(|(tuple, &row)| (*tuple, row)).collect()
         };
@@ -100,12 +113,50 @@ impl Tracer<'_> {
         value: Traced,
         at: Span,
     ) -> Result<()> {
+        let value = match value.is_enumerated() && self.has_drawn_states() {
+            true => self.at_drawn_states(&value, at)?,
+            false => value,
+        };
         if value.is_enumerated() {
             let name = &self.model.variable(variable).name;
             let feature = format!("an element of `{name}` that depends on a discrete latent");
             return Err(CompileError::unsupported(feature, at));
         }
         let selection = self.selection(variable, indices, None, at)?;
+        let ragged = self.ragged_axis(&selection.axes);
+        let value = match (self.ragged_of(&value), self.domain) {
+            (Some(own), _) if self.scan.is_some() => {
+                let what = "elements defined by a slice whose length changes, in a recursion";
+                return Err(self.varies(own, what, at));
+            }
+            (Some(_), None) => value,
+            (Some(own), Some(domain)) => {
+                let value = self.ragged_within(&value, domain, at)?;
+                if self.ragged_of(&value) != ragged {
+                    return Err(match ragged {
+                        Some(ragged) => self.lengths_differ(ragged, own, at),
+                        None => CompileError::Index {
+                            message: "one element is assigned a slice whose length changes over the loop"
+                                .into(),
+                            help: Some("name the elements on the left, as in `x[j, 1:n[j]] = ...`".into()),
+                            at,
+                        },
+                    });
+                }
+                value
+            }
+            (None, _) => value,
+        };
+        self.along(ragged, |tracer| tracer.define_selected(variable, &selection, value, at))
+    }
+
+    fn define_selected(
+        &mut self,
+        variable: VariableId,
+        selection: &Selection,
+        value: Traced,
+        at: Span,
+    ) -> Result<()> {
         let vector = selection.dims.len();
         if value.rank() > 0 && !value.dims.starts_with(&selection.dims) {
             return Err(CompileError::Index {
@@ -119,7 +170,7 @@ impl Tracer<'_> {
             });
         }
         let element_dims = if value.rank() == 0 { Vec::new() } else { value.dims[vector..].to_vec() };
-        if self.scan_defines(variable, &selection, &value, &element_dims, at)? {
+        if self.scan_defines(variable, selection, &value, &element_dims, at)? {
             return Ok(());
         }
         let rows_shape = self.full_shape(&selection.axes, &selection.dims, Place::Main);
@@ -137,7 +188,7 @@ impl Tracer<'_> {
         let mut full = rows_shape;
         full.extend(&element_dims);
         let node = self.graph.broadcast(node, &full);
-        self.add_piece(variable, &selection, node, element_dims, value.element, at)
+        self.add_piece(variable, selection, node, element_dims, value.element, at)
     }
 
     /// Registers `node` (rows in the order of the selection) as the definition of the selected elements.
@@ -294,8 +345,12 @@ impl Tracer<'_> {
         let dims: Vec<usize> = selection.dims.iter().chain(&elements.dims).copied().collect();
         let mut read = Traced::new(self.graph.scalar(f64::NAN), dims, elements.element);
         read.axes.clone_from(&selection.axes);
-        let rows: Option<Vec<u32>> =
-            selection.tuples.iter().map(|tuple| elements.slots.get(tuple, elements.rank)).collect();
+        let there = self.elements_there(&selection.axes, selection.tuples.len());
+        let row = |(k, tuple): (usize, &Tuple)| {
+            let row = elements.slots.get(tuple, elements.rank);
+            row.or_else(|| there.as_ref().is_some_and(|there| !there[k]).then_some(0))
+        };
+        let rows: Option<Vec<u32>> = selection.tuples.iter().enumerate().map(row).collect();
         match rows {
             Some(rows) => {
                 let node = self.rows_of(elements, rows);

@@ -221,6 +221,10 @@ pub enum CompileError {
         at: Span,
     },
 
+    /// What has to be the same in every pass of a loop is not: the loop around it is traced for each kind of pass.
+    #[error("{}", _0.error)]
+    Varies(Box<super::ragged::Varies>),
+
     /// A name whose definition failed: reported there, not again at every use.
     #[error("a name that could not be compiled")]
     Poisoned,

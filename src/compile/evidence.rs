@@ -75,7 +75,7 @@ impl Tracer<'_> {
         let domain = match (left.given.axes.first(), left.given.dims.as_slice()) {
             (Some(Axis::Domain(domain)), []) => Some(*domain),
             (None, []) => None,
-            (None, [size]) => Some(self.implicit_domain(*size)),
+            (None, dims @ [_]) => Some(self.implicit_domain(dims)),
             _ => return Err(refuse(self, "write one element for each iteration on the left of `~`")),
         };
         let map: Vec<u32> = left.positions.iter().map(|&position| position as u32).collect();
@@ -94,7 +94,7 @@ impl Tracer<'_> {
             |x: f64, value: f64| if x.is_nan() || x == value { 0.0 } else { f64::NEG_INFINITY };
         let table: Vec<f64> =
             observed.iter().flat_map(|&x| values.iter().map(move |&value| log_indicator(x, value))).collect();
-        let domain = self.implicit_domain(n);
+        let domain = self.implicit_domain(&[n]);
         self.enumerate(discrete, Some(domain), (0..n as u32).collect::<Vec<_>>().into())?;
         let own =
             self.enumerations.iter().position(|own| own.discrete == discrete && own.domain == Some(domain));

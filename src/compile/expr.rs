@@ -6,7 +6,9 @@ use super::CompileError;
 use super::align::Layout;
 use super::partly::elements_named;
 use super::tracer::{Binding, Result, Tracer};
-use super::value::{DistributionKind, Traced, TracedDistribution, Value, ValueLevels};
+use super::value::{
+    DistributionKind, MAX_ELEMENTS, Traced, TracedDistribution, Value, ValueLevels, fits_in_memory,
+};
 use crate::builtin::{self, Arg, Builtin, Call};
 use crate::data::{Levels, Rows};
 use crate::ir::{Expr, ExprKind, Role, Variable};
@@ -35,7 +37,7 @@ impl Tracer<'_> {
                 Ok(Value::Array(alone.clone()))
             }
             ExprKind::Variable(variable) => match self.lookup(*variable, expr.span)? {
-                Binding::Value(Value::Array(value)) => Ok(Value::Array(self.within_branch(value))),
+                Binding::Value(Value::Array(value)) => self.within_branch(value, expr.span).map(Value::Array),
                 Binding::Value(value) => Ok(value),
                 Binding::Elements(elements) => {
                     let whole = self.assemble(*variable, &elements, expr.span);
@@ -43,6 +45,7 @@ impl Tracer<'_> {
                 }
                 Binding::Discrete(discrete) => self.whole_discrete(discrete, expr.span).map(Value::Array),
                 Binding::Poisoned => Err(CompileError::Poisoned),
+                Binding::OfStates(error) => Err(*error),
             },
             ExprKind::Rows => self.rows(expr.span).map(Value::Array),
             ExprKind::Array(items) => self.array_literal(items, expr.span).map(Value::Array),
@@ -112,8 +115,13 @@ impl Tracer<'_> {
                 self.ask_or_call(question, *builtin, value, expr.span).map(Value::Array)
             }
             ExprKind::Range { from, to } => {
+                let (a, b) = (self.array(from)?, self.array(to)?);
+                let ragged = self.ragged_range(&a, &b, expr.span)?;
                 let args = [Some(&**from), Some(&**to)];
-                self.call(builtin::RANGE, &args, expr.span).map(Value::Array)
+                let whole = |tracer: &mut Self| {
+                    tracer.call_traced(builtin::RANGE, &[Some(a), Some(b)], &args, expr.span)
+                };
+                ragged.map_or_else(|| whole(self), Ok).map(Value::Array)
             }
             ExprKind::Ode(ode) => self.ode(ode, expr.span).map(Value::Array),
             ExprKind::Index { base, indices } => self.index_expr(base, indices, expr.span).map(Value::Array),
@@ -177,6 +185,9 @@ impl Tracer<'_> {
         };
         let node = self.graph.constant(variable.values.array.clone());
         let mut traced = Traced::new(node, variable.values.shape().to_vec(), variable.values.element);
+        if let (Some(levels), Some(first)) = (&variable.origin.levels, traced.labels.first_mut()) {
+            *first = Some(levels.clone());
+        }
         traced.levels = match (&variable.values.levels, variable.values.element, variable.values.rank()) {
             (Some(levels), _, _) => Some(ValueLevels::Category(levels.clone())),
             (None, ElementType::Int, 1) => Some(ValueLevels::IntColumn(name.into())),
@@ -261,12 +272,11 @@ impl Tracer<'_> {
         for arg in args {
             traced.push(match arg {
                 // A level: its code is known once the other side is.
-                Some(Expr { kind: ExprKind::Str(_), .. }) => None,
+                Some(Expr { kind: ExprKind::Str(_), .. }) | None => None,
                 Some(arg) if builtin::takes_missing(builtin) && elements_named(arg).is_some() => {
                     Some(self.as_given(|tracer| tracer.array(arg))?)
                 }
                 Some(arg) => Some(self.array(arg)?),
-                None => None,
             });
         }
         for (k, arg) in args.iter().enumerate() {
@@ -290,6 +300,11 @@ impl Tracer<'_> {
         let span_of = |k: usize| args.get(k).and_then(|arg| Some(arg.as_ref()?.span)).unwrap_or(at);
         let (by_levels, label) = self.by_levels(builtin, traced, at)?;
         let traced = by_levels.as_deref().unwrap_or(traced);
+        let whole = if builtin.elementwise() { None } else { self.of_whole_latents(builtin, traced, at)? };
+        let traced = whole.as_deref().unwrap_or(traced);
+        if !builtin.elementwise() && traced.iter().flatten().any(|value| self.ragged_of(value).is_some()) {
+            return self.call_ragged(builtin, traced, args, at);
+        }
         let types: Vec<Option<Type>> =
             traced.iter().map(|value| value.as_ref().map(|value| self.exact_type(value))).collect();
         let layout = if builtin.elementwise() { Layout::Elementwise } else { Layout::Own };
@@ -305,6 +320,9 @@ impl Tracer<'_> {
                 return Err(CompileError::call(error, at));
             }
         };
+        let dims: Option<Vec<usize>> =
+            ty.shape.dims().and_then(|dims| dims.iter().map(Dim::known).collect());
+        fits_in_memory(&format!("`{}`", builtin.name()), &dims.unwrap_or_default(), MAX_ELEMENTS, at)?;
         let aligned = self.align(&operands, at)?;
         let batch = aligned.axes.len();
         let mut nodes = aligned.nodes.iter();
@@ -320,8 +338,14 @@ impl Tracer<'_> {
             .collect();
         let node = builtin.build(graph, &Call { args: &call_args, batch }).map_err(|error| {
             let at = error.argument.map_or(at, span_of);
-            CompileError::call(error, at)
+            let varying = error.argument.filter(|_| error.varies).and_then(|k| traced.get(k)?.as_ref());
+            let error = CompileError::call(error, at);
+            match varying {
+                Some(varying) => self.varying(varying, error),
+                None => error,
+            }
         })?;
+        let graph = self.graph_at(aligned.place);
         if graph.value(node).is_none() {
             self.check_factors(builtin, traced, args)?;
         }
@@ -335,7 +359,10 @@ impl Tracer<'_> {
             result
         } else {
             // A result that ignores its arguments' values (`len`) varies along no axis.
-            Traced::new(node, shape, element)
+            let is_single = shape.len() >= batch && shape[..batch].iter().all(|&len| len == 1);
+            let own = if is_single { shape[batch..].to_vec() } else { shape };
+            let node = self.graph_at(aligned.place).reshape(node, &own);
+            Traced::new(node, own, element)
         };
         result.place = aligned.place;
         if builtin.elementwise() {
@@ -349,6 +376,13 @@ impl Tracer<'_> {
                 }
             }
         }
+        let dimensions = builtin.dimensions_of();
+        if dimensions.len() == result.rank() {
+            for (own, &(argument, dim)) in result.labels.iter_mut().zip(dimensions) {
+                let value = traced.get(argument).and_then(Option::as_ref);
+                *own = value.and_then(|value| value.labels.get(dim)?.clone());
+            }
+        }
         if let Some(own) = builtin.over_levels_of().and_then(|k| traced.get(k)?.as_ref())
             && let Some(first) = result.labels.first_mut()
         {
@@ -356,6 +390,9 @@ impl Tracer<'_> {
         }
         if let (true, Some(Some(first))) = (builtin.keeps_levels(), traced.first()) {
             result.levels.clone_from(&first.levels);
+        }
+        if builtin.combines_levels() {
+            result.levels = self.combined_levels(&result, traced).map(ValueLevels::Category);
         }
         if builtin.training_constant()
             && self.plan.is_none()
@@ -366,6 +403,29 @@ impl Tracer<'_> {
             self.training_constants.push((self.model.source.slice(at).to_string(), tensor));
         }
         Ok(result)
+    }
+
+    /// Names of the combinations of levels behind the codes of a category, `a:1`.
+    fn combined_levels(&self, codes: &Traced, columns: &[Option<Traced>]) -> Option<Arc<Levels>> {
+        let codes: Vec<f64> = self.constant(codes)?.iter().copied().collect();
+        let n_levels = codes.iter().fold(0.0, |most: f64, &code| most.max(code)) as usize;
+        let mut names = vec![String::new(); n_levels];
+        for column in columns.iter().flatten() {
+            let values: Vec<f64> = self.constant(column)?.iter().copied().collect();
+            let mut named = vec![false; n_levels];
+            for (&code, &value) in codes.iter().zip(&values) {
+                let k = code as usize - 1;
+                if std::mem::replace(&mut named[k], true) {
+                    continue;
+                }
+                let name = match &column.levels {
+                    Some(ValueLevels::Category(levels)) => levels.names().get(value as usize - 1)?.clone(),
+                    _ => format!("{value}"),
+                };
+                names[k] = if names[k].is_empty() { name } else { format!("{}:{name}", names[k]) };
+            }
+        }
+        Some(Arc::new(Levels::new(names)))
     }
 
     /// For a function over the levels of a grouping: the arguments with the grouping as positions among its levels (where

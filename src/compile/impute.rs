@@ -71,38 +71,44 @@ impl Tracer<'_> {
         value: &Expr,
         distribution: &Expr,
     ) -> Result<()> {
-        let own = self.as_given(|tracer| tracer.array(value))?;
+        let mut own = self.as_given(|tracer| tracer.array(value))?;
         let mut named = self.positions_named(variable, value)?;
         let help = "what is observed must come from the data; `factor lpdf(D, x)` adds any density";
         let values = self.known(&own, value.span, help)?;
         let distribution = self.distribution(distribution)?;
         let name = self.model.source.slice(value.span).to_string();
-        self.check_shape(&distribution, &own, &name, value.span)?;
-        let is_summed_out = matches!(self.env[variable.0], Some(Binding::Discrete(_)));
-        if !is_summed_out && !values.iter().any(|value| value.is_nan()) {
-            self.check_observed(&distribution, &own, &name, value.span, None)?;
-            return self.density_statement(statement.span, TermKind::Likelihood, &distribution, &own);
+        let ragged = self.ragged_statement(&distribution, &mut own, statement.span)?;
+        if let (Some(_), Some(domain)) = (ragged, self.domain) {
+            named = self.ragged_within(&named, domain, value.span)?;
         }
-        let mut given = own;
-        if let Some(domain) = self.domain {
-            (given, named) = (self.spread(given, domain), self.spread(named, domain));
-        }
-        let values = self.known(&given, value.span, help)?;
-        let positions = self.known(&named, value.span, help)?.iter().map(|&at| at as usize).collect();
-        let event = skeleton(&distribution).event_rank();
-        let block = given.dims[given.rank() - event..].iter().product();
-        let left = Left {
-            variable,
-            name,
-            at: value.span,
-            span: statement.span,
-            given,
-            values,
-            positions,
-            block,
-            event,
-        };
-        self.observe_rows(&left, &distribution)
+        self.along(ragged, |tracer| {
+            tracer.check_shape(&distribution, &own, &name, value.span)?;
+            let is_summed_out = matches!(tracer.env[variable.0], Some(Binding::Discrete(_)));
+            if !is_summed_out && !values.iter().any(|value| value.is_nan()) {
+                tracer.check_observed(&distribution, &own, &name, value.span, None)?;
+                return tracer.density_statement(statement.span, TermKind::Likelihood, &distribution, &own);
+            }
+            let mut given = own;
+            if let Some(domain) = tracer.domain {
+                (given, named) = (tracer.spread(given, domain), tracer.spread(named, domain));
+            }
+            let values = tracer.known(&given, value.span, help)?;
+            let positions = tracer.known(&named, value.span, help)?.iter().map(|&at| at as usize).collect();
+            let event = skeleton(&distribution).event_rank();
+            let block = given.dims[given.rank() - event..].iter().product();
+            let left = Left {
+                variable,
+                name,
+                at: value.span,
+                span: statement.span,
+                given,
+                values,
+                positions,
+                block,
+                event,
+            };
+            tracer.observe_rows(&left, &distribution)
+        })
     }
 
     /// What is computed of a missing value cannot be observed: `log(y) ~ D`.

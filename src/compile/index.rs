@@ -4,16 +4,22 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::CompileError;
+use super::elements::Elements;
 use super::positions::Positions;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{Axis, Place, Traced, Value};
-use crate::ir::{Expr, ExprKind, Index};
+use crate::ir::{Expr, ExprKind, Index, Role, VariableId};
 use crate::source::Span;
 use crate::tape::Node;
 
 impl Tracer<'_> {
     pub fn index_expr(&mut self, base: &Expr, indices: &[Index], at: Span) -> Result<Traced> {
         if let ExprKind::Variable(variable) = base.kind {
+            if self.plan.is_some() && self.env[variable.0].is_none() && self.is_built_here(variable) {
+                // Of what the first pass begins to build up it can read no element: `x[1:(t - 1)]`.
+                let elements = Elements::none(indices.len());
+                return self.index_elements(variable, &elements, indices, at);
+            }
             match self.lookup(variable, base.span)? {
                 Binding::Elements(elements) => return self.index_elements(variable, &elements, indices, at),
                 Binding::Discrete(discrete) => return self.index_discrete(discrete, indices, at),
@@ -25,7 +31,15 @@ impl Tracer<'_> {
         self.index_traced(&traced, indices, at)
     }
 
+    /// Whether a name is an array that the model builds up of numbers.
+    fn is_built_here(&self, variable: VariableId) -> bool {
+        matches!(self.model.variable(variable).role, Role::Deterministic | Role::Latent)
+    }
+
     pub fn index_traced(&mut self, base: &Traced, indices: &[Index], at: Span) -> Result<Traced> {
+        if self.ragged_of(base).is_some() {
+            return self.index_ragged(base, indices, at);
+        }
         if indices.len() > base.rank() {
             return Err(CompileError::Index {
                 message: format!("{} indices for an array of {} dimensions", indices.len(), base.rank()),
@@ -40,6 +54,7 @@ impl Tracer<'_> {
         for (k, index) in indices.iter().enumerate() {
             positions.push(self.positions(index, Some(base.dims[k]), base.labels[k].as_ref())?);
         }
+        self.refuse_slices_beside(&positions, at)?;
         // Along the elements of a whole discrete latent the result has its first dimension, whatever stands before.
         let whole = |position: &Positions| position.axes.iter().any(|axis| self.is_implicit(axis));
         let first_array = positions.iter().position(|position| whole(position) || !position.dims.is_empty());

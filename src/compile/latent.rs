@@ -6,9 +6,11 @@ use super::CompileError;
 use super::allocate::{Named, Origin};
 use super::distribution::skeleton;
 use super::recentre::Read;
+use super::selection::Selection;
 use super::tracer::{Binding, Result, Tracer};
 use super::value::{
-    Axis, MAX_COORDINATES, Place, Traced, TracedDistribution, Value, ValueLevels, fits_in_memory,
+    Axis, DistributionKind, MAX_COORDINATES, Place, Traced, TracedDistribution, Value, ValueLevels,
+    fits_in_memory,
 };
 use crate::constraint::Constraint;
 use crate::data::Levels;
@@ -40,8 +42,10 @@ impl Tracer<'_> {
         let plates = plates.iter().map(|plate| self.plate(plate)).collect::<Result<Vec<_>>>()?;
         let dims = self.latent_dims(&traced, &plates, &name, statement.span)?;
         fits_in_memory(&format!("`{name}`"), &dims, MAX_COORDINATES, statement.span)?;
+        let n_plates = plates.len();
         let mut labels: Vec<Option<Arc<Levels>>> = plates.into_iter().map(|plate| plate.label).collect();
         labels.resize(dims.len(), None);
+        label_by_arguments(&traced, &dims, &mut labels[n_plates..]);
         if self.is_discrete(&traced) {
             self.discrete_latent(statement, variable, &traced, dims, labels)?;
             if by_row {
@@ -86,15 +90,31 @@ impl Tracer<'_> {
         indices: &[Index],
         distribution: &Expr,
     ) -> Result<()> {
-        let name = self.model.variable(variable).name.clone();
         let traced = self.distribution(distribution)?;
         let selection = self.selection(variable, indices, None, statement.span)?;
-        if self.is_discrete(&traced) {
-            return self.discrete_elements(statement, variable, &selection, &traced);
+        let ragged = self.ragged_axis(&selection.axes);
+        if let Some(ragged) = ragged.filter(|_| self.scan.is_some()) {
+            let what = "latents over a slice whose length changes, in a recursion";
+            return Err(self.varies(ragged, what, statement.span));
         }
-        let value_dims = self.value_dims(&traced)?;
+        self.along(ragged, |tracer| tracer.selected_latents(statement, variable, &selection, &traced))
+    }
+
+    /// `z[t] ~ D`, its elements and its distribution traced.
+    fn selected_latents(
+        &mut self,
+        statement: &Statement,
+        variable: VariableId,
+        selection: &Selection,
+        traced: &TracedDistribution,
+    ) -> Result<()> {
+        let name = self.model.variable(variable).name.clone();
+        if self.is_discrete(traced) {
+            return self.discrete_elements(statement, variable, selection, traced);
+        }
+        let value_dims = self.value_dims(traced)?;
         let vector = selection.dims.len();
-        let event = skeleton(&traced).event_rank();
+        let event = skeleton(traced).event_rank();
         needs_length(&name, value_dims.len(), event, statement.span)?;
         let element_dims: Vec<usize> =
             if vector == 0 { value_dims.clone() } else { value_dims[value_dims.len() - event..].to_vec() };
@@ -109,24 +129,24 @@ impl Tracer<'_> {
         };
         let mut jacobian = None;
         let (x, read) = if let Some(elements) = known {
-            (self.read_ahead(&elements, &selection), self.noted_ahead(statement.span, &selection))
+            (self.read_ahead(&elements, selection), self.noted_ahead(statement.span, selection))
         } else {
-            let placed = self.place(&traced, None, distribution.span)?;
+            let placed = self.place(traced, None, traced.span)?;
             if placed.place == Place::Step {
                 return Err(CompileError::unsupported(
                     format!("`{name}`, whose support depends on values of the same recursion"),
-                    distribution.span,
+                    traced.span,
                 ));
             }
-            let (constraint, bounds) = self.latent_support(&placed.instance, &name, distribution.span)?;
-            self.refuse_enumerated(&placed.axes, &bounds, &name, distribution.span)?;
+            let (constraint, bounds) = self.latent_support(&placed.instance, &name, traced.span)?;
+            self.refuse_enumerated(&placed.axes, &bounds, &name, traced.span)?;
             let bounds = self.bounds_along(&placed.axes, bounds);
             self.note_improper(&placed.instance);
             let mut shape = self.full_shape(&selection.axes, &selection.dims, Place::Main);
             let batch = shape.len() + element_dims.len() - constraint.event_rank();
             shape.extend(&element_dims);
             if self.plan.is_some() {
-                self.plan_ahead(variable, &selection, constraint, &bounds, &shape[..batch], statement.span);
+                self.plan_ahead(variable, selection, constraint, &bounds, &shape[..batch], statement.span);
             }
             let named =
                 Named { name: &name, tuples: &selection.tuples, rank: selection.rank, dims: &element_dims };
@@ -134,7 +154,7 @@ impl Tracer<'_> {
             let rows_and_dims = allocated.x;
             self.add_piece(
                 variable,
-                &selection,
+                selection,
                 rows_and_dims,
                 element_dims.clone(),
                 ElementType::Real,
@@ -145,11 +165,11 @@ impl Tracer<'_> {
             x.axes.clone_from(&selection.axes);
             (x, Some(Read { block: allocated.block, constraint, bounds }))
         };
-        self.check_shape(&traced, &x, &name, statement.span)?;
+        self.check_shape(traced, &x, &name, statement.span)?;
         let before = self.prior_term(statement.span);
-        self.density_statement(statement.span, TermKind::Prior, &traced, &x)?;
+        self.density_statement(statement.span, TermKind::Prior, traced, &x)?;
         if let Some(read) = read {
-            self.note_recentrable(statement.span, before, &traced, &x, read)?;
+            self.note_recentrable(statement.span, before, traced, &x, read)?;
         }
         if let Some(jacobian) = jacobian {
             self.add_jacobian(statement.span, jacobian);
@@ -259,10 +279,13 @@ impl Tracer<'_> {
         Ok(full)
     }
 
-    /// One bracket entry on the left of `~`: a size, a grouping column, or `rows`.
+    /// One bracket entry on the left of `~`: a size, a grouping column, labels, or `rows`.
     pub fn plate(&mut self, expr: &Expr) -> Result<Plate> {
         if matches!(expr.kind, ExprKind::Rows) {
             return Ok(Plate { len: self.row_count(expr.span)?, label: None });
+        }
+        if let Some(labels) = labels(expr) {
+            return Ok(Plate { len: labels.len(), label: Some(Arc::new(Levels::new(labels))) });
         }
         // Levels are those of what was observed.
         let value = self.as_given(|tracer| tracer.array(expr))?;
@@ -317,6 +340,14 @@ impl Tracer<'_> {
                     at,
                 })
             }
+            None if value.element == ElementType::Bool => Err(CompileError::Index {
+                message: "a plate cannot be made of true and false".into(),
+                help: Some(format!(
+                    "number the two: `kind = 1 + {}`, then `b[kind]` on both sides",
+                    self.model.source.slice(at)
+                )),
+                at,
+            }),
             None => Err(CompileError::Index {
                 message: format!("a plate cannot be made of an array of {} values", value.element),
                 help: Some(
@@ -341,6 +372,32 @@ impl Tracer<'_> {
             ["upper"] => format!("< {}", known(0)),
             ["lower", "upper"] => format!("({}, {})", known(0), known(1)),
             _ => constraint.name().into(),
+        }
+    }
+}
+
+/// The labels of a plate that lists them: `b[["x1", "x2"]]`.
+fn labels(plate: &Expr) -> Option<Vec<String>> {
+    let ExprKind::Array(items) = &plate.kind else { return None };
+    let label = |item: &Expr| match &item.kind {
+        ExprKind::Str(label) => Some(label.clone()),
+        _ => None,
+    };
+    items.iter().map(label).collect()
+}
+
+/// Dimensions that no plate makes have the labels of the arguments that make them: elements of a vector those of its mean, or
+/// of the rows of its covariance.
+fn label_by_arguments(distribution: &TracedDistribution, dims: &[usize], labels: &mut [Option<Arc<Levels>>]) {
+    let DistributionKind::Plain { dist, form, args } = &distribution.kind else { return };
+    for (param, arg) in dist.forms()[*form].iter().zip(args).filter(|(_, arg)| arg.axes.is_empty()) {
+        // One of the two dimensions of a matrix stands for the elements; before it are batches.
+        let n_own = arg.rank() - usize::from(param.rank == 2 && arg.rank() > 1);
+        let own = arg.dims[..n_own].iter().zip(&arg.labels).rev();
+        for ((label, len), (own_len, own)) in labels.iter_mut().rev().zip(dims.iter().rev()).zip(own) {
+            if label.is_none() && len == own_len {
+                label.clone_from(own);
+            }
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Loops and branches over data: a loop becomes an axis of its iterations, or a scan where iterations feed each other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::CompileError;
+use super::ragged::{Lengths, Varies};
+use super::saved::Saved;
 use super::tracer::{Binding, Result, Tracer};
 use super::uses::feeds_itself;
 use super::value::{Axis, MAX_ELEMENTS, Traced, Value, fits_in_memory};
@@ -14,6 +16,12 @@ use crate::types::ElementType;
 /// A recursion with an `if` is cut into at most this many parts, in each of which the branch is one.
 const MAX_PARTS: usize = 32;
 
+/// Passes of at most so many lengths are compiled one length at a time, where something takes one length only.
+const MAX_KINDS: usize = 64;
+
+/// Loops of at most so many passes are compiled pass by pass, where they can be neither an axis nor a recursion.
+const MAX_PASSES: usize = 64;
+
 /// The iterations of a loop nest, flattened: one row each.
 pub struct Domain {
     pub size: usize,
@@ -21,6 +29,10 @@ pub struct Domain {
     /// Row of the parent that each row belongs to; empty without a parent.
     pub parent_rows: Vec<u32>,
     pub kind: DomainKind,
+    /// Of a slice whose length changes over the loop: the rows are its elements, pass by pass.
+    pub lengths: Option<Lengths>,
+    /// Of the elements of a discrete latent: the dimensions of its array.
+    pub dims: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,12 +96,142 @@ impl Iterations {
             })
             .collect()
     }
+
+    /// [`Iterations::split`]; where rows take different branches at the same time, parts of one row each, one after the other.
+    fn parts(&self, arms: &[u64]) -> Vec<Iterations> {
+        let mut rows = Vec::with_capacity(self.by_row.len());
+        let mut rest = arms;
+        for range in &self.by_row {
+            let (own, after) = rest.split_at(range.clone().count());
+            rows.push(own);
+            rest = after;
+        }
+        let longest = rows.iter().map(|row| row.len()).max().unwrap_or(0);
+        let differs = |t: usize| {
+            let mut own = rows.iter().filter_map(|row| row.get(t));
+            let first = own.next();
+            own.any(|arm| Some(arm) != first)
+        };
+        if !(0..longest).any(differs) {
+            return self.split(arms);
+        }
+        let mut parts = Vec::new();
+        for (k, (range, arms)) in self.by_row.iter().zip(&rows).enumerate() {
+            let mut from = 0;
+            for run in arms.chunk_by(|a, b| a == b) {
+                let mut by_row = vec![0..0; self.by_row.len()];
+                by_row[k] = range.start + from..range.start + from + run.len() as i64;
+                from += run.len() as i64;
+                parts.push(Iterations { by_row });
+            }
+        }
+        parts
+    }
 }
 
 impl Tracer<'_> {
     pub fn for_loop(&mut self, variable: VariableId, range: &Expr, body: &[Statement]) -> Result<()> {
         let iterations = self.iterations(range)?;
-        self.iterate(&iterations, variable, range.span, body)
+        if self.scan.is_some() {
+            return self.iterate(&iterations, variable, range.span, body);
+        }
+        let saved = self.saved();
+        match self.iterate(&iterations, variable, range.span, body) {
+            Err(CompileError::Varies(varies)) if self.scan.is_none() => {
+                self.by_kind(saved, &iterations.parent_major(), variable, body, *varies)
+            }
+            Err(error @ (CompileError::NotSupportedYet { .. } | CompileError::Varies(_))) => {
+                self.one_by_one(saved, &iterations.parent_major(), variable, body, error)
+            }
+            other => other,
+        }
+    }
+
+    /// Traces the passes of a loop one after the other, where they cannot be steps of one recursion: the program is as long as
+    /// there are passes.
+    fn one_by_one(
+        &mut self,
+        saved: Saved,
+        order: &[(u32, i64)],
+        variable: VariableId,
+        body: &[Statement],
+        error: CompileError,
+    ) -> Result<()> {
+        if self.plan.is_some() || self.is_one_by_one || order.len() > MAX_PASSES {
+            return Err(error);
+        }
+        self.scan = None;
+        self.restore(saved);
+        self.is_one_by_one = true;
+        let traced = order.iter().try_for_each(|&pass| self.in_domain(&[pass], variable, body));
+        self.is_one_by_one = false;
+        // What is said of one pass alone says less.
+        traced.map_err(|_| error)
+    }
+
+    /// Passes side by side; where that cannot be, those of each kind.
+    fn side_by_side(&mut self, order: &[(u32, i64)], variable: VariableId, body: &[Statement]) -> Result<()> {
+        let saved = self.saved();
+        match self.in_domain(order, variable, body) {
+            Err(CompileError::Varies(varies)) => self.by_kind(saved, order, variable, body, *varies),
+            other => other,
+        }
+    }
+
+    /// Traces the passes of a loop again, those together in which an array has one length.
+    fn by_kind(
+        &mut self,
+        saved: Saved,
+        order: &[(u32, i64)],
+        variable: VariableId,
+        body: &[Statement],
+        varies: Varies,
+    ) -> Result<()> {
+        let mut domain = Some(varies.domain);
+        let is_own = |known: usize| {
+            let own = &self.domains[known];
+            known >= saved.n_domains && own.parent == self.domain && own.size == order.len()
+        };
+        while let Some(inner) = domain.filter(|&inner| !is_own(inner)) {
+            domain = self.domains[inner].parent;
+        }
+        // What changes does so over another loop.
+        let Some(domain) = domain else { return Err(CompileError::Varies(Box::new(varies))) };
+        let mut kinds: Vec<Vec<u32>> = vec![Vec::new(); order.len()];
+        for (pass, &kind) in self.rows_between(domain, varies.domain).iter().zip(varies.by_row.iter()) {
+            kinds[*pass as usize].push(kind);
+        }
+        let mut places: HashMap<&[u32], usize> = HashMap::new();
+        let mut groups: Vec<Vec<(u32, i64)>> = Vec::new();
+        for (kind, &pass) in kinds.iter().zip(order) {
+            let group = *places.entry(kind).or_insert(groups.len());
+            if group == groups.len() {
+                groups.push(Vec::new());
+            }
+            groups[group].push(pass);
+        }
+        if groups.len() < 2 {
+            return Err(varies.error);
+        }
+        if groups.len() > MAX_KINDS {
+            let CompileError::NotSupportedYet { feature, at, .. } = varies.error else {
+                return Err(varies.error);
+            };
+            let help = format!(
+                "it would be compiled {} times, once for each length; at most {MAX_KINDS} are possible",
+                groups.len()
+            );
+            return Err(CompileError::NotSupportedYet { feature, help: Some(help), at });
+        }
+        self.restore(saved);
+        for group in &groups {
+            match self.side_by_side(group, variable, body) {
+                // The passes need an order, which groups of them do not have.
+                Err(CompileError::UndefinedElement { .. }) => return Err(varies.error),
+                other => other?,
+            }
+        }
+        Ok(())
     }
 
     fn iterate(
@@ -120,7 +262,7 @@ impl Tracer<'_> {
         if carried.is_empty() {
             return self.in_domain(&order, variable, body);
         }
-        let parts = iterations.split(&plan.arms);
+        let parts = iterations.parts(&plan.arms);
         if parts.len() > MAX_PARTS {
             return Err(CompileError::NotSupportedYet {
                 feature: "an `if` that changes often from step to step of a recursion".into(),
@@ -151,10 +293,10 @@ impl Tracer<'_> {
         if let ExprKind::Range { from, to } = &range.kind {
             for end in [from, to] {
                 let mut value = self.array(end)?;
-                if let Some(domain) = self.domain {
+                if let Some(domain) = self.domain.filter(|_| self.ragged_of(&value).is_none()) {
                     self.lift(&mut value, domain);
                 }
-                if value.rank() > 0 || value.is_enumerated() {
+                if value.rank() > 0 || value.is_enumerated() || self.ragged_of(&value).is_some() {
                     return Err(CompileError::Index {
                         message: "the ends of a loop's range must be single ints".into(),
                         help: None,
@@ -183,18 +325,31 @@ impl Tracer<'_> {
     pub fn new_domain(&mut self, order: &[(u32, i64)], kind: DomainKind) -> usize {
         let parent_rows =
             if self.domain.is_some() { order.iter().map(|(row, _)| *row).collect() } else { Vec::new() };
-        self.domains.push(Domain { size: order.len(), parent: self.domain, parent_rows, kind });
+        self.domains.push(Domain {
+            size: order.len(),
+            parent: self.domain,
+            parent_rows,
+            kind,
+            lengths: None,
+            dims: Vec::new(),
+        });
         self.domains.len() - 1
     }
 
-    /// The implicit domain of `size` elements, on which whole discrete latents live.
-    pub fn implicit_domain(&mut self, size: usize) -> usize {
-        if let Some(found) =
-            self.domains.iter().position(|domain| domain.kind == DomainKind::Implicit && domain.size == size)
-        {
+    /// The implicit domain of the elements of an array, on which whole discrete latents live.
+    pub fn implicit_domain(&mut self, dims: &[usize]) -> usize {
+        let is_it = |domain: &Domain| domain.kind == DomainKind::Implicit && domain.dims == dims;
+        if let Some(found) = self.domains.iter().position(is_it) {
             return found;
         }
-        self.domains.push(Domain { size, parent: None, parent_rows: Vec::new(), kind: DomainKind::Implicit });
+        self.domains.push(Domain {
+            size: dims.iter().product(),
+            parent: None,
+            parent_rows: Vec::new(),
+            kind: DomainKind::Implicit,
+            dims: dims.to_vec(),
+            lengths: None,
+        });
         self.domains.len() - 1
     }
 

@@ -20,11 +20,14 @@ mod branch;
 mod chosen;
 mod counts;
 mod declare;
+mod derived;
 mod discrete;
 mod distribution;
 mod evidence;
 mod expr;
+mod filled;
 mod impute;
+mod jointly;
 mod latent;
 mod loops;
 mod ode;
@@ -32,6 +35,9 @@ mod part;
 mod partly;
 mod plan;
 mod positions;
+mod ragged;
+mod ragged_index;
+mod saved;
 mod scan;
 mod step;
 mod support;
@@ -55,6 +61,7 @@ mod states;
 mod workspaces;
 
 pub use density::Density;
+pub use eliminate::{Addend, Elimination, Pool};
 pub use error::{CompileError, CompileErrors};
 pub use expression::{ExpressionProgram, compile_expression};
 pub use prior::{PriorDraws, prior};
@@ -63,7 +70,7 @@ pub use quantity::{MAX_REPORTED, Quantity, QuantityKind, VariableReport, element
 pub use report::indices_as_labels;
 pub use simulate::{Simulated, imputer, simulator};
 pub use simulator::{SimulateError, Simulator};
-pub use states::{Conditional, Next, SummedOut};
+pub use states::{DiscreteLatent, SummedOut, in_file_order};
 
 use crate::data::Dataset;
 use crate::ir::{Model, Role, VariableId};
@@ -109,7 +116,8 @@ pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Resul
     let mut tracer = Tracer::new(model, data);
     tracer.file().map_err(|errors| CompileErrors::new(&model.source, errors))?;
     let (summed_out, states) = tracer.summed_out();
-    let variables = report_variables(model, data, &tracer);
+    let mut variables = report_variables(model, data, &tracer);
+    describe_of_states(model, data, &mut variables)?;
     let (quantities, nodes): (Vec<Quantity>, Vec<_>) = tracer.quantities.into_iter().unzip();
     let pointwise = tracer.terms.iter().filter_map(|term| term.pointwise).collect();
     let mut graph = tracer.graph;
@@ -138,6 +146,28 @@ pub fn compile(model: &Model, data: &Dataset, options: &CompileOptions) -> Resul
         evidence: tracer.normalised,
         is_split: tracer.is_split,
     })
+}
+
+/// Shapes of the deterministic variables that depend on discrete latents; errors in their definitions.
+fn describe_of_states(
+    model: &Model,
+    data: &Dataset,
+    variables: &mut [VariableReport],
+) -> Result<(), CompileErrors> {
+    let mut own: Vec<&mut VariableReport> =
+        variables.iter_mut().filter(|variable| variable.is_of_states()).collect();
+    if own.is_empty() {
+        return Ok(());
+    }
+    let simulator = imputer(model, data)?;
+    for quantity in simulator.quantities() {
+        if let Some(variable) = own.iter_mut().find(|variable| variable.name == quantity.name) {
+            variable.dims.clone_from(&quantity.dims);
+            variable.labels.clone_from(&quantity.labels);
+            variable.element = quantity.element;
+        }
+    }
+    Ok(())
 }
 
 /// The variables in file order, data included.

@@ -110,7 +110,14 @@ impl Tracer<'_> {
         });
         let size = base.map_or(1, |base| self.domains[base].size);
         let parent_rows = base.map_or_else(Vec::new, |_| (0..size as u32).collect());
-        self.domains.push(Domain { size, parent: base, parent_rows, kind: DomainKind::Loop });
+        self.domains.push(Domain {
+            size,
+            parent: base,
+            parent_rows,
+            kind: DomainKind::Loop,
+            lengths: None,
+            dims: Vec::new(),
+        });
         let domain = self.domains.len() - 1;
         let own_axes: Vec<Axis> = axes
             .iter()

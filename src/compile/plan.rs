@@ -107,13 +107,7 @@ impl Tracer<'_> {
         variable: VariableId,
         body: &[Statement],
     ) -> Result<LoopPlan> {
-        let env = self.env.clone();
-        let discrete = self.discrete.clone();
-        let (terms, factors, enumerations) = (self.terms.len(), self.factors.len(), self.enumerations.len());
-        let (blocks, coordinates) = (self.blocks.len(), self.coordinates.len());
-        let (left_out, evidence) = (self.left_out.clone(), self.evidence.clone());
-        let (normalised, variables, quantities) =
-            (self.normalised, self.variables.len(), self.quantities.len());
+        let saved = self.saved();
         let domain = self.domains.len();
         let arms = vec![0; order.len()];
         self.plan = Some(LoopPlan {
@@ -126,18 +120,7 @@ impl Tracer<'_> {
         });
         let traced = self.in_domain(order, variable, body);
         let plan = self.plan.take();
-        self.env = env;
-        self.discrete = discrete;
-        self.terms.truncate(terms);
-        self.factors.truncate(factors);
-        self.enumerations.truncate(enumerations);
-        self.blocks.truncate(blocks);
-        self.coordinates.truncate(coordinates);
-        self.variables.truncate(variables);
-        self.quantities.truncate(quantities);
-        self.normalised = normalised;
-        self.left_out = left_out;
-        self.evidence = evidence;
+        self.restore(saved);
         traced?;
         Ok(plan.expect("set above, and nothing else takes it"))
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::CompileError;
 use super::tracer::{Result, Tracer};
 use super::uses::read_in;
-use super::value::{Axis, ValueLevels};
+use super::value::{Axis, Traced, ValueLevels};
 use crate::data::Levels;
 use crate::ir::{Expr, ExprKind, Index};
 use crate::source::Span;
@@ -61,18 +61,7 @@ impl Tracer<'_> {
         };
         let known: Arc<[f64]> = tensor.iter().copied().collect();
         match value.element {
-            ElementType::Bool if value.rank() == 1 && value.axes.is_empty() => {
-                if let Some(len) = len.filter(|&len| len != known.len()) {
-                    return Err(CompileError::Index {
-                        message: format!("a filter of {} elements for {len} elements", known.len()),
-                        help: None,
-                        at: expr.span,
-                    });
-                }
-                let values: Vec<u32> =
-                    (0..known.len() as u32).filter(|&k| known[k as usize] != 0.0).collect();
-                Ok(Positions { dims: vec![values.len()], values, axes: Vec::new(), label: None })
-            }
+            ElementType::Bool if value.rank() == 1 => self.filter(&value, len, expr.span),
             ElementType::Int | ElementType::Category | ElementType::Bool | ElementType::Real => {
                 let values = match (&value.levels, label) {
                     (Some(levels), Some(label)) => self.by_level(&known, levels, label, expr.span)?,
@@ -96,19 +85,22 @@ impl Tracer<'_> {
         label: Option<&Arc<Levels>>,
     ) -> Result<Positions> {
         let len = len.unwrap_or(u32::MAX as usize);
-        let mut end = |end: &Option<Expr>, default: usize| -> Result<i64> {
-            let Some(expr) = end else { return Ok(default as i64) };
-            let value = self.array(expr)?;
-            let known = self.known(&value, expr.span, "the ends of a slice must be known from the data")?;
-            match known.as_ref() {
-                [one] => Ok(*one as i64),
-                _ => Err(CompileError::unsupported(
-                    "a slice with an open end that changes over a loop; write both ends, `x[a:b]`",
-                    expr.span,
-                )),
+        let mut end = |end: &Option<Expr>, default: usize| match end {
+            Some(expr) => self.array(expr),
+            None => {
+                let node = self.graph.scalar(default as f64);
+                Ok(Traced::new(node, Vec::new(), ElementType::Int))
             }
         };
-        let (from, to) = (end(lower, 1)?, end(upper, len)?);
+        let ends = [end(lower, 1)?, end(upper, len)?];
+        let mut numbers = [0; 2];
+        for (number, value) in numbers.iter_mut().zip(&ends) {
+            match self.known(value, at, "the ends of a slice must be known from the data")?.as_ref() {
+                [one] => *number = *one as i64,
+                _ => return self.moving_slice([&ends[0], &ends[1]], len, at),
+            }
+        }
+        let [from, to] = numbers;
         for bound in [from, to] {
             if from <= to && (bound < 1 || bound > len as i64) {
                 return Err(CompileError::IndexRange { index: bound, length: len, place: String::new(), at });

@@ -8,6 +8,9 @@ use crate::tape::{Columns, Graph, Node, Program, forward, reverse, share_exponen
 
 /// Working memory of one run, in bytes: more lanes than fit are run one block after the other.
 const MAX_ARENA_BYTES: usize = 64 << 20;
+/// The same of up to so many lanes of a program with recursions, which share the cost of their steps.
+const MAX_RECURSION_BYTES: usize = 2 << 30;
+const LANES_OF_RECURSIONS: usize = 8;
 
 /// With more coordinates than this a gradient by forward mode is never the cheaper one.
 const FORWARD_MAX_DIM: usize = 4;
@@ -370,8 +373,15 @@ impl Programs {
 
 /// The lanes of one run.
 fn lanes_at_once(program: &Program, lanes: usize) -> usize {
+    if program.is_of_products() {
+        return 1;
+    }
     let per_lane = program.arena_size().max(1) * size_of::<f64>();
-    (MAX_ARENA_BYTES / per_lane).clamp(1, lanes.max(1))
+    let least = match program.has_recursions() {
+        true => (MAX_RECURSION_BYTES / per_lane).clamp(1, LANES_OF_RECURSIONS),
+        false => 1,
+    };
+    (MAX_ARENA_BYTES / per_lane).max(least).clamp(1, lanes.max(1))
 }
 
 /// Calls `f` with blocks of lanes that fit in memory.

@@ -33,10 +33,17 @@ pub struct VariableReport {
     pub left_out: usize,
     /// What is left out is drawn when a fit is done.
     pub is_drawn: bool,
-    /// A discrete latent that is summed out.
+    /// A discrete latent that is summed out, or what is computed of one.
     pub discrete: bool,
     /// Of a definition without latents: a value that is not finite, if it has one.
     pub not_finite: Option<f64>,
+}
+
+impl VariableReport {
+    /// A deterministic variable that depends on discrete latents.
+    pub fn is_of_states(&self) -> bool {
+        self.discrete && self.role == Role::Deterministic
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

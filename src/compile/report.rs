@@ -143,6 +143,27 @@ impl Tracer<'_> {
         self.variables.push(report);
     }
 
+    /// A deterministic name of discrete latents, which is found when a fit is done.
+    pub fn report_of_states(&mut self, variable: VariableId) {
+        let known = self.model.variable(variable);
+        self.variables.push(VariableReport {
+            name: known.name.clone(),
+            role: ir::Role::Deterministic,
+            dims: Vec::new(),
+            labels: Vec::new(),
+            element: ElementType::Real,
+            support: None,
+            distribution: None,
+            doc: known.doc.clone(),
+            missing: 0,
+            imputed: 0,
+            left_out: 0,
+            is_drawn: false,
+            discrete: true,
+            not_finite: None,
+        });
+    }
+
     /// A deterministic name: reported if it depends on a latent and is not too long.
     pub fn report_deterministic(&mut self, variable: VariableId, x: &Traced, text: Option<String>) {
         let known = self.model.variable(variable);

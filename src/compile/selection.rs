@@ -65,7 +65,12 @@ impl Tracer<'_> {
         {
             return Err(CompileError::unsupported("a built-up array indexed by a discrete latent", at));
         }
+        self.refuse_slices_beside(&positions, at)?;
+        let ragged = positions.iter().find_map(|position| self.ragged_axis(&position.axes));
         let domain = match (read, self.domain) {
+            (None, Some(_)) if ragged.is_some() => {
+                self.common_domain(positions.iter().map(|position| &position.axes), at)?
+            }
             // A definition runs once per iteration whatever its index says.
             (None, Some(domain)) => Some(domain),
             _ => self.common_domain(positions.iter().map(|position| &position.axes), at)?,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::CompileError;
 use super::error::CompileErrors;
-use super::quantity::Quantity;
+use super::quantity::{Quantity, QuantityKind};
 use super::simulator::{Simulator, Step, inputs_of, output_of};
 use super::tracer::{Binding, Result, Tracer, one_line};
 use super::value::{Axis, Place, Traced, TracedDistribution, Tuple, Value};
@@ -84,6 +84,20 @@ pub struct Forwards {
     draws: Vec<(Span, Instance, Node, Vec<usize>)>,
 }
 
+impl Forwards {
+    /// How much has been collected.
+    pub fn counts(&self) -> [usize; 3] {
+        [self.arrays.len(), self.observed.len(), self.draws.len()]
+    }
+
+    /// Takes back what has been collected since.
+    pub fn truncate(&mut self, [arrays, observed, draws]: [usize; 3]) {
+        self.arrays.truncate(arrays);
+        self.observed.truncate(observed);
+        self.draws.truncate(draws);
+    }
+}
+
 /// Traces a checked model to be run forwards, with its data for shapes and for what is conditioned on.
 ///
 /// # Errors
@@ -96,7 +110,8 @@ pub fn simulator(model: &Model, data: &Dataset) -> std::result::Result<Simulator
     tracer.simulator().map_err(|error| failed(vec![error]))
 }
 
-/// Traces a checked model to draw the missing entries that are left out of its density, given latents and point estimates.
+/// Traces a checked model to draw the missing entries that are left out of its density, and to compute what depends on discrete
+/// latents, given latents, their states and point estimates.
 ///
 /// # Errors
 /// Where the model does not compile.
@@ -148,8 +163,11 @@ impl Tracer<'_> {
                 recursive: false,
             });
         }
-        let reported =
-            if purpose == Purpose::NewData { std::mem::take(&mut self.quantities) } else { Vec::new() };
+        let reported = match purpose {
+            Purpose::NewData => std::mem::take(&mut self.quantities),
+            Purpose::Prior => Vec::new(),
+            Purpose::Imputation => self.of_states(),
+        };
         let (quantities, nodes): (Vec<Quantity>, Vec<Node>) = reported.into_iter().unzip();
         let values = Program::new(&self.graph, &inputs, &nodes);
         // From the last statement to the first: which arrays are drawn from there on.
@@ -163,6 +181,16 @@ impl Tracer<'_> {
             step.recursive = step.arguments.iter().any(|&node| self.graph.depends_on_any(node, &drawn));
         }
         Ok(Simulator { arrays, steps, size, quantities, values })
+    }
+
+    /// The deterministic quantities that depend on discrete latents.
+    fn of_states(&mut self) -> Vec<(Quantity, Node)> {
+        let drawn: Vec<Node> = self.discrete.iter().flat_map(|discrete| discrete.drawn.clone()).collect();
+        let mut own = std::mem::take(&mut self.quantities);
+        own.retain(|(quantity, node)| {
+            quantity.kind == QuantityKind::Deterministic && self.graph.depends_on_any(*node, &drawn)
+        });
+        own
     }
 
     pub fn is_forwards(&self) -> bool {
@@ -196,7 +224,7 @@ impl Tracer<'_> {
             Purpose::NewData => {
                 (format!("{feature} cannot be simulated"), "only `~` and definitions can be run forwards")
             }
-            Purpose::Imputation => (format!("{feature} cannot be drawn"), "remove these rows"),
+            Purpose::Imputation => (format!("{feature} cannot be drawn"), "leave it out of the model"),
             Purpose::Prior => (
                 format!("{feature} cannot be drawn from the prior"),
                 "`--evidence bounds` needs no draws from the prior",

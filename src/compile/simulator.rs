@@ -15,7 +15,7 @@ pub struct Simulator {
     pub(super) arrays: Vec<Simulated>,
     pub(super) steps: Vec<Step>,
     pub(super) size: usize,
-    /// Of a model that makes new data.
+    /// Of a model that makes new data; of others those that depend on discrete latents.
     pub(super) quantities: Vec<Quantity>,
     /// Of the state: what the quantities are.
     pub(super) values: Program,
@@ -97,11 +97,11 @@ impl Simulator {
         &self.quantities
     }
 
-    /// What the quantities are in a `state[size]`.
-    pub fn values(&self, state: &[f64]) -> Vec<f64> {
-        let mut ws = self.values.workspace(1);
-        self.values.run(&mut ws, &inputs_of(&self.arrays, state, 1));
-        (0..self.quantities.len()).flat_map(|k| output_of(&self.values, &ws, k, 1)).collect()
+    /// What the quantities are in `state[size][lanes]`: `[elements][lanes]`.
+    pub fn values(&self, state: &[f64], lanes: usize) -> Vec<f64> {
+        let mut ws = self.values.workspace(lanes);
+        self.values.run(&mut ws, &inputs_of(&self.arrays, state, lanes));
+        (0..self.quantities.len()).flat_map(|k| output_of(&self.values, &ws, k, lanes)).collect()
     }
 
     /// The arrays of `state[size][lanes]`, as inputs of programs over them.

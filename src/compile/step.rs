@@ -194,7 +194,13 @@ impl Tracer<'_> {
         // The same elements in every step; in a panel those of each row.
         let uniform = selection.axes.iter().all(|axis| Some(*axis) == scan.base.map(Axis::Domain));
         let mut rows = Vec::with_capacity(n);
+        let there = self.elements_there(&selection.axes, n);
         for (k, tuple) in selection.tuples.iter().enumerate() {
+            if there.as_ref().is_some_and(|there| !there[k]) {
+                // What is beyond a length repeats an element that was read before.
+                rows.push(rows.last().copied().unwrap_or(0));
+                continue;
+            }
             let undefined = || CompileError::UndefinedElement {
                 element: element_name(&self.model.variable(variable).name, tuple, carried.rank),
                 at,

@@ -8,7 +8,7 @@ use super::allocate::BuiltUp;
 use super::asked::Asked;
 use super::discrete::{Discrete, Enumeration};
 use super::elements::Elements;
-use super::eliminate::Factor;
+use super::eliminate::{Eliminated, Factor};
 use super::evidence::Evidence;
 use super::loops::Domain;
 use super::partly::{AllPartly, LeftOut, elements_named};
@@ -17,7 +17,6 @@ use super::quantity::{Quantity, VariableReport};
 use super::recentre::{ReadAhead, Recentrable};
 use super::scan::ScanTrace;
 use super::simulate::Forwards;
-use super::states::Tables;
 use super::value::{Axis, Place, Traced, Value};
 use crate::data::Dataset;
 use crate::density::{Coordinate, Term, TermKind};
@@ -38,6 +37,8 @@ pub enum Binding {
     Elements(Elements),
     /// A discrete latent that is summed out; index into `Tracer::discrete`.
     Discrete(usize),
+    /// Something of discrete latents that cannot be part of the density: reported, and an error where it is used.
+    OfStates(Box<CompileError>),
     /// Its definition failed and was reported.
     Poisoned,
 }
@@ -77,7 +78,7 @@ pub struct Tracer<'a> {
     pub discrete: Vec<Discrete>,
     pub factors: Vec<Factor>,
     /// Of discrete latents that have been summed out.
-    pub tables: Vec<Tables>,
+    pub eliminated: Vec<Eliminated>,
     pub blocks: Vec<Block>,
     pub coordinates: Vec<Coordinate>,
     pub terms: Vec<TermNode>,
@@ -116,6 +117,8 @@ pub struct Tracer<'a> {
     /// Where an expression is asked of a posterior.
     pub asked: Option<Asked>,
     pub function_depth: usize,
+    /// Set while the passes of a loop are traced one after the other.
+    pub is_one_by_one: bool,
     /// The loop around the call of the function that is being traced.
     pub call_domain: Option<usize>,
 }
@@ -131,7 +134,7 @@ impl<'a> Tracer<'a> {
             enumerations: Vec::new(),
             discrete: Vec::new(),
             factors: Vec::new(),
-            tables: Vec::new(),
+            eliminated: Vec::new(),
             blocks: Vec::new(),
             coordinates: Vec::new(),
             terms: Vec::new(),
@@ -155,6 +158,7 @@ impl<'a> Tracer<'a> {
             evidence: Vec::new(),
             asked: None,
             function_depth: 0,
+            is_one_by_one: false,
             call_domain: None,
         }
     }
@@ -165,16 +169,21 @@ impl<'a> Tracer<'a> {
         self.bind_partly();
         for statement in &self.model.body {
             if let Err(error) = self.statement(statement) {
+                let error = match error {
+                    CompileError::Varies(varies) => varies.error,
+                    error => error,
+                };
+                self.forget_loops();
+                if self.is_of_states(statement, &error) {
+                    self.put_off(statement, &error);
+                    continue;
+                }
                 match error {
                     CompileError::Poisoned if !errors.is_empty() => {}
                     CompileError::Poisoned => errors.push(CompileError::Internal { at: statement.span }),
                     error => errors.push(error),
                 }
-                self.domain = None;
-                self.scan = None;
-                self.plan = None;
-                self.is_as_given = false;
-                self.poison(statement);
+                self.bind_all(statement, &Binding::Poisoned);
             }
         }
         if errors.is_empty() {
@@ -187,20 +196,29 @@ impl<'a> Tracer<'a> {
         if errors.is_empty() { self.report_built_up().map_err(|error| vec![error]) } else { Err(errors) }
     }
 
-    fn poison(&mut self, statement: &Statement) {
+    fn forget_loops(&mut self) {
+        self.domain = None;
+        self.scan = None;
+        self.plan = None;
+        self.is_as_given = false;
+    }
+
+    /// Binds all that a statement defines.
+    pub fn bind_all(&mut self, statement: &Statement, binding: &Binding) {
         match &statement.kind {
             StatementKind::Latent { variable, .. }
             | StatementKind::LatentElements { variable, .. }
             | StatementKind::Define { variable, .. }
             | StatementKind::DefineElements { variable, .. }
-            | StatementKind::Param { variable, .. } => self.env[variable.0] = Some(Binding::Poisoned),
-            StatementKind::For { body, .. } => body.iter().for_each(|inner| self.poison(inner)),
+            | StatementKind::Param { variable, .. } => self.env[variable.0] = Some(binding.clone()),
+            StatementKind::For { body, .. } => body.iter().for_each(|inner| self.bind_all(inner, binding)),
             StatementKind::If { arms, otherwise } => {
-                arms.iter().flat_map(|(_, body)| body).chain(otherwise).for_each(|inner| self.poison(inner));
+                let all = arms.iter().flat_map(|(_, body)| body).chain(otherwise);
+                all.for_each(|inner| self.bind_all(inner, binding));
             }
             StatementKind::Observe { value, .. } => {
                 if let Some(variable) = elements_named(value).filter(|own| self.partly.contains_key(own)) {
-                    self.env[variable.0] = Some(Binding::Poisoned);
+                    self.env[variable.0] = Some(binding.clone());
                 }
             }
             StatementKind::Data { .. } | StatementKind::Factor { .. } | StatementKind::Return { .. } => {}
@@ -246,7 +264,14 @@ impl<'a> Tracer<'a> {
     }
 
     fn define(&mut self, variable: VariableId, value: &crate::ir::Expr) -> Result<()> {
-        let traced = self.expr(value)?;
+        let mut traced = self.expr(value)?;
+        if let Value::Array(array) = &mut traced
+            && self.is_top_level()
+            && self.has_drawn_states()
+            && array.is_enumerated()
+        {
+            *array = self.at_drawn_states(array, value.span)?;
+        }
         if let Value::Array(array) = &traced
             && self.is_top_level()
         {
@@ -308,6 +333,7 @@ impl<'a> Tracer<'a> {
         if let Some(binding) = &self.env[variable.0] {
             return match binding {
                 Binding::Poisoned => Err(CompileError::Poisoned),
+                Binding::OfStates(error) => Err((**error).clone()),
                 other => Ok(other.clone()),
             };
         }

@@ -111,7 +111,7 @@ pub fn fits_in_memory(what: &str, dims: &[usize], most: usize, at: Span) -> Resu
 }
 
 /// How the entries of an index tuple are packed: models index with at most this many brackets.
-pub const MAX_INDEX_RANK: usize = 4;
+pub const MAX_INDEX_RANK: usize = 6;
 
 /// The 1-based indices of one element of an array that is built up.
 pub type Tuple = [u32; MAX_INDEX_RANK];

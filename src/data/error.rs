@@ -142,7 +142,9 @@ pub enum DataError {
     #[error("`{name}` is in both {first} and {second}")]
     #[diagnostic(
         code(vippl::data::duplicate),
-        help("rename or remove one of them, or read its file under one other name with `--data NAME=FILE`")
+        help(
+            "rename or remove one of them; a table with one row for each value of `{name}` is joined with `--data NAME=FILE`"
+        )
     )]
     Duplicate { name: String, first: Arc<str>, second: Arc<str> },
 
@@ -154,10 +156,45 @@ pub enum DataError {
     #[diagnostic(
         code(vippl::data::not_one_value),
         help(
-            "`--data NAME=FILE` takes a file with a single column, a matrix of numbers, or one JSON value; `--data FILE` keeps the file's own names"
+            "`--data NAME=FILE` takes a file with a single column, a matrix of numbers, one JSON value, or a table to join: with a column that another table has too; `--data FILE` keeps the file's own names"
         )
     )]
     NotOneValue { name: String, file: String, found: String },
+
+    #[error("{file} has several columns that the other data have too: {names}")]
+    #[diagnostic(
+        code(vippl::data::several_keys),
+        help("a table is joined by one column, its key: remove or rename the others")
+    )]
+    SeveralKeys { file: String, names: String },
+
+    #[error("{file} has two rows for `{level}` of `{key}`: {first} and {second}")]
+    #[diagnostic(
+        code(vippl::data::key_twice),
+        help("a table that is joined by `{key}` has one row for each of its values")
+    )]
+    KeyTwice { file: String, key: String, level: String, first: usize, second: usize },
+
+    #[error("row {row} of {file} has no `{key}`")]
+    #[diagnostic(
+        code(vippl::data::key_missing),
+        help("the table is joined by `{key}`: each of its rows needs one")
+    )]
+    KeyMissing { file: String, key: String, row: usize },
+
+    #[error("{file} has no row for {n} of the values of `{key}` in {of}: {levels}")]
+    #[diagnostic(
+        code(vippl::data::key_absent),
+        help("add a row for each, with empty cells where nothing is known, or remove their rows from {of}")
+    )]
+    KeyAbsent { file: String, key: String, n: usize, levels: String, of: String },
+
+    #[error("`{name}` is in both {first} and {second}")]
+    #[diagnostic(
+        code(vippl::data::duplicate),
+        help("rename one of them, or remove it: only the column that joins the tables is in both")
+    )]
+    JoinedTwice { name: String, first: String, second: String },
 
     #[error("`--data {argument}` {problem}")]
     #[diagnostic(code(vippl::data::argument), help("write `--data FILE` or `--data NAME=FILE`"))]
@@ -223,6 +260,10 @@ pub enum DataWarning {
         )
     )]
     Infinite { file: Arc<str>, name: String, n: usize, place: String, cell: String },
+
+    #[error("{file} has rows for {n} value{} of `{key}` that {of} has not: {levels}; they are left out", if *n == 1 { "" } else { "s" })]
+    #[diagnostic(severity(Warning), code(vippl::data::key_unused))]
+    KeyUnused { file: Arc<str>, key: String, n: usize, levels: String, of: Arc<str> },
 
     #[error("all values of `{name}` in {file} are missing")]
     #[diagnostic(severity(Warning), code(vippl::data::all_missing))]

@@ -5,12 +5,14 @@
 //! begins with `{` or `[`.
 //!
 //! `--data NAME=FILE` binds what is in FILE to one name: the only column of a table, a table of numbers as a matrix
-//! [rows, columns] (here a first line of numbers is a row, not names), or a JSON value.
+//! [rows, columns] (here a first line of numbers is a row, not names), or a JSON value. A table with a column that another
+//! table has too is joined by it (`join`): its other columns are arrays over the levels of that column.
 
 mod cell;
 mod column;
 mod csv;
 mod error;
+mod join;
 mod json;
 mod json_array;
 mod json_specials;
@@ -63,8 +65,29 @@ impl Dataset {
     /// Reads and merges files, then removes the names `drop`. A name may be in two files if it is dropped.
     pub fn load(sources: &[DataArg], drop: &[String]) -> Result<(Dataset, Vec<DataWarning>), DataError> {
         let (mut variables, mut warnings) = (Vec::new(), Vec::new());
+        let mut named = Vec::new();
         for source in sources {
-            variables.extend(read_source(source, &mut warnings)?);
+            let path = source.path();
+            let file = path.display().to_string();
+            match source {
+                DataArg::File(_) => {
+                    let loaded = read_source(path, &file, None, &mut warnings)?;
+                    variables.extend(loaded.into_variables(&file));
+                }
+                DataArg::Named { name, .. } => {
+                    let loaded = read_source(path, &file, Some(name), &mut warnings)?;
+                    named.push((name.as_str(), file, loaded));
+                }
+            }
+        }
+        // Tables may be joined by columns of tables that are joined themselves.
+        while let Some((at, key)) = next_joined(&named, &variables, drop)? {
+            let (_, file, loaded) = named.remove(at);
+            let joined = join::join(&file, loaded, &key, &variables, drop, &mut warnings)?;
+            variables.extend(joined);
+        }
+        for (name, file, loaded) in named {
+            variables.push(loaded.into_named(name, file, &mut warnings)?);
         }
         for name in drop {
             if !variables.iter().any(|variable| variable.name == *name) {
@@ -161,9 +184,28 @@ impl Dataset {
 
 impl Loaded {
     fn into_variables(self, file: &str) -> Vec<Variable> {
-        let origin = Origin { file: file.into(), kind: self.kind };
+        let origin = Origin { file: file.into(), kind: self.kind, levels: None };
         let variable = |(name, values)| Variable::new(name, values, origin.clone());
         self.entries.into_iter().map(variable).collect()
+    }
+
+    /// The one value of `--data NAME=FILE`.
+    fn into_named(
+        self,
+        name: &str,
+        file: String,
+        warnings: &mut Vec<DataWarning>,
+    ) -> Result<Variable, DataError> {
+        if self.headerless {
+            warnings.push(DataWarning::Headerless { file: file.as_str().into(), name: name.to_string() });
+        }
+        match self.into_one_value() {
+            Ok(values) => {
+                let origin = Origin { file: file.into(), kind: OriginKind::Entry, levels: None };
+                Ok(Variable::new(name, values, origin))
+            }
+            Err(found) => Err(DataError::NotOneValue { name: name.to_string(), file, found }),
+        }
     }
 
     /// The one value that the file holds, if it does; otherwise what it holds, for a person.
@@ -186,39 +228,37 @@ impl Loaded {
     }
 }
 
-fn read_source(source: &DataArg, warnings: &mut Vec<DataWarning>) -> Result<Vec<Variable>, DataError> {
-    let (path, name) = match source {
-        DataArg::File(path) => (path, None),
-        DataArg::Named { name, path } => (path, Some(name.as_str())),
-    };
-    let file = path.display().to_string();
+/// The next file of `--data NAME=FILE` that is a table with a key, and its key.
+fn next_joined(
+    named: &[(&str, String, Loaded)],
+    known: &[Variable],
+    drop: &[String],
+) -> Result<Option<(usize, join::Key)>, DataError> {
+    for (at, (_, file, loaded)) in named.iter().enumerate() {
+        if let Some(key) = join::key(file, loaded, known, drop)? {
+            return Ok(Some((at, key)));
+        }
+    }
+    Ok(None)
+}
+
+fn read_source(
+    path: &Path,
+    file: &str,
+    name: Option<&str>,
+    warnings: &mut Vec<DataWarning>,
+) -> Result<Loaded, DataError> {
     let held;
-    let text = match Text::on_disk(&file, path)? {
+    let text = match Text::on_disk(file, path)? {
         Some(text) => text,
         None => {
-            let bytes = std::fs::read(path).map_err(|cause| unreadable(&file, cause))?;
-            held = decode(&file, bytes)?;
-            Text::held(&file, &held)
+            let bytes = std::fs::read(path).map_err(|cause| unreadable(file, cause))?;
+            held = decode(file, bytes)?;
+            Text::held(file, &held)
         }
     };
     let header = if name.is_some() { csv::Header::Optional } else { csv::Header::Required };
-    let loaded = if is_json(path, &text)? {
-        json::read(&text, name, warnings)?
-    } else {
-        csv::read(&text, header, warnings)?
-    };
-    drop(text);
-    let Some(name) = name else { return Ok(loaded.into_variables(&file)) };
-    if loaded.headerless {
-        warnings.push(DataWarning::Headerless { file: file.as_str().into(), name: name.to_string() });
-    }
-    match loaded.into_one_value() {
-        Ok(values) => {
-            let origin = Origin { file: file.into(), kind: OriginKind::Entry };
-            Ok(vec![Variable::new(name, values, origin)])
-        }
-        Err(found) => Err(DataError::NotOneValue { name: name.to_string(), file, found }),
-    }
+    if is_json(path, &text)? { json::read(&text, name, warnings) } else { csv::read(&text, header, warnings) }
 }
 
 fn is_json(path: &Path, text: &Text<'_>) -> Result<bool, DataError> {

@@ -709,3 +709,84 @@ fn missing_values_are_on_lines_of_the_file() {
     let (dataset, _) = json("[{\"x\": 1}, {\"x\": null}]");
     assert!(lines(&dataset, "x").is_empty());
 }
+
+fn joined(
+    main: (&str, &str),
+    others: &[(&str, &str, &str)],
+) -> Result<(Dataset, Vec<DataWarning>), DataError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path
+    };
+    let mut sources = vec![DataArg::File(write(main.0, main.1))];
+    for (name, file, text) in others {
+        sources.push(DataArg::Named { name: (*name).into(), path: write(file, text) });
+    }
+    Dataset::load(&sources, &[])
+}
+
+const PUPILS: (&str, &str) = ("d.csv", "school,score\nOak,61\nElm,55\nOak,58\nAsh,49\n");
+
+#[test]
+fn a_table_with_a_key_has_a_value_for_each_level() {
+    let schools = "funding,school,district\n1.5,Oak,west\n,Elm,east\n0.1,Ash,west\n9,Yew,north\n";
+    let (data, warnings) = joined(PUPILS, &[("schools", "s.csv", schools)]).unwrap();
+    let names: Vec<&str> = data.names().collect();
+    assert_eq!(names, ["school", "score", "funding", "district"]);
+    let funding = data.get("funding").unwrap();
+    assert_eq!(funding.values.flat()[0], 0.1);
+    assert!(funding.values.flat()[1].is_nan());
+    assert_eq!((funding.values.flat()[2], funding.values.missing.as_deref()), (1.5, Some(&[1][..])));
+    assert_eq!(funding.origin.levels.as_ref().unwrap().names(), ["Ash", "Elm", "Oak"]);
+    let district = data.get("district").unwrap().grouping().unwrap();
+    assert_eq!(
+        (district.levels.names(), &*district.codes),
+        (&["east".to_string(), "west".into()][..], &[2, 1, 2][..])
+    );
+    assert_eq!(data.rows(), Rows::Known(4));
+    let [DataWarning::KeyUnused { n: 1, levels, .. }] = &warnings[..] else { panic!("{warnings:?}") };
+    assert_eq!(levels, "Yew");
+}
+
+#[test]
+fn keys_of_whole_numbers_and_tables_joined_to_joined_tables() {
+    let main = ("d.json", r#"{"year": [1980, 1979, 1980], "y": [1, 2, 3]}"#);
+    let years = r#"[{"year": 1980, "era": 2, "x": 5}, {"year": 1979, "era": 1, "x": 7}]"#;
+    let eras = r#"{"era": [2, 1], "z": [[1, 2], [3, 4]]}"#;
+    let (data, warnings) = joined(main, &[("eras", "e.json", eras), ("years", "y.json", years)]).unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    assert_eq!(data.get("x").unwrap().values.flat(), [7.0, 5.0]);
+    assert_eq!(data.get("x").unwrap().origin.levels.as_ref().unwrap().names(), ["1979", "1980"]);
+    assert_eq!(data.get("z").unwrap().values.flat(), [3.0, 4.0, 1.0, 2.0]);
+    // 1..J are positions, and have no labels.
+    assert_eq!(data.get("z").unwrap().origin.levels, None);
+}
+
+#[test]
+fn a_file_of_one_value_is_not_joined() {
+    let (data, _) =
+        joined(PUPILS, &[("m", "m.csv", "a,b\n1,2\n3,4\n"), ("v", "v.csv", "school\nOak\nElm\n")]).unwrap();
+    assert_eq!(data.get("m").unwrap().values.shape(), [2, 2]);
+    assert_eq!(data.get("v").unwrap().values.shape(), [2]);
+    // Numbers with fractions are no key.
+    let main = ("d.csv", "a,y\n1.5,2\n2.5,3\n");
+    let (data, _) = joined(main, &[("m", "m.csv", "a,b\n1,2\n3,4\n")]).unwrap();
+    assert_eq!(data.get("m").unwrap().values.shape(), [2, 2]);
+}
+
+#[test]
+fn tables_that_cannot_be_joined() {
+    let said = |schools: &str| joined(PUPILS, &[("schools", "s.csv", schools)]).unwrap_err();
+    assert!(
+        matches!(said("school,u\nOak,1\nElm,2\n"), DataError::KeyAbsent { n: 1, levels, .. } if levels == "Ash")
+    );
+    let twice = said("school,u\nOak,1\nElm,2\nAsh,3\nOak,4\n");
+    assert!(matches!(twice, DataError::KeyTwice { first: 1, second: 4, .. }), "{twice:?}");
+    assert!(matches!(said("school,u\nOak,1\n,2\nAsh,3\n"), DataError::KeyMissing { row: 2, .. }));
+    assert!(matches!(said("school,score,u\nOak,1,1\nElm,2,1\nAsh,3,1\n"), DataError::SeveralKeys { .. }));
+    let schools = [("schools", "s.csv", "school,score\nOak,1\nElm,2\nAsh,3\n")];
+    let clash = joined(("d.csv", "school,score\nOak,6.5\nElm,5.5\nAsh,4\n"), &schools).unwrap_err();
+    assert!(matches!(&clash, DataError::JoinedTwice { name, .. } if name == "score"), "{clash:?}");
+}

@@ -22,6 +22,8 @@ pub struct Origin {
     /// The file name as given on the command line; `<memory>` for values made by a program.
     pub file: Arc<str>,
     pub kind: OriginKind,
+    /// Of a table that is joined by a key: the levels of the key, which the rows belong to.
+    pub levels: Option<Arc<Levels>>,
 }
 
 /// Whether a variable's length counts for `rows`.
@@ -29,7 +31,7 @@ pub struct Origin {
 pub enum OriginKind {
     /// A column of a table (CSV, or a JSON array of records); all columns of one file have the same length, its rows.
     Column,
-    /// An entry of a JSON object, or a file bound to one name by `NAME=FILE`.
+    /// An entry of a JSON object, or a file bound to one name or joined by `NAME=FILE`.
     Entry,
 }
 
@@ -75,7 +77,7 @@ impl Variable {
 
     /// A variable made by a program rather than read, as an entry.
     pub fn in_memory(name: impl Into<String>, values: Values) -> Self {
-        Variable::new(name, values, Origin { file: "<memory>".into(), kind: OriginKind::Entry })
+        Variable::new(name, values, Origin { file: "<memory>".into(), kind: OriginKind::Entry, levels: None })
     }
 
     /// The variable as a grouping: an int or categorical variable of rank 1, otherwise `None`. Computed once.

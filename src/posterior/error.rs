@@ -91,6 +91,19 @@ pub enum QuestionError {
         at: SourceSpan,
     },
 
+    #[error("the elements of `{name}` do not depend on each other")]
+    #[diagnostic(
+        code(vippl::ask::not_coupled),
+        help("`mode({name})` is the likeliest value of each; `path` is for chains and their like")
+    )]
+    NotCoupled {
+        name: String,
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        #[label("has no path")]
+        at: SourceSpan,
+    },
+
     #[error("{function}(...) takes numbers; these are words")]
     #[diagnostic(code(vippl::ask::words), help("{help}"))]
     Words {

@@ -330,6 +330,9 @@ impl Asker<'_> {
         if reduction == Reduction::Correlation {
             return self.correlation([&arguments[0].value, &arguments[1].value], expr).map(Some);
         }
+        if reduction == Reduction::Path {
+            return self.path(&arguments[0].value).map(Some).map_err(Report::from);
+        }
         let argument = self.with_summaries_filled_in(&arguments[0].value)?;
         let of = match self.images(&argument).map(Of::States) {
             Some(of) => of,

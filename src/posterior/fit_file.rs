@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::data_record::element_type;
 use super::{
-    Basis, DataRecord, Draws, FitFileError, FittedCoordinate, Loo, Method, Posterior, Seconds, States,
-    Summary, Verdict,
+    Basis, DataRecord, Draws, FitFileError, FittedCoordinate, Loo, Method, Posterior, Seconds, StatePath,
+    States, Summary, Verdict,
 };
 use crate::compile::{Quantity, QuantityKind};
 use crate::data::{DataArg, Levels, overwrites};
@@ -188,6 +188,14 @@ struct StatesRecord {
     probabilities: Row,
     errors: Row,
     worth: f64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    path: Option<PathRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PathRecord {
+    values: Row,
+    probability: f64,
 }
 
 /// Numbers; null stands for what is not finite.
@@ -235,6 +243,10 @@ impl FitFile {
                     probabilities: Row(states.probabilities.clone()),
                     errors: Row(states.errors.clone()),
                     worth: states.worth,
+                    path: states.path.as_ref().map(|path| PathRecord {
+                        values: Row(path.values.clone()),
+                        probability: path.probability,
+                    }),
                 }),
                 draws: (0..if posterior.has_draws(quantity) { quantity.len() } else { 0 })
                     .map(|element| {
@@ -314,9 +326,19 @@ impl FitFile {
             if !is_allowed || record.draws.iter().any(|row| row.0.len() != self.n_draws) {
                 return Err(damaged("the draws"));
             }
-            if let Some(StatesRecord { values, probabilities, errors, worth }) = record.states {
-                let states =
-                    States { values: values.0, probabilities: probabilities.0, errors: errors.0, worth };
+            if let Some(StatesRecord { values, probabilities, errors, worth, path }) = record.states {
+                let path =
+                    path.map(|path| StatePath { values: path.values.0, probability: path.probability });
+                if path.as_ref().is_some_and(|path| path.values.len() != n) {
+                    return Err(damaged("the path"));
+                }
+                let states = States {
+                    values: values.0,
+                    probabilities: probabilities.0,
+                    errors: errors.0,
+                    worth,
+                    path,
+                };
                 let len = states.values.len().checked_mul(n);
                 if [&states.probabilities, &states.errors].into_iter().any(|all| Some(all.len()) != len) {
                     return Err(damaged("the probabilities"));

@@ -35,7 +35,7 @@ pub use judge::{Complaint, Judged, Lack, Reported, Weighing, by_chains, unwitnes
 pub use loo::{Loo, Points};
 pub use markov::{Convergence, Nuts, Sampled, of_chains};
 pub use method::Method;
-pub use states::{Drawn, States, StatesFound, TablesAt, draw_states, find_states};
+pub use states::{Drawn, StatePath, States, StatesFound, TablesAt, draw_states, find_states};
 pub use summarise::{DEFAULT_DRAWS, Summarised, summarise};
 pub use summary::{Summary, mean_sd, quantile_in_place};
 pub use trust::{Basis, Symptom, Verdict};

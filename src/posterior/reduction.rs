@@ -14,6 +14,8 @@ pub(super) enum Reduction {
     Quantile,
     /// The most probable value of what is discrete.
     Mode,
+    /// The values of all elements that are most likely together.
+    Path,
     /// The posterior probability of a condition.
     Probability,
     /// Of two quantities.
@@ -29,6 +31,7 @@ impl Reduction {
             "median" => Reduction::Median,
             "quantile" => Reduction::Quantile,
             "mode" => Reduction::Mode,
+            "path" => Reduction::Path,
             "P" => Reduction::Probability,
             "cor" => Reduction::Correlation,
             _ => return None,
@@ -43,6 +46,7 @@ impl Reduction {
             Reduction::Median => "median",
             Reduction::Quantile => "quantile",
             Reduction::Mode => "mode",
+            Reduction::Path => "path",
             Reduction::Probability => "P",
             Reduction::Correlation => "cor",
         }
@@ -54,11 +58,12 @@ impl Reduction {
 
     /// Whether the language has a function of this name too, with another meaning.
     pub fn is_function_of_the_language(self) -> bool {
-        use Reduction::{Correlation, Median, Mode, Probability};
-        !matches!(self, Median | Mode | Probability | Correlation)
+        use Reduction::{Correlation, Median, Mode, Path, Probability};
+        !matches!(self, Median | Mode | Path | Probability | Correlation)
     }
 
-    /// The value with its Monte Carlo standard error. `p` is for quantiles. A correlation is [`correlation`]'s.
+    /// The value with its Monte Carlo standard error. `p` is for quantiles. A correlation is [`correlation`]'s,
+    /// a path one of all elements.
     pub fn of_draws(self, draws: &[f64], p: f64) -> (f64, f64) {
         let n = draws.len() as f64;
         if draws.iter().any(|x| x.is_nan()) {
@@ -80,7 +85,7 @@ impl Reduction {
             Reduction::Median => quantile_with_error(draws, 0.5),
             Reduction::Quantile => quantile_with_error(draws, p),
             Reduction::Mode => (most_frequent(draws), 0.0),
-            Reduction::Correlation => (f64::NAN, f64::NAN),
+            Reduction::Correlation | Reduction::Path => (f64::NAN, f64::NAN),
             Reduction::Probability => {
                 let hits = draws.iter().filter(|&&x| x != 0.0).count() as f64;
                 // Laplace's estimate, so that the error of 0 out of n is not 0.
@@ -100,7 +105,7 @@ impl Reduction {
             Reduction::Median => chains.mcse_quantile(0.5),
             Reduction::Quantile => chains.mcse_quantile(p),
             Reduction::Mode => 0.0,
-            Reduction::Correlation => f64::NAN,
+            Reduction::Correlation | Reduction::Path => f64::NAN,
             Reduction::Probability => {
                 let n = chains.ess_mean();
                 let smoothed = (value * n + 1.0) / (n + 2.0);
@@ -133,7 +138,7 @@ impl Reduction {
             Reduction::Median => quantile(0.5),
             Reduction::Quantile => quantile(p),
             Reduction::Mode => (states.mode(0).map_or(f64::NAN, |(value, _)| value), 0.0),
-            Reduction::Correlation => (f64::NAN, f64::NAN),
+            Reduction::Correlation | Reduction::Path => (f64::NAN, f64::NAN),
         }
     }
 
@@ -150,7 +155,11 @@ impl Reduction {
             Reduction::Quantile if p == 0.05 => summary.q05,
             Reduction::Quantile if p == 0.5 => summary.q50,
             Reduction::Quantile if p == 0.95 => summary.q95,
-            Reduction::Quantile | Reduction::Mode | Reduction::Probability | Reduction::Correlation => None,
+            Reduction::Quantile
+            | Reduction::Mode
+            | Reduction::Path
+            | Reduction::Probability
+            | Reduction::Correlation => None,
         }
     }
 }

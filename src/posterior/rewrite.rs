@@ -68,6 +68,8 @@ pub(super) fn visit<'a>(expr: &'a Expr, f: &mut dyn FnMut(&'a Expr)) {
             indices.iter().flat_map(index_parts).for_each(|part| visit(part, f));
         }
         ExprKind::Int(_) | ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::Name(_) => {}
+        // Refused where the expression is checked.
+        ExprKind::Lm(_) => {}
     }
 }
 
@@ -104,6 +106,8 @@ pub(super) fn try_map_children(
             }
         }
         ExprKind::Int(_) | ExprKind::Real(_) | ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::Name(_) => {}
+        // Refused where the expression is checked.
+        ExprKind::Lm(_) => {}
     }
     Ok(expr)
 }

@@ -46,17 +46,33 @@ impl Posterior {
         })
     }
 
-    /// Adds missing entries of the data that were drawn for each draw of the latents, `values[entries][n_draws]`. They are as
-    /// good as the latents are.
+    /// Adds missing entries of the data that were drawn for each draw of the latents, `values[entries][n_draws]`.
     pub fn add_imputed(&mut self, name: &str, labels: Arc<Levels>, element: ElementType, values: Vec<f64>) {
         let n = labels.len();
-        let offset = self.summaries.len();
+        self.add_drawn(
+            Quantity {
+                name: name.to_string(),
+                kind: QuantityKind::Imputed,
+                dims: vec![n],
+                labels: vec![Some(labels)],
+                element,
+                doc: None,
+                offset: 0,
+                marginals: vec![None; n],
+            },
+            values,
+        );
+    }
+
+    /// Adds what was drawn for each draw of the latents, `values[elements][n_draws]`. It is as good as the latents are.
+    pub fn add_drawn(&mut self, mut quantity: Quantity, values: Vec<f64>) {
+        quantity.offset = self.summaries.len();
         let n_draws = self.draws.n_draws();
-        let words = self.levels_of(name);
+        let words = self.levels_of(&quantity.name);
         if let Some(words) = &words {
             let codes = (1..=words.len()).map(|code| code as f64).collect();
             let states = States::of_draws(codes, &values, n_draws, self.worth());
-            self.states.push((name.to_string(), states));
+            self.states.push((quantity.name.clone(), states));
         }
         for row in values.chunks_exact(n_draws.max(1)) {
             let chains = self.draws.by_chain(row);
@@ -71,18 +87,9 @@ impl Posterior {
             });
         }
         if let Some(worst) = self.verdict() {
-            self.verdicts.extend(std::iter::repeat_n(worst, n));
+            self.verdicts.extend(std::iter::repeat_n(worst, quantity.len()));
         }
         self.draws.append(values);
-        self.quantities.push(Quantity {
-            name: name.to_string(),
-            kind: QuantityKind::Imputed,
-            dims: vec![n],
-            labels: vec![Some(labels)],
-            element,
-            doc: None,
-            offset,
-            marginals: vec![None; n],
-        });
+        self.quantities.push(quantity);
     }
 }

@@ -1,16 +1,16 @@
 //! Discrete latents that were summed out: the probabilities of their states given the data, and draws of them.
 //!
-//! A draw of the other latents gives the tables of a [`SummedOut`]. A pass over them, last element first, gives the probabilities
-//! of all states given this draw (forwards-backwards) and, with a random number for each element, a joint draw of the states.
+//! A draw of the other latents gives the tables of a [`SummedOut`]. The steps of the elimination, run on them and back, give the
+//! probabilities of all states given this draw and, with a random number for each element, a joint draw of the states.
 
-mod pass;
 mod points;
+mod steps;
 
 pub use points::{Drawn, TablesAt, draw_states};
 
 use super::summary::{Summary, finite};
 use super::{Convergence, Method, Posterior};
-use crate::compile::{Density, Quantity, QuantityKind, SummedOut};
+use crate::compile::{Density, DiscreteLatent, Quantity, QuantityKind, SummedOut, in_file_order};
 use crate::types::ElementType;
 
 /// Draws of states are kept for as many numbers as this (32 MiB) of all discrete latents; of longer ones there are probabilities alone.
@@ -34,12 +34,23 @@ pub struct States {
     pub errors: Vec<f64>,
     /// How many independent draws of the other latents they are averages over.
     pub worth: f64,
+    /// Of elements that depend on each other.
+    pub path: Option<StatePath>,
+}
+
+/// The values of all elements, and of all that they are coupled with, that are most likely together: of the greatest log density
+/// on average over the other latents. On a chain, what Viterbi's algorithm gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatePath {
+    pub values: Vec<f64>,
+    /// Posterior probability that all of them are right.
+    pub probability: f64,
 }
 
 impl States {
     /// Probabilities without error.
     pub fn exact(values: Vec<f64>, probabilities: Vec<f64>) -> States {
-        States { errors: vec![0.0; probabilities.len()], values, probabilities, worth: f64::MAX }
+        States { errors: vec![0.0; probabilities.len()], values, probabilities, worth: f64::MAX, path: None }
     }
 
     /// How often each of the values is among the draws of each element, `[elements][n]`.
@@ -49,7 +60,7 @@ impl States {
         let probabilities: Vec<f64> =
             rows.flat_map(|row| values.iter().map(move |value| share(row, *value))).collect();
         let errors = probabilities.iter().map(|p| (p * (1.0 - p) / worth).sqrt()).collect();
-        States { values, probabilities, errors, worth }
+        States { values, probabilities, errors, worth, path: None }
     }
 
     pub fn of_element(&self, element: usize) -> &[f64] {
@@ -119,7 +130,8 @@ impl States {
             images.iter().zip(known).map(|(image, (p, error))| (*image, *p, *error)).collect();
         own.sort_by(|a, b| a.0.total_cmp(&b.0));
         let total: f64 = own.iter().map(|(.., error)| error).sum();
-        let mut image = States { values: vec![], probabilities: vec![], errors: vec![], worth: self.worth };
+        let mut image =
+            States { values: vec![], probabilities: vec![], errors: vec![], worth: self.worth, path: None };
         for run in own.chunk_by(|a, b| a.0 == b.0) {
             let p: f64 = run.iter().map(|(_, p, _)| p).sum();
             let error: f64 = run.iter().map(|(.., error)| error).sum();
@@ -153,6 +165,10 @@ impl States {
             errors: taken(&self.errors),
             values: self.values.clone(),
             worth: self.worth,
+            path: self.path.as_ref().map(|path| StatePath {
+                values: elements.iter().map(|&i| path.values[i]).collect(),
+                probability: path.probability,
+            }),
         }
     }
 }
@@ -193,18 +209,22 @@ pub fn find_states(
     let m = (MAX_TABLE_NUMBERS / density.n_states().max(1)).max(MIN_AVERAGED).min(n);
     let points: Vec<usize> = (0..m).map(|k| k * n / m).collect();
     let mut n_drawn = 0;
-    let is_drawn = |latent: &SummedOut| {
+    let latents = in_file_order(summed_out);
+    let is_drawn = |latent: &&DiscreteLatent| {
         let drawn = n_drawn + latent.n_elements() * n;
         let is_drawn = m == n && drawn <= MAX_DRAWN_STATES;
         n_drawn = if is_drawn { drawn } else { n_drawn };
         is_drawn
     };
-    let drawn: Vec<bool> = summed_out.iter().map(is_drawn).collect();
+    let drawn: Vec<bool> = latents.iter().map(is_drawn).collect();
     let tables = TablesAt { density, summed_out, z, n, seed: posterior.method.seed() };
-    let all = tables.average(&points, &drawn);
+    let mut all = tables.average(&points, &drawn);
+    let of_path = m.min(MIN_AVERAGED);
+    let paths = tables.paths(&(0..of_path).map(|k| k * n / of_path).collect::<Vec<usize>>());
+    all.iter_mut().zip(paths).for_each(|(drawn, path)| drawn.states.path = path);
     // They are functions of the other latents, without which they are exact.
     let worth = if posterior.coordinates.is_empty() { None } else { Some(posterior.worth()) };
-    let of_latent = |((latent, drawn), is_drawn): ((&SummedOut, Drawn), bool)| {
+    let of_latent = |((latent, drawn), is_drawn): ((&DiscreteLatent, Drawn), bool)| {
         let Drawn { mut states, mut mcse, draws } = drawn;
         let worth = worth.map(|worth| worth.min(states.worth));
         let factor = worth.map_or(0.0, |worth| (states.worth / worth).sqrt());
@@ -228,7 +248,7 @@ pub fn find_states(
             },
         }
     };
-    summed_out.iter().zip(all).zip(drawn).map(of_latent).collect()
+    latents.into_iter().zip(all).zip(drawn).map(of_latent).collect()
 }
 
 impl StatesFound {

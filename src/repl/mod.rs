@@ -187,7 +187,7 @@ impl Repl {
             return Err(self.posterior().err().map_or_else(no_model, Trouble::Input));
         };
         let rows = if self.data.is_empty() && self.prepared.is_none() {
-            let checked = session::check(model, None)?;
+            let checked = session::check(model, None, None)?;
             for warning in &checked.warnings {
                 console.report(warning)?;
             }

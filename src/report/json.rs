@@ -81,6 +81,13 @@ pub fn fit(posterior: &Posterior) -> Value {
         "gradient_evaluations": fit.map(|fit| fit.gradient_evaluations),
         "parameters": parameters,
     });
+    let paths = posterior.states.iter().filter_map(|(name, states)| Some((name, states.path.as_ref()?)));
+    let paths: Map<String, Value> = paths
+        .map(|(name, path)| (name.clone(), json!({ "values": path.values, "probability": path.probability })))
+        .collect();
+    if !paths.is_empty() {
+        whole["paths"] = Value::Object(paths);
+    }
     if let Some(loo) = &posterior.loo {
         whole["loo"] = leave_one_out(loo);
         whole["seconds"]["loo"] = json!(seconds.loo);

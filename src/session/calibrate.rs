@@ -197,7 +197,7 @@ impl Prepared {
             }),
         };
         let worst_trusted = if own_draws.is_some() { Verdict::Ok } else { Verdict::Corrected };
-        let truths = simulator.values(&state);
+        let truths = simulator.values(&state, 1);
         let (mut places, mut varies) = (Vec::new(), Vec::new());
         for &Watched { at, row, .. } in watched {
             let (truth, draws) = (truths[at], own_draws.as_ref().unwrap_or(&posterior.draws).row(row));

@@ -45,8 +45,8 @@ impl Prepared {
         }
         let further = self.further_evidence(&request.evidence)?;
         let start = Instant::now();
-        let mut fitted = inference::fit(density, &request.options, progress)
-            .map_err(|error| Report::new(error).with_source_code(self.model.source.named()))?;
+        let mut fitted =
+            inference::fit(density, &request.options, progress).map_err(|error| self.about_model(error))?;
         let fit = &fitted.fit;
         let mut quantities = self.compiled.quantities.clone();
         if let Some(other) = fit.centring.as_ref().and_then(|centring| density.recentred(centring)) {

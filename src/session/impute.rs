@@ -1,7 +1,10 @@
-//! Missing entries that the density leaves out, drawn for each draw of the posterior.
+//! What the density leaves out, drawn for each draw of the posterior: missing entries, and what is computed of discrete latents.
 
 use super::Prepared;
-use crate::compile::{MAX_REPORTED, SimulateError, Simulated, Simulator, imputer, indices_as_labels};
+use crate::compile::{
+    MAX_REPORTED, SimulateError, Simulated, Simulator, VariableReport, imputer, in_file_order,
+    indices_as_labels,
+};
 use crate::ir::Role;
 use crate::posterior::{Posterior, TablesAt};
 
@@ -23,18 +26,28 @@ enum From {
     States { latent: usize, positions: Vec<usize> },
 }
 
-/// Draws of each array that is wanted, `[elements][n_draws]`.
-type Drawn = Result<Vec<Vec<f64>>, SimulateError>;
+/// What was drawn, each `[elements][n_draws]`.
+struct Drawn {
+    /// Missing entries of each array that is wanted.
+    entries: Vec<Vec<f64>>,
+    /// What is computed of discrete latents.
+    quantities: Vec<Vec<f64>>,
+}
 
 impl Prepared {
-    /// Adds draws of the missing entries that nothing but their own statement mentions to a posterior whose draws are of the points
-    /// `z[D][n_draws]`. A warning where they cannot be drawn.
+    /// Adds draws of the missing entries that nothing but their own statement mentions, and of what is computed of discrete
+    /// latents, to a posterior whose draws are of the points `z[D][n_draws]`. A warning where they cannot be drawn.
     pub(super) fn impute(&self, posterior: &mut Posterior, z: &[f64]) -> Option<String> {
-        if posterior.draws.n_draws() == 0 || !self.compiled.variables.iter().any(|variable| variable.is_drawn)
-        {
+        let is_any = |is_it: fn(&VariableReport) -> bool| self.compiled.variables.iter().any(is_it);
+        let (is_drawn, is_of_states) =
+            (is_any(|variable| variable.is_drawn), is_any(VariableReport::is_of_states));
+        if posterior.draws.n_draws() == 0 || !is_drawn && !is_of_states {
             return None;
         }
-        let cannot = |why: String| format!("missing values are left out, but not imputed: {why}");
+        let cannot = |why: String| match is_drawn {
+            true => format!("missing values are left out, but not imputed: {why}"),
+            false => format!("what is computed of discrete latents is not reported: {why}"),
+        };
         let simulator = match imputer(&self.model, &self.dataset) {
             Ok(simulator) => simulator,
             Err(errors) => {
@@ -51,7 +64,12 @@ impl Prepared {
             blocks.map_err(|error| error.to_string())
         });
         match drawn {
-            Ok(values) => add_entries(posterior, &wanted, &values),
+            Ok(Drawn { entries, quantities }) => {
+                for (quantity, values) in simulator.quantities().iter().zip(quantities) {
+                    posterior.add_drawn(quantity.clone(), values);
+                }
+                add_entries(posterior, &wanted, &entries);
+            }
             Err(why) => return Some(cannot(why)),
         }
         None
@@ -65,7 +83,7 @@ impl Prepared {
             if let Some(rows) = rows.filter(|rows| rows.iter().all(|row| *row < posterior.draws.n_rows())) {
                 return Ok(Given { array, from: From::Rows(rows) });
             }
-            let mut all = self.compiled.summed_out.iter().enumerate();
+            let mut all = in_file_order(&self.compiled.summed_out).into_iter().enumerate();
             let own = all.find(|(_, latent)| latent.name == array.name && latent.missing.is_none());
             let positions = own.and_then(|(_, latent)| array.positions_in(&latent.dims));
             let (Some((latent, _)), Some(positions)) = (own, positions) else {
@@ -90,7 +108,7 @@ impl Prepared {
         wanted: &[&Simulated],
         posterior: &Posterior,
         z: &[f64],
-    ) -> Drawn {
+    ) -> Result<Drawn, SimulateError> {
         let (n, seed) = (posterior.draws.n_draws(), posterior.method.seed());
         let tables =
             TablesAt { density: &self.compiled.density, summed_out: &self.compiled.summed_out, z, n, seed };
@@ -98,7 +116,9 @@ impl Prepared {
         given.iter().for_each(|Given { array, .. }| {
             fixed[array.offset..array.offset + array.len()].fill(true);
         });
-        let mut values: Vec<Vec<f64>> = wanted.iter().map(|array| vec![0.0; array.len() * n]).collect();
+        let mut entries: Vec<Vec<f64>> = wanted.iter().map(|array| vec![0.0; array.len() * n]).collect();
+        let mut quantities: Vec<Vec<f64>> =
+            simulator.quantities().iter().map(|quantity| vec![0.0; quantity.len() * n]).collect();
         for first in (0..n).step_by(LANES) {
             let lanes = LANES.min(n - first);
             let mut state = vec![0.0; simulator.size() * lanes];
@@ -123,13 +143,18 @@ impl Prepared {
             let own_seed = |k: usize| seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) ^ k as u64;
             let seeds: Vec<u64> = (first..first + lanes).map(own_seed).collect();
             simulator.draw(&mut state, &fixed, &seeds)?;
-            for (array, values) in wanted.iter().zip(&mut values) {
+            for (array, values) in wanted.iter().zip(&mut entries) {
                 for (k, row) in values.chunks_exact_mut(n).enumerate() {
                     row[first..first + lanes].copy_from_slice(&state[(array.offset + k) * lanes..][..lanes]);
                 }
             }
+            let rows = quantities.iter_mut().flat_map(|values| values.chunks_exact_mut(n));
+            let computed = simulator.values(&state, lanes);
+            for (row, own) in rows.zip(computed.chunks_exact(lanes)) {
+                row[first..first + lanes].copy_from_slice(own);
+            }
         }
-        Ok(values)
+        Ok(Drawn { entries, quantities })
     }
 }
 

@@ -30,7 +30,7 @@ impl Prepared {
             return Err(SessionError::NothingToFit.into());
         }
         let (sample, z) = inference::sample(density, &request.options, progress)
-            .map_err(|error| Report::new(error).with_source_code(self.model.source.named()))?;
+            .map_err(|error| self.about_model(error))?;
         let quantities = self.compiled.quantities.clone();
         let (loo, loo_seconds) =
             if request.loo { self.leave_out_of_sample(&sample, &z) } else { (None, None) };

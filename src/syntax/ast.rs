@@ -107,6 +107,65 @@ pub enum ExprKind {
         base: Box<Expr>,
         indices: Vec<Index>,
     },
+    /// `lm(1 + x + (1 | g), prior = D)`: rewritten into plain statements before anything is checked.
+    Lm(Box<LinearModel>),
+}
+
+/// `formula, prior = D, ...`
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinearModel {
+    pub formula: Term,
+    /// Each has a name.
+    pub options: Vec<Argument>,
+}
+
+/// A formula, or a part of one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Term {
+    pub kind: TermKind,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum TermKind {
+    /// `1` or `0`: with or without an intercept.
+    Number(i64),
+    /// A column, or an expression of columns: `x`, `log(x)`, `x^2`.
+    Column(Expr),
+    /// `(a + b)`
+    Group(Box<Term>),
+    /// `-1`
+    Minus(Box<Term>),
+    /// `a + b`, `a * b`, ...
+    Binary { op: TermOp, op_span: Span, left: Box<Term>, right: Box<Term> },
+    /// `(1 + x | g)`; `(1 + x || g)` without correlations.
+    Effects { terms: Box<Term>, bar: Span, correlated: bool, groups: Box<Term> },
+}
+
+/// Loosest first, as in R.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TermOp {
+    Add,
+    Remove,
+    /// `a * b`: a + b + a:b
+    Cross,
+    /// `a / b`: a + a:b
+    Nest,
+    /// `a:b`
+    Interact,
+}
+
+impl TermOp {
+    /// As it is written.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            TermOp::Add => "+",
+            TermOp::Remove => "-",
+            TermOp::Cross => "*",
+            TermOp::Nest => "/",
+            TermOp::Interact => ":",
+        }
+    }
 }
 
 /// `value` or `name = value`

@@ -112,6 +112,10 @@ fn help(
     let says = |advice: &str| Some(advice.to_owned());
     match (before, found) {
         (_, Token::Equals) if in_condition => says("equality is tested with `==`"),
+        (_, Token::Tilde) if words[..place.min(words.len())].contains(&Token::Lm) => {
+            says("what a formula predicts stands outside of it: `y ~ Normal(lm(1 + x), sigma)`")
+        }
+        (Some(Token::Fn), Token::Lm) => says("`lm` is the name of formulas: give the function another one"),
         (_, Token::Equals | Token::Tilde) if wanted.operator => {
             if words[..place.min(words.len())].iter().any(|word| matches!(word, Token::Equals | Token::Tilde))
             {

@@ -150,6 +150,35 @@ impl Dump {
                 dump.expr(base);
                 indices.iter().for_each(|index| dump.index(index));
             }),
+            ExprKind::Lm(model) => self.node("lm", Some(expr.span), |dump| {
+                dump.term(&model.formula);
+                for option in &model.options {
+                    let label = option.name.as_ref().map_or_else(String::new, |name| print_name(&name.text));
+                    dump.node(&format!("{label} ="), None, |dump| dump.expr(&option.value));
+                }
+            }),
+        }
+    }
+
+    fn term(&mut self, term: &Term) {
+        match &term.kind {
+            TermKind::Number(value) => self.line(&format!("term {value}"), Some(term.span)),
+            TermKind::Column(column) => self.node("column", None, |dump| dump.expr(column)),
+            TermKind::Group(inner) => self.node("group", None, |dump| dump.term(inner)),
+            TermKind::Minus(inner) => self.node("without", None, |dump| dump.term(inner)),
+            TermKind::Binary { op, left, right, .. } => {
+                self.node(&format!("term {}", op.symbol()), None, |dump| {
+                    dump.term(left);
+                    dump.term(right);
+                });
+            }
+            TermKind::Effects { terms, correlated, groups, .. } => {
+                let bar = if *correlated { "|" } else { "||" };
+                self.node(&format!("effects {bar}"), Some(term.span), |dump| {
+                    dump.term(terms);
+                    dump.term(groups);
+                });
+            }
         }
     }
 

@@ -32,6 +32,18 @@ const STAN_TYPES: [&str; 20] = [
 /// Words before the `{` of a Stan or BUGS block.
 const BLOCKS: [&str; 6] = ["model", "parameters", "transformed", "generated", "quantities", "functions"];
 
+/// What to write for a link function on the left of a definition, as BUGS has it.
+pub fn link(name: &str) -> Option<String> {
+    let (inverse, argument) = match name {
+        "logit" => ("inv_logit(...)", ", or `logit = ...` as the argument of a distribution"),
+        "log" => ("exp(...)", ", or `log = ...` as the argument of a distribution"),
+        "probit" => ("inv_probit(...)", ""),
+        "cloglog" => ("1 - exp(-exp(...))", ""),
+        _ => return None,
+    };
+    Some(format!("a link is undone on the right: `p = {inverse}`{argument}"))
+}
+
 /// The error for an operator of another language, and the token to go on with.
 pub fn operator(found: &str, at: Span) -> (Token<'static>, SyntaxError) {
     let (token, help) = match found {

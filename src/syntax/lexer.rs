@@ -48,6 +48,8 @@ pub fn lex(source: &Source) -> Lexed<'_> {
     let mut lexed = Lexed::default();
     let mut after_newline = false;
     let mut line_is_empty = true;
+    // Whether each open round bracket stands in a formula.
+    let mut in_formula = Vec::new();
     for (raw, range) in Raw::lexer(text).spanned() {
         let span = Span::new(range.start, range.end);
         let written = &text[range];
@@ -66,7 +68,22 @@ pub fn lex(source: &Source) -> Lexed<'_> {
                 lexed.errors.push(SyntaxError::ForeignComment { found: written[..2].into(), at: span });
                 after_newline |= written.contains('\n');
             }
+            Ok(Raw::Reserved) if written == "|" && in_formula.last() == Some(&true) => {
+                lexed.lexemes.push(Lexeme { token: Token::Bar, span, after_newline });
+                after_newline = false;
+                line_is_empty = false;
+            }
             raw => {
+                match raw {
+                    Ok(Raw::LeftParen) => {
+                        let begins = formula_begins(&mut lexed.lexemes, text);
+                        in_formula.push(begins || in_formula.last() == Some(&true));
+                    }
+                    Ok(Raw::RightParen) => {
+                        in_formula.pop();
+                    }
+                    _ => {}
+                }
                 let token = read(raw.ok(), written, span, &mut lexed.errors);
                 lexed.lexemes.push(Lexeme { token, span, after_newline });
                 after_newline = false;
@@ -75,6 +92,16 @@ pub fn lex(source: &Source) -> Lexed<'_> {
         }
     }
     lexed
+}
+
+/// Whether the bracket behind these tokens is that of `lm(`, whose name becomes a token of its own.
+fn formula_begins(before: &mut [Lexeme], text: &str) -> bool {
+    let Some(last) = before.last_mut() else { return false };
+    let begins = &text[last.span.start as usize..last.span.end as usize] == "lm";
+    if begins {
+        last.token = Token::Lm;
+    }
+    begins
 }
 
 /// What the characters are, before they mean anything.

@@ -303,6 +303,7 @@ mod tests {
             ExprKind::Bool(value) => value.to_string(),
             ExprKind::Str(text) => format!("{text:?}"),
             ExprKind::Name(name) => name.clone(),
+            ExprKind::Lm(_) => "lm".to_owned(),
             ExprKind::Array(all) => format!("[{}]", all.iter().map(sexpr).collect::<Vec<_>>().join(" ")),
             ExprKind::Group(inner) => sexpr(inner),
             ExprKind::Unary { op, operand } => list(vec![format!("{op:?}"), sexpr(operand)]),

@@ -32,6 +32,32 @@ pub fn strip_expr_spans(expr: &mut Expr) {
             strip_expr_spans(base);
             indices.iter_mut().for_each(index);
         }
+        ExprKind::Lm(model) => {
+            term(&mut model.formula);
+            for option in &mut model.options {
+                option.name.iter_mut().for_each(name);
+                strip_expr_spans(&mut option.value);
+            }
+        }
+    }
+}
+
+fn term(part: &mut Term) {
+    part.span = Span::default();
+    match &mut part.kind {
+        TermKind::Number(_) => {}
+        TermKind::Column(column) => strip_expr_spans(column),
+        TermKind::Group(inner) | TermKind::Minus(inner) => term(inner),
+        TermKind::Binary { op_span, left, right, .. } => {
+            *op_span = Span::default();
+            term(left);
+            term(right);
+        }
+        TermKind::Effects { terms, bar, groups, .. } => {
+            *bar = Span::default();
+            term(terms);
+            term(groups);
+        }
     }
 }
 

@@ -48,6 +48,10 @@ pub enum Token<'s> {
     Caret,
     Bang,
     Prime,
+    /// `|`, in formulas only.
+    Bar,
+    /// `lm`, where a formula follows.
+    Lm,
     Semicolon,
     /// The end of a statement, made by the layout pass from a newline or `;`.
     End,
@@ -134,6 +138,8 @@ impl Token<'_> {
             Caret => "^",
             Bang => "!",
             Prime => "'",
+            Bar => "|",
+            Lm => "lm",
             Semicolon => ";",
             Name(_) | Int(_) | Real(_) | Str(_) | End | Unknown | BadStatement | BadHeader | BadElse => {
                 return None;

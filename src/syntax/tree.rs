@@ -35,6 +35,19 @@ impl Node {
     }
 }
 
+/// A part of a formula and the depth of its tree.
+#[derive(Debug)]
+pub struct TermNode {
+    term: Term,
+    depth: u32,
+}
+
+impl TermNode {
+    pub fn leaf(start: u32, end: u32, kind: TermKind) -> Self {
+        TermNode { term: Term { kind, span: span(start, end) }, depth: 1 }
+    }
+}
+
 /// A binary operator and its place.
 #[derive(Clone, Copy, Debug)]
 pub struct Op {
@@ -123,7 +136,9 @@ pub fn define(cx: &mut Context, target: Node, value: Node) -> Option<Box<Stateme
     } else if !is_definable(&target) {
         let help = match &target.kind {
             ExprKind::Call { function, .. } if function.text != "target" => {
-                Some(format!("a function is defined with `fn {}(...) = ...`", function.text))
+                Some(foreign::link(&function.text).unwrap_or_else(|| {
+                    format!("a function is defined with `fn {}(...) = ...`", function.text)
+                }))
             }
             ExprKind::Binary { op, .. } if is_comparison(*op) => {
                 Some("bounds come from the distribution, or from `truncated(D, lower = 0)`".into())
@@ -152,8 +167,15 @@ pub fn bare(cx: &mut Context, node: Node) -> Option<Box<Statement>> {
             if matches!(right.kind, ExprKind::Binary { .. } | ExprKind::Unary { .. })
                 && cx.source.text[op_span.end as usize..].starts_with('-') =>
         {
+            let link = match &left.kind {
+                ExprKind::Call { function, .. } => foreign::link(&function.text),
+                _ => None,
+            };
             let at = Span { start: op_span.start, end: op_span.end + 1 };
-            SyntaxError::LeftArrow { name: cx.source.slice(left.span).to_owned(), at }
+            match link {
+                Some(help) => SyntaxError::BadTarget { help: Some(help), at: left.span },
+                None => SyntaxError::LeftArrow { name: cx.source.slice(left.span).to_owned(), at },
+            }
         }
         ExprKind::Binary { op: BinaryOp::Equal, left, right, .. } => {
             let (left, right) = (cx.source.slice(left.span), cx.source.slice(right.span));
@@ -295,15 +317,73 @@ pub fn named_argument(cx: &mut Context, name: Node, value: Node) -> ArgumentNode
     ArgumentNode { name, value }
 }
 
+// Formulas
+
+/// `lm(formula, name = value, ...)`
+pub fn lm(cx: &mut Context, start: u32, formula: TermNode, options: Vec<ArgumentNode>, end: u32) -> Node {
+    let depth = options.iter().map(|option| option.value.depth).fold(formula.depth, u32::max);
+    let options =
+        options.into_iter().map(|option| Argument { name: option.name, value: option.value.into_expr() });
+    let model = LinearModel { formula: formula.term, options: options.collect() };
+    over(cx, depth, span(start, end), ExprKind::Lm(Box::new(model)))
+}
+
+pub fn term(cx: &mut Context, left: TermNode, (op, op_span): (TermOp, Span), right: TermNode) -> TermNode {
+    let depth = left.depth.max(right.depth);
+    let all = left.term.span.to(right.term.span);
+    let (left, right) = (Box::new(left.term), Box::new(right.term));
+    over_term(cx, depth, all, TermKind::Binary { op, op_span, left, right })
+}
+
+pub fn minus(cx: &mut Context, start: u32, operand: TermNode) -> TermNode {
+    let all = span(start, operand.term.span.end);
+    over_term(cx, operand.depth, all, TermKind::Minus(Box::new(operand.term)))
+}
+
+pub fn column(cx: &mut Context, column: Node) -> TermNode {
+    over_term(cx, column.depth, column.expr.span, TermKind::Column(column.expr))
+}
+
+pub fn term_group(cx: &mut Context, start: u32, inner: TermNode, end: u32) -> TermNode {
+    over_term(cx, inner.depth, span(start, end), TermKind::Group(Box::new(inner.term)))
+}
+
+/// `(terms | groups)`; with `||` not correlated.
+pub fn effects(
+    cx: &mut Context,
+    start: u32,
+    terms: TermNode,
+    (correlated, bar): (bool, Span),
+    groups: TermNode,
+    end: u32,
+) -> TermNode {
+    let depth = terms.depth.max(groups.depth);
+    let (terms, groups) = (Box::new(terms.term), Box::new(groups.term));
+    over_term(cx, depth, span(start, end), TermKind::Effects { terms, bar, correlated, groups })
+}
+
+fn over_term(cx: &mut Context, depth_below: u32, at: Span, kind: TermKind) -> TermNode {
+    let depth = depth_below + 1;
+    if depth <= MAX_DEPTH {
+        return TermNode { term: Term { kind, span: at }, depth };
+    }
+    too_deep(cx, at);
+    TermNode::leaf(at.start, at.end, TermKind::Number(1))
+}
+
 /// One level above parts of this depth. Beyond the limit the parts are dropped, and reported once.
 fn over(cx: &mut Context, depth_below: u32, at: Span, kind: ExprKind) -> Node {
     let depth = depth_below + 1;
     if depth <= MAX_DEPTH {
         return Node { expr: Expr { kind, span: at }, depth };
     }
+    too_deep(cx, at);
+    Node::leaf(at.start, at.end, ExprKind::Int(0))
+}
+
+fn too_deep(cx: &mut Context, at: Span) {
     let reported = |error: &SyntaxError| matches!(error, SyntaxError::ExpressionTooDeep { .. });
     if !cx.errors.iter().any(reported) {
         cx.errors.push(SyntaxError::ExpressionTooDeep { limit: MAX_DEPTH as usize, at });
     }
-    Node::leaf(at.start, at.end, ExprKind::Int(0))
 }

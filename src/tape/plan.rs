@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::arena::Arena;
 use super::fusion::{self, Built, Member};
 use super::graph::{Graph, Kind, Node, elements};
-use super::op::{Op, Operand};
+use super::op::{Op, Operand, is};
+use super::ops::matmul::MatMul;
 use super::program::{Argument, Instruction, Place, Program, Slot};
 
 /// Whether the inputs of a program are copied into its arena or read where the caller has them.
@@ -109,7 +110,26 @@ pub(super) fn compile(
         n_first_inputs: inputs.len(),
         outputs: results,
         arena_size: arena.size(),
+        is_of_products: is_of_products(g, groups.iter().flatten()),
     }
+}
+
+/// Whether products of large matrices that both vary are much of the work.
+fn is_of_products<'n>(g: &Graph, nodes: impl Iterator<Item = &'n Node>) -> bool {
+    /// Sums and products of a program below which the time of its calls counts.
+    const MUCH: f64 = 1e6;
+    const SHARE: f64 = 0.2;
+    let (mut all, mut of_products) = (0.0, 0.0);
+    for &n in nodes {
+        let Some((op, args)) = g.application(n) else { continue };
+        let shapes: Vec<&[usize]> = args.iter().map(|&arg| g.shape(arg)).collect();
+        let work = op.work(&shapes);
+        all += work;
+        if is::<MatMul>(&**op) && args.iter().all(|&arg| g.value(arg).is_none()) {
+            of_products += work;
+        }
+    }
+    all >= MUCH && of_products >= SHARE * all
 }
 
 /// What runs together, in which order, and how long values are kept.

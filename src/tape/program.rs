@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::code::{Code, Frame, Lowering, Memory};
 use super::graph::{Graph, Node, Tensor, elements};
 use super::kernel;
-use super::op::{Op, Operand};
+use super::op::{self, Op, Operand};
+use super::ops::scan::Recursion;
 use super::plan::{self, Inputs};
 
 /// Where a value is found.
@@ -57,6 +58,7 @@ pub struct Program {
     pub(super) n_first_inputs: usize,
     pub(super) outputs: Vec<Argument>,
     pub(super) arena_size: usize,
+    pub(super) is_of_products: bool,
 }
 
 /// Where an input is kept.
@@ -290,6 +292,17 @@ impl Program {
     /// Most tasks that a pass over long arrays is shared out in, where there are so many threads; 1 if none is.
     pub fn tasks(&self, lanes: usize, threads: usize) -> usize {
         self.instructions.iter().map(|i| i.op.tasks(lanes, threads)).max().unwrap_or(1)
+    }
+
+    /// Whether products of large matrices that both vary are much of its work. These are of one lane each, and so had better be
+    /// all that is done between them.
+    pub fn is_of_products(&self) -> bool {
+        self.is_of_products
+    }
+
+    /// Whether it has recursions, whose every step costs time of its own, however many lanes it is for.
+    pub fn has_recursions(&self) -> bool {
+        self.instructions.iter().any(|i| op::is::<Recursion>(&*i.op))
     }
 
     /// Numbers of arena memory for each lane.

@@ -28,7 +28,7 @@ pub fn hold(document: &str, part: impl FnMut(&str, &str, &str) -> Option<String>
     assert!(
         text == filled,
         "{document} is not up to date from line {}:\n  it has   {}\n  not      {}\n\
-         `{UPDATE}=1 cargo test --test reference_docs --test examples` writes it anew",
+         `{UPDATE}=1 cargo test --test reference_docs --test examples --test coming_from --test errors` writes it anew",
         line + 1,
         text.lines().nth(line).unwrap_or("(end)"),
         filled.lines().nth(line).unwrap_or("(end)"),

@@ -74,11 +74,23 @@ pub fn data_of(folder: &Path) -> PathBuf {
         .unwrap_or_else(|| panic!("{} has no data", folder.display()))
 }
 
+/// The data of a folder, and the tables beside them that are joined with them: `schools.csv` as `schools`.
+pub fn tables_of(folder: &Path) -> Vec<DataArg> {
+    let data = data_of(folder);
+    let others = files_with(folder, &["csv"]).into_iter().filter(|path| *path != data);
+    let named = others.map(|path| {
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        DataArg::Named { name, path }
+    });
+    let named: Vec<DataArg> = named.collect();
+    std::iter::once(DataArg::File(data)).chain(named).collect()
+}
+
 /// Reads, checks and compiles `model.vim` with the data beside it.
 pub fn prepare(folder: &Path) -> Result<Prepared, Report> {
     session::prepare(&Request {
         model: session::read_model(&folder.join("model.vim"))?,
-        data: vec![DataArg::File(data_of(folder))],
+        data: tables_of(folder),
         drop: Vec::new(),
         compile: CompileOptions::default(),
     })

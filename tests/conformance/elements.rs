@@ -113,11 +113,12 @@ fn random_walks_with_bounds() {
             + normal(u[0], 0.0, 1.0)
             + (1..4).map(|t| u[t] * u[t - 1] - (2.0 * a * (t as f64 + 1.0)).ln()).sum::<f64>()
     });
-    refused(
-        "z[1] ~ Exponential(1)\nfor t in 2:T { z[t] ~ Uniform(0, z[t - 1]) }\nfactor z[2]",
-        &data,
-        &["support"],
-    );
+    let within = "z[1] ~ Exponential(1)\nfor t in 2:T { z[t] ~ Uniform(0, z[t - 1]) }\nfactor z[2]";
+    agrees(within, &data, |p| {
+        let z = p.v("z");
+        exponential(z[0], 1.0) - (z[0] * z[1] * z[2]).ln() + z[1]
+    });
+    refused(within, &json(r#"{"T": 100}"#), &["support"]);
 }
 
 #[test]

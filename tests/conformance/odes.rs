@@ -177,6 +177,16 @@ fn what_cannot_be_solved_is_refused() {
     );
     refused("ode(decay, [1.0], 0, [1.0], k, method = \"euler\")", &["there is no such method"]);
     let carried = "fn decay(t, y, k) = -k * y\nk ~ Normal(1, 1)\nh[1] = k\n\
-                   for t in 2:3 { h[t] = ode(decay, [h[t - 1]], 0, [1.0], k)[1, 1] }\nfactor h[3]";
+                   for t in 2:90 { h[t] = ode(decay, [h[t - 1]], 0, [1.0], k)[1, 1] }\nfactor h[3]";
     super::harness::refused(carried, &json("{}"), &["a recursion carries"]);
+}
+
+#[test]
+fn solutions_that_a_short_recursion_carries() {
+    let model = "fn decay(t, y, k) = -k * y\nk ~ HalfNormal(1)\nh[1] = k\n\
+                 for t in 2:4 { h[t] = ode(decay, [h[t - 1]], 0, [0.5], k, rtol = 1e-10, atol = 1e-12)[1, 1] }\nfactor h[4]";
+    agrees(model, &json("{}"), |p| {
+        let k = p.s("k");
+        half_normal(k, 1.0) + k * (-1.5 * k).exp()
+    });
 }

@@ -365,3 +365,22 @@ fn plates_run_forwards() {
     assert!((100..=200).contains(&change), "{change}");
     assert!(y[change..].iter().all(|y| *y == 2));
 }
+
+/// What is computed of discrete latents and observed by nothing is found from draws of their states, shape and all.
+#[test]
+fn what_is_computed_of_states_is_described() {
+    let data = json(r#"{"y": [1.0, -0.5, 2.0, 0.3], "N": 4}"#);
+    let of = |text: &str| {
+        let model =
+            format!("mu[2] ~ Normal(0, 1)\nz[N] ~ Categorical([0.4, 0.6])\ny ~ Normal(mu[z], 1)\n{text}");
+        compiled(&model, &data).variables.into_iter().find(|variable| variable.name == "s").expect("s").dims
+    };
+    assert_eq!(of("s = sum(z == 2)"), [0; 0]);
+    assert_eq!(of("s = mu[z] * 2"), [4]);
+    assert_eq!(of("s = cumsum(z)"), [4]);
+    assert_eq!(of("for i in 1:N { s[i] = mu[z[i]] - 1 }"), [4]);
+    let used = "z[20] ~ Bernoulli(0.3)\nN = sum(z)\ny[1] ~ Normal(N, 1)";
+    refused(used, &json(r#"{"y": [1.0]}"#), &["z", "element by element"]);
+    let wrong = "z[20] ~ Bernoulli(0.3)\ny[1] ~ Normal(z[1], 1)\nN = sum(z + [1, 2, 3])";
+    refused(wrong, &json(r#"{"y": [1.0]}"#), &["20", "3"]);
+}

@@ -6,10 +6,9 @@ slope[len(steps)] ~ LogNormal(0, 0.5)
 ## all steps of all questions, one after the other
 hard[sum(steps)]    ~ zero_sum(Normal(0, 3))
 ability[len(hours)] ~ Normal(w @ lambda, 1)
-first               = cumsum(steps) - steps + 1
-ends                = concat(hard, 0, 0)
+last                = cumsum(steps)
 for n in 1:len(credit) {
   i             = item[n]
-  gain          = slope[i] * ability[person[n]] - ends[first[i]:(first[i] + 2)]
-  credit[n] + 1 ~ Categorical(logits = where(0:3 <= steps[i], concat(0, cumsum(gain)), -1000))
+  gain          = slope[i] * ability[person[n]] - hard[(last[i] - steps[i] + 1):last[i]]
+  credit[n] + 1 ~ Categorical(logits = concat(0, cumsum(gain)))
 }

@@ -17,6 +17,26 @@ pub static TIMES: Binary = Binary {
     build: Graph::mul,
 };
 
+pub static MINUS: Binary = Binary {
+    name: "-",
+    summary: "Difference.",
+    example: "3 - 0.5",
+    element: numbers!(Element::Keep),
+    size: Dim::minus,
+    mismatch: "cannot subtract {b} from {a}",
+    build: Graph::sub,
+};
+
+pub static DIVIDED: Binary = Binary {
+    name: "/",
+    summary: "Quotient, always real; `div` is the whole-number one.",
+    example: "1 / 2",
+    element: numbers!(Element::Real),
+    size: |_, _| None,
+    mismatch: "cannot divide {a} by {b}",
+    build: Graph::div,
+};
+
 pub const ALL: &[&dyn Builtin] = &[
     &Binary {
         name: "+",
@@ -27,25 +47,9 @@ pub const ALL: &[&dyn Builtin] = &[
         mismatch: "cannot add {a} and {b}",
         build: Graph::add,
     },
-    &Binary {
-        name: "-",
-        summary: "Difference.",
-        example: "3 - 0.5",
-        element: numbers!(Element::Keep),
-        size: Dim::minus,
-        mismatch: "cannot subtract {b} from {a}",
-        build: Graph::sub,
-    },
+    &MINUS,
     &TIMES,
-    &Binary {
-        name: "/",
-        summary: "Quotient, always real; `div` is the whole-number one.",
-        example: "1 / 2",
-        element: numbers!(Element::Real),
-        size: |_, _| None,
-        mismatch: "cannot divide {a} by {b}",
-        build: Graph::div,
-    },
+    &DIVIDED,
     &Binary {
         name: "^",
         summary: "Power.",

@@ -6,19 +6,21 @@ use crate::builtin::typing::{Element, alike, broadcast_all, join, numeric};
 use crate::builtin::{Builtin, CallError, Param};
 use crate::types::Type;
 
-pub const ALL: &[&dyn Builtin] = &[
-    &Function {
-        name: "where",
-        summary: "a where the condition holds, b elsewhere.",
-        params: &[Param::required("condition"), Param::required("a"), Param::required("b")],
-        example: "where(2 > 1, 10, 20)",
-        facts: Facts::Elementwise,
-        result: where_result,
-        build: |g, call| {
-            let args = aligned(g, call);
-            Ok(g.select(args[0], args[1], args[2]))
-        },
+pub static WHERE: Function = Function {
+    name: "where",
+    summary: "a where the condition holds, b elsewhere.",
+    params: &[Param::required("condition"), Param::required("a"), Param::required("b")],
+    example: "where(2 > 1, 10, 20)",
+    facts: Facts::Elementwise,
+    result: where_result,
+    build: |g, call| {
+        let args = aligned(g, call);
+        Ok(g.select(args[0], args[1], args[2]))
     },
+};
+
+pub const ALL: &[&dyn Builtin] = &[
+    &WHERE,
     &Function {
         name: "clamp",
         summary: "x, or the bound that it is beyond.",

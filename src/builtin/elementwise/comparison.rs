@@ -64,7 +64,6 @@ pub const ALL: &[&dyn Builtin] = &[
 ];
 
 const WORDS: &str = "cannot compare {a} with {b}";
-
 fn none(_: &Dim, _: &Dim) -> Option<Dim> {
     None
 }
@@ -72,7 +71,8 @@ fn none(_: &Dim, _: &Dim) -> Option<Dim> {
 /// Numbers with numbers, categories with categories.
 fn equality(a: &Type, b: &Type) -> Result<Element, CallError> {
     alike(&[Some(a.clone()), Some(b.clone())]).map_err(|error| CallError {
-        message: "a category is compared with a level of it, in quotes".into(),
+        message: "a category is compared with a level of it in quotes, or with a category of the same levels"
+            .into(),
         help: Some("write `county == \"HENNEPIN\"`".into()),
         ..error
     })?;

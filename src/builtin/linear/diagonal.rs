@@ -44,7 +44,7 @@ pub const ALL: &[&dyn Builtin] = &[
         summary: "Matrix with this vector on its diagonal.",
         params: X,
         example: "diag_matrix([1, 2])",
-        facts: Facts::Plain,
+        facts: Facts::OnDiagonal,
         result: |args| {
             numeric(args)?;
             let x = typ(args, 0)?;

@@ -13,7 +13,7 @@ pub static AT: Function = Function {
     summary: "Matrix product; a vector is a row on the left and a column on the right.",
     params: AB,
     example: "[[1, 2], [3, 4]] @ [1, 1]",
-    facts: Facts::Plain,
+    facts: Facts::Product,
     result: |args| {
         numeric(args)?;
         let (a, b) = (typ(args, 0)?, typ(args, 1)?);

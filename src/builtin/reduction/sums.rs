@@ -7,16 +7,18 @@ use crate::builtin::elementwise::logic::truth;
 use crate::builtin::typing::Element;
 use crate::tape::{Graph, Node};
 
+pub static SUM: Reduction = Reduction {
+    name: "sum",
+    summary: "Sum of all elements, or along an axis.",
+    example: "sum([1, 2, 3])",
+    element: Element::Keep,
+    empty: Empty::Is(0.0),
+    training_constant: false,
+    build: |g, x, axis| g.sum(x, &[axis]),
+};
+
 pub const ALL: &[&dyn Builtin] = &[
-    &Reduction {
-        name: "sum",
-        summary: "Sum of all elements, or along an axis.",
-        example: "sum([1, 2, 3])",
-        element: Element::Keep,
-        empty: Empty::Is(0.0),
-        training_constant: false,
-        build: |g, x, axis| g.sum(x, &[axis]),
-    },
+    &SUM,
     &Reduction {
         name: "prod",
         summary: "Product of all elements, or along an axis.",

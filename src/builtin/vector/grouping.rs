@@ -1,18 +1,23 @@
 //! Groups: the `levels` of a column, and sums by group.
 
+use std::cmp::Ordering;
+
 use crate::builtin::function::{arity, typ};
 use crate::builtin::typing::{Element, length, mismatch, numeric, same, shape, vector};
 use crate::builtin::{Builtin, Call, CallError, Param};
 use crate::tape::{Graph, Node};
-use crate::types::{Dim, Shape, Type};
+use crate::types::{Dim, ElementType, Shape, Type};
 
-pub const ALL: &[&dyn Builtin] = &[&Levels, &SegmentSum];
+pub const ALL: &[&dyn Builtin] = &[&Levels, &SegmentSum, &Interaction];
 
 /// As in R, but of numbers too: in the order of a plate over the column, so that `alpha[year] ~ Normal(b * levels(year), s)`.
 struct Levels;
 
 /// Σ of x over the rows of each group.
 struct SegmentSum;
+
+/// Groups of groups: `r[interaction(school, class)] ~ Normal(0, s)`.
+struct Interaction;
 
 impl Builtin for Levels {
     fn name(&self) -> &'static str {
@@ -58,6 +63,69 @@ impl Builtin for Levels {
 
     fn example(&self) -> &'static str {
         "levels([1979, 1974, 1979])"
+    }
+}
+
+impl Builtin for Interaction {
+    fn name(&self) -> &'static str {
+        "interaction"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Category of each row whose levels are the combinations of levels that occur, the first column changing slowest."
+    }
+
+    fn params(&self) -> &'static [Param] {
+        const COLUMNS: &[Param] = &[Param::variadic("columns")];
+        COLUMNS
+    }
+
+    fn result(&self, args: &[Option<Type>]) -> Result<Type, CallError> {
+        arity(self.name(), self.params(), args)?;
+        let mut rows = Dim::Unknown;
+        for (i, column) in args.iter().enumerate() {
+            let Some(column) = column else { continue };
+            let own = vector(column, i, "a column of `interaction`")?;
+            if column.element == Some(ElementType::Real) {
+                let error = CallError::new("a column of `interaction` has levels: words or whole numbers");
+                return Err(error.about(i));
+            }
+            rows = same(&rows, &own).ok_or_else(|| {
+                CallError::new(format!("columns of lengths {rows} and {own} have no rows in common")).about(i)
+            })?;
+        }
+        Ok(Type::array(ElementType::Category, shape([rows])))
+    }
+
+    fn build(&self, g: &mut Graph, call: &Call) -> Result<Node, CallError> {
+        self.result(&call.types(g))?;
+        let columns = (0..call.args.len())
+            .map(|i| call.known(g, i, "a column of `interaction`"))
+            .collect::<Result<Vec<_>, _>>()?;
+        let n_rows = columns.first().map_or(0, Vec::len);
+        let row = |i: usize| columns.iter().map(|column| column[i]).collect::<Vec<f64>>();
+        let order = |a: &Vec<f64>, b: &Vec<f64>| {
+            let pairs = a.iter().zip(b).map(|(a, b)| a.total_cmp(b));
+            pairs.fold(Ordering::Equal, Ordering::then)
+        };
+        let mut distinct: Vec<Vec<f64>> = (0..n_rows).map(row).collect();
+        distinct.sort_by(order);
+        distinct.dedup();
+        let code = |i: usize| distinct.partition_point(|other| order(other, &row(i)).is_lt()) as f64 + 1.0;
+        let codes: Vec<f64> = (0..n_rows).map(code).collect();
+        Ok(call.constant(g, codes, &[n_rows]))
+    }
+
+    fn combines_levels(&self) -> bool {
+        true
+    }
+
+    fn training_constant(&self) -> bool {
+        true
+    }
+
+    fn example(&self) -> &'static str {
+        "interaction([2, 1, 2], [1, 1, 1])"
     }
 }
 

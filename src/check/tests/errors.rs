@@ -30,6 +30,7 @@ const CASES: &[Case] = &[
     case("a = b + 1\nb = 2", "", &[("order", "b")]),
     case("mu ~ Normal(m, 1)\nm ~ Normal(0, 1)\ny ~ Normal(mu, sigma)", SCHOOLS, &[("order", "m")]),
     case("x = f(2)\nfn f(a) = a + 1", "", &[("order", "f")]),
+    case("a = b + 1\nb = 2 * a", "", &[("cycle", "b")]),
     case("x = x + 1", "", &[("self_reference", "x")]),
     case("mu ~ Normal(mu, 1)", SCHOOLS, &[("self_reference", "mu")]),
     case("h[1] = h[2]", "", &[("self_reference", "h")]),

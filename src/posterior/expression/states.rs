@@ -1,6 +1,6 @@
 //! Functions of one element of a discrete latent: their values have the probabilities of its states.
 
-use super::{Asker, LANES};
+use super::{Asker, Fixed, LANES};
 use crate::compile::Quantity;
 use crate::posterior::error::QuestionError;
 use crate::posterior::rewrite::{ungroup, visit};
@@ -96,6 +96,26 @@ impl Asker<'_> {
         let quantities = &self.posterior.quantities;
         let k = quantities.partition_point(|quantity| quantity.offset <= row).checked_sub(1)?;
         Some((&quantities[k], self.posterior.states_of(&quantities[k])?))
+    }
+
+    /// `path(z)`: the values of all elements that are most likely together.
+    pub(super) fn path(&self, argument: &Expr) -> Result<Fixed, QuestionError> {
+        let selection = self.selection(argument).and_then(|(shape, rows)| {
+            let (quantity, states) = self.discrete_at(*rows.first()?)?;
+            Some((shape, rows, quantity, states))
+        });
+        let Some((shape, rows, quantity, states)) = selection else {
+            return Err(self.not_discrete(argument));
+        };
+        let Some(path) = &states.path else {
+            let (name, source_code, at) = (quantity.name.clone(), self.named(), argument.span.into());
+            return Err(QuestionError::NotCoupled { name, source_code, at });
+        };
+        let values: Vec<f64> = rows.iter().map(|row| path.values[row - quantity.offset]).collect();
+        let names = self.names(argument, &shape);
+        let errors = vec![0.0; values.len()];
+        let shape = Quantity { element: quantity.element, ..shape };
+        Ok(Fixed { shape, names, probabilities: None, values, errors })
     }
 
     /// That draws are asked for which there are not.

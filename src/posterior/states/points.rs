@@ -4,9 +4,9 @@ use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rayon::prelude::*;
 
-use super::States;
-use super::pass::Pass;
-use crate::compile::{Conditional, Density, SummedOut};
+use super::steps::Steps;
+use super::{StatePath, States};
+use crate::compile::{Density, DiscreteLatent, SummedOut, in_file_order};
 use crate::density::LogDensity;
 
 /// Points of one evaluation, of few states. Fixed by the model, so that results do not depend on the threads.
@@ -44,19 +44,77 @@ impl TablesAt<'_> {
         (MAX_TABLES / self.density.n_states().max(1)).clamp(1, LANES)
     }
 
-    /// Evaluates the tables at up to [`Self::lanes`] of the points and passes over those of each latent: `each(latent, k, pass)` of
-    /// the k-th of the points. It is not called where the density is not finite.
-    fn visit(&self, points: &[usize], mut each: impl FnMut(usize, usize, &Pass<'_>)) {
-        let Some(&last) = points.last() else { return };
+    /// `[numbers of all tables][lanes]` at up to [`Self::lanes`] of the points.
+    fn tables(&self, points: &[usize]) -> Vec<f64> {
         let lanes = self.lanes();
         // Lanes beyond the last point repeat it, so that every evaluation has the same size.
-        let at = |lane: usize| points.get(lane).copied().unwrap_or(last);
+        let at = |lane: usize| points[lane.min(points.len() - 1)];
         let mut z = vec![0.0; self.density.dim() * lanes];
         for (own, all) in z.chunks_exact_mut(lanes).zip(self.z.chunks_exact(self.n)) {
             own.iter_mut().enumerate().for_each(|(lane, x)| *x = all[at(lane)]);
         }
         let mut tables = vec![0.0; self.density.n_states() * lanes];
         self.density.states(lanes, &z, &mut tables);
+        tables
+    }
+
+    /// The most likely values of latents whose elements depend on each other, from averages over some of the points.
+    pub fn paths(&self, points: &[usize]) -> Vec<Option<StatePath>> {
+        let latents = in_file_order(self.summed_out);
+        let mut paths: Vec<Option<StatePath>> = vec![None; latents.len()];
+        if points.is_empty() || !self.summed_out.iter().any(SummedOut::is_coupled) {
+            return paths;
+        }
+        let lanes = self.lanes();
+        let mut average = vec![0.0; self.density.n_states()];
+        for points in points.chunks(lanes) {
+            for (sum, own) in average.iter_mut().zip(self.tables(points).chunks_exact(lanes)) {
+                *sum += own[..points.len()].iter().sum::<f64>();
+            }
+        }
+        average.iter_mut().for_each(|x| *x /= points.len() as f64);
+        let mut from = 0;
+        for group in self.summed_out {
+            let own = from..from + group.n_states();
+            from = own.end;
+            if !group.is_coupled() || average[own.clone()].iter().any(|x| x.is_nan()) {
+                continue;
+            }
+            let steps = Steps::new(&group.elimination);
+            let mut states = vec![0; group.elimination.n_steps()];
+            steps.most_likely(|at| average[own.start + at], &mut states);
+            let mut probability = 0.0;
+            for points in points.chunks(lanes) {
+                let tables = self.tables(points);
+                for lane in 0..points.len() {
+                    let table = |at: usize| tables[(own.start + at) * lanes + lane];
+                    let found = steps.run(table);
+                    probability +=
+                        found.map_or(0.0, |found| (steps.log_weight(table, &states) - found.log_sum).exp());
+                }
+            }
+            probability /= points.len() as f64;
+            for latent in &group.latents {
+                let mut values = vec![f64::NAN; latent.n_elements()];
+                for (element, &position) in latent.positions.iter().enumerate() {
+                    values[position as usize] = latent.values[states[latent.first + element]];
+                }
+                let at = latents.iter().position(|other| other.index == latent.index);
+                if let Some(at) = at {
+                    paths[at] = Some(StatePath { values, probability });
+                }
+            }
+        }
+        paths
+    }
+
+    /// Evaluates the tables at up to [`Self::lanes`] of the points and looks at the states of each latent: `each(latent, k, found)`
+    /// of the k-th of the points. It is not called where the density is not finite.
+    fn visit(&self, points: &[usize], mut each: impl FnMut(usize, usize, &Found<'_>)) {
+        if points.is_empty() {
+            return;
+        }
+        let (lanes, tables) = (self.lanes(), self.tables(points));
         let rng = |point: &usize| {
             let mut rng = ChaCha12Rng::seed_from_u64(self.seed);
             rng.set_stream(*point as u64 + 1);
@@ -64,14 +122,32 @@ impl TablesAt<'_> {
         };
         // One latent after the other goes on with a point's random numbers: their draws are independent.
         let mut rngs: Vec<ChaCha12Rng> = points.iter().map(rng).collect();
+        let order: Vec<usize> = in_file_order(self.summed_out).iter().map(|latent| latent.index).collect();
         let mut from = 0;
-        for (l, latent) in self.summed_out.iter().enumerate() {
-            let own = &tables[from * lanes..(from + latent.n_states()) * lanes];
-            from += latent.n_states();
-            let mut pass = Pass::new(latent);
+        for group in self.summed_out {
+            let own = &tables[from * lanes..(from + group.n_states()) * lanes];
+            from += group.n_states();
+            let steps = Steps::new(&group.elimination);
+            let cards = &group.elimination.cards;
+            let mut starts = vec![0; cards.len() + 1];
+            cards
+                .iter()
+                .enumerate()
+                .for_each(|(variable, card)| starts[variable + 1] = starts[variable] + card);
+            let mut probabilities = vec![0.0; starts[cards.len()]];
+            let mut states = vec![0; cards.len()];
             for (k, rng) in rngs.iter_mut().enumerate() {
-                if pass.run(|at| own[at * lanes + k], rng) {
-                    each(l, k, &pass);
+                let Some(mut found) = steps.run(|at| own[at * lanes + k]) else { continue };
+                steps.draw(&found, rng, &mut states);
+                steps.marginals(&mut found, |variable, own| {
+                    probabilities[starts[variable]..starts[variable + 1]].copy_from_slice(own);
+                });
+                for latent in &group.latents {
+                    let variables = latent.first..latent.first + latent.n_elements();
+                    let of_latent = starts[variables.start]..starts[variables.end];
+                    let (probabilities, states) = (&probabilities[of_latent], &states[variables]);
+                    let at = order.partition_point(|index| *index < latent.index);
+                    each(at, k, &Found { latent, probabilities, states });
                 }
             }
         }
@@ -81,19 +157,15 @@ impl TablesAt<'_> {
     pub fn average(&self, points: &[usize], drawn: &[bool]) -> Vec<Drawn> {
         let lanes = self.lanes();
         let m = points.len();
+        let latents = in_file_order(self.summed_out);
         let block = |points: &[usize]| {
-            let mut blocks: Vec<Block> = self
-                .summed_out
-                .iter()
-                .zip(drawn)
-                .map(|(l, drawn)| Block::new(l, points.len(), *drawn))
-                .collect();
-            self.visit(points, |l, k, pass| blocks[l].add(k, pass));
+            let mut blocks: Vec<Block> =
+                latents.iter().zip(drawn).map(|(l, drawn)| Block::new(l, points.len(), *drawn)).collect();
+            self.visit(points, |l, k, found| blocks[l].add(k, found));
             blocks
         };
-        let mut sums: Vec<Sums> = self.summed_out.iter().map(Sums::new).collect();
-        let mut draws: Vec<Vec<f64>> = self
-            .summed_out
+        let mut sums: Vec<Sums> = latents.iter().map(|latent| Sums::new(latent)).collect();
+        let mut draws: Vec<Vec<f64>> = latents
             .iter()
             .zip(drawn)
             .map(|(latent, drawn)| vec![f64::NAN; if *drawn { latent.n_elements() * m } else { 0 }])
@@ -113,19 +185,20 @@ impl TablesAt<'_> {
                 first += points.len();
             }
         }
-        let of_latent = |((latent, sums), draws): ((&SummedOut, Sums), Vec<f64>)| sums.finish(latent, draws);
-        self.summed_out.iter().zip(sums).zip(draws).map(of_latent).collect()
+        let of_latent =
+            |((latent, sums), draws): ((&DiscreteLatent, Sums), Vec<f64>)| sums.finish(latent, draws);
+        latents.into_iter().zip(sums).zip(draws).map(of_latent).collect()
     }
 
     /// A draw of a latent at each of some points, `[elements][points]`: the same as in an average over them.
     pub fn draws(&self, latent: usize, points: &[usize]) -> Vec<f64> {
         let m = points.len();
-        let mut draws = vec![f64::NAN; self.summed_out[latent].n_elements() * m];
+        let mut draws = vec![f64::NAN; in_file_order(self.summed_out)[latent].n_elements() * m];
         for (block, points) in points.chunks(self.lanes()).enumerate() {
             let first = block * self.lanes();
-            self.visit(points, |l, k, pass| {
+            self.visit(points, |l, k, found| {
                 if l == latent {
-                    pass.each_state(|position, value| draws[position * m + first + k] = value);
+                    found.each_state(|position, value| draws[position * m + first + k] = value);
                 }
             });
         }
@@ -142,14 +215,24 @@ pub fn draw_states(
     seed: u64,
 ) -> Vec<Drawn> {
     let points: Vec<usize> = (0..n).collect();
-    TablesAt { density, summed_out, z, n, seed }.average(&points, &vec![true; summed_out.len()])
+    TablesAt { density, summed_out, z, n, seed }
+        .average(&points, &vec![true; in_file_order(summed_out).len()])
 }
 
-impl Pass<'_> {
+/// The states of a latent at one point.
+struct Found<'a> {
+    latent: &'a DiscreteLatent,
+    /// `[elements][values]`
+    probabilities: &'a [f64],
+    /// The value that each element was drawn to have, by its place among all.
+    states: &'a [usize],
+}
+
+impl Found<'_> {
     /// The value that each element was drawn to have, by its position.
     fn each_state(&self, mut each: impl FnMut(usize, f64)) {
-        for (Conditional { position, .. }, &state) in self.latent.elements.iter().zip(&self.states) {
-            each(*position as usize, self.latent.values[state]);
+        for (&position, &state) in self.latent.positions.iter().zip(self.states) {
+            each(position as usize, self.latent.values[state]);
         }
     }
 }
@@ -163,15 +246,15 @@ struct Block {
 }
 
 impl Block {
-    fn new(latent: &SummedOut, points: usize, is_drawn: bool) -> Block {
+    fn new(latent: &DiscreteLatent, points: usize, is_drawn: bool) -> Block {
         let n = if is_drawn { latent.n_elements() * points } else { 0 };
         Block { sums: Sums::new(latent), draws: vec![f64::NAN; n], points }
     }
 
-    fn add(&mut self, k: usize, pass: &Pass<'_>) {
-        self.sums.add(pass);
+    fn add(&mut self, k: usize, found: &Found<'_>) {
+        self.sums.add(found);
         if !self.draws.is_empty() {
-            pass.each_state(|position, value| self.draws[position * self.points + k] = value);
+            found.each_state(|position, value| self.draws[position * self.points + k] = value);
         }
     }
 }
@@ -184,18 +267,18 @@ struct Sums {
 }
 
 impl Sums {
-    fn new(latent: &SummedOut) -> Sums {
+    fn new(latent: &DiscreteLatent) -> Sums {
         let len = latent.n_elements() * (latent.values.len() + 1);
         Sums { n: 0.0, mean: vec![0.0; len], squares: vec![0.0; len] }
     }
 
     /// Adds a point (Welford 1962): exact where all points agree.
-    fn add(&mut self, pass: &Pass<'_>) {
-        let values = &pass.latent.values;
+    fn add(&mut self, found: &Found<'_>) {
+        let values = &found.latent.values;
         let k = values.len();
         self.n += 1.0;
-        for (own, element) in pass.probabilities.chunks_exact(k).zip(&pass.latent.elements) {
-            let at = element.position as usize * (k + 1);
+        for (own, &position) in found.probabilities.chunks_exact(k).zip(&found.latent.positions) {
+            let at = position as usize * (k + 1);
             let mean: f64 = values.iter().zip(own).map(|(value, p)| value * p).sum();
             let sums = self.mean[at..=at + k].iter_mut().zip(&mut self.squares[at..=at + k]);
             for ((average, squares), x) in sums.zip(own.iter().chain([&mean])) {
@@ -221,7 +304,7 @@ impl Sums {
         self.n = n;
     }
 
-    fn finish(self, latent: &SummedOut, draws: Vec<f64>) -> Drawn {
+    fn finish(self, latent: &DiscreteLatent, draws: Vec<f64>) -> Drawn {
         let k = latent.values.len();
         let mean = |mean: f64| if self.n > 0.0 { mean } else { f64::NAN };
         let error =
@@ -230,7 +313,13 @@ impl Sums {
         let probabilities = means.flat_map(|own| &own[..k]).map(|own| mean(*own)).collect();
         let errors = squares.clone().flat_map(|own| &own[..k]).map(|own| error(*own)).collect();
         Drawn {
-            states: States { values: latent.values.clone(), probabilities, errors, worth: self.n },
+            states: States {
+                values: latent.values.clone(),
+                probabilities,
+                errors,
+                worth: self.n,
+                path: None,
+            },
             mcse: squares.map(|own| error(own[k])).collect(),
             draws,
         }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::table::{Align, table};
 use super::{LEAST_DOC, cut, shown};
-use crate::compile::Quantity;
+use crate::compile::{Quantity, QuantityKind};
 use crate::data::Levels;
-use crate::posterior::{Posterior, States, Summary, Verdict};
+use crate::posterior::{Posterior, StatePath, States, Summary, Verdict};
 use crate::report::Style;
 use crate::report::number::{ABSENT, align_points, with_uncertainty};
 use crate::report::style::Elements;
@@ -31,8 +31,45 @@ pub(super) fn states(posterior: &Posterior, style: &Style) -> String {
             None => groups.push((head, vec![(quantity, states)])),
         }
     }
-    let tables = groups.iter().map(|(head, group)| group_table(posterior, head, group, style));
+    let tables = groups.iter().map(|(head, group)| {
+        let paths =
+            group.iter().filter_map(|(quantity, states)| path(quantity, states.path.as_ref()?, style));
+        group_table(posterior, head, group, style) + &paths.collect::<String>()
+    });
     tables.collect::<Vec<String>>().join("\n")
+}
+
+/// The most likely values of a sequence together, as runs: `z, most likely path (P 0.120): 1 (1-23), 2 (24-46)`.
+fn path(quantity: &Quantity, path: &StatePath, style: &Style) -> Option<String> {
+    let [n] = *quantity.dims.as_slice() else { return None };
+    if n < 2 || quantity.kind == QuantityKind::Imputed {
+        return None;
+    }
+    let mut runs: Vec<String> = Vec::new();
+    let mut first = 0;
+    for run in path.values.chunk_by(|a, b| a == b) {
+        let last = first + run.len();
+        runs.push(match run.len() {
+            1 => format!("{} ({last})", run[0]),
+            _ => format!("{} ({}-{last})", run[0], first + 1),
+        });
+        first = last;
+    }
+    let head = format!("{}, most likely path (P {}): ", quantity.name, probability(path.probability));
+    let room = style.width.saturating_sub(head.chars().count());
+    let mut shown = String::new();
+    for (i, run) in runs.iter().enumerate() {
+        let more = format!(", … {} more runs", runs.len() - i);
+        let own = if i == 0 { run.clone() } else { format!(", {run}") };
+        let is_last = i + 1 == runs.len();
+        let needed = own.chars().count() + if is_last { 0 } else { more.chars().count() };
+        if i > 0 && !style.is_whole && shown.chars().count() + needed > room {
+            shown += &more;
+            break;
+        }
+        shown += &own;
+    }
+    Some(format!("{head}{shown}\n"))
 }
 
 /// The values that have a column each. Of many values none has one, so that it does not matter which they are.

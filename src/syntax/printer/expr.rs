@@ -211,6 +211,7 @@ impl Printer<'_> {
                 docs.push(Doc::text("]"));
                 docs
             }
+            ExprKind::Lm(model) => self.lm(model, expr.span),
         }
     }
 
@@ -267,7 +268,7 @@ impl Printer<'_> {
         }
     }
 
-    fn argument(&mut self, argument: &Argument) -> Vec<Doc> {
+    pub(super) fn argument(&mut self, argument: &Argument) -> Vec<Doc> {
         let mut docs = Vec::new();
         if let Some(given) = &argument.name {
             docs.extend(self.leaf(given.span, name(&given.text)));

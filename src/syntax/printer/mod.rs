@@ -6,6 +6,7 @@
 
 mod doc;
 mod expr;
+mod formula;
 mod statement;
 #[cfg(test)]
 mod tests;

@@ -69,7 +69,7 @@ pub enum Mode {
 
 /// A scan with its compiled body.
 #[derive(Debug)]
-pub(super) struct Recursion {
+pub(in crate::tape) struct Recursion {
     spec: Scan,
     /// Ports that do not change by step come first; what depends on them alone is computed once, before the first step.
     program: Program,

@@ -1,0 +1,3 @@
+# A formula whose scale nothing tells.
+effect = lm(1 + night)
+factor -sum(effect)^2
