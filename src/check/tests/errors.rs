@@ -110,7 +110,7 @@ const CASES: &[Case] = &[
     case("x = cdf(MvNormal(0, cov = eye(2)), y)", SCHOOLS, &[("type", "MvNormal(0, cov = eye(2))")]),
     case("x = [Normal(0, 1), Normal(2, 1)]", SCHOOLS, &[("type", "[Normal(0, 1), Normal(2, 1)]")]),
     case("x = \"a\"", SCHOOLS, &[("type", "\"a\"")]),
-    case("x = county == \"HENNEPIN\"", RADON, &[("type", "\"HENNEPIN\"")]),
+    case("x = county + \"HENNEPIN\"", RADON, &[("type", "\"HENNEPIN\"")]),
     case("for i in J { x[i] = 1 }", SCHOOLS, &[("type", "J")]),
     case("if y > 0 { a = 1 }", SCHOOLS, &[("type", "y > 0")]),
     case("log_radon ~ Normal(county, 1)", RADON, &[("type", "county")]),
