@@ -59,7 +59,7 @@ fn the_dictionary_is_vippl() {
 }
 
 fn check(code: &str) -> Result<(), String> {
-    session::check(&Source::new(PAGE, code), None).map(|_| ()).map_err(|report| format!("{report:?}"))
+    session::check(&Source::new(PAGE, code), None, None).map(|_| ()).map_err(|report| format!("{report:?}"))
 }
 
 /// Whether a piece of code is a statement, not an expression, a command or a file.
