@@ -256,7 +256,11 @@ impl<'c, 'a> Reader<'c, 'a> {
     /// The position of a variable, which is new or was written before.
     fn variable(&mut self, column: &Expr) -> Option<usize> {
         let variable = self.read(column)?;
-        let known = self.terms.variables.iter().position(|other| other.label == variable.label);
+        let known = self
+            .terms
+            .variables
+            .iter()
+            .position(|other| (&other.label, &other.kind) == (&variable.label, &variable.kind));
         Some(known.unwrap_or_else(|| {
             self.terms.variables.push(variable);
             self.terms.variables.len() - 1

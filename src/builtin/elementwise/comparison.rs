@@ -64,6 +64,7 @@ pub const ALL: &[&dyn Builtin] = &[
 ];
 
 const WORDS: &str = "cannot compare {a} with {b}";
+
 fn none(_: &Dim, _: &Dim) -> Option<Dim> {
     None
 }
