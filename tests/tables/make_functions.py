@@ -256,6 +256,9 @@ def vectors():
             row(name, [shifted, axis], f(shifted, axis=axis - 1), [0])
     row("levels", [[1979, 1974, 1979, 1990]], np.unique([1979, 1974, 1990]))
     row("levels", [[0.5, -2.0, 0.5]], [-2.0, 0.5])
+    for columns in ([[3, 1, 3, 2]], [[2, 1, 2, 1], [5, 7, 5, 5]], [[1, 2, 2, 1], [1, 1, 2, 1], [4, 3, 3, 4]]):
+        _, codes = np.unique(np.transpose(columns), axis=0, return_inverse=True)
+        row("interaction", columns, codes.ravel() + 1)
     groups = np.array([2, 1, 2, 4, 1])
     for value in (np.array([0.3, -1.2, 2.5, 1.7, 0.6]), np.arange(10.0).reshape(5, 2) / 3, cube[:, 0, :].repeat(3, 0)[:5]):
         for n in (None, 4, 6):
