@@ -203,12 +203,11 @@ impl Tracer<'_> {
                 let own = match element {
                     Some(ElementType::Bool) => "Bernoulli(p)",
                     Some(ElementType::Category) => "Categorical(p)",
-                    Some(ElementType::Int) => "Binomial(n, p)",
                     _ => "Normal(m, s)",
                 };
                 let of_counts = match element {
                     Some(ElementType::Int) => {
-                        ": its values must be finitely many, so that they can be summed over"
+                        "; a count needs one with finitely many values, such as Binomial(n, p)"
                     }
                     _ => "",
                 };
