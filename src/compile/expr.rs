@@ -320,8 +320,7 @@ impl Tracer<'_> {
                 return Err(CompileError::call(error, at));
             }
         };
-        let dims: Option<Vec<usize>> =
-            ty.shape.dims().and_then(|dims| dims.iter().map(Dim::known).collect());
+        let dims: Option<Vec<usize>> = ty.shape.dims().and_then(|dims| dims.iter().map(Dim::known).collect());
         fits_in_memory(&format!("`{}`", builtin.name()), &dims.unwrap_or_default(), MAX_ELEMENTS, at)?;
         let aligned = self.align(&operands, at)?;
         let batch = aligned.axes.len();

@@ -11,17 +11,19 @@ use crate::syntax::{parse_expression, print_expr};
 /// Characters beyond which nothing more is put in place of names.
 const LONGEST: usize = 10_000;
 
+/// The numbers of an expression of names of the data; `None` if it is none.
+type Evaluate<'a> = &'a dyn Fn(&str) -> Option<Vec<f64>>;
+
 /// The data, and what expressions of them are.
 pub struct Known<'a> {
     pub data: &'a Dataset,
-    /// The numbers of an expression of names of the data; `None` if it is none.
-    pub evaluate: &'a dyn Fn(&str) -> Option<Vec<f64>>,
+    pub evaluate: Evaluate<'a>,
 }
 
 /// The data, where there are any, and what the file makes of them.
 pub struct Columns<'a> {
     data: Option<&'a Dataset>,
-    evaluate: Option<&'a dyn Fn(&str) -> Option<Vec<f64>>>,
+    evaluate: Option<Evaluate<'a>>,
     /// Names declared with `data`, with their type; if there are any, no other names are data.
     declared: HashMap<&'a str, &'a str>,
     /// What `=` defines at the top of the file.

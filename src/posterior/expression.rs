@@ -331,7 +331,7 @@ impl Asker<'_> {
             return self.correlation([&arguments[0].value, &arguments[1].value], expr).map(Some);
         }
         if reduction == Reduction::Path {
-            return self.path(&arguments[0].value).map(Some).map_err(Report::from);
+            return self.path(&arguments[0].value).map(Some);
         }
         let argument = self.with_summaries_filled_in(&arguments[0].value)?;
         let of = match self.images(&argument).map(Of::States) {

@@ -87,14 +87,15 @@ fn recursions_in_the_outer_loop_and_in_a_middle_one() {
         let mut h = [a, 2.0 * a];
         let mut u = [a, a];
         let mut total = normal(a, 0.0, 1.0);
-        for t in 0..4 {
+        for (t, seen) in X[0].iter().zip(X[1]).enumerate() {
+            let seen = [*seen.0, seen.1];
             if t > 0 {
                 let sum = h[0] + h[1];
                 h = [0.5 * sum + a, 0.5 * sum + 2.0 * a];
                 u = [0.5 * u[0] + 1.0, 0.5 * u[1] + 2.0];
             }
             total +=
-                (0..2).map(|i| normal(X[i][t], h[i], 1.0) + normal(X[i][t], 2.0 * u[i], 1.0)).sum::<f64>();
+                (0..2).map(|i| normal(seen[i], h[i], 1.0) + normal(seen[i], 2.0 * u[i], 1.0)).sum::<f64>();
         }
         total
     });

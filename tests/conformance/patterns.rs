@@ -189,8 +189,8 @@ fn branches_within_recursions() {
         }
         let pass = |i: usize| {
             let mut u = a;
-            for t in 1..N[i] {
-                u = if Y[i][t] == 1 { u * V[i] } else { u + 1.0 };
+            for &seen in &Y[i][1..N[i]] {
+                u = if seen == 1 { u * V[i] } else { u + 1.0 };
             }
             normal(W[i], x[i] + u, 1.0)
         };

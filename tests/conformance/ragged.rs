@@ -68,7 +68,8 @@ fn slices_against_slices() {
 #[test]
 fn reductions_of_slices() {
     let data = json(TABLE);
-    let lists: [(&str, fn(&[f64], &[f64]) -> f64); 12] = [
+    type OfSlices = fn(&[f64], &[f64]) -> f64;
+    let lists: [(&str, OfSlices); 12] = [
         ("sum(b[start[j]:stop[j]])", |b, _| b.iter().sum()),
         ("prod(b[start[j]:stop[j]])", |b, _| b.iter().product()),
         ("logsumexp(concat(0, b)[start[j]:(stop[j] + 1)])", |_, _| f64::NAN),
@@ -222,8 +223,8 @@ fn recursions_over_all_that_came_before() {
     agrees(model, &data, |p| {
         let r = p.s("r");
         let mut x = vec![r];
-        for t in 1..7 {
-            x.push(r + 0.3 * x.iter().sum::<f64>() * V[t]);
+        for v in &V[1..7] {
+            x.push(r + 0.3 * x.iter().sum::<f64>() * v);
         }
         normal(r, 0.0, 1.0) + (0..7).map(|t| normal(Y[t], x[t], 1.0)).sum::<f64>()
     });
@@ -252,9 +253,9 @@ fn recursions_in_rows_that_run_side_by_side() {
         let r = p.v("r");
         let row = |j: usize| {
             let mut x = vec![r[j]];
-            for t in 1..4 {
-                let mean = x.iter().sum::<f64>() / t as f64;
-                x.push(mean * V[t] + x.iter().map(|x| x.exp()).sum::<f64>().ln());
+            for v in &V[1..4] {
+                let mean = x.iter().sum::<f64>() / x.len() as f64;
+                x.push(mean * v + x.iter().map(|x| x.exp()).sum::<f64>().ln());
             }
             (0..4).map(|t| normal(m[j][t], x[t], 1.0)).sum::<f64>()
         };

@@ -1,5 +1,7 @@
 //! Functions of one element of a discrete latent: their values have the probabilities of its states.
 
+use miette::Report;
+
 use super::{Asker, Fixed, LANES};
 use crate::compile::Quantity;
 use crate::posterior::error::QuestionError;
@@ -99,17 +101,17 @@ impl Asker<'_> {
     }
 
     /// `path(z)`: the values of all elements that are most likely together.
-    pub(super) fn path(&self, argument: &Expr) -> Result<Fixed, QuestionError> {
+    pub(super) fn path(&self, argument: &Expr) -> Result<Fixed, Report> {
         let selection = self.selection(argument).and_then(|(shape, rows)| {
             let (quantity, states) = self.discrete_at(*rows.first()?)?;
             Some((shape, rows, quantity, states))
         });
         let Some((shape, rows, quantity, states)) = selection else {
-            return Err(self.not_discrete(argument));
+            return Err(self.not_discrete(argument).into());
         };
         let Some(path) = &states.path else {
             let (name, source_code, at) = (quantity.name.clone(), self.named(), argument.span.into());
-            return Err(QuestionError::NotCoupled { name, source_code, at });
+            return Err(QuestionError::NotCoupled { name, source_code, at }.into());
         };
         let values: Vec<f64> = rows.iter().map(|row| path.values[row - quantity.offset]).collect();
         let names = self.names(argument, &shape);
