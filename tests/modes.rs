@@ -6,9 +6,9 @@ mod common;
 use std::fmt::Write;
 use std::path::Path;
 
-use common::{data_of, models, package};
+use common::{models, package, tables_of};
 use vippl::compile::{CompileOptions, Computed, Density, GradientMode};
-use vippl::data::{DataArg, Dataset, Values, Variable};
+use vippl::data::{Dataset, Values, Variable};
 use vippl::density::LogDensity;
 use vippl::session::{self, Request};
 use vippl::source::Source;
@@ -153,7 +153,7 @@ fn read(folder: &Path) -> Model {
     let [folded, direct] = [true, false].map(|fold| {
         let request = Request {
             model: model.clone(),
-            data: vec![DataArg::File(data_of(folder))],
+            data: tables_of(folder),
             drop: Vec::new(),
             compile: CompileOptions { fold, ..CompileOptions::default() },
         };

@@ -48,6 +48,7 @@ impl Tracer<'_> {
         let mut axes: Vec<Axis> = values.iter().flat_map(|value| value.axes.iter().copied()).collect();
         axes.sort_unstable();
         axes.dedup();
+        self.refuse_many(&axes, at)?;
         let batch_rank = values.iter().zip(&layouts).map(|(value, layout)| layout.batch_rank(value)).max();
         let batch_rank = batch_rank.unwrap_or(0);
         let nodes = values

@@ -164,20 +164,10 @@ impl Tracer<'_> {
         let dims = parts.first().map_or_else(Vec::new, |part| part.dims.clone());
         let whole = self.full_shape(&axes, &dims, place);
         let numbers = whole.iter().map(|&len| len as f64).product::<f64>() * parts.len() as f64;
-        if axes.len() > MAX_AXES || numbers > MAX_NUMBERS as f64 {
-            let first = axes.iter().find_map(|axis| match axis {
-                Axis::Enumeration(e) => Some(self.enumerations[*e].discrete),
-                Axis::Domain(_) => None,
-            });
-            return Err(CompileError::Elimination {
-                name: first.map_or_else(String::new, |discrete| self.discrete[discrete].name.clone()),
-                reason: format!("{} of its elements are read at once, which couples them all", parts.len()),
-                help: format!(
-                    "up to {MAX_AXES} can be; read one element at a time, in a loop, where there are more"
-                ),
-                at,
-            });
+        if numbers > MAX_NUMBERS as f64 {
+            return Err(self.reads_many(&axes, at));
         }
+        self.refuse_many(&axes, at)?;
         let mut nodes = Vec::with_capacity(parts.len());
         for part in &parts {
             let mut shape: Vec<usize> = axes
@@ -197,6 +187,40 @@ impl Tracer<'_> {
         let mut all = Traced::new(node, std::iter::once(parts.len()).chain(dims).collect(), element);
         (all.axes, all.place) = (axes, place);
         Ok(all)
+    }
+
+    /// An error where a value depends on more elements of discrete latents than an array has room for.
+    pub fn refuse_many(&self, axes: &[Axis], at: Span) -> Result<()> {
+        let is_much = axes.len() > MAX_AXES || self.combinations(axes) > MAX_NUMBERS as f64;
+        if is_much { Err(self.reads_many(axes, at)) } else { Ok(()) }
+    }
+
+    /// Of the values of all discrete latents among some axes.
+    fn combinations(&self, axes: &[Axis]) -> f64 {
+        let values = axes.iter().filter(|axis| matches!(axis, Axis::Enumeration(_)));
+        values.map(|axis| self.axis_len(*axis, Place::Main) as f64).product()
+    }
+
+    fn reads_many(&self, axes: &[Axis], at: Span) -> CompileError {
+        let read: Vec<usize> = axes
+            .iter()
+            .filter_map(|axis| match axis {
+                Axis::Enumeration(e) => Some(self.enumerations[*e].discrete),
+                Axis::Domain(_) => None,
+            })
+            .collect();
+        let numbers = self.combinations(axes);
+        CompileError::Elimination {
+            name: read.first().map_or_else(String::new, |first| self.discrete[*first].name.clone()),
+            reason: format!(
+                "{} elements of discrete latents are read at once: {numbers:.0e} combinations of their values",
+                read.len()
+            ),
+            help: format!(
+                "up to {MAX_AXES} can be, of few values; read one element at a time, in a loop, where there are more"
+            ),
+            at,
+        }
     }
 
     /// Whether elements are read within a loop, or while a loop is tried out, so that they cannot run along a domain of their own.

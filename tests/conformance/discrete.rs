@@ -283,7 +283,11 @@ fn what_is_not_summed_out_is_an_error() {
     let data = json(ROWS);
     let cases: &[(&str, &[&str])] = &[
         ("z[20] ~ Bernoulli(0.5)\ny[1] ~ Normal(sum(z), 1)", &["z", "element by element"]),
-        ("z[20] ~ Bernoulli(0.5)\nfor i in 1:N { y[i] ~ Normal(sum(z), 1) }", &["z", "20 of its elements"]),
+        ("z[20] ~ Bernoulli(0.5)\nfor i in 1:N { y[i] ~ Normal(sum(z), 1) }", &["z", "20 elements"]),
+        (
+            "z[20] ~ Bernoulli(0.5)\ny[1] ~ Normal(z[1] + z[2] + z[3] + z[4] + z[5] + z[6] + z[7] + z[8] + z[9] + z[10] + z[11] + z[12] + z[13] + z[14], 1)",
+            &["z", "at once"],
+        ),
         ("z ~ Poisson(2)\ny ~ Normal(z, 1)", &["z"]),
         ("a ~ Normal(0, 1)\nz ~ Bernoulli(0.5)\nif z == 1 { y ~ Normal(a, 1) }", &["z"]),
         ("z ~ DiscreteUniform(1, 3)\nfor i in 1:z { y[i] ~ Normal(0, 1) }", &["z"]),

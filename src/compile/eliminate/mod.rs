@@ -3,10 +3,11 @@
 //! A statement that reads discrete latents becomes a factor with one axis per element read (`discrete`). Its rows are tables
 //! of log weights over sets of elements (`scopes`). The elements are eliminated in a good order (`order`): each is summed out of
 //! all tables that hold it, which leaves a table over the elements that stood beside it. Elements that are alike go side by side,
-//! and what repeats, chains, is a recursion (`schedule`, `emit`), so that the program does not grow with their number.
+//! and what repeats, chains, is a recursion (`schedule`, `recursion`, `emit`), so that the program does not grow with their number.
 
 mod emit;
 mod order;
+mod recursion;
 mod schedule;
 mod scopes;
 
