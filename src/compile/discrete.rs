@@ -32,6 +32,13 @@ pub struct Discrete {
     pub drawn: Vec<Node>,
 }
 
+impl Discrete {
+    /// Whether its elements do not fill an array: they are reported one by one, under their own indices.
+    pub fn is_listed(&self) -> bool {
+        self.slots.extents[..self.rank].iter().map(|&len| len as usize).product::<usize>() != self.slots.rows
+    }
+}
+
 /// One reading of elements of a discrete latent, as an axis over its values.
 pub struct Enumeration {
     pub discrete: usize,

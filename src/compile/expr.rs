@@ -300,6 +300,13 @@ impl Tracer<'_> {
         let span_of = |k: usize| args.get(k).and_then(|arg| Some(arg.as_ref()?.span)).unwrap_or(at);
         let (by_levels, label) = self.by_levels(builtin, traced, at)?;
         let traced = by_levels.as_deref().unwrap_or(traced);
+        let elements = traced.iter().flatten().filter(|value| value.is_enumerated());
+        if let Some(ragged) = elements.filter_map(|value| self.ragged_elements(value)).next()
+            && !builtin.elementwise()
+        {
+            let what = "a function of a slice of a discrete latent whose length changes over the loop";
+            return Err(self.varies(ragged, what, at));
+        }
         let whole = if builtin.elementwise() { None } else { self.of_whole_latents(builtin, traced, at)? };
         let traced = whole.as_deref().unwrap_or(traced);
         if !builtin.elementwise() && traced.iter().flatten().any(|value| self.ragged_of(value).is_some()) {

@@ -29,6 +29,9 @@ impl Tracer<'_> {
             return Ok(self.drawn_jointly(discrete, domain, map, dims));
         }
         let n: usize = dims.iter().product();
+        if n == 0 {
+            return Ok(Traced::new(self.graph.full(dims, 0.0), dims.to_vec(), ElementType::Int));
+        }
         let parts = (0..n).map(|k| {
             let own: Arc<[u32]> = map.iter().skip(k).step_by(n).copied().collect();
             self.enumerate(discrete, domain, own)
@@ -81,6 +84,10 @@ impl Tracer<'_> {
         let Some(domain) = self.implicit_of(value) else { return Ok(value.clone()) };
         let lens = self.domains[domain].dims.clone();
         let n = self.domains[domain].size;
+        if n == 0 {
+            let dims = [&lens[..], &value.dims].concat();
+            return Ok(Traced::new(self.graph.full(&dims, 0.0), dims, value.element));
+        }
         let along = |e: usize, tracer: &Self| tracer.enumerations[e].domain == Some(domain);
         let enumerated: Vec<usize> = value
             .axes
@@ -191,7 +198,8 @@ impl Tracer<'_> {
 
     /// An error where a value depends on more elements of discrete latents than an array has room for.
     pub fn refuse_many(&self, axes: &[Axis], at: Span) -> Result<()> {
-        let is_much = axes.len() > MAX_AXES || self.combinations(axes) > MAX_NUMBERS as f64;
+        let n_read = axes.iter().filter(|axis| matches!(axis, Axis::Enumeration(_))).count();
+        let is_much = n_read > MAX_AXES || self.combinations(axes) > MAX_NUMBERS as f64;
         if is_much { Err(self.reads_many(axes, at)) } else { Ok(()) }
     }
 

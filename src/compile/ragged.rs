@@ -69,6 +69,12 @@ impl Tracer<'_> {
         value.domain().filter(|&domain| self.is_ragged(domain))
     }
 
+    /// The ragged domain along which a value has elements of discrete latents, `z[1:n[j]]`.
+    pub fn ragged_elements(&self, value: &Traced) -> Option<usize> {
+        let along = value.axes.iter().filter_map(|axis| self.domain_along(axis));
+        along.into_iter().find(|&domain| self.is_ragged(domain))
+    }
+
     pub fn is_ragged(&self, domain: usize) -> bool {
         self.domains[domain].lengths.is_some()
     }
@@ -271,7 +277,7 @@ impl Tracer<'_> {
     ) -> Result<Option<usize>> {
         let mut leaves = Vec::new();
         collect(distribution, 0, &mut leaves);
-        let among = leaves.iter().find_map(|(leaf, _)| self.ragged_of(leaf));
+        let among = leaves.iter().find_map(|(leaf, _)| self.ragged_elements(leaf));
         let (Some(own), Some(domain)) = (self.ragged_of(x), self.domain) else {
             return match among {
                 None => Ok(None),

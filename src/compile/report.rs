@@ -228,12 +228,15 @@ impl Tracer<'_> {
                     let known = &self.discrete[discrete];
                     let dims: Vec<usize> =
                         known.slots.extents[..known.rank].iter().map(|&extent| extent as usize).collect();
-                    if dims.iter().product::<usize>() != known.slots.rows {
-                        let element = format!("an element of `{}`", known.name);
-                        return Err(CompileError::MissingElement { element, at: variable.span });
+                    if known.is_listed() {
+                        let tuples = known.slots.in_order(known.rank).into_iter().map(|(tuple, _)| tuple);
+                        let tuples: Vec<Tuple> = tuples.collect();
+                        let labels = vec![Some(indices_as_labels(&tuples, known.rank))];
+                        self.report_discrete(id, vec![tuples.len()], labels, variable.span);
+                    } else {
+                        let labels = vec![None; dims.len()];
+                        self.report_discrete(id, dims, labels, variable.span);
                     }
-                    let labels = vec![None; dims.len()];
-                    self.report_discrete(id, dims, labels, variable.span);
                 }
                 _ => {}
             }

@@ -107,8 +107,9 @@ impl Tracer<'_> {
             indices.fold(0, |flat, (&i, &len)| flat * len as u32 + i.saturating_sub(1))
         };
         let mut positions = vec![0; known.slots.rows];
-        for (tuple, element) in known.slots.in_order(known.rank) {
-            positions[element as usize] = position(&tuple);
+        for (place, (tuple, element)) in known.slots.in_order(known.rank).into_iter().enumerate() {
+            let is_listed = missing.is_none() && known.is_listed();
+            positions[element as usize] = if is_listed { place as u32 } else { position(&tuple) };
         }
         Some(DiscreteLatent {
             name: known.name.clone(),

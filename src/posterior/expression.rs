@@ -396,6 +396,8 @@ impl Asker<'_> {
                 let known = summary.filter(|_| reduction == Reduction::Mean);
                 (value, known.and_then(|summary| summary.mcse).unwrap_or(error))
             }
+            // What does not vary has no error.
+            Of::Draws(value) if !value.random => (reduction.of_draws(value.element(element), p).0, 0.0),
             Of::Draws(value) => match self.posterior.draws.by_chain(value.element(element)) {
                 Some(chains) => reduction.of_chains(chains, p),
                 None => reduction.of_draws(value.element(element), p),

@@ -486,3 +486,64 @@ fn matrices_of_discrete_latents() {
         },
     );
 }
+
+#[test]
+fn slices_of_discrete_latents_whose_length_changes() {
+    for statement in [
+        "y[i] ~ Normal(a * sum(z[1:i]), 1)",
+        "y[i] ~ Normal(sum(a * z[1:i]), 1)",
+        "y[i] ~ Normal(a * dot(z[1:i], ones(i)), 1)",
+    ] {
+        agrees_with_enumeration(
+            &format!("a ~ Normal(0, 1)\nz[3] ~ Bernoulli(0.3)\nfor i in 1:3 {{ {statement} }}"),
+            GAPS,
+            &[2; 3],
+            |p| normal(p.s("a"), 0.0, 1.0),
+            |p, z| {
+                let mean = |i: usize| p.s("a") * z[..=i].iter().sum::<usize>() as f64;
+                z.iter().map(|&one| bernoulli(one as f64, 0.3)).sum::<f64>()
+                    + (0..3).map(|i| normal(Y[i], mean(i), 1.0)).sum::<f64>()
+            },
+        );
+    }
+}
+
+/// Capture histories of animals that are first seen at different times.
+#[test]
+fn ragged_arrays_of_discrete_latents() {
+    let data = r#"{"c": [[1, 0, 1], [0, 1, 0]], "first": [1, 2]}"#;
+    let model = "p ~ Beta(2, 2)\nfor i in 1:2 { z[i, first[i]] ~ Bernoulli(1)\n\
+                 for t in (first[i] + 1):3 { z[i, t] ~ Bernoulli(0.8 * z[i, t - 1]); c[i, t] ~ Bernoulli(p * z[i, t]) } }";
+    let seen = [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]];
+    let at = |z: &[usize], i: usize, t: usize| if i == 0 { z[t] } else { z[2 + t] } as f64;
+    agrees_with_enumeration(
+        model,
+        data,
+        &[2; 5],
+        |p| beta(p.s("p"), 2.0, 2.0),
+        |p, z| {
+            let mut log = 0.0;
+            for (i, seen) in seen.iter().enumerate() {
+                log += bernoulli(at(z, i, i), 1.0);
+                for (t, seen) in seen.iter().enumerate().skip(i + 1) {
+                    log += bernoulli(at(z, i, t), 0.8 * at(z, i, t - 1))
+                        + bernoulli(*seen, p.s("p") * at(z, i, t));
+                }
+            }
+            log
+        },
+    );
+}
+
+#[test]
+fn discrete_latents_without_elements() {
+    for model in [
+        "a ~ Normal(0, 1)\nz[0] ~ Bernoulli(0.5)\ny ~ Normal(a, 1)",
+        "a ~ Normal(0, 1)\nz[0] ~ Bernoulli(0.5)\ny ~ Normal(a + sum(z), 1)",
+        "a ~ Normal(0, 1)\nz[2] ~ Bernoulli(1)\nfor i in 1:N { y[i] ~ Normal(a + sum(z[2:1]), 1) }",
+    ] {
+        agrees(model, &json(GAPS), |p| {
+            normal(p.s("a"), 0.0, 1.0) + Y.iter().map(|&y| normal(y, p.s("a"), 1.0)).sum::<f64>()
+        });
+    }
+}

@@ -51,6 +51,9 @@ impl Tracer<'_> {
                 first.push(first[first.len() - 1] + self.discrete[latent].slots.rows as u32);
             }
             let group = Group { discrete, first };
+            if group.n_variables() == 0 {
+                continue;
+            }
             let is_own = |factor: &&Factor| self.enumerated(factor).any(|d| group.discrete.contains(&d));
             let own: Vec<&Factor> = factors.iter().filter(is_own).collect();
             self.eliminate_group(group, &own)?;

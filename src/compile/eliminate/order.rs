@@ -5,8 +5,9 @@ use std::collections::BinaryHeap;
 
 /// Numbers of the largest table that is made.
 const MAX_TABLE: usize = 1 << 20;
-/// Numbers of all tables together.
-const MAX_WORK: u128 = 1 << 27;
+/// Numbers of all messages together, which are kept, and of all tables, which a recursion keeps one of.
+const MAX_MESSAGES: u128 = 1 << 27;
+const MAX_WORK: u128 = 1 << 33;
 
 /// Tables of log weights with axes of the same lengths: one for each of some sets of variables.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -207,7 +208,8 @@ struct Couplings {
 impl Couplings {
     fn new(cards: &[usize]) -> Couplings {
         let n = cards.len();
-        let bits = cards.iter().map(|&card| ((card as f64).log2() * 1024.0).round() as u64).collect();
+        let bits =
+            cards.iter().map(|&card| (((card as f64).log2() * 1024.0).round() as u64).max(1)).collect();
         Couplings {
             near: vec![Vec::new(); n],
             gone: vec![false; n],
@@ -248,7 +250,7 @@ impl Couplings {
     fn eliminate_all(mut self) -> Result<(Vec<u32>, Lists<u32>), TooLarge> {
         let n = self.gone.len();
         let (mut order, mut neighbours) = (Vec::with_capacity(n), Lists::default());
-        let mut work = 0u128;
+        let (mut messages, mut work) = (0u128, 0u128);
         // What stands alone needs no queue.
         for variable in (0..n).filter(|&variable| self.degree[variable] == 0) {
             order.push(variable as u32);
@@ -265,9 +267,11 @@ impl Couplings {
             near.retain(|&other| !self.gone[other as usize]);
             near.sort_unstable();
             let with = |&other: &u32| self.cards[other as usize] as f64;
-            let numbers = near.iter().map(with).product::<f64>() * self.cards[variable] as f64;
+            let message = near.iter().map(with).product::<f64>();
+            let numbers = message * self.cards[variable] as f64;
+            messages = messages.saturating_add(message as u128);
             work = work.saturating_add(numbers as u128);
-            if numbers > MAX_TABLE as f64 || work > MAX_WORK {
+            if numbers > MAX_TABLE as f64 || messages > MAX_MESSAGES || work > MAX_WORK {
                 let numbers = numbers.max(work as f64);
                 return Err(TooLarge { variable: variable as u32, n_coupled: near.len(), numbers });
             }

@@ -37,7 +37,7 @@ pub struct Schedule {
     pub rounds: Lists<u32>,
     pub parts: Vec<Part>,
     /// Of each addend, in the order of steps, the input that it is part of.
-    input_of: Vec<u16>,
+    input_of: Vec<u32>,
     shape_of: Vec<u32>,
 }
 
@@ -125,7 +125,7 @@ impl Schedule {
                         is_many: false,
                     });
                 }
-                self.input_of[first + place] = inputs.len() as u16 - 1;
+                self.input_of[first + place] = inputs.len() as u32 - 1;
             }
             for input in &inputs {
                 key.extend([input.pool.unwrap_or(u32::MAX), input.axes.len() as u32, input.is_many.into()]);

@@ -42,7 +42,7 @@ pub(super) fn states(posterior: &Posterior, style: &Style) -> String {
 /// The most likely values of a sequence together, as runs: `z, most likely path (P 0.120): 1 (1-23), 2 (24-46)`.
 fn path(quantity: &Quantity, path: &StatePath, style: &Style) -> Option<String> {
     let [n] = *quantity.dims.as_slice() else { return None };
-    if n < 2 || quantity.kind == QuantityKind::Imputed {
+    if n < 2 || quantity.kind == QuantityKind::Imputed || quantity.labels.iter().any(Option::is_some) {
         return None;
     }
     let mut runs: Vec<String> = Vec::new();
